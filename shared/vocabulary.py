@@ -1,0 +1,131 @@
+"""The words both sides use for the same things.
+
+A value is part of the wire format: add values freely, never rename or reuse one.
+"""
+
+from enum import StrEnum
+
+
+class View(StrEnum):
+    """Direction a face is photographed from, named for the side of the client's face shown."""
+
+    FRONT = "front"
+    LEFT = "left"
+    RIGHT = "right"
+
+
+class FaceRegion(StrEnum):
+    """Facial region a finding or a measure belongs to; left and right are the client's."""
+
+    FOREHEAD = "forehead"
+    NOSE = "nose"
+    LEFT_CHEEK = "left_cheek"
+    RIGHT_CHEEK = "right_cheek"
+    CHIN = "chin"
+    LEFT_PERIORBITAL = "left_periorbital"
+    RIGHT_PERIORBITAL = "right_periorbital"
+
+
+class BodyRegion(StrEnum):
+    """Part of the body a photograph shows."""
+
+    FACE = "face"
+    NECK = "neck"
+    DECOLLETE = "decollete"
+    HAND = "hand"
+    OTHER = "other"
+
+
+class FindingType(StrEnum):
+    """Visible skin features the detector outlines, named by appearance."""
+
+    BLEMISH = "blemish"
+    PUSTULE = "pustule"
+    SPOT = "spot"
+
+
+class Concern(StrEnum):
+    """What the client would like looked at, in the client's terms."""
+
+    BLEMISHES = "blemishes"
+    REDNESS = "redness"
+    PIGMENT = "pigment"
+    TEXTURE = "texture"
+    FINE_LINES = "fine_lines"
+    GENERAL = "general"
+
+
+class TreatmentCategory(StrEnum):
+    """Family of treatment a photograph documents."""
+
+    CONSULTATION = "consultation"
+    LASER = "laser"
+    INJECTABLE = "injectable"
+    PEEL = "peel"
+    MICRONEEDLING = "microneedling"
+    FACIAL = "facial"
+
+
+class SkinState(StrEnum):
+    """How the skin was when photographed."""
+
+    CLEANSED = "cleansed"
+    AS_ARRIVED = "as_arrived"
+    MAKE_UP = "make_up"
+    NUMBED = "numbed"
+    POST_TREATMENT = "post_treatment"
+    UNKNOWN = "unknown"
+
+
+class LightProfile(StrEnum):
+    """Illumination the photograph was taken under."""
+
+    STANDARD = "standard"
+    CROSS_POLARISED = "cross_polarised"
+    PARALLEL_POLARISED = "parallel_polarised"
+    UNCONTROLLED = "uncontrolled"
+
+
+class GateProfileName(StrEnum):
+    """Named set of quality limits a photograph is held to."""
+
+    KIOSK = "kiosk"
+    IMPORT = "import"
+
+
+class ConsentPurpose(StrEnum):
+    """What a client allows their photographs to be used for."""
+
+    TREATMENT_RECORD = "treatment_record"
+    MODEL_TRAINING = "model_training"
+    MARKETING = "marketing"
+
+
+class ConsentDecision(StrEnum):
+    """Answer recorded for one purpose; deny wins over a concurrent grant."""
+
+    GRANTED = "granted"
+    DENIED = "denied"
+
+
+class ImageKind(StrEnum):
+    """Whether a stored image came from a camera or was computed from one."""
+
+    ORIGINAL = "original"
+    DERIVED = "derived"
+
+
+class Sensitivity(StrEnum):
+    """How an event may be shown and kept."""
+
+    OPERATIONAL = "operational"
+    PERSONAL = "personal"
+    HEALTH = "health"
+
+
+class ClockQuality(StrEnum):
+    """Whether wall time may be believed; order never depends on it."""
+
+    SYNCHRONISED = "synchronised"
+    FREE_RUNNING = "free_running"
+    SUSPECT = "suspect"
