@@ -1,0 +1,5 @@
+"""Payloads of the schedule."""
+
+from shared.events.payload import PayloadModel
+
+PAYLOADS: tuple[type[PayloadModel], ...] = ()
