@@ -1,0 +1,97 @@
+"""What the portal needs from the hub. Functions are called on worker threads and may block.
+
+Each may raise a `shared.http.errors.PortError`; every answer is about the viewer's tenant only.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from prometheus_client import CollectorRegistry
+
+from cloud.portal.schemas import (
+    Activity,
+    BookingRequest,
+    BookingRequests,
+    Fleet,
+    NewBookingRequest,
+    Parked,
+    Summary,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Who looks at the portal, and whose clinics they may see."""
+
+    id: str
+    name: str
+    tenant: str
+
+
+class ViewerPort(Protocol):
+    """Tells who is asking."""
+
+    def viewer(self, headers: Mapping[str, str]) -> Viewer:
+        """Return who asks, from the request's headers (lower-case names).
+
+        Raises:
+            Unauthenticated: nobody is signed in.
+        """
+        ...
+
+
+class FleetPort(Protocol):
+    """Clinics, boxes and what they did."""
+
+    def fleet(self, viewer: Viewer) -> Fleet:
+        """Return every clinic and box of the viewer's tenant."""
+        ...
+
+    def activity(self, viewer: Viewer, days: int) -> Activity:
+        """Return captures and findings of the last `days` days, today included."""
+        ...
+
+    def parked(self, viewer: Viewer) -> Parked:
+        """Return the events set aside."""
+        ...
+
+    def summary(self, viewer: Viewer) -> Summary:
+        """Return today's totals."""
+        ...
+
+
+class BookingsPort(Protocol):
+    """Booking requests to the clinics."""
+
+    def request(self, new: NewBookingRequest, viewer: Viewer) -> BookingRequest:
+        """Record a request and queue it for the clinic's box.
+
+        Raises:
+            NotFound: no such location in the viewer's tenant.
+            Refused: the location does not offer the service, or the window has passed.
+        """
+        ...
+
+    def requests(self, viewer: Viewer) -> BookingRequests:
+        """Return the latest requests and the services that can be asked for."""
+        ...
+
+
+class ReadinessPort(Protocol):
+    """Whether the hub can do its work."""
+
+    def parts(self) -> Mapping[str, bool]:
+        """Return each part the hub needs and whether it works now."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PortalPorts:
+    """Everything `create_portal_api` and `portal_router` need."""
+
+    viewers: ViewerPort
+    fleet: FleetPort
+    bookings: BookingsPort
+    readiness: ReadinessPort
+    metrics: CollectorRegistry

@@ -1,0 +1,161 @@
+"""What crosses the hub's HTTP border to the portal.
+
+Every model refuses unknown keys; times are aware datetimes in UTC. No client data is opened here: the
+portal counts captures and findings, it shows none.
+"""
+
+from datetime import date
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+
+from shared.vocabulary import ClockQuality
+
+Identifier = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.:-]+$")]
+
+
+class Schema(BaseModel):
+    """Base of every model at this border: frozen, and unknown keys are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ComponentVersion(Schema):
+    """One versioned part of a box."""
+
+    name: str
+    version: str
+
+
+class Device(Schema):
+    """A box as the hub knows it."""
+
+    id: Identifier
+    name: str
+    online: bool
+    since: AwareDatetime = Field(description="Since when it has been on line or off line.")
+    last_contact_at: AwareDatetime | None = None
+    lag_events: int = Field(ge=0, description="Events the box says it has and the hub has not.")
+    lag_seconds: float = Field(ge=0, description="Age of the oldest of those events.")
+    events_received: int = Field(default=0, ge=0)
+    blobs_missing: int = Field(ge=0, description="Images named by events and not yet here.")
+    fenced: bool = Field(description="Refused until a person has looked: a restored or copied box.")
+    alarm: str | None = Field(default=None, description="What is wrong and what to do, for people.")
+    clock: ClockQuality = ClockQuality.SYNCHRONISED
+    versions: list[ComponentVersion] = Field(default=[])
+
+
+class Location(Schema):
+    """A clinic and its boxes."""
+
+    id: Identifier
+    name: str
+    timezone: str
+    devices: list[Device]
+
+
+class Fleet(Schema):
+    """All clinics of the tenant; `now` lets the page show ages."""
+
+    now: AwareDatetime
+    locations: list[Location]
+
+
+class ActivityRow(Schema):
+    """What one clinic did on one of its own days."""
+
+    day: date
+    location_id: Identifier
+    captures: int = Field(ge=0)
+    findings: int = Field(ge=0)
+
+
+class Activity(Schema):
+    """Captures and findings per day per location; a day with nothing may be left out."""
+
+    first_day: date
+    last_day: date
+    rows: list[ActivityRow]
+
+
+class ParkedEvent(Schema):
+    """An event that could not be applied, set aside so that the others go on."""
+
+    id: Identifier
+    location_id: Identifier
+    device_id: Identifier
+    seq: int
+    type: str
+    reason: str
+    action: str = Field(description="What a person can do about it.")
+    parked_at: AwareDatetime
+    waiting: int = Field(default=0, ge=0, description="Later events of the same aggregate held back.")
+
+
+class Parked(Schema):
+    """Set-aside events, oldest first."""
+
+    items: list[ParkedEvent]
+
+
+class BookingState(StrEnum):
+    """What the clinic's box has said to a request."""
+
+    TENTATIVE = "tentative"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+
+
+class NewBookingRequest(Schema):
+    """A wish for a visit; the clinic's box decides."""
+
+    location_id: Identifier
+    service: str = Field(min_length=1, max_length=80)
+    client_name: str = Field(min_length=1, max_length=120)
+    phone: str | None = Field(default=None, max_length=32)
+    wanted_from: AwareDatetime
+    wanted_until: AwareDatetime
+
+    @model_validator(mode="after")
+    def _window_runs_forward(self) -> "NewBookingRequest":
+        if self.wanted_until <= self.wanted_from:
+            raise ValueError("the latest time must come after the earliest")
+        return self
+
+
+class BookingRequest(Schema):
+    """A request and its answer; the client's name stays sealed on the way and is not shown here."""
+
+    id: Identifier
+    location_id: Identifier
+    service: str
+    wanted_from: AwareDatetime
+    wanted_until: AwareDatetime
+    requested_at: AwareDatetime
+    state: BookingState
+    starts_at: AwareDatetime | None = None
+    reason: str | None = None
+    alternatives: list[AwareDatetime] = Field(default=[])
+
+
+class BookingRequests(Schema):
+    """Requests, latest first."""
+
+    items: list[BookingRequest]
+    services: dict[str, list[str]] = Field(description="Services offered, by location id.")
+
+
+class Summary(Schema):
+    """The day so far over all clinics."""
+
+    now: AwareDatetime
+    tenant_name: str
+    locations: int
+    devices: int
+    devices_online: int
+    captures_today: int
+    findings_today: int
+    replans_today: int
+    events_today: int
+    parked: int

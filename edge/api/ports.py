@@ -1,0 +1,226 @@
+"""What the box's HTTP surface needs from the application.
+
+Functions without `async` are called on a worker thread, never on the event loop, and may block on the
+store. Each may raise a `shared.http.errors.PortError` (or an error the caller mapped when building the
+app); anything else is a defect and answers 500 with no detail.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Protocol
+
+from prometheus_client import CollectorRegistry
+
+from edge.api.kiosk_schemas import KioskClientMessage, KioskServerMessage, PreviewHeader
+from edge.api.schedule_schemas import AppointmentStatus, DisruptionRequest, Replan, ScheduleDay
+from edge.api.schemas import (
+    CaptureDetail,
+    CaptureSummary,
+    Client,
+    ConsentAnswer,
+    ConsentRecord,
+    ConsentText,
+    ImportRequest,
+    ImportResult,
+    NewClient,
+    Readiness,
+    Status,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who makes a request; recorded with every event and every read of a photograph."""
+
+    id: str
+    name: str
+
+
+class ActorPort(Protocol):
+    """Tells who is asking."""
+
+    def actor(self, headers: Mapping[str, str]) -> Actor:
+        """Return who asks, from the request's headers (lower-case names).
+
+        Raises:
+            Unauthenticated: nobody is signed in.
+        """
+        ...
+
+
+class StatusPort(Protocol):
+    """The box's own state."""
+
+    def status(self) -> Status:
+        """Return the state now, cheaply enough to be asked every two seconds by each page."""
+        ...
+
+    def readiness(self) -> Readiness:
+        """Return whether each part the box needs can do its work."""
+        ...
+
+
+class ClientsPort(Protocol):
+    """The clinic's clients, with sealed fields opened by the box."""
+
+    def search(self, query: str, limit: int, actor: Actor) -> list[Client]:
+        """Return clients whose name contains `query` without regard to case; empty gives the latest."""
+        ...
+
+    def create(self, new: NewClient, actor: Actor) -> Client:
+        """Record a new client under a data key of their own."""
+        ...
+
+
+class ConsentPort(Protocol):
+    """Consent texts and answers."""
+
+    def text(self, language: str) -> ConsentText:
+        """Return the current text.
+
+        Raises:
+            NotFound: there is no text in this language.
+        """
+        ...
+
+    def record(self, client_id: str, answer: ConsentAnswer, actor: Actor) -> list[ConsentRecord]:
+        """Record an answer and return where every purpose stands now.
+
+        Raises:
+            NotFound: no such client.
+            Conflict: the text version answered is not the current one.
+        """
+        ...
+
+
+class CapturesPort(Protocol):
+    """Photographs and what was found in them."""
+
+    def import_photo(self, photo: bytes, request: ImportRequest, actor: Actor) -> ImportResult:
+        """Decode, judge by the gate profile `import`, analyse and store one photograph.
+
+        Raises:
+            NotFound: no such client.
+            Refused: not a photograph that can be decoded, or the client has not consented.
+            Unavailable: the record cannot be written now (disk full, read-only).
+        """
+        ...
+
+    def latest(self, client_id: str | None, limit: int) -> list[CaptureSummary]:
+        """Return the latest captures, of one client or of all, newest first."""
+        ...
+
+    def detail(self, capture_id: str) -> CaptureDetail:
+        """Return one capture.
+
+        Raises:
+            NotFound: no such capture, or its client was erased.
+        """
+        ...
+
+    def image(self, capture_id: str, purpose: str, actor: Actor) -> bytes:
+        """Return the opened JPEG, and record who read it and for what purpose before returning it.
+
+        Raises:
+            NotFound: no such capture, or its client was erased.
+            Unavailable: the image is not on the box now.
+        """
+        ...
+
+
+class SchedulePort(Protocol):
+    """The clinic's day; the box is its only writer."""
+
+    def day(self, day: date) -> ScheduleDay:
+        """Return one day."""
+        ...
+
+    def today(self) -> date:
+        """Return the clinic's date now, in its own time zone."""
+        ...
+
+    def preview(self, request: DisruptionRequest, actor: Actor) -> Replan:
+        """Return what a disruption would do, changing nothing; the replan has no id.
+
+        Raises:
+            NotFound: the disruption names something the day does not hold.
+            Conflict: the day has changed since `revision`.
+        """
+        ...
+
+    def apply(self, request: DisruptionRequest, actor: Actor) -> Replan:
+        """Replan the day and record the result, or raise as `preview`."""
+        ...
+
+    def set_status(self, appointment_id: str, status: AppointmentStatus, actor: Actor) -> ScheduleDay:
+        """Record an appointment's status and return its day.
+
+        Raises:
+            NotFound: no such appointment.
+            Conflict: the status cannot follow the present one.
+        """
+        ...
+
+    def undo(self, replan_id: str, actor: Actor) -> ScheduleDay:
+        """Take the latest replan back and return its day.
+
+        Raises:
+            NotFound: no such replan.
+            Conflict: something was changed after it.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewFrame:
+    """One JPEG of the camera's preview and what is drawn over it."""
+
+    header: PreviewHeader
+    jpeg: bytes
+
+
+class KioskSession(Protocol):
+    """One connected kiosk page. All methods run on the event loop and must not block it."""
+
+    async def handle(self, message: KioskClientMessage, actor: Actor) -> None:
+        """Act on a message; `Ack` never arrives here, the surface paces the frames itself.
+
+        Raises:
+            PortError: told to the page as a `problem`; the connection stays.
+        """
+        ...
+
+    async def next_message(self) -> KioskServerMessage:
+        """Wait for the next message to the page. The first is the present state; none is dropped."""
+        ...
+
+    async def next_frame(self) -> PreviewFrame:
+        """Wait for a frame newer than the one returned last; older unfetched frames are forgotten."""
+        ...
+
+    async def close(self) -> None:
+        """The page has gone. The visit stays as it is until the page is back or the visit expires."""
+        ...
+
+
+class KioskPort(Protocol):
+    """The capture station."""
+
+    async def connect(self) -> KioskSession:
+        """Open the station to one page; a page that connects later takes over from an earlier one."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class EdgePorts:
+    """Everything `create_edge_api` needs."""
+
+    actors: ActorPort
+    status: StatusPort
+    clients: ClientsPort
+    consent: ConsentPort
+    captures: CapturesPort
+    schedule: SchedulePort
+    kiosk: KioskPort
+    metrics: CollectorRegistry

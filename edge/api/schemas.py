@@ -1,0 +1,297 @@
+"""What crosses the box's HTTP border about its state, clients, consent and captures.
+
+Every model refuses unknown keys. Times are aware datetimes in UTC; lengths are pixels of the original
+photograph unless a field says otherwise. Schedule and kiosk shapes are in their own modules.
+"""
+
+from datetime import date, datetime
+from typing import Annotated
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from shared.vocabulary import (
+    BodyRegion,
+    ClockQuality,
+    Concern,
+    ConsentDecision,
+    ConsentPurpose,
+    FaceRegion,
+    FindingType,
+    GateProfileName,
+    LightProfile,
+    SkinState,
+    TreatmentCategory,
+    View,
+)
+
+Identifier = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.:-]+$")]
+Language = Annotated[str, Field(pattern=r"^[a-z]{2}$", description="ISO 639-1 code, such as en or es.")]
+MonkTone = Annotated[int, Field(ge=1, le=10, description="Monk scale, as stated by the client.")]
+
+
+class Schema(BaseModel):
+    """Base of every model at this border: frozen, and unknown keys are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Link(Schema):
+    """Whether the hub can be reached, and since when that has been so."""
+
+    online: bool
+    since: AwareDatetime
+    last_acknowledged_at: AwareDatetime | None = None
+
+
+class Backlog(Schema):
+    """What waits on the box for the hub's acknowledgement."""
+
+    events: int = Field(ge=0)
+    images: int = Field(ge=0)
+    oldest_at: AwareDatetime | None = None
+
+
+class Disk(Schema):
+    """Room on the volume that holds the record."""
+
+    total_bytes: int = Field(ge=0)
+    free_bytes: int = Field(ge=0)
+
+
+class ComponentVersion(Schema):
+    """One versioned part of the box: the software, a model, a schema."""
+
+    name: str
+    version: str
+
+
+class Status(Schema):
+    """The box at a glance; `now` lets a page show the age of what it displays."""
+
+    now: AwareDatetime
+    device_id: str
+    device_name: str
+    location_id: str
+    location_name: str
+    timezone: str = Field(description="IANA name of the clinic's time zone.")
+    link: Link
+    backlog: Backlog
+    clock: ClockQuality
+    disk: Disk
+    versions: list[ComponentVersion]
+
+
+class Client(Schema):
+    """A client as the staff of this clinic may see them; the box opened the sealed fields."""
+
+    id: Identifier
+    name: str
+    born_on: date | None = None
+    phone: str | None = None
+    email: str | None = None
+    language: Language = "en"
+    tone: MonkTone | None = None
+    last_visit_at: AwareDatetime | None = None
+    captures: int = Field(default=0, ge=0)
+    granted: list[ConsentPurpose] = Field(default=[])
+
+
+class ClientSearch(Schema):
+    """What to look for; sent in the body because a name must never stand in a URL."""
+
+    query: str = Field(default="", max_length=80, description="Part of a name; empty for the latest.")
+    limit: int = Field(default=20, ge=1, le=100)
+
+
+class NewClient(Schema):
+    """What the front desk enters for a new client."""
+
+    name: str = Field(min_length=1, max_length=120)
+    born_on: date | None = None
+    phone: str | None = Field(default=None, max_length=32)
+    email: str | None = Field(default=None, max_length=254)
+    language: Language = "en"
+    tone: MonkTone | None = None
+
+
+class ConsentPurposeText(Schema):
+    """One thing the client is asked to allow, and whether the visit depends on it."""
+
+    purpose: ConsentPurpose
+    title: str
+    text: str
+    required: bool
+
+
+class ConsentText(Schema):
+    """The consent in one language; an answer names the version it was given to."""
+
+    language: Language
+    version: str
+    title: str
+    paragraphs: list[str]
+    purposes: list[ConsentPurposeText]
+
+
+class ConsentChoice(Schema):
+    """The client's answer for one purpose."""
+
+    purpose: ConsentPurpose
+    decision: ConsentDecision
+
+
+class SignaturePoint(Schema):
+    """A pen position in pixels of the pad, and milliseconds since the first touch."""
+
+    x: float = Field(ge=-8, le=8192)
+    y: float = Field(ge=-8, le=8192)
+    t: int = Field(ge=0, le=600_000)
+
+
+class Signature(Schema):
+    """A signature as strokes, so that it can be redrawn at any size."""
+
+    width: int = Field(ge=1, le=8192)
+    height: int = Field(ge=1, le=8192)
+    strokes: list[Annotated[list[SignaturePoint], Field(min_length=1, max_length=2000)]] = Field(
+        min_length=1, max_length=200
+    )
+
+
+class ConsentAnswer(Schema):
+    """What the client decided and signed. A later `denied` withdraws an earlier `granted`."""
+
+    language: Language
+    text_version: str = Field(min_length=1, max_length=40)
+    choices: list[ConsentChoice] = Field(min_length=1, max_length=10)
+    signature: Signature
+
+
+class ConsentRecord(Schema):
+    """One purpose's standing after an answer was recorded."""
+
+    purpose: ConsentPurpose
+    decision: ConsentDecision
+    recorded_at: AwareDatetime
+    expires_at: AwareDatetime | None = None
+
+
+class CaptureMetadata(Schema):
+    """How and why a photograph was taken."""
+
+    treatment: TreatmentCategory = TreatmentCategory.CONSULTATION
+    body_region: BodyRegion = BodyRegion.FACE
+    concerns: list[Concern] = Field(default=[Concern.GENERAL], max_length=6)
+    days_since_last_visit: int | None = Field(default=None, ge=0, le=36_500)
+    camera: str = Field(default="unknown", max_length=120)
+    camera_settings: dict[str, str] = Field(default={}, max_length=40)
+    light: LightProfile = LightProfile.UNCONTROLLED
+    skin_state: SkinState = SkinState.UNKNOWN
+    protocol: str = Field(default="face-v1", max_length=40)
+    tone: MonkTone | None = None
+    reason: str = Field(default="", max_length=200)
+    taken_at: AwareDatetime | None = None
+
+
+class ImportRequest(Schema):
+    """The JSON half of an import; the photograph is the other part of the form."""
+
+    client_id: Identifier
+    view: View = View.FRONT
+    metadata: CaptureMetadata = CaptureMetadata()
+
+
+class GateFailure(Schema):
+    """One limit a photograph did not keep, with a sentence telling what to do."""
+
+    code: str
+    sentence: str
+    measure: float | None = None
+    limit: str
+
+
+class GateVerdict(Schema):
+    """What the quality gate said and measured."""
+
+    passed: bool
+    profile: GateProfileName
+    failures: list[GateFailure]
+    measures: dict[str, float]
+
+
+class Box(Schema):
+    """A rectangle in pixels of the original photograph, from its top left corner."""
+
+    x: float
+    y: float
+    w: float
+    h: float
+
+
+class Finding(Schema):
+    """One visible feature; `number` is what the page prints beside its box."""
+
+    number: int
+    type: FindingType
+    confidence: float = Field(ge=0, le=1)
+    box: Box
+    region: FaceRegion | None = None
+
+
+class RegionMeasure(Schema):
+    """Colour of one region: ITA in degrees, CIELAB a* and L*, and how many pixels it rests on."""
+
+    region: FaceRegion
+    ita_degrees: float
+    redness_a: float
+    lightness: float
+    pixels: int
+
+
+class ModelVersion(Schema):
+    """Which model made the findings."""
+
+    name: str
+    version: str
+    sha256: str
+
+
+class CaptureSummary(Schema):
+    """One photograph in a list."""
+
+    id: Identifier
+    client_id: Identifier
+    client_name: str
+    taken_at: AwareDatetime
+    view: View
+    profile: GateProfileName
+    treatment: TreatmentCategory
+    findings: int
+    width: int
+    height: int
+
+
+class CaptureDetail(CaptureSummary):
+    """One photograph with all that is known about it, but not its pixels."""
+
+    metadata: CaptureMetadata
+    verdict: GateVerdict
+    items: list[Finding]
+    measures: list[RegionMeasure]
+    models: list[ModelVersion]
+    analysed_at: AwareDatetime | None = None
+
+
+class ImportResult(Schema):
+    """An import's outcome: `capture` is there exactly when the gate let the photograph pass."""
+
+    verdict: GateVerdict
+    capture: CaptureDetail | None = None
+
+
+class Readiness(Schema):
+    """Whether the process can do its work, part by part."""
+
+    ready: bool
+    parts: dict[str, bool]
+    checked_at: datetime | None = None
