@@ -1,0 +1,1 @@
+"""Authenticated encryption, key derivation and device signatures; thin, over `cryptography`."""

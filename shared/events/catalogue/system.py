@@ -1,0 +1,74 @@
+"""Payloads about the box itself and about what the hub sends down."""
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from shared.events.payload import PayloadModel
+
+
+class BoxEnrolled(PayloadModel):
+    """The box became a member of a tenant's fleet."""
+
+    event_type: ClassVar[str] = "box.enrolled"
+
+    hub_key_id: str = Field(max_length=64)
+
+
+class BoxStarted(PayloadModel):
+    """The box's software started; `clean` tells whether it had been stopped in order."""
+
+    event_type: ClassVar[str] = "box.started"
+
+    software: str = Field(max_length=64)
+    clean: bool
+
+
+class BoxStopped(PayloadModel):
+    """The box's software was stopped in order."""
+
+    event_type: ClassVar[str] = "box.stopped"
+
+
+class EventSetAside(PayloadModel):
+    """An event from the hub could not be applied here; it is kept for a person to look at."""
+
+    event_type: ClassVar[str] = "sync.event_set_aside"
+
+    hub_epoch: str = Field(max_length=16)
+    seq: int = Field(ge=1)
+    reason: str = Field(max_length=500)
+
+
+class BookingRequested(PayloadModel):
+    """Down from the hub: somebody asks for an appointment; tentative until the box answers."""
+
+    event_type: ClassVar[str] = "booking.requested"
+
+    request: str = Field(max_length=64, description="Id that the answer names.")
+    service: str = Field(max_length=64)
+    day: str = Field(pattern=r"^\d{4}-\d{2}-\d{2}$")
+    earliest_minute: int = Field(ge=0, lt=1440, description="Minutes after local midnight.")
+    latest_minute: int = Field(ge=0, le=1440)
+
+
+class BookingAnswered(PayloadModel):
+    """The box's answer to a booking request."""
+
+    event_type: ClassVar[str] = "booking.answered"
+
+    request: str = Field(max_length=64)
+    accepted: bool
+    appointment: str | None = Field(default=None, max_length=64)
+    start_minute: int | None = Field(default=None, ge=0, lt=1440)
+    reason: str = Field(default="", max_length=500)
+
+
+PAYLOADS: tuple[type[PayloadModel], ...] = (
+    BoxEnrolled,
+    BoxStarted,
+    BoxStopped,
+    EventSetAside,
+    BookingRequested,
+    BookingAnswered,
+)

@@ -1,0 +1,88 @@
+"""The receiving half: what an arriving batch means, given what was already applied.
+
+Pure: the caller applies the events and stores the new position in one transaction, then acknowledges.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from shared.events.envelope import Event, MalformedEvent
+from shared.sync.position import Position
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """Events to apply, in order, with the position that results; and how many were known already."""
+
+    events: tuple[Event, ...]
+    applied: Position
+    duplicates: int
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Events before these are missing: acknowledge the old position, the sender will go back."""
+
+    missing_seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fork:
+    """The sender's log contradicts what was applied: another event at a known place. Fence it."""
+
+    seq: int
+    reason: str
+
+
+Verdict = Fresh | Gap | Fork
+HashAt = Callable[[int], str | None]
+
+
+def judge_hello(applied: Position, head: Position, hash_at: HashAt) -> Fork | None:
+    """Compare a sender's head with what was applied of its log.
+
+    Args:
+        applied: what the receiver has of this device and epoch.
+        head: the end of the sender's log.
+        hash_at: returns the hash applied at a `seq` of this epoch, or None.
+
+    Returns:
+        A fork when the sender is behind the receiver or disagrees at the same place, else None.
+    """
+    if head.seq < applied.seq:
+        return Fork(head.seq, f"the log ends at {head.seq} but {applied.seq} events of it are known here")
+    if head.seq > 0 and hash_at(head.seq) not in {None, head.hash}:
+        return Fork(head.seq, f"event {head.seq} is another one than the one known here")
+    return None
+
+
+def judge_batch(
+    applied: Position, first_seq: int, bodies: Sequence[bytes], hash_at: HashAt, device: str
+) -> Verdict:
+    """Decide what a batch means. Applying the result any number of times gives the same log.
+
+    A batch that is wrong anywhere is a fork as a whole: nothing of it is applied.
+    """
+    if first_seq > applied.seq + 1:
+        return Gap(applied.seq + 1)
+    fresh: list[Event] = []
+    previous, duplicates = applied, 0
+    for seq, body in enumerate(bodies, start=first_seq):
+        try:
+            event = Event.from_body(body)
+        except MalformedEvent as error:
+            return Fork(seq, f"event {seq} is malformed: {error.sentence}")
+        fields = event.fields
+        if (fields.device, fields.epoch, fields.seq) != (device, applied.epoch, seq):
+            return Fork(seq, f"event {seq} says it belongs elsewhere")
+        if seq <= applied.seq:
+            if hash_at(seq) != event.hash:
+                return Fork(seq, f"event {seq} is another one than the one known here")
+            duplicates += 1
+            continue
+        # The first event of an epoch may continue a former epoch, whose end need not be known here.
+        if seq > 1 and fields.prev_hash != previous.hash:
+            return Fork(seq, f"event {seq} does not continue event {seq - 1}")
+        fresh.append(event)
+        previous = Position(applied.epoch, seq, event.hash)
+    return Fresh(tuple(fresh), previous, duplicates)
