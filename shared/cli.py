@@ -1,0 +1,106 @@
+"""The command `medspa`: a thin dispatcher that finds each side's commands by entry points."""
+
+import sys
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Annotated, cast
+
+import typer
+from rich.console import Console
+
+from shared.config import SideSettings, load_settings, tables_of
+from shared.errors import MedSpaError, Rejected
+from shared.side import Side
+
+ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="The clinic's or the hub's TOML file.")]
+
+
+def build_app() -> typer.Typer:
+    """Assemble `medspa` from what is installed."""
+    app = typer.Typer(
+        name="medspa",
+        help="MedSpaSync: the clinic's edge box and the hub of a chain.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    for entry in sorted(entry_points(group="medspa.commands"), key=lambda item: item.name):
+        loaded = entry.load()
+        if isinstance(loaded, typer.Typer):
+            app.add_typer(loaded, name=entry.name)
+        else:
+            app.command(entry.name)(loaded)
+    app.command("verify")(verify)
+    app.command("rebuild")(rebuild)
+    app.command("keys")(keys)
+    config = typer.Typer(help="Check a configuration file before anything starts.", no_args_is_help=True)
+    config.command("check")(check_config)
+    config.command("show")(show_config)
+    app.add_typer(config, name="config")
+    return app
+
+
+def verify(config: ConfigOption) -> None:
+    """Walk every log and name the first event that was changed, swapped, removed or cut off."""
+    damaged = False
+    for side, settings in _sides(config):
+        for log in side.verify(settings):
+            damage = log.report.damage
+            damaged = damaged or damage is not None
+            verdict = "intact" if damage is None else f"DAMAGED: {damage.sentence}"
+            Console().print(f"{log.name}: {log.report.length} events, {verdict}", highlight=False, soft_wrap=True)
+    if damaged:
+        raise typer.Exit(1)
+
+
+def rebuild(config: ConfigOption) -> None:
+    """Drop every projection and build it again from the log; say whether the rows are the same."""
+    differs = False
+    for side, settings in _sides(config):
+        for item in side.rebuild(settings):
+            same = item.digest_before == item.digest_after
+            differs = differs or not same
+            verdict = "same rows" if same else "ROWS DIFFERED and now follow the log"
+            Console().print(f"{item.name}: {item.rows} rows, {verdict}", highlight=False, soft_wrap=True)
+    if differs:
+        raise typer.Exit(1)
+
+
+def keys(config: ConfigOption) -> None:
+    """List the keys held, by name and fingerprint; never a key itself."""
+    for side, settings in _sides(config):
+        for key in side.keys(settings):
+            Console().print(f"{key.name}  {key.fingerprint}  {key.purpose}", highlight=False, soft_wrap=True)
+
+
+def check_config(config: Annotated[Path, typer.Argument(help="The TOML file to check.")]) -> None:
+    """Check a configuration file; name file, line and fix of everything that is wrong."""
+    tables = sorted(table for table, _ in ((side.settings.table, s) for side, s in _sides(config)))
+    Console().print(f"{config}: good ({', '.join(tables)})", highlight=False, soft_wrap=True)
+
+
+def show_config(config: Annotated[Path, typer.Argument(help="The TOML file to show.")]) -> None:
+    """Print the effective configuration, defaults and environment included, as JSON."""
+    for _, settings in _sides(config):
+        Console().print_json(settings.model_dump_json())
+
+
+def _sides(path: Path) -> list[tuple[Side, SideSettings]]:
+    installed = {entry.name: entry for entry in entry_points(group="medspa.sides")}
+    tables = tables_of(path)
+    unknown = sorted(set(tables) - set(installed))
+    if unknown or not tables:
+        found = ", ".join(f"[{name}]" for name in unknown) or "nothing"
+        known = ", ".join(f"[{name}]" for name in sorted(installed))
+        raise Rejected("config_invalid", f"{path}:1: holds {found}; a configuration file has {known}")
+    sides = [cast("Side", installed[name].load()) for name in sorted(tables)]
+    return [(side, load_settings(path, side.settings)) for side in sides]
+
+
+def main() -> None:
+    """Run `medspa`; an expected error is one clear line and exit code 2, never a traceback."""
+    try:
+        build_app()()
+    except MedSpaError as error:
+        Console(stderr=True).print(error.sentence, style="red", highlight=False, soft_wrap=True, markup=False)
+        sys.exit(2)

@@ -1,0 +1,98 @@
+"""Structured logs that cannot hold personal data: a constant event name plus allow-listed keys.
+
+A key that is not on the list, or a value of a kind that could hold free text, is a programming error: it is
+replaced by a marker and counted, and the tests fail on any count.
+"""
+
+import logging
+import re
+import sys
+from collections.abc import MutableMapping
+from typing import Any, Final, TextIO
+
+import structlog
+
+ALLOWED_KEYS: Final = frozenset(
+    {
+        "event", "level", "timestamp", "logger", "exception",
+        "acknowledged", "action", "attempt", "backlog", "blob", "bytes", "capture", "code", "codes", "count",
+        "damage", "device", "duplicates", "epoch", "event_id", "event_type", "findings", "host", "kind",
+        "location", "milliseconds", "model", "moves", "port", "profile", "provider", "reason_code", "replan",
+        "role", "seconds", "seq", "session", "side", "state", "status", "tenant", "version",
+    }
+)  # fmt: skip
+_IDENTIFIER: Final = re.compile(r"[A-Za-z0-9_.:/+@\-\[\], ]{0,128}")
+REDACTED: Final = "[redacted]"
+
+
+class PersonalDataFilter:
+    """Structlog processor that lets only allow-listed keys with identifier-like values pass.
+
+    Attributes:
+        redactions: how many values were replaced since the start.
+    """
+
+    def __init__(self) -> None:
+        self.redactions = 0
+
+    def __call__(
+        self, _logger: Any, _method: str, entry: MutableMapping[str, Any]
+    ) -> MutableMapping[str, Any]:
+        """Return the entry with everything else replaced."""
+        for key, value in list(entry.items()):
+            if key == "exception":
+                continue
+            if key not in ALLOWED_KEYS or not _harmless(value):
+                entry[key] = REDACTED
+                self.redactions += 1
+        return entry
+
+
+def configure_logging(
+    level: str = "info", stream: TextIO | None = None, personal_data: PersonalDataFilter | None = None
+) -> PersonalDataFilter:
+    """Send every log line of the process to `stream` as JSON and return the filter in force.
+
+    Exceptions are written as their type and place only: an exception's text may quote its input.
+    """
+    guard = personal_data or PersonalDataFilter()
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _exception_place,
+            guard,
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
+        logger_factory=structlog.WriteLoggerFactory(stream or sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+    logging.basicConfig(level=logging.WARNING, stream=stream or sys.stderr, format="%(levelname)s %(name)s")
+    return guard
+
+
+def _harmless(value: Any) -> bool:
+    if value is None or isinstance(value, bool | int | float):
+        return True
+    if isinstance(value, str):
+        return bool(_IDENTIFIER.fullmatch(value))
+    if isinstance(value, list | tuple):
+        return all(_harmless(item) for item in value)
+    return False
+
+
+def _exception_place(_logger: Any, _method: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Replace exception information by its type and the line it came from."""
+    info = entry.pop("exc_info", None)
+    if info is True:
+        info = sys.exc_info()
+    elif isinstance(info, BaseException):
+        info = (type(info), info, info.__traceback__)
+    if info and info[0] is not None:
+        trace = info[2]
+        while trace is not None and trace.tb_next is not None:
+            trace = trace.tb_next
+        place = f"{trace.tb_frame.f_globals.get('__name__', '?')}:{trace.tb_lineno}" if trace else "?"
+        entry["exception"] = f"{info[0].__name__} at {place}"
+    return entry
