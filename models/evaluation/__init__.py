@@ -1,0 +1,1 @@
+"""Measuring exported models on photographs they never saw; start at `detector`."""

@@ -1,0 +1,53 @@
+"""Train the lesion detector: `python -m models.training.detector --recipe models/recipes/<name>.toml`.
+
+Run again with the same folder, an interrupted training goes on from its last checkpoint.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import torch
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from models.data.lesions import DEFAULT_ROOT, Split, read_split
+from models.errors import ModelsError
+from models.training.loop import StepReport, Trainer
+from models.training.recipe import load_recipe
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def main(
+    recipe: Annotated[Path, typer.Option(help="TOML file with every choice of the run")],
+    data_root: Annotated[Path, typer.Option(help="Folder that holds images/")] = DEFAULT_ROOT,
+    out: Annotated[Path, typer.Option(help="Folder of checkpoints and run log")] = Path("build/training"),
+) -> None:
+    """Train from a recipe, resuming from the folder's last checkpoint."""
+    console = Console()
+    try:
+        settings = load_recipe(recipe)
+        train, val = read_split(data_root, Split.TRAIN), read_split(data_root, Split.VAL)
+        torch.set_num_threads(settings.run.threads)
+        trainer = Trainer(settings, train, val, out / settings.model.name)
+    except ModelsError as error:
+        console.print(f"[red]{error.sentence}")
+        raise typer.Exit(2) from error
+    console.print(f"{len(train)} photographs to train on, {len(val)} to choose by; at step {trainer.step}")
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task("training", total=settings.optimiser.steps, completed=trainer.step)
+
+        def show(report: StepReport) -> None:
+            progress.update(task, completed=report.step, description=f"loss {report.loss:.2f}")
+            if report.val_ap50 is not None:
+                progress.console.print(f"step {report.step}: val AP50 {report.val_ap50:.4f}")
+
+        trainer.run(show)
+    console.print(f"done: {trainer.folder / 'last.pt'}, best {trainer.folder / 'best.pt'}")
+
+
+if __name__ == "__main__":
+    app()
