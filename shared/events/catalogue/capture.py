@@ -28,11 +28,11 @@ class CaptureMetadata(PayloadModel):
 
     treatment: TreatmentCategory = TreatmentCategory.CONSULTATION
     body_region: BodyRegion = BodyRegion.FACE
-    concern: Concern = Concern.GENERAL
+    concerns: tuple[Concern, ...] = Field(default=(Concern.GENERAL,), min_length=1, max_length=6)
     view: View = View.FRONT
     days_since_last_visit: int | None = Field(default=None, ge=0, le=36_500)
-    camera: str = Field(max_length=64, description="Camera or source, e.g. `synthetic` or `import`.")
-    camera_settings: dict[str, str] = Field(default_factory=dict, max_length=32)
+    camera: str = Field(max_length=120, description="Camera or source, e.g. `synthetic` or `import`.")
+    camera_settings: dict[str, str] = Field(default_factory=dict, max_length=40)
     light_profile: LightProfile = LightProfile.UNCONTROLLED
     skin_state: SkinState = SkinState.UNKNOWN
     protocol: str = Field(max_length=64, description="Name of the capture protocol.")

@@ -13,7 +13,11 @@ class ClientRegistered(PayloadModel):
     event_type: ClassVar[str] = "client.registered"
 
     name: SealedText = Field(min_length=1, max_length=120, description="Full name.")
+    born_on: SealedText = Field(default="", max_length=10, description="ISO date, or empty.")
+    phone: SealedText = Field(default="", max_length=32)
+    email: SealedText = Field(default="", max_length=254)
     note: SealedText = Field(default="", max_length=2000, description="Free text by staff.")
+    language: str = Field(default="en", pattern=r"^[a-z]{2}$", description="ISO 639-1 code.")
     tone_monk: int | None = Field(
         default=None, ge=1, le=10, description="Skin tone as the client stated it, Monk scale 1-10."
     )

@@ -21,6 +21,9 @@ class ConsentRecorded(PayloadModel):
     language: str = Field(pattern=r"^[a-z]{2}(-[A-Z]{2})?$")
     signature: SealedText = Field(max_length=100_000, description="Signature strokes as JSON, or how it was given.")
     expires_at: datetime | None = Field(default=None, description="End of a grant; None until withdrawn.")
+    supersedes: tuple[str, ...] = Field(
+        default=(), max_length=64, description="Ids of the decisions for this purpose known when it was made."
+    )
 
 
 class ConsentWithdrawn(PayloadModel):
@@ -30,6 +33,7 @@ class ConsentWithdrawn(PayloadModel):
 
     purpose: ConsentPurpose
     reason: SealedText = Field(default="", max_length=2000)
+    supersedes: tuple[str, ...] = Field(default=(), max_length=64, description="As in a recorded decision.")
 
 
 PAYLOADS: tuple[type[PayloadModel], ...] = (ConsentRecorded, ConsentWithdrawn)

@@ -1,0 +1,1 @@
+"""The box's keys: root, database, audit and transport keys, and one data key per client."""

@@ -1,0 +1,279 @@
+"""The box's event log in SQLCipher: history, outbox and audit trail in one table."""
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+from edge.store.database import Connection, Database
+from edge.store.errors import VersionConflict
+from edge.store.projection import Projection, ensure_projections, rebuild_projections
+from edge.store.schema import migrate
+from shared.clock import Clock
+from shared.events.chain import ChainReport, Head, LogRow, verify_chain
+from shared.events.envelope import GENESIS_HASH, Event, EventDraft
+from shared.events.hlc import HybridClock, Timestamp
+from shared.events.payload import Catalogue
+from shared.events.sealing import close_payload
+from shared.ids import ClientId, DeviceId, IdSource, LocationId, TenantId
+from shared.side import ProjectionReport
+from shared.sync.position import Position
+from shared.vocabulary import ClockQuality
+
+HUB_CURSOR: Final = "hub"
+DOWN_CURSOR: Final = "down"
+
+
+@dataclass(frozen=True, slots=True)
+class BoxIdentity:
+    """Who this box is, as the hub named it at enrolment."""
+
+    tenant: TenantId
+    location: LocationId
+    device: DeviceId
+
+
+class DataKeys(Protocol):
+    """Where the client data keys come from."""
+
+    def key_of(self, client: ClientId) -> bytes:
+        """Return a client's data key; raises when there is none or it was destroyed."""
+        ...
+
+
+AppendListener = Callable[[int], None]
+
+
+class SqlcipherEventStore:
+    """Appends events and keeps projections, both in one transaction; safe to share by threads."""
+
+    def __init__(
+        self,
+        database: Database,
+        identity: BoxIdentity,
+        *,
+        clock: Clock,
+        ids: IdSource,
+        catalogue: Catalogue,
+        projections: Sequence[Projection],
+        data_keys: DataKeys,
+        head_key: bytes,
+    ) -> None:
+        self._database = database
+        self._identity = identity
+        self._clock = clock
+        self._ids = ids
+        self._catalogue = catalogue
+        self._projections = tuple(projections)
+        self._data_keys = data_keys
+        self._head_key = head_key
+        self._listeners: list[AppendListener] = []
+        migrate(database)
+        ensure_projections(database, self._projections)
+        database.write(self._start_log)
+        self._hybrid = HybridClock(clock, self._last_timestamp())
+
+    @property
+    def identity(self) -> BoxIdentity:
+        """Who writes this log."""
+        return self._identity
+
+    @property
+    def hybrid_clock(self) -> HybridClock:
+        """The clock that orders this box's events; peers' timestamps are shown to it."""
+        return self._hybrid
+
+    def on_append(self, listener: AppendListener) -> None:
+        """Call `listener` with the new head `seq` after each commit, on the caller's thread."""
+        self._listeners.append(listener)
+
+    def append(
+        self, drafts: Sequence[EventDraft], also: Callable[[Connection], None] | None = None
+    ) -> list[Event]:
+        """Write events and everything derived from them in one transaction; durable when it returns.
+
+        Args:
+            drafts: what happened, in order.
+            also: more to write in the same transaction, such as the cursor of what was consumed.
+
+        Raises:
+            UnknownSchema: a payload of a type this software does not register.
+            VersionConflict: an aggregate is not at its draft's `expected_version`.
+            StorageFull, StorageReadOnly, StorageBusy: nothing was written.
+        """
+        for draft in drafts:
+            self._catalogue.model(draft.payload.event_type, draft.payload.schema_version)
+
+        def task(connection: Connection) -> list[Event]:
+            head = self._read_head(connection)
+            events: list[Event] = []
+            for draft in drafts:
+                event = self._make(connection, draft, head)
+                head = Head(head.epoch, event.fields.seq, event.hash)
+                self._insert(connection, event)
+                events.append(event)
+            self._write_head(connection, head)
+            if also is not None:
+                also(connection)
+            return events
+
+        events = self._database.write(task)
+        for listener in self._listeners:
+            listener(events[-1].fields.seq if events else self.head().seq)
+        return events
+
+    def head(self) -> Position:
+        """Return the end of the log."""
+        with self._database.reader() as connection:
+            head = self._read_head(connection)
+        return Position(head.epoch, head.seq, head.hash)
+
+    def read(self, after_seq: int, limit: int) -> list[Event]:
+        """Return up to `limit` events of the current epoch behind `after_seq`, in order."""
+        with self._database.reader() as connection:
+            rows = connection.execute(
+                "SELECT body FROM events WHERE epoch = (SELECT epoch FROM head) AND seq > ? ORDER BY seq LIMIT ?",
+                (after_seq, limit),
+            ).fetchall()
+        return [Event.from_body(body) for (body,) in rows]
+
+    def stream(self, aggregate: str) -> list[Event]:
+        """Return every event of one aggregate, in order."""
+        with self._database.reader() as connection:
+            rows = connection.execute(
+                "SELECT body FROM events WHERE aggregate = ? ORDER BY version", (aggregate,)
+            ).fetchall()
+        return [Event.from_body(body) for (body,) in rows]
+
+    def find(self, event_id: str) -> Event | None:
+        """Return one event by id."""
+        with self._database.reader() as connection:
+            row = connection.execute("SELECT body FROM events WHERE id = ?", (event_id,)).fetchone()
+        return Event.from_body(row[0]) if row else None
+
+    def cursor(self, name: str) -> Position | None:
+        """Return a stored cursor, or None when it was never set."""
+        with self._database.reader() as connection:
+            row = connection.execute(
+                "SELECT epoch, seq, hash FROM cursors WHERE name = ?", (name,)
+            ).fetchone()
+        return Position(*row) if row else None
+
+    def move_cursor(self, name: str, position: Position) -> None:
+        """Store a cursor; idempotent."""
+        self._database.write(lambda connection: write_cursor(connection, name, position))
+
+    def rows(self, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Run one reading statement over the projections."""
+        with self._database.reader() as connection:
+            return list(connection.execute(statement, tuple(parameters)).fetchall())
+
+    def verify(self) -> ChainReport:
+        """Walk the whole log against its authenticated head."""
+        with self._database.reader() as connection:
+            row = connection.execute("SELECT epoch, seq, hash, mac FROM head").fetchone()
+            head = Head(*row[:3]) if row and hmac.compare_digest(row[3], self._mac(Head(*row[:3]))) else None
+            report = verify_chain(_log_rows(connection), head or Head("unknown", 0, GENESIS_HASH))
+        return report
+
+    def rebuild(self) -> list[ProjectionReport]:
+        """Drop every projection and build it again from the log."""
+        return rebuild_projections(self._database, self._projections)
+
+    def close(self) -> None:
+        """Finish what is being written and close the database."""
+        self._database.close()
+
+    def _make(self, connection: Connection, draft: EventDraft, head: Head) -> Event:
+        event_id = self._ids.new()
+        version = self._next_version(connection, draft)
+        key = self._data_keys.key_of(draft.client) if draft.client is not None else None
+        return Event.seal_in_chain(
+            {
+                "id": event_id,
+                "tenant": self._identity.tenant,
+                "location": self._identity.location,
+                "device": self._identity.device,
+                "epoch": head.epoch,
+                "seq": head.seq + 1,
+                "prev_hash": head.hash,
+                "aggregate": draft.aggregate,
+                "version": version,
+                "hlc": str(self._hybrid.tick()),
+                "wall_time": self._clock.wall().isoformat(),
+                "clock_quality": ClockQuality.FREE_RUNNING,
+                "type": draft.payload.event_type,
+                "schema_version": draft.payload.schema_version,
+                "actor": draft.actor,
+                "purpose": draft.purpose,
+                "sensitivity": draft.sensitivity,
+                "client": draft.client,
+                "payload": close_payload(draft.payload, event_id, key),
+            }
+        )
+
+    def _next_version(self, connection: Connection, draft: EventDraft) -> int:
+        row = connection.execute(
+            "SELECT coalesce(max(version), 0) FROM events WHERE aggregate = ?", (draft.aggregate,)
+        ).fetchone()
+        current = int(row[0])
+        if draft.expected_version is not None and draft.expected_version != current:
+            raise VersionConflict(
+                "version_conflict",
+                f"{draft.aggregate} is at version {current}, not {draft.expected_version}; read it again",
+            )
+        return current + 1
+
+    def _insert(self, connection: Connection, event: Event) -> None:
+        fields = event.fields
+        connection.execute(
+            "INSERT INTO events (epoch, seq, id, hash, type, aggregate, version, client, body)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                fields.epoch, fields.seq, fields.id, event.hash, fields.type, fields.aggregate,
+                fields.version, fields.client, event.body,
+            ),
+        )  # fmt: skip
+        for projection in self._projections:
+            projection.apply(connection, event)
+
+    def _start_log(self, connection: Connection) -> None:
+        if connection.execute("SELECT 1 FROM head").fetchone() is None:
+            empty = connection.execute("SELECT count(*) FROM events").fetchone()[0] == 0
+            if empty:
+                self._write_head(connection, Head(secrets.token_hex(8), 0, GENESIS_HASH))
+
+    def _read_head(self, connection: Connection) -> Head:
+        return Head(*connection.execute("SELECT epoch, seq, hash FROM head").fetchone())
+
+    def _write_head(self, connection: Connection, head: Head) -> None:
+        connection.execute(
+            "INSERT INTO head VALUES (1, ?, ?, ?, ?) ON CONFLICT (only) DO UPDATE SET"
+            " epoch = excluded.epoch, seq = excluded.seq, hash = excluded.hash, mac = excluded.mac",
+            (head.epoch, head.seq, head.hash, self._mac(head)),
+        )
+
+    def _mac(self, head: Head) -> str:
+        return hmac.new(self._head_key, f"{head.epoch}/{head.seq}/{head.hash}".encode(), hashlib.sha256).hexdigest()
+
+    def _last_timestamp(self) -> Timestamp | None:
+        rows = self.rows("SELECT body FROM events ORDER BY position DESC LIMIT 1")
+        return Timestamp.parse(Event.from_body(rows[0][0]).fields.hlc) if rows else None
+
+
+def write_cursor(connection: Connection, name: str, position: Position) -> None:
+    """Store a cursor within a transaction that is under way."""
+    connection.execute(
+        "INSERT INTO cursors VALUES (?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET"
+        " epoch = excluded.epoch, seq = excluded.seq, hash = excluded.hash",
+        (name, position.epoch, position.seq, position.hash),
+    )
+
+
+def _log_rows(connection: Connection) -> Iterator[LogRow]:
+    for epoch, seq, body, digest in connection.execute(
+        "SELECT epoch, seq, body, hash FROM events ORDER BY position"
+    ):
+        yield LogRow(epoch, seq, bytes(body), digest)
