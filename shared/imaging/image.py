@@ -6,4 +6,4 @@ import numpy as np
 from numpy.typing import NDArray
 
 RgbImage: TypeAlias = NDArray[np.uint8]
-"""Height × width × 3, red-green-blue, upright, 0 to 255."""
+"""Height by width by 3, red-green-blue, upright, 0 to 255."""

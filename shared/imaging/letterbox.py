@@ -13,7 +13,7 @@ PAD_VALUE = 114
 
 @dataclass(frozen=True, slots=True)
 class Letterbox:
-    """How a width × height picture lies, centred and evenly scaled, in a side × side square.
+    """How a width by height picture lies, centred and evenly scaled, in a side by side square.
 
     Attributes:
         side: edge of the square in pixels.
@@ -48,7 +48,7 @@ class Letterbox:
         return cls(side, scale, pad_x, pad_y, resized_width, resized_height)
 
     def apply(self, image: RgbImage) -> RgbImage:
-        """Return the side × side square holding the picture, padded with grey."""
+        """Return the side by side square holding the picture, padded with grey."""
         interpolation = cv2.INTER_AREA if self.scale < 1 else cv2.INTER_LINEAR
         resized = cv2.resize(image, (self.resized_width, self.resized_height), interpolation=interpolation)
         square = np.full((self.side, self.side, 3), PAD_VALUE, dtype=np.uint8)
