@@ -1,0 +1,245 @@
+"""What a clinic has: its people, rooms, devices and services, read from one TOML file.
+
+The file is validated on reading: an unknown key, a dangling name or a service that nobody can give is
+refused with the field and what to write instead.
+"""
+
+import tomllib
+from collections.abc import Iterable
+from datetime import time
+from pathlib import Path
+from typing import Annotated, Any, Self, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from edge.schedule.domain import GRID_MINUTES, Span
+from edge.schedule.errors import InvalidClinic, UnknownName
+from edge.schedule.ids import ProviderId, RoomId, ServiceId, UnitId
+from shared.vocabulary import TreatmentCategory
+
+_NAME = r"^[a-z0-9][a-z0-9_-]{0,39}$"
+_MOST_STAGES = 8
+
+
+def _minute(value: object) -> int:
+    """Return minutes from local midnight of "HH:MM" (or of a TOML time), on the planning grid."""
+    if isinstance(value, str):
+        try:
+            value = time.fromisoformat(value)
+        except ValueError as error:
+            raise ValueError('write a time of day as "HH:MM", for example "09:30"') from error
+    if isinstance(value, time):
+        value = value.hour * 60 + value.minute
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise ValueError('write a time of day as "HH:MM", for example "09:30"')  # noqa: TRY004 - pydantic reports it
+    return value
+
+
+Minute = Annotated[int, BeforeValidator(_minute), Field(ge=0, le=24 * 60, multiple_of=GRID_MINUTES)]
+Minutes = Annotated[int, Field(ge=0, le=12 * 60, multiple_of=GRID_MINUTES)]
+Key = Annotated[str, Field(pattern=_NAME)]
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Hours(_Entry):
+    """A stretch of the day, written `{start = "09:00", end = "17:30"}`."""
+
+    start: Minute
+    end: Minute
+
+    @model_validator(mode="after")
+    def _forward(self) -> Self:
+        if self.end <= self.start:
+            raise ValueError("`end` must be later than `start`")
+        return self
+
+    @property
+    def span(self) -> Span:
+        """The same stretch as the domain knows it."""
+        return Span(self.start, self.end)
+
+
+class Provider(_Entry):
+    """Somebody who treats clients; `name` is what the board shows."""
+
+    id: ProviderId = Field(pattern=_NAME)
+    name: str = Field(min_length=1, max_length=60)
+    skills: frozenset[Key] = Field(min_length=1)
+    shift: Hours
+    breaks: tuple[Hours, ...] = ()
+
+
+class Room(_Entry):
+    """A treatment room; `turnover` minutes of cleaning follow each use."""
+
+    id: RoomId = Field(pattern=_NAME)
+    name: str = Field(min_length=1, max_length=60)
+    type: Key
+    turnover: Minutes = 0
+
+
+class Unit(_Entry):
+    """A treatment device; it rests for `cooldown` minutes after each use."""
+
+    id: UnitId = Field(pattern=_NAME)
+    name: str = Field(min_length=1, max_length=60)
+    type: Key
+    cooldown: Minutes = 0
+
+
+class Stage(_Entry):
+    """A part of a service; stages follow each other without a gap.
+
+    A stage either names the `skill` of the provider who is present, or says `provider_may_leave = true`.
+    """
+
+    name: str = Field(min_length=1, max_length=40)
+    minutes: Minutes = Field(gt=0)
+    skill: Key | None = None
+    room: Key
+    device: Key | None = None
+    provider_may_leave: bool = False
+
+    @model_validator(mode="after")
+    def _somebody_or_nobody(self) -> Self:
+        if (self.skill is None) != self.provider_may_leave:
+            raise ValueError("name a `skill`, or say `provider_may_leave = true`, and not both")
+        return self
+
+
+class Service(_Entry):
+    """What a client books."""
+
+    id: ServiceId = Field(pattern=_NAME)
+    name: str = Field(min_length=1, max_length=60)
+    category: TreatmentCategory
+    stages: tuple[Stage, ...] = Field(min_length=1, max_length=_MOST_STAGES)
+    share: int = Field(default=1, ge=0, le=100, description="How often it is booked, against the others.")
+
+    @property
+    def minutes(self) -> int:
+        """Length of the whole visit in minutes."""
+        return sum(stage.minutes for stage in self.stages)
+
+
+class Registry(_Entry):
+    """Everything one clinic plans with."""
+
+    clinic: str = Field(min_length=1, max_length=80)
+    hours: Hours
+    providers: tuple[Provider, ...] = Field(min_length=1, max_length=100)
+    rooms: tuple[Room, ...] = Field(min_length=1, max_length=100)
+    devices: tuple[Unit, ...] = Field(default=(), max_length=100)
+    services: tuple[Service, ...] = Field(min_length=1, max_length=200)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        _refuse_twins("providers", (p.id for p in self.providers))
+        _refuse_twins("rooms", (r.id for r in self.rooms))
+        _refuse_twins("devices", (d.id for d in self.devices))
+        _refuse_twins("services", (s.id for s in self.services))
+        _one_rest_per_type("rooms", "turnover", ((r.type, r.turnover) for r in self.rooms))
+        _one_rest_per_type("devices", "cooldown", ((d.type, d.cooldown) for d in self.devices))
+        _offer_what_is_asked(self)
+        return self
+
+    def provider(self, name: ProviderId) -> Provider:
+        """Return a provider, or raise `UnknownName`."""
+        return _find(self.providers, name, "provider")
+
+    def room(self, name: RoomId) -> Room:
+        """Return a room, or raise `UnknownName`."""
+        return _find(self.rooms, name, "room")
+
+    def device(self, name: UnitId) -> Unit:
+        """Return a device, or raise `UnknownName`."""
+        return _find(self.devices, name, "device")
+
+    def service(self, name: ServiceId) -> Service:
+        """Return a service, or raise `UnknownName`."""
+        return _find(self.services, name, "service")
+
+
+def parse_registry(text: str, source: str = "clinic file") -> Registry:
+    """Return the clinic described by a TOML text.
+
+    Raises:
+        InvalidClinic: the text is not TOML, or does not describe a clinic; the sentence names each field
+            that is wrong and what to do about it.
+    """
+    try:
+        raw: dict[str, Any] = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InvalidClinic("not_toml", f"{source} is not valid TOML: {error}") from error
+    try:
+        return Registry.model_validate(raw)
+    except ValidationError as error:
+        faults = "; ".join(
+            f"{'.'.join(map(str, item['loc'])) or 'file'}: {item['msg'].removeprefix('Value error, ')}"
+            for item in error.errors(include_url=False, include_input=False)
+        )
+        raise InvalidClinic("invalid_clinic", f"{source}: {faults}") from error
+
+
+def load_registry(path: Path) -> Registry:
+    """Return the clinic described by a TOML file.
+
+    Raises:
+        InvalidClinic: as `parse_registry`, or the file cannot be read.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidClinic("unreadable", f"{path.name} cannot be read; check the path and its rights") from error
+    return parse_registry(text, path.name)
+
+
+def demo_registry() -> Registry:
+    """Return the example clinic that comes with the product."""
+    return load_registry(Path(__file__).parent / "clinics" / "demo.toml")
+
+
+_Named = TypeVar("_Named", Provider, Room, Unit, Service)
+
+
+def _find(entries: tuple[_Named, ...], name: str, kind: str) -> _Named:
+    for entry in entries:
+        if entry.id == name:
+            return entry
+    raise UnknownName("unknown_" + kind, f"the clinic has no {kind} {name!r}; look it up in the clinic's file")
+
+
+def _refuse_twins(field: str, names: Iterable[str]) -> None:
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise ValueError(f"{field}: the id {name!r} is used twice; give each its own")
+        seen.add(name)
+
+
+def _one_rest_per_type(field: str, what: str, entries: Iterable[tuple[str, int]]) -> None:
+    # Planning treats a type as one pool of equals; that is exact only when they rest equally long.
+    rests: dict[str, int] = {}
+    for kind, minutes in entries:
+        if rests.setdefault(kind, minutes) != minutes:
+            raise ValueError(
+                f"{field}: type {kind!r} has {what} {rests[kind]} and {minutes}; make them equal or use two"
+            )
+
+
+def _offer_what_is_asked(registry: Registry) -> None:
+    skills = frozenset(skill for provider in registry.providers for skill in provider.skills)
+    rooms = {room.type for room in registry.rooms}
+    devices = {device.type for device in registry.devices}
+    for service in registry.services:
+        for number, stage in enumerate(service.stages):
+            where = f"services.{service.id}.stages.{number}"
+            if stage.skill is not None and stage.skill not in skills:
+                raise ValueError(f"{where}.skill: no provider has {stage.skill!r}; add it to one or correct it")
+            if stage.room not in rooms:
+                raise ValueError(f"{where}.room: no room has type {stage.room!r}; add one or correct it")
+            if stage.device is not None and stage.device not in devices:
+                raise ValueError(f"{where}.device: no device has type {stage.device!r}; add one or correct it")

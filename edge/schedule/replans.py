@@ -1,0 +1,122 @@
+"""What a replan answers: moves with their reasons, who has no place, the day's worth before and after."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from edge.schedule.domain import Plan, Stages
+from edge.schedule.ids import AppointmentId, ServiceId
+
+
+class ForcedBy(StrEnum):
+    """The constraint that made a move necessary."""
+
+    PROVIDER_OUT = "provider_out"
+    ROOM_DOWN = "room_down"
+    DEVICE_DOWN = "device_down"
+    CLIENT_LATE = "client_late"
+    OVERRUN = "overrun"
+    PAST_START = "past_start"
+    GIVES_WAY = "gives_way"
+    PLACE_FOUND = "place_found"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why an appointment moved, in words for people and as a code for programs.
+
+    Attributes:
+        forced_by: the kind of constraint.
+        constraint: what exactly, for example `provider:laurel 13:00-18:00` or `appointment:a-17`.
+        sentence: names services, providers, rooms and times, never the client.
+    """
+
+    forced_by: ForcedBy
+    constraint: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One appointment's change of place; `before` is empty for one that had none."""
+
+    appointment: AppointmentId
+    service: ServiceId
+    before: Stages
+    after: Stages
+    reason: Reason
+
+    @property
+    def notify(self) -> bool:
+        """Whether the client has to be told: another start or another provider."""
+        return not self.before or _what_clients_notice(self.before) != _what_clients_notice(self.after)
+
+
+@dataclass(frozen=True, slots=True)
+class Unplaced:
+    """A visit for which the day has no room, and why."""
+
+    appointment: AppointmentId
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Objective:
+    """How good a replanned day is; compared level by level, less is better.
+
+    Attributes:
+        dropped: booked visits without a place.
+        urgent_unplaced: urgent requests without a place.
+        moved: clients to notify: another start or another provider.
+        walk_ins_unplaced: walk-ins without a place.
+        inconvenience: minutes moved and waited, plus 30 per client who misses the preferred provider.
+        rerooms: visits that only changed room or device.
+    """
+
+    dropped: int
+    urgent_unplaced: int
+    moved: int
+    walk_ins_unplaced: int
+    inconvenience: int
+    rerooms: int
+
+
+class SolverStatus(StrEnum):
+    """Whose answer stands."""
+
+    NOTHING_TO_DO = "nothing_to_do"
+    REPAIR = "repair"
+    REPAIR_OPTIMAL = "repair_optimal"
+    IMPROVED = "improved"
+    OPTIMAL = "optimal"
+
+
+@dataclass(frozen=True, slots=True)
+class Replan:
+    """The answer to one disruption.
+
+    Attributes:
+        facts: the day with the disruption applied and nothing replanned yet.
+        plan: the day as it is to be.
+        before: objective of leaving those who are hit without a place.
+        milliseconds: time from the question to this answer.
+    """
+
+    facts: Plan
+    plan: Plan
+    moves: tuple[Move, ...]
+    unplaced: tuple[Unplaced, ...]
+    declined: tuple[Unplaced, ...]
+    before: Objective
+    after: Objective
+    status: SolverStatus
+    milliseconds: float
+
+    @property
+    def by_id(self) -> Mapping[AppointmentId, Move]:
+        """Moves by appointment."""
+        return {move.appointment: move for move in self.moves}
+
+
+def _what_clients_notice(stages: Stages) -> tuple[int, tuple[str | None, ...]]:
+    return stages[0].start, tuple(stage.provider for stage in stages)
