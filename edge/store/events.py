@@ -12,7 +12,7 @@ from edge.store.errors import VersionConflict
 from edge.store.projection import Projection, ensure_projections, rebuild_projections
 from edge.store.schema import migrate
 from shared.clock import Clock
-from shared.events.chain import ChainReport, Head, LogRow, verify_chain
+from shared.events.chain import ChainReport, Damage, DamageKind, Head, LogRow, verify_chain
 from shared.events.envelope import GENESIS_HASH, Event, EventDraft
 from shared.events.hlc import HybridClock, Timestamp
 from shared.events.payload import Catalogue
@@ -89,9 +89,7 @@ class SqlcipherEventStore:
         """Call `listener` with the new head `seq` after each commit, on the caller's thread."""
         self._listeners.append(listener)
 
-    def append(
-        self, drafts: Sequence[EventDraft], also: Callable[[Connection], None] | None = None
-    ) -> list[Event]:
+    def append(self, drafts: Sequence[EventDraft], also: Callable[[Connection], None] | None = None) -> list[Event]:
         """Write events and everything derived from them in one transaction; durable when it returns.
 
         Args:
@@ -156,9 +154,7 @@ class SqlcipherEventStore:
     def cursor(self, name: str) -> Position | None:
         """Return a stored cursor, or None when it was never set."""
         with self._database.reader() as connection:
-            row = connection.execute(
-                "SELECT epoch, seq, hash FROM cursors WHERE name = ?", (name,)
-            ).fetchone()
+            row = connection.execute("SELECT epoch, seq, hash FROM cursors WHERE name = ?", (name,)).fetchone()
         return Position(*row) if row else None
 
     def move_cursor(self, name: str, position: Position) -> None:
@@ -175,7 +171,12 @@ class SqlcipherEventStore:
         with self._database.reader() as connection:
             row = connection.execute("SELECT epoch, seq, hash, mac FROM head").fetchone()
             head = Head(*row[:3]) if row and hmac.compare_digest(row[3], self._mac(Head(*row[:3]))) else None
-            report = verify_chain(_log_rows(connection), head or Head("unknown", 0, GENESIS_HASH))
+            report = verify_chain(_log_rows(connection), head)
+        if report.intact and head is None:
+            lost_end = Damage(
+                DamageKind.CUT_OFF, "unknown", report.length + 1, "the log's recorded end is missing or forged"
+            )
+            return ChainReport(report.length, lost_end)
         return report
 
     def rebuild(self) -> list[ProjectionReport]:
@@ -273,7 +274,5 @@ def write_cursor(connection: Connection, name: str, position: Position) -> None:
 
 
 def _log_rows(connection: Connection) -> Iterator[LogRow]:
-    for epoch, seq, body, digest in connection.execute(
-        "SELECT epoch, seq, body, hash FROM events ORDER BY position"
-    ):
+    for epoch, seq, body, digest in connection.execute("SELECT epoch, seq, body, hash FROM events ORDER BY position"):
         yield LogRow(epoch, seq, bytes(body), digest)

@@ -33,9 +33,7 @@ class PayloadModel(BaseModel):
     def sealed_fields(cls) -> frozenset[str]:
         """Return the names of the fields that never appear in clear in an event."""
         return frozenset(
-            name
-            for name, field in cls.model_fields.items()
-            if any(isinstance(mark, Sealed) for mark in field.metadata)
+            name for name, field in cls.model_fields.items() if any(isinstance(mark, Sealed) for mark in field.metadata)
         )
 
 

@@ -1,0 +1,68 @@
+"""Applies what comes down from the hub: each event's effect, its record and the cursor in one transaction."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from edge.store.database import Connection
+from edge.store.events import DOWN_CURSOR, SqlcipherEventStore, write_cursor
+from shared.errors import Rejected
+from shared.events.catalogue.system import EventSetAside
+from shared.events.envelope import Event, EventDraft
+from shared.events.payload import Catalogue
+from shared.sync.position import Position
+
+Handler = Callable[[Event], Sequence[EventDraft]]
+
+
+class Inbox:
+    """The hub's log as this box has applied it; each event takes effect once, by the hub's epoch and `seq`."""
+
+    def __init__(self, store: SqlcipherEventStore, catalogue: Catalogue, handlers: Mapping[str, Handler]) -> None:
+        """Keep what is needed to apply events.
+
+        Args:
+            store: the box's log.
+            catalogue: payloads this software knows.
+            handlers: by event type, a function from a down event to what the box records in answer.
+        """
+        self._store = store
+        self._catalogue = catalogue
+        self._handlers = dict(handlers)
+
+    def applied(self, hub_epoch: str) -> Position:
+        """Return how far the hub's log of this epoch was applied."""
+        cursor = self._store.cursor(DOWN_CURSOR)
+        return cursor if cursor is not None and cursor.epoch == hub_epoch else Position(hub_epoch)
+
+    def hash_at(self, hub_epoch: str, seq: int) -> str | None:
+        """Return the hash of an applied event of the hub's log."""
+        rows = self._store.rows("SELECT hash FROM inbox WHERE hub_epoch = ? AND seq = ?", (hub_epoch, seq))
+        return str(rows[0][0]) if rows else None
+
+    def apply(self, event: Event) -> None:
+        """Apply one event; one that cannot be applied is set aside with its reason and blocks nothing."""
+        reason: str | None = None
+        drafts: Sequence[EventDraft] = ()
+        try:
+            fields = event.fields
+            self._catalogue.check(fields.type, fields.schema_version, fields.payload)
+            handler = self._handlers.get(fields.type)
+            if handler is None:
+                raise Rejected("not_for_a_box", f"{fields.type} means nothing on a box")
+            drafts = handler(event)
+        except Rejected as error:
+            reason = f"{error.code}: {error.sentence}"
+            drafts = [self._set_aside(event, reason)]
+        self._store.append(drafts, also=lambda connection: _record(connection, event, reason))
+
+    def _set_aside(self, event: Event, reason: str) -> EventDraft:
+        payload = EventSetAside(hub_epoch=event.fields.epoch, seq=event.fields.seq, reason=reason[:500])
+        return EventDraft(f"inbox/{event.fields.id}", payload, "box", "sync")
+
+
+def _record(connection: Connection, event: Event, reason: str | None) -> None:
+    fields = event.fields
+    connection.execute(
+        "INSERT INTO inbox VALUES (?, ?, ?, ?, ?, ?)",
+        (fields.epoch, fields.seq, fields.id, event.hash, event.body, reason),
+    )
+    write_cursor(connection, DOWN_CURSOR, Position(fields.epoch, fields.seq, event.hash))

@@ -1,0 +1,164 @@
+"""The broker connection: paho-mqtt behind a queue, speaking MQTT 5 where the broker does, else 3.1.1."""
+
+import queue
+import threading
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Protocol
+
+import paho.mqtt.client as paho
+import structlog
+from paho.mqtt.enums import CallbackAPIVersion
+
+
+class Signal(StrEnum):
+    """What a transport tells its link."""
+
+    CONNECTED = "connected"
+    DISCONNECTED = "disconnected"
+    MESSAGE = "message"
+    WAKE = "wake"
+    STOP = "stop"
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """One thing that happened on the transport."""
+
+    signal: Signal
+    data: bytes = b""
+
+
+class Transport(Protocol):
+    """What a link needs of a broker connection."""
+
+    inbox: "queue.Queue[Incoming]"
+
+    def start(self) -> None:
+        """Connect and stay connected until `stop`."""
+        ...
+
+    def publish(self, data: bytes) -> None:
+        """Send on the device's `up` topic, at least once; may raise `NotConnected`."""
+        ...
+
+    def stop(self) -> None:
+        """Disconnect."""
+        ...
+
+
+class NotConnected(Exception):  # noqa: N818 - it is a state, handled by the link
+    """There is no connection to send on."""
+
+
+@dataclass(frozen=True, slots=True)
+class MqttAddress:
+    """Where the broker is and which topics are this device's."""
+
+    host: str
+    port: int
+    client_id: str
+    up_topic: str
+    down_topic: str
+    presence_topic: str
+    keepalive_seconds: int = 15
+    reconnect_max_seconds: float = 30.0
+
+
+class MqttTransport:
+    """A connection that heals by itself; a broker that refuses MQTT 5 is spoken to in 3.1.1."""
+
+    def __init__(self, address: MqttAddress) -> None:
+        self.inbox: queue.Queue[Incoming] = queue.Queue(4096)
+        self._address = address
+        self._log = structlog.get_logger()
+        self._stop = threading.Event()
+        self._dropped = threading.Event()
+        self._protocol = paho.MQTTv5
+        self._accepted = False
+        self._client: paho.Client | None = None
+        self._thread = threading.Thread(target=self._run, name="mqtt", daemon=True)
+
+    def start(self) -> None:
+        """Start connecting in the background."""
+        self._thread.start()
+
+    def publish(self, data: bytes) -> None:
+        """Hand one message to the connection.
+
+        Raises:
+            NotConnected: there is none now.
+        """
+        client = self._client
+        if client is None or not client.is_connected():
+            raise NotConnected
+        client.publish(self._address.up_topic, data, qos=1)
+
+    def stop(self) -> None:
+        """Say goodbye and disconnect."""
+        self._stop.set()
+        self._dropped.set()
+        self._thread.join(timeout=5)
+
+    def _run(self) -> None:
+        delay = 0.25
+        while not self._stop.is_set():
+            self._accepted = False
+            self._dropped.clear()
+            try:
+                self._session()
+            except OSError as error:
+                self._log.info("broker_unreachable", reason_code=type(error).__name__)
+            if self._accepted:
+                delay = 0.25
+            else:
+                # A broker that speaks 3.1.1 only closes an MQTT 5 connection without a word.
+                self._protocol = paho.MQTTv311 if self._protocol == paho.MQTTv5 else paho.MQTTv5
+            self._stop.wait(delay)
+            delay = min(delay * 2, self._address.reconnect_max_seconds)
+
+    def _session(self) -> None:
+        """Connect once and stay until the connection drops."""
+        address = self._address
+        client = paho.Client(CallbackAPIVersion.VERSION2, address.client_id, protocol=self._protocol)
+        client.on_connect = self._on_connect
+        client.on_disconnect = self._on_disconnect
+        client.on_message = self._on_message
+        client.max_inflight_messages_set(16)
+        client.will_set(address.presence_topic, b"offline", qos=1, retain=True)
+        client.connect(address.host, address.port, keepalive=address.keepalive_seconds)
+        self._client = client
+        client.loop_start()
+        try:
+            if self._dropped.wait(5) or self._accepted:
+                self._dropped.wait()
+        finally:
+            if self._stop.is_set() and self._accepted:
+                client.publish(address.presence_topic, b"offline", qos=1, retain=True).wait_for_publish(1)
+            self._client = None
+            client.disconnect()
+            client.loop_stop()
+            if self._accepted:
+                self._tell(Incoming(Signal.DISCONNECTED))
+
+    def _on_connect(self, client: paho.Client, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
+        if reason.is_failure:
+            self._dropped.set()
+            return
+        self._accepted = True
+        client.subscribe(self._address.down_topic, qos=1)
+        client.publish(self._address.presence_topic, b"online", qos=1, retain=True)
+        self._tell(Incoming(Signal.CONNECTED))
+
+    def _on_disconnect(self, *_arguments: Any) -> None:
+        self._dropped.set()
+
+    def _on_message(self, _client: paho.Client, _data: Any, message: paho.MQTTMessage) -> None:
+        self._tell(Incoming(Signal.MESSAGE, message.payload))
+
+    def _tell(self, incoming: Incoming) -> None:
+        try:
+            self.inbox.put(incoming, timeout=1)
+        except queue.Full:
+            # What is lost here is sent again: acknowledgements repeat and batches are resent.
+            self._log.warning("link_queue_full", count=self.inbox.qsize())

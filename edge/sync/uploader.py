@@ -1,0 +1,143 @@
+"""Sends images to the hub: resumable, verified by hash there, and never in the way of events."""
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import grpc
+import structlog
+
+from edge.store.errors import ImageMissing, StorageBroken
+from edge.store.events import SqlcipherEventStore
+from edge.store.vault import ImageVault
+from shared.clock import Clock
+from shared.crypto.identity import DeviceIdentity
+from shared.errors import Retryable
+from shared.events.catalogue.capture import ImageConfirmedDurable
+from shared.events.envelope import EventDraft
+from shared.ids import BlobName
+from shared.vocabulary import ImageKind
+from shared.wire import medspa_pb2 as wire
+from shared.wire import medspa_pb2_grpc as rpc
+
+CHUNK_BYTES: Final = 1024 * 1024
+_DEADLINE_SECONDS: Final = 60.0
+_PAUSE_SECONDS: Final = 1.0
+_PAUSE_MAX_SECONDS: Final = 30.0
+_EVENTS_FIRST: Final = 1000
+_SERVICE: Final = "/medspa.wire.v1.Blobs"
+_REFUSALS: Final = frozenset(
+    {grpc.StatusCode.DATA_LOSS, grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.FAILED_PRECONDITION}
+)
+_OPTIONS: Final = (
+    ("grpc.keepalive_time_ms", 20_000),
+    ("grpc.keepalive_timeout_ms", 5_000),
+    ("grpc.max_reconnect_backoff_ms", 5_000),
+    ("grpc.enable_http_proxy", 0),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    name: BlobName
+    kind: ImageKind
+    capture: str
+
+
+class BlobUploader:
+    """Uploads every image the hub has not confirmed, one at a time, on its own thread."""
+
+    def __init__(
+        self,
+        store: SqlcipherEventStore,
+        vault: ImageVault,
+        identity: DeviceIdentity,
+        address: str,
+        clock: Clock,
+        event_backlog: Callable[[], int],
+    ) -> None:
+        self._store = store
+        self._vault = vault
+        self._identity = identity
+        self._address = address
+        self._clock = clock
+        self._event_backlog = event_backlog
+        self._log = structlog.get_logger()
+        self._stop = threading.Event()
+        self._set_aside: dict[BlobName, str] = {}
+        self._thread = threading.Thread(target=self._run, name="blob-uploader", daemon=True)
+
+    @property
+    def set_aside(self) -> dict[BlobName, str]:
+        """Images the hub refused, with the reason; they wait for the next start and block nothing."""
+        return dict(self._set_aside)
+
+    def start(self) -> None:
+        """Upload until `stop`."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop; an upload under way resumes after the next start."""
+        self._stop.set()
+        self._thread.join(timeout=5)
+
+    def _run(self) -> None:
+        pause = _PAUSE_SECONDS
+        with grpc.insecure_channel(self._address, options=_OPTIONS) as channel:
+            stub = rpc.BlobsStub(channel)
+            while not self._stop.wait(pause):
+                try:
+                    self._upload_waiting(stub)
+                    pause = _PAUSE_SECONDS
+                except grpc.RpcError as error:
+                    pause = min(pause * 2, _PAUSE_MAX_SECONDS) if error.code() in _REFUSALS else _PAUSE_SECONDS
+                    self._log.info("hub_not_reached_for_images", code=error.code().name)
+                except Retryable as error:
+                    self._log.warning("image_confirmation_waits", code=error.code)
+
+    def _upload_waiting(self, stub: rpc.BlobsStub) -> None:
+        for image in self._waiting():
+            if self._stop.is_set() or self._event_backlog() > _EVENTS_FIRST:
+                return
+            try:
+                durable = self._upload(stub, image)
+            except (ImageMissing, StorageBroken) as error:
+                self._set_aside[image.name] = error.code
+                self._log.error("image_cannot_be_sent", blob=image.name, code=error.code)
+                continue
+            except grpc.RpcError as error:
+                if error.code() not in _REFUSALS:
+                    raise
+                self._set_aside[image.name] = error.code().name.lower()
+                self._log.error("image_refused_by_hub", blob=image.name, code=error.code().name)
+                continue
+            if durable:
+                self._confirm(image)
+
+    def _waiting(self) -> list[_Waiting]:
+        rows = self._store.rows("SELECT name, kind, capture FROM images WHERE confirmed = 0 ORDER BY rowid LIMIT 500")
+        waiting = [_Waiting(BlobName(name), ImageKind(kind), capture) for name, kind, capture in rows]
+        return [image for image in waiting if image.name not in self._set_aside]
+
+    def _upload(self, stub: rpc.BlobsStub, image: _Waiting) -> bool:
+        sealed = self._vault.sealed_bytes(image.name, image.kind)
+        query = wire.BlobQuery(name=image.name, size=len(sealed))
+        state = stub.Where(query, timeout=_DEADLINE_SECONDS, metadata=self._pass("Where"))
+        if not state.durable:
+            chunks = _chunks(image.name, sealed, int(state.offset))
+            state = stub.Upload(chunks, timeout=_DEADLINE_SECONDS, metadata=self._pass("Upload"))
+        return bool(state.durable)
+
+    def _confirm(self, image: _Waiting) -> None:
+        payload = ImageConfirmedDurable(name=image.name)
+        self._store.append([EventDraft(f"capture/{image.capture}", payload, "box", "sync")])
+
+    def _pass(self, method: str) -> tuple[tuple[str, str], ...]:
+        device = self._store.identity.device
+        return (("medspa-pass", self._identity.issue_pass(device, f"{_SERVICE}/{method}", self._clock.wall())),)
+
+
+def _chunks(name: BlobName, sealed: bytes, offset: int) -> Iterator[wire.BlobChunk]:
+    for start in range(offset, len(sealed), CHUNK_BYTES):
+        yield wire.BlobChunk(name=name, size=len(sealed), offset=start, data=sealed[start : start + CHUNK_BYTES])
