@@ -98,9 +98,7 @@ def flip(sample: Sample) -> Sample:
     return Sample(np.ascontiguousarray(sample.image[:, ::-1]), boxes, sample.classes)
 
 
-def vary_light(
-    image: NDArray[np.uint8], settings: LightSettings, rng: np.random.Generator
-) -> NDArray[np.uint8]:
+def vary_light(image: NDArray[np.uint8], settings: LightSettings, rng: np.random.Generator) -> NDArray[np.uint8]:
     """Change exposure, white balance, gamma and saturation, and sometimes blur, within the settings."""
     x = image.astype(np.float32) / 255
     gain = rng.uniform(-settings.gain, settings.gain) + rng.uniform(-settings.cast, settings.cast, 3)

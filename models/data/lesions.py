@@ -85,9 +85,7 @@ def _read_photo(folder: Path, name: str, tone: ToneGroup, order: list[str]) -> L
     return LabelledPhoto(name, np.ascontiguousarray(image, dtype=np.uint8), boxes, classes, tone)
 
 
-def parse_labels(
-    text: str, order: list[str], width: int, height: int
-) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+def parse_labels(text: str, order: list[str], width: int, height: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """Parse lines of `class cx cy w h` (fractions of the image) into pixel corners and class indices.
 
     Raises:
@@ -102,7 +100,5 @@ def parse_labels(
         except (ValueError, IndexError, KeyError) as error:
             message = f"label line {line!r} is not 'class cx cy w h' of a known class"
             raise DataCorruptError(message) from error
-        boxes.append(
-            ((cx - w / 2) * width, (cy - h / 2) * height, (cx + w / 2) * width, (cy + h / 2) * height)
-        )
+        boxes.append(((cx - w / 2) * width, (cy - h / 2) * height, (cx + w / 2) * width, (cy + h / 2) * height))
     return np.asarray(boxes, np.float32).reshape(-1, 4), np.asarray(classes, np.int64)

@@ -140,12 +140,8 @@ class Trainer:
         self.optimiser.step()
         self._update_average()
         self.step += 1
-        box, cls, dfl = (
-            sum(float(getattr(p, name).detach()) for p in parts) for name in ("box", "cls", "dfl")
-        )
-        return StepReport(
-            self.step, float(loss.detach()), box, cls, dfl, rate, round(time.monotonic() - began, 2)
-        )
+        box, cls, dfl = (sum(float(getattr(p, name).detach()) for p in parts) for name in ("box", "cls", "dfl"))
+        return StepReport(self.step, float(loss.detach()), box, cls, dfl, rate, round(time.monotonic() - began, 2))
 
     def _batch(self) -> list[Sample]:
         """Draw the step's crops from the seed and the step's number only, so resuming is exact."""

@@ -1,0 +1,68 @@
+"""Running an exported detector through ONNX Runtime on whole photographs."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+
+from models.data.lesions import LabelledPhoto
+from models.data.letterbox import to_input
+from models.errors import ArtifactCorruptError, DataMissingError
+from models.evaluation.metrics import PhotoDetections
+
+INPUT_NAME, OUTPUT_NAME = "images", "detections"
+
+
+def file_sha256(path: Path) -> str:
+    """Return the hexadecimal SHA-256 of a file.
+
+    Raises:
+        DataMissingError: there is no such file.
+    """
+    if not path.is_file():
+        raise DataMissingError(f"{path} is not there: train and export it first, or check the path")
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+class OnnxDetector:
+    """An exported detector on the processor, one thread."""
+
+    def __init__(self, path: Path, sha256: str | None = None) -> None:
+        """Load the model, refusing a file that is not the one its sidecar was measured on.
+
+        Raises:
+            DataMissingError: there is no such file.
+            ArtifactCorruptError: its hash is not `sha256`.
+        """
+        actual = file_sha256(path)
+        if sha256 is not None and actual != sha256:
+            raise ArtifactCorruptError(f"{path} is not the file its sidecar describes: export it again")
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = 1
+        self._session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        self.input_size = int(self._session.get_inputs()[0].shape[2])
+
+    def run(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return detections (N, K, 6) for images (N, 3, S, S)."""
+        return np.asarray(self._session.run([OUTPUT_NAME], {INPUT_NAME: images})[0], np.float32)
+
+    def detect(self, image: NDArray[np.uint8]) -> PhotoDetections:
+        """Return all detections on one photograph, boxes in its pixels."""
+        tensor, placed = to_input(image, self.input_size)
+        rows = self.run(tensor[None])[0]
+        boxes = placed.backward(rows[:, :4].astype(np.float64)).astype(np.float32)
+        return PhotoDetections(boxes, rows[:, 4], rows[:, 5].astype(np.int64))
+
+
+def detect_all(
+    detector: OnnxDetector, photos: Sequence[LabelledPhoto], progress: Callable[[], None] = lambda: None
+) -> list[PhotoDetections]:
+    """Run over photographs in order, calling `progress` after each."""
+    found = []
+    for photo in photos:
+        found.append(detector.detect(photo.image))
+        progress()
+    return found
