@@ -88,10 +88,26 @@ def load_settings(path: Path, model: type[Settings]) -> Settings:
     if model.table not in tables:
         raise ConfigInvalid([f"{path}:1: has no table [{model.table}]; add it"])
     try:
-        return model(**tables[model.table])
+        settings = model(**tables[model.table])
     except ValidationError as error:
         text = path.read_text(encoding="utf-8")
         raise ConfigInvalid(list(_problems(path, text, model, error))) from None
+    return _anchored(settings, path.resolve().parent)
+
+
+Anchored = TypeVar("Anchored", bound=BaseModel)
+
+
+def _anchored(section: Anchored, folder: Path) -> Anchored:
+    """Return the same settings with every relative path taken from `folder`."""
+    changes: dict[str, Any] = {}
+    for name in type(section).model_fields:
+        value = getattr(section, name)
+        if isinstance(value, Path):
+            changes[name] = folder / value
+        elif isinstance(value, BaseModel):
+            changes[name] = _anchored(value, folder)
+    return section.model_copy(update=changes)
 
 
 def _problems(path: Path, text: str, model: type[SideSettings], error: ValidationError) -> Iterator[str]:

@@ -45,10 +45,7 @@ class Inbox:
         try:
             fields = event.fields
             self._catalogue.check(fields.type, fields.schema_version, fields.payload)
-            handler = self._handlers.get(fields.type)
-            if handler is None:
-                raise Rejected("not_for_a_box", f"{fields.type} means nothing on a box")
-            drafts = handler(event)
+            drafts = self._handlers.get(fields.type, _not_for_a_box)(event)
         except Rejected as error:
             reason = f"{error.code}: {error.sentence}"
             drafts = [self._set_aside(event, reason)]
@@ -57,6 +54,10 @@ class Inbox:
     def _set_aside(self, event: Event, reason: str) -> EventDraft:
         payload = EventSetAside(hub_epoch=event.fields.epoch, seq=event.fields.seq, reason=reason[:500])
         return EventDraft(f"inbox/{event.fields.id}", payload, "box", "sync")
+
+
+def _not_for_a_box(event: Event) -> Sequence[EventDraft]:
+    raise Rejected("not_for_a_box", f"{event.fields.type} means nothing on a box")
 
 
 def _record(connection: Connection, event: Event, reason: str | None) -> None:

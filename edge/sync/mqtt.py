@@ -47,7 +47,7 @@ class Transport(Protocol):
         ...
 
 
-class NotConnected(Exception):  # noqa: N818 - it is a state, handled by the link
+class NotConnected(Exception):
     """There is no connection to send on."""
 
 
@@ -154,7 +154,7 @@ class MqttTransport:
         self._dropped.set()
 
     def _on_message(self, _client: paho.Client, _data: Any, message: paho.MQTTMessage) -> None:
-        self._tell(Incoming(Signal.MESSAGE, message.payload))
+        self._tell(Incoming(Signal.MESSAGE, bytes(message.payload)))
 
     def _tell(self, incoming: Incoming) -> None:
         try:

@@ -1,0 +1,113 @@
+"""The box's configuration: table `[edge]` of a TOML file; every field with its unit, range and default."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, ClassVar, Self
+from zoneinfo import available_timezones
+
+from pydantic import Field, model_validator
+
+from shared.config import Section, SideSettings
+from shared.imaging.decode import ImageLimits
+from shared.vocabulary import View
+
+Port = Annotated[int, Field(ge=1, le=65_535)]
+
+
+class ClinicSettings(Section):
+    """The clinic this box stands in."""
+
+    name: str = Field(default="Clinic", min_length=1, max_length=120, description="Name shown on the pages.")
+    timezone: str = Field(default="UTC", description="IANA time zone that decides the clinic's day.")
+    registry: Path = Field(description="TOML file with providers, rooms, devices and services.")
+
+    @model_validator(mode="after")
+    def _known_zone(self) -> Self:
+        if self.timezone not in available_timezones():
+            raise ValueError(f"timezone {self.timezone!r} is no IANA name such as America/New_York")
+        return self
+
+
+class StoreSettings(Section):
+    """Where the record lies."""
+
+    folder: Path = Field(default=Path("data"), description="Folder of the encrypted database and images.")
+    keys_folder: Path = Field(
+        default=Path("keys"), description="Folder of sealed keys; never part of a backup of `folder`."
+    )
+    reserve_bytes: int = Field(
+        default=512 * 1024 * 1024,
+        ge=1024 * 1024,
+        description="Free disk space below which no photograph is taken, kept for the database.",
+    )
+
+
+class HubLinkSettings(Section):
+    """Where the hub is; the box works without it for weeks."""
+
+    url: str = Field(default="http://127.0.0.1:8400", pattern="^https?://", description="Hub's web address.")
+    mqtt_host: str = Field(default="127.0.0.1", description="Broker's host.")
+    mqtt_port: Port = Field(default=8401, description="Broker's TCP port.")
+    blobs_host: str = Field(default="127.0.0.1", description="Image service's host.")
+    blobs_port: Port = Field(default=8402, description="Image service's TCP port.")
+    keepalive_seconds: int = Field(default=15, ge=2, le=600, description="Silence after which the link counts as cut.")
+    reconnect_max_seconds: float = Field(default=30, gt=0, le=600, description="Longest pause between attempts.")
+
+
+class HttpSettings(Section):
+    """Where kiosk and tablet are served."""
+
+    host: str = Field(default="127.0.0.1", description="Address to listen on; sign-in is needed before others.")
+    port: Port = Field(default=8300, description="TCP port.")
+    web_dist: Path | None = Field(default=None, description="Folder of the built pages; none serves the API only.")
+
+    @model_validator(mode="after")
+    def _loopback(self) -> Self:
+        if self.host not in {"127.0.0.1", "::1", "localhost"}:
+            raise ValueError("the pages have no sign-in yet: `host` must be 127.0.0.1, ::1 or localhost")
+        return self
+
+
+class CameraKind(StrEnum):
+    """Which camera adapter is used."""
+
+    SYNTHETIC = "synthetic"
+    FILES = "files"
+    OPENCV = "opencv"
+
+
+class CaptureSettings(Section):
+    """Camera and protocol."""
+
+    camera: CameraKind = Field(default=CameraKind.SYNTHETIC, description="Camera adapter.")
+    source: str = Field(
+        default="",
+        description="Folder or file of `files` and `synthetic`; index, device path or pipeline of `opencv`.",
+    )
+    protocol: str = Field(default="face-v1", max_length=40, description="Name of the capture protocol.")
+    views: tuple[View, ...] = Field(
+        default=(View.FRONT, View.LEFT, View.RIGHT), min_length=1, max_length=3, description="Views it asks for."
+    )
+    limits: ImageLimits = Field(default=ImageLimits(), description="How large a photograph may be.")
+
+
+class AnalysisSettings(Section):
+    """Models and their share of the machine."""
+
+    face_models: Path = Field(default=Path("models"), description="Folder of the face models fetched at set-up.")
+    detector: Path | None = Field(default=None, description="Detector graph; the one that comes with the product.")
+    threads: int = Field(default=1, ge=1, le=64, description="Threads of one inference.")
+
+
+class EdgeSettings(SideSettings):
+    """Everything a box can be told."""
+
+    table: ClassVar[str] = "edge"
+
+    clinic: ClinicSettings = Field(description="The clinic.")
+    store: StoreSettings = Field(default=StoreSettings(), description="The record.")
+    hub: HubLinkSettings = Field(default=HubLinkSettings(), description="The hub.")
+    http: HttpSettings = Field(default=HttpSettings(), description="The pages.")
+    capture: CaptureSettings = Field(default=CaptureSettings(), description="Camera and protocol.")
+    analysis: AnalysisSettings = Field(default=AnalysisSettings(), description="Models.")
+    log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$", description="Least level logged.")

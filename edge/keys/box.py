@@ -1,0 +1,56 @@
+"""Every key of the box but the clients': named secrets in one sealed folder."""
+
+from pathlib import Path
+from typing import Final
+
+from shared.crypto.identity import DeviceIdentity
+from shared.crypto.keyfile import SealedKeyFolder
+from shared.errors import Rejected
+
+_IDENTITY: Final = "device-identity"
+_DATABASE: Final = "database"
+_HEAD: Final = "log-head"
+_TRANSPORT: Final = "transport"
+
+
+class BoxKeys:
+    """Opens the box's keys; each is made at its first use and durable before it is used."""
+
+    def __init__(self, folder: Path) -> None:
+        self._keys = SealedKeyFolder(folder)
+
+    def identity(self) -> DeviceIdentity:
+        """Return the key pair that proves who the box is."""
+        secret = self._keys.get(_IDENTITY)
+        if secret is not None:
+            return DeviceIdentity.from_secret_bytes(secret)
+        identity = DeviceIdentity.generate()
+        self._keys.put(_IDENTITY, identity.secret_bytes())
+        return identity
+
+    def database(self) -> bytes:
+        """Return the key of the SQLCipher database."""
+        return self._keys.get_or_create(_DATABASE)
+
+    def log_head(self) -> bytes:
+        """Return the key that authenticates the end of the log."""
+        return self._keys.get_or_create(_HEAD)
+
+    def transport(self) -> bytes:
+        """Return the key that seals every message to the hub.
+
+        Raises:
+            Rejected: the box is not enrolled.
+        """
+        key = self._keys.get(_TRANSPORT)
+        if key is None:
+            raise Rejected("not_enrolled", "this box is not enrolled; run `medspa edge enrol` with a code of the hub")
+        return key
+
+    def keep_transport(self, key: bytes) -> None:
+        """Store the transport key that the hub delivered."""
+        self._keys.put(_TRANSPORT, key)
+
+    def secrets(self) -> dict[str, bytes]:
+        """Return every secret held, for fingerprints."""
+        return {name: self._keys.get(name) or b"" for name in self._keys.names()}

@@ -1,0 +1,54 @@
+"""Opens the box's record: keys, database, log, vault. Used by the running box and by the offline commands."""
+
+from dataclasses import dataclass
+
+from edge.clients.projection import CLIENTS
+from edge.config import StoreSettings
+from edge.consent.projection import CONSENTS
+from edge.enrol import read_identity
+from edge.keys.box import BoxKeys
+from edge.keys.clients import ClientKeystore
+from edge.store.database import Database
+from edge.store.events import SqlcipherEventStore
+from edge.store.projection import Projection
+from edge.store.vault import ImageVault
+from edge.visits.projection import CAPTURES
+from shared.clock import Clock
+from shared.events.catalogue import complete_catalogue
+from shared.ids import IdSource
+
+PROJECTIONS: tuple[Projection, ...] = (CLIENTS, CONSENTS, CAPTURES)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """The open record and what it is opened with."""
+
+    keys: BoxKeys
+    clients: ClientKeystore
+    store: SqlcipherEventStore
+    vault: ImageVault
+
+
+def open_record(settings: StoreSettings, clock: Clock, ids: IdSource) -> Record:
+    """Open the record of an enrolled box, making what does not exist yet.
+
+    Raises:
+        Rejected: the box is not enrolled.
+        WrongKey, StorageBroken, StorageReadOnly: the record cannot be opened.
+    """
+    identity = read_identity(settings.folder)
+    keys = BoxKeys(settings.keys_folder)
+    clients = ClientKeystore(settings.keys_folder / "clients")
+    database = Database(settings.folder / "record.db", keys.database())
+    store = SqlcipherEventStore(
+        database,
+        identity,
+        clock=clock,
+        ids=ids,
+        catalogue=complete_catalogue(),
+        projections=PROJECTIONS,
+        data_keys=clients,
+        head_key=keys.log_head(),
+    )
+    return Record(keys, clients, store, ImageVault(settings.folder / "vault", settings.reserve_bytes))

@@ -1,0 +1,78 @@
+"""Captures, their images and refusals as tables."""
+
+import json
+
+from edge.store.database import Connection
+from edge.store.projection import Projection
+from shared.events.catalogue.capture import (
+    AnalysisCompleted,
+    CaptureRejected,
+    CaptureStored,
+    ImageConfirmedDurable,
+)
+from shared.events.envelope import Event
+
+
+def _apply(connection: Connection, event: Event) -> None:
+    match event.fields.type:
+        case CaptureStored.event_type:
+            _stored(connection, event)
+        case CaptureRejected.event_type:
+            fields = event.fields
+            codes = json.dumps(fields.payload["codes"])
+            connection.execute(
+                "INSERT INTO refusals VALUES (?, ?, ?, ?)",
+                (fields.id, fields.client, fields.wall_time.isoformat(), codes),
+            )
+        case AnalysisCompleted.event_type:
+            fields = event.fields
+            connection.execute(
+                "UPDATE captures SET findings = ?, analysis = ?, analysed_at = ? WHERE capture = ?",
+                (
+                    len(fields.payload["findings"]),
+                    json.dumps(fields.payload),
+                    fields.wall_time.isoformat(),
+                    _capture_of(event),
+                ),
+            )
+        case ImageConfirmedDurable.event_type:
+            connection.execute("UPDATE images SET confirmed = 1 WHERE name = ?", (event.fields.payload["name"],))
+
+
+def _stored(connection: Connection, event: Event) -> None:
+    fields, capture = event.fields, _capture_of(event)
+    connection.execute(
+        "INSERT INTO captures VALUES (?, ?, ?, ?, NULL, NULL, NULL)",
+        (capture, fields.client, fields.wall_time.isoformat(), json.dumps(fields.payload)),
+    )
+    for image in fields.payload["images"]:
+        connection.execute(
+            "INSERT INTO images VALUES (?, ?, ?, ?, 0)", (image["name"], capture, image["kind"], image["size"])
+        )
+
+
+def _capture_of(event: Event) -> str:
+    return event.fields.aggregate.removeprefix("capture/")
+
+
+CAPTURES = Projection(
+    "captures",
+    1,
+    (
+        (
+            "captures",
+            "CREATE TABLE captures (capture TEXT PRIMARY KEY, client TEXT NOT NULL, taken_at TEXT NOT NULL,"
+            " payload TEXT NOT NULL, findings INTEGER, analysis TEXT, analysed_at TEXT)",
+        ),
+        (
+            "images",
+            "CREATE TABLE images (name TEXT PRIMARY KEY, capture TEXT NOT NULL, kind TEXT NOT NULL,"
+            " size INTEGER NOT NULL, confirmed INTEGER NOT NULL)",
+        ),
+        (
+            "refusals",
+            "CREATE TABLE refusals (id TEXT PRIMARY KEY, client TEXT, refused_at TEXT NOT NULL, codes TEXT NOT NULL)",
+        ),
+    ),
+    _apply,
+)
