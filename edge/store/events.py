@@ -275,4 +275,5 @@ def write_cursor(connection: Connection, name: str, position: Position) -> None:
 
 def _log_rows(connection: Connection) -> Iterator[LogRow]:
     for epoch, seq, body, digest in connection.execute("SELECT epoch, seq, body, hash FROM events ORDER BY position"):
-        yield LogRow(epoch, seq, bytes(body), digest)
+        # An edit through SQL can turn the bytes into text; it is still to be judged, not to end the walk.
+        yield LogRow(epoch, seq, body.encode() if isinstance(body, str) else bytes(body), digest)
