@@ -1,0 +1,24 @@
+"""HTTP status of the application's own errors, beside those of their families."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from edge.clients.register import ClientUnknown
+from edge.consent.desk import ConsentMissing, TextOutdated
+from edge.consent.texts import NoSuchText
+from edge.keys.clients import DataKeyGone
+from edge.store.errors import ImageMissing, StorageFull, VersionConflict
+from edge.visits.library import CaptureUnknown
+from shared.errors import MedSpaError
+
+STATUSES: Final[Mapping[type[MedSpaError], int]] = {
+    ClientUnknown: 404,
+    CaptureUnknown: 404,
+    DataKeyGone: 404,
+    ImageMissing: 404,
+    NoSuchText: 404,
+    ConsentMissing: 403,
+    TextOutdated: 409,
+    VersionConflict: 409,
+    StorageFull: 507,
+}

@@ -1,0 +1,82 @@
+"""The box at a glance, for the pages and for the probes."""
+
+import shutil
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from edge.api.schemas import Backlog, ComponentVersion, Disk, Link, Readiness, Status
+from edge.config import EdgeSettings
+from edge.store.events import SqlcipherEventStore
+from edge.store.vault import ImageVault
+from edge.sync.link import SyncLink
+from shared.clock import Clock
+from shared.errors import MedSpaError
+from shared.vocabulary import ClockQuality
+
+
+class BoxStatus:
+    """Reads the state of store, link and disk."""
+
+    def __init__(
+        self,
+        settings: EdgeSettings,
+        store: SqlcipherEventStore,
+        vault: ImageVault,
+        link: SyncLink,
+        clock: Clock,
+        versions: Sequence[ComponentVersion],
+        camera_ready: Callable[[], bool],
+    ) -> None:
+        self._settings = settings
+        self._store = store
+        self._vault = vault
+        self._link = link
+        self._clock = clock
+        self._versions = list(versions)
+        self._camera_ready = camera_ready
+
+    def status(self) -> Status:
+        """Return the state now."""
+        link, identity = self._link.status, self._store.identity
+        events, images, oldest = self.backlog()
+        usage = shutil.disk_usage(self._settings.store.folder)
+        return Status(
+            now=self._clock.wall(),
+            device_id=identity.device,
+            device_name=f"Edge box {identity.device[:8]}",
+            location_id=identity.location,
+            location_name=self._settings.clinic.name,
+            timezone=self._settings.clinic.timezone,
+            link=Link(online=link.online, since=link.since, last_acknowledged_at=link.last_acknowledged_at),
+            backlog=Backlog(events=events, images=images, oldest_at=oldest),
+            clock=ClockQuality.FREE_RUNNING,
+            disk=Disk(total_bytes=usage.total, free_bytes=usage.free),
+            versions=self._versions,
+        )
+
+    def backlog(self) -> tuple[int, int, datetime | None]:
+        """Return events and images waiting for the hub, and the time of the oldest event."""
+        acknowledged = self._link.status.acknowledged_seq
+        waiting = self._store.read(acknowledged, 1)
+        events = max(0, self._store.head().seq - acknowledged)
+        images = int(self._store.rows("SELECT count(*) FROM images WHERE confirmed = 0")[0][0])
+        return events, images, waiting[0].fields.wall_time if waiting else None
+
+    def readiness(self) -> Readiness:
+        """Return whether each part can do its work."""
+        parts = {"record": self._record_ready(), "room_on_disk": self._room(), "camera": self._camera_ready()}
+        return Readiness(ready=all(parts.values()), parts=parts, checked_at=self._clock.wall())
+
+    def _record_ready(self) -> bool:
+        try:
+            self._store.head()
+        except MedSpaError:
+            return False
+        return True
+
+    def _room(self) -> bool:
+        try:
+            self._vault.ensure_room(1)
+        except MedSpaError:
+            return False
+        return True
