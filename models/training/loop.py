@@ -126,6 +126,8 @@ class Trainer:
         rate = learning_rate(section, self.step)
         for group in self.optimiser.param_groups:
             group["lr"] = rate
+        if self.step and self.step == section.one_to_one_from_many_at_step:
+            self._teach_one_to_one()
         self.network.train()
         with torch.autocast("cpu", torch.bfloat16, enabled=self.recipe.run.bf16):
             many, one, shapes = self.network.raw(images)
@@ -148,6 +150,19 @@ class Trainer:
         rng = np.random.default_rng((self.recipe.run.seed, self.step))
         picks = rng.integers(len(self.train), size=self.recipe.optimiser.batch)
         return [draw(self.train[int(pick)], self.crop, self.light, rng) for pick in picks]
+
+    def _teach_one_to_one(self) -> None:
+        """Start the one-to-one head over from what the one-to-many head has learnt by now.
+
+        With one anchor per object it learns slowly on its own; from here it only has to learn which of the
+        good anchors speaks.
+        """
+        for network in (self.network, self.average):
+            head = network.head
+            head.one_to_one.load_state_dict(head.one_to_many.state_dict())
+        head, state = self.network.head, self.optimiser.state
+        for many, one in zip(head.one_to_many.parameters(), head.one_to_one.parameters(), strict=True):
+            state[one] = copy.deepcopy(state[many])
 
     @torch.no_grad()
     def _update_average(self) -> None:

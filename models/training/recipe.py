@@ -55,6 +55,9 @@ class OptimiserSection(_Section):
     warmup_steps: int = Field(ge=0)
     decay_steps: int = Field(ge=0, description="Length of the final fall")
     clip_norm: float = Field(gt=0, description="Largest norm of the gradient")
+    one_to_one_from_many_at_step: int = Field(
+        ge=0, description="Step before which the one-to-one head is copied from the one-to-many head; 0 is never"
+    )
     ema_decay: float = Field(ge=0, lt=1, description="Memory of the averaged weights that are exported")
 
 

@@ -1,0 +1,120 @@
+"""Detection metrics against hand calculations and, where torch is installed, torchmetrics."""
+
+import numpy as np
+import pytest
+
+from models.evaluation.metrics import (
+    PhotoDetections,
+    PhotoTruth,
+    average_precision,
+    best_f1_threshold,
+    box_iou,
+    match_photo,
+    operating_point,
+)
+
+
+def truth(boxes: list[list[float]], classes: list[int]) -> PhotoTruth:
+    return PhotoTruth(np.asarray(boxes, np.float32).reshape(-1, 4), np.asarray(classes, np.int64))
+
+
+def found(boxes: list[list[float]], scores: list[float], classes: list[int]) -> PhotoDetections:
+    return PhotoDetections(
+        np.asarray(boxes, np.float32).reshape(-1, 4),
+        np.asarray(scores, np.float32),
+        np.asarray(classes, np.int64),
+    )
+
+
+A, B, FAR = [0, 0, 10, 10], [20, 20, 30, 30], [50, 50, 60, 60]
+
+
+def test_perfect_detections_have_full_precision_at_every_overlap() -> None:
+    match = match_photo(truth([A, B], [0, 0]), found([A, B], [0.9, 0.8], [0, 0]), 0)
+    assert average_precision([match]).tolist() == [1.0] * 10
+
+
+def test_a_second_box_on_the_same_object_is_a_false_positive() -> None:
+    match = match_photo(truth([A], [0]), found([A, A], [0.9, 0.8], [0, 0]), 0)
+    assert match.hits[0].tolist() == [True, False]
+
+
+def test_a_box_of_another_class_finds_nothing_unless_classes_are_ignored() -> None:
+    arguments = truth([A], [0]), found([A], [0.9], [1])
+    assert average_precision([match_photo(*arguments, 0)])[0] == 0
+    assert average_precision([match_photo(*arguments, None)])[0] == 1
+
+
+def test_a_false_alarm_ranked_first_halves_the_precision() -> None:
+    match = match_photo(truth([A], [0]), found([FAR, A], [0.9, 0.8], [0, 0]), 0)
+    assert average_precision([match])[0] == pytest.approx(0.5)
+
+
+def test_half_the_objects_found_gives_half_the_area() -> None:
+    match = match_photo(truth([A, B], [0, 0]), found([A], [0.9], [0]), 0)
+    assert average_precision([match])[0] == pytest.approx(51 / 101)
+
+
+def test_a_class_nobody_labelled_has_no_precision() -> None:
+    assert np.isnan(average_precision([match_photo(truth([], []), found([A], [0.9], [0]), 0)])).all()
+
+
+def test_an_iou_of_one_half_counts_at_one_half_only() -> None:
+    match = match_photo(truth([A], [0]), found([[0, 0, 10, 5]], [0.9], [0]), 0)
+    assert match.hits[:, 0].tolist() == [True] + [False] * 9
+    assert box_iou(np.array([A], np.float32), np.array([[0, 0, 10, 5]], np.float32))[0, 0] == 0.5
+
+
+def test_counts_at_a_threshold_are_those_at_or_above_it() -> None:
+    match = match_photo(truth([A, B], [0, 0]), found([A, FAR, B], [0.9, 0.5, 0.4], [0, 0, 0]), 0)
+    point = operating_point([match], 0.5)
+    assert (point.labels, point.found, point.false_positives) == (2, 1, 1)
+    assert point.recall == point.precision == 0.5
+    assert point.f1 == 0.5
+    assert point.false_positives_per_photo == 1
+
+
+def test_the_chosen_threshold_keeps_the_hits_and_drops_the_false_alarms() -> None:
+    match = match_photo(truth([A, B], [0, 0]), found([A, B, FAR], [0.9, 0.6123, 0.3], [0, 0, 0]), 0)
+    assert best_f1_threshold([match]) == pytest.approx(0.612)
+
+
+def test_a_silent_network_has_no_threshold() -> None:
+    with pytest.raises(ValueError, match="found nothing"):
+        best_f1_threshold([match_photo(truth([A], [0]), found([], [], []), 0)])
+
+
+@pytest.mark.train
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::UserWarning")
+def test_figures_equal_torchmetrics() -> None:
+    torch = pytest.importorskip("torch")
+    detection = pytest.importorskip("torchmetrics.detection")
+    rng = np.random.default_rng(11)
+    truths, detections = [], []
+    for _ in range(25):
+        corners = rng.uniform(0, 400, (rng.integers(0, 7), 2))
+        boxes = np.hstack([corners, corners + rng.uniform(10, 60, corners.shape)])
+        noisy = np.repeat(boxes, 2, axis=0) + rng.normal(0, 4, (2 * len(boxes), 4))
+        classes = rng.integers(0, 3, len(boxes))
+        labels = np.where(rng.random(len(noisy)) < 0.8, np.repeat(classes, 2), rng.integers(0, 3, len(noisy)))
+        order = np.argsort(-(scores := rng.random(len(noisy))))
+        truths.append(truth(boxes.tolist(), classes.tolist()))
+        detections.append(found(noisy[order].tolist(), scores[order].tolist(), labels[order].tolist()))
+    oracle = detection.MeanAveragePrecision(backend="faster_coco_eval")
+    oracle.update(
+        [
+            {
+                "boxes": torch.from_numpy(d.boxes),
+                "scores": torch.from_numpy(d.scores),
+                "labels": torch.from_numpy(d.classes),
+            }
+            for d in detections
+        ],
+        [{"boxes": torch.from_numpy(t.boxes), "labels": torch.from_numpy(t.classes)} for t in truths],
+    )
+    expected = oracle.compute()
+    ours = np.array(
+        [average_precision([match_photo(t, d, c) for t, d in zip(truths, detections, strict=True)]) for c in range(3)]
+    )
+    assert ours[:, 0].mean() == pytest.approx(float(expected["map_50"]), abs=1e-4)
+    assert ours.mean() == pytest.approx(float(expected["map"]), abs=1e-4)
