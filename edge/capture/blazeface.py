@@ -44,18 +44,19 @@ class Candidate:
     score: float
 
 
-def windows(width: int, height: int, depth: int) -> Iterator[Window]:
-    """Yield the squares to search: whole picture, twice its size, then `depth` levels of tiles.
+def windows(width: int, height: int, level: int) -> Iterator[Window]:
+    """Yield the squares to search at a level.
 
-    Level 1 has tiles of half the long side, level 2 of a quarter, each overlapping its neighbour by half.
+    Level 0 is the whole picture and one and a half times as much (for faces that fill it), level 1 has tiles
+    of half the long side, level 2 of a quarter; a tile overlaps its neighbours by half.
     """
     side = float(max(width, height))
-    for factor in (1.0, 1.6):
-        yield Window((width - side * factor) / 2, (height - side * factor) / 2, side * factor)
-    for level in range(1, depth + 1):
-        tile = side / 2**level
-        if tile < _SMALLEST_TILE_PIXELS:
-            return
+    if level == 0:
+        for factor in (1.0, 1.6):
+            yield Window((width - side * factor) / 2, (height - side * factor) / 2, side * factor)
+        return
+    tile = side / 2**level
+    if tile >= _SMALLEST_TILE_PIXELS:
         for y in _starts(height, tile):
             for x in _starts(width, tile):
                 yield Window(x, y, tile)

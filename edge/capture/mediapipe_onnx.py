@@ -31,12 +31,12 @@ class LandmarkerSettings:
     Attributes:
         least_detection: detector score, 0 to 1, from which a candidate is looked at.
         least_face: landmark model's score, 0 to 1, from which it counts as a face.
-        tile_depth: levels of tiles searched for small faces; 0 is enough for a live preview.
+        tile_depth: levels of tiles searched for small faces, 0 to 2; level 2 only while nothing was found.
         most_faces: candidates looked at, best first.
     """
 
     least_detection: float = 0.5
-    least_face: float = 0.5
+    least_face: float = 0.7
     tile_depth: int = 2
     most_faces: int = 8
 
@@ -82,10 +82,13 @@ class MediapipeOnnxLandmarker:
 
     def _candidates(self, image: RgbImage) -> list[Candidate]:
         found: list[Candidate] = []
-        for window in windows(image.shape[1], image.shape[0], self._settings.tile_depth):
-            outputs = self._detector.run(None, {self._detector_input: cut(image, window)})
-            regressors, logits = sorted(outputs, key=lambda output: -output.size)
-            found += decode(regressors[0], logits.reshape(-1), window, self._settings.least_detection)
+        for level in range(self._settings.tile_depth + 1):
+            if level > 1 and found:
+                break
+            for window in windows(image.shape[1], image.shape[0], level):
+                outputs = self._detector.run(None, {self._detector_input: cut(image, window)})
+                regressors, logits = sorted(outputs, key=lambda output: -output.size)
+                found += decode(regressors[0], logits.reshape(-1), window, self._settings.least_detection)
         return merge(found)
 
     def _mesh(self, image: RgbImage, crop: _Crop) -> _Mesh:
