@@ -1,0 +1,100 @@
+"""Sealed images on disk: a part file while they come, checked, then renamed into place."""
+
+import hashlib
+import os
+from pathlib import Path
+from typing import Final
+
+from shared.durable import sync_folder
+from shared.errors import Corrupt, Rejected
+from shared.ids import BlobName, TenantId
+
+_HEX: Final = frozenset("0123456789abcdef")
+_READ_BYTES: Final = 1024 * 1024
+
+
+class WrongOffset(Rejected):
+    """A chunk does not start where the part ends; ask `Where` and go on from there."""
+
+
+class WrongHash(Corrupt):
+    """What came is not what its name says; the part was deleted."""
+
+
+class BlobTooLarge(Rejected):
+    """More bytes than the limit, or than the blob was announced with."""
+
+
+class BlobStore:
+    """The folder of images, one folder a tenant."""
+
+    def __init__(self, folder: Path, max_bytes: int) -> None:
+        self._folder = folder
+        self._max_bytes = max_bytes
+
+    def check(self, name: str, size: int) -> BlobName:
+        """Return a name that may be used as a file name.
+
+        Raises:
+            Rejected: it is no SHA-256 in hex.
+            BlobTooLarge: nothing or too much was announced.
+        """
+        if len(name) != 64 or not set(name) <= _HEX:
+            raise Rejected("bad_blob_name", "an image is named by its SHA-256 in lower-case hex")
+        if not 1 <= size <= self._max_bytes:
+            raise BlobTooLarge("blob_too_large", f"an image may have 1 to {self._max_bytes} bytes")
+        return BlobName(name)
+
+    def offset(self, tenant: TenantId, name: BlobName) -> int:
+        """Return how much of an image is here."""
+        part = self._part(tenant, name)
+        return part.stat().st_size if part.exists() else 0
+
+    def append(self, tenant: TenantId, name: BlobName, size: int, offset: int, data: bytes) -> int:
+        """Add a chunk and return the new offset.
+
+        Raises:
+            WrongOffset: the chunk does not start where the part ends.
+            BlobTooLarge: it goes beyond the announced size.
+            OSError: the disk is full or read-only; the part stays as it was or longer, never wrong.
+        """
+        part = self._part(tenant, name)
+        part.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            have = os.fstat(descriptor).st_size
+            if offset != have:
+                raise WrongOffset("wrong_offset", f"the part ends at {have}, the chunk starts at {offset}")
+            if offset + len(data) > size:
+                raise BlobTooLarge("blob_too_large", "more bytes came than were announced")
+            view = memoryview(data)
+            while view:
+                view = view[os.write(descriptor, view) :]
+        finally:
+            os.close(descriptor)
+        return offset + len(data)
+
+    def finish(self, tenant: TenantId, name: BlobName) -> None:
+        """Check a complete part and move it into place, durable before this returns.
+
+        Raises:
+            WrongHash: it is not what its name says; the part is deleted, send it again from the start.
+        """
+        part, final = self._part(tenant, name), self.path(tenant, name)
+        digest = hashlib.sha256()
+        with part.open("rb") as file:
+            while chunk := file.read(_READ_BYTES):
+                digest.update(chunk)
+            if digest.hexdigest() != name:
+                part.unlink()
+                raise WrongHash("wrong_hash", "the bytes are not those the name says; send them again")
+            os.fsync(file.fileno())
+        part.replace(final)
+        sync_folder(final.parent)
+
+    def path(self, tenant: TenantId, name: BlobName) -> Path:
+        """Return where a finished image lies."""
+        return self._folder / tenant / name
+
+    def _part(self, tenant: TenantId, name: BlobName) -> Path:
+        return self._folder / tenant / f"{name}.part"

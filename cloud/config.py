@@ -1,0 +1,145 @@
+"""The hub's configuration: table `[hub]` of a TOML file; every field with its unit, range and default."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, ClassVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, Field, SecretStr
+
+from shared.config import Section, SideSettings
+
+
+def _known_timezone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise ValueError(f"{name!r} is no time zone name such as Europe/Vienna") from None
+    return name
+
+
+Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+Port = Annotated[int, Field(ge=1, le=65_535)]
+TimeZoneName = Annotated[str, AfterValidator(_known_timezone)]
+
+
+class BrokerMode(StrEnum):
+    """Where the MQTT broker runs."""
+
+    EMBEDDED = "embedded"
+    EXTERNAL = "external"
+
+
+class HttpSettings(Section):
+    """Where the portal and the enrolment address listen."""
+
+    host: str = Field(default="127.0.0.1", description="Address to listen on.")
+    port: Port = Field(default=8400, description="TCP port.")
+    names: tuple[str, ...] = Field(
+        default=("localhost", "127.0.0.1", "[::1]"), description="Host names answered to; others are refused."
+    )
+
+
+class BrokerSettings(Section):
+    """The MQTT broker between boxes and hub."""
+
+    mode: BrokerMode = Field(default=BrokerMode.EMBEDDED, description="Run one inside the hub, or use one.")
+    host: str = Field(default="127.0.0.1", description="Address the broker listens on.")
+    port: Port = Field(default=8401, description="TCP port of the broker.")
+    username: str | None = Field(default=None, description="The hub's name at an external broker.")
+    password_file: Path | None = Field(default=None, description="File with the hub's password at that broker.")
+    keepalive_seconds: int = Field(default=30, ge=5, le=600, description="MQTT keep-alive of the hub's client.")
+
+
+class BlobSettings(Section):
+    """The gRPC service that takes images."""
+
+    host: str = Field(default="127.0.0.1", description="Address to listen on.")
+    port: Port = Field(default=8402, description="TCP port.")
+    max_blob_bytes: int = Field(default=256 * 1024 * 1024, ge=1024, description="Largest sealed image that is taken.")
+
+
+class LocationSettings(Section):
+    """One clinic of a tenant."""
+
+    id: Identifier = Field(description="Opaque id used in events and topics.")
+    name: str = Field(min_length=1, max_length=120, description="Name shown in the portal.")
+    timezone: TimeZoneName = Field(default="UTC", description="Time zone that decides the clinic's day.")
+    services: tuple[str, ...] = Field(default=(), description="Services that may be requested online.")
+
+
+class TenantSettings(Section):
+    """One chain of clinics."""
+
+    id: Identifier = Field(description="Opaque id used in events and topics.")
+    name: str = Field(min_length=1, max_length=120, description="Name shown in the portal.")
+    locations: tuple[LocationSettings, ...] = Field(min_length=1, description="Its clinics.")
+
+
+class PortalSettings(Section):
+    """Who may look at the portal: everybody who reaches it sees this tenant."""
+
+    tenant: Identifier | None = Field(default=None, description="Tenant shown; the first one by default.")
+    viewer_name: str = Field(default="Owner", max_length=80, description="Name shown as signed in.")
+    web_dist: Path | None = Field(default=None, description="Folder of the built portal pages.")
+
+
+class IngestSettings(Section):
+    """Limits of the work between broker and database."""
+
+    queue_messages: int = Field(
+        default=256, ge=1, le=100_000, description="Messages that may wait; more are dropped and sent again."
+    )
+
+
+class HubSettings(SideSettings):
+    """Everything a hub can be told."""
+
+    table: ClassVar[str] = "hub"
+
+    data_folder: Path = Field(default=Path("var/hub"), description="Folder of database, keys and images.")
+    database_url: SecretStr | None = Field(
+        default=None,
+        description="SQLAlchemy address, e.g. postgresql+psycopg://app@host/hub; a SQLite file by default.",
+    )
+    database_owner_url: SecretStr | None = Field(
+        default=None,
+        description="Address with the role that owns the tables, for migrations; `database_url` by default.",
+    )
+    keys_folder: Path | None = Field(default=None, description="Sealed keys; `keys` in the data folder by default.")
+    log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$", description="Least level logged.")
+    http: HttpSettings = Field(default=HttpSettings(), description="Portal and enrolment.")
+    broker: BrokerSettings = Field(default=BrokerSettings(), description="MQTT broker.")
+    blobs: BlobSettings = Field(default=BlobSettings(), description="Image service.")
+    portal: PortalSettings = Field(default=PortalSettings(), description="Portal.")
+    ingest: IngestSettings = Field(default=IngestSettings(), description="Limits of ingest.")
+    tenants: tuple[TenantSettings, ...] = Field(min_length=1, description="The chains this hub serves.")
+
+    @property
+    def effective_database_url(self) -> str:
+        """The database the hub works with."""
+        if self.database_url is not None:
+            return self.database_url.get_secret_value()
+        return f"sqlite:///{self.data_folder / 'hub.db'}"
+
+    @property
+    def effective_owner_url(self) -> str:
+        """The address migrations are run with."""
+        if self.database_owner_url is not None:
+            return self.database_owner_url.get_secret_value()
+        return self.effective_database_url
+
+    @property
+    def effective_keys_folder(self) -> Path:
+        """Where sealed keys lie."""
+        return self.keys_folder or self.data_folder / "keys"
+
+    @property
+    def blobs_folder(self) -> Path:
+        """Where images lie."""
+        return self.data_folder / "blobs"
+
+    @property
+    def shown_tenant(self) -> str:
+        """The tenant the portal shows."""
+        return self.portal.tenant or self.tenants[0].id

@@ -1,0 +1,163 @@
+"""One message in, the answers out. Whatever arrives, this raises nothing but `Rejected` or `CannotOpen`."""
+
+import json
+from typing import Final
+
+import structlog
+
+from cloud.fleet.keys import TenantKeys
+from cloud.ingest.downlink import BoxAddress, DownLinks
+from cloud.ingest.intake import Answer, Intake
+from cloud.metrics import HubMetrics
+from cloud.storage.database import Database
+from cloud.storage.devices import DeviceRepository, DeviceState
+from cloud.storage.times import to_milliseconds
+from shared.clock import Clock
+from shared.errors import Rejected
+from shared.sync.position import Position
+from shared.wire import medspa_pb2 as wire
+from shared.wire.envelope import open_message
+from shared.wire.topics import PRESENCE, UP, parse_topic
+
+MAX_BATCH_BODIES: Final = 1000
+MAX_NOW_BYTES: Final = 64 * 1024
+_EPOCH_DIGITS: Final = 16
+_SESSION_CHARACTERS: Final = 64
+
+
+class MessageHandler:
+    """Opens messages from boxes and does what they ask; used by one thread only."""
+
+    def __init__(
+        self,
+        database: Database,
+        keys: TenantKeys,
+        intake: Intake,
+        links: DownLinks,
+        metrics: HubMetrics,
+        clock: Clock,
+    ) -> None:
+        self._database = database
+        self._keys = keys
+        self._intake = intake
+        self._links = links
+        self._metrics = metrics
+        self._clock = clock
+        self._log = structlog.get_logger()
+
+    def handle(self, topic: str, payload: bytes) -> tuple[BoxAddress, list[wire.Message]]:
+        """Handle what arrived on a topic and return what to answer, after the commit.
+
+        Raises:
+            Rejected: it is no message of an enrolled device; nothing was applied.
+            CannotOpen: it was sealed with another key or altered; nothing was applied.
+        """
+        tenant, device, channel = parse_topic(topic)
+        box = BoxAddress(tenant, device)
+        if not self._keys.knows(tenant):
+            raise Rejected("unknown_tenant", "this hub serves no such tenant")
+        if channel == PRESENCE:
+            self._present(box, online=payload == b"online")
+            return box, []
+        key = self._keys.transport(tenant, device)
+        message = open_message(payload, tenant, device, UP, key)
+        kind = message.WhichOneof("kind")
+        self._metrics.messages.labels(kind or "none").inc()
+        return box, self._answer(box, kind, message)
+
+    def due(self, box: BoxAddress) -> list[wire.Message]:
+        """Return what of the clinic's own log is to be sent to a box now."""
+        return self._links.due(box)
+
+    def _answer(self, box: BoxAddress, kind: str | None, message: wire.Message) -> list[wire.Message]:
+        match kind:
+            case "hello":
+                return self._hello(box, message.hello)
+            case "events":
+                return self._greet_again(box) + self._events(box, message.events)
+            case "ack":
+                self._links.acknowledge(box, message.ack)
+                return self._links.due(box)
+            case "now":
+                self._now(box, message.now)
+                return self._greet_again(box)
+            case _:
+                raise Rejected("empty_message", "the message says nothing this hub understands")
+
+    def _hello(self, box: BoxAddress, hello: wire.Hello) -> list[wire.Message]:
+        _check_session(hello.session)
+        _check_epoch(hello.head.epoch)
+        head = Position.from_wire(hello.head)
+        answer = self._intake.hello(box.tenant, box.device, hello.session, head, hello.software)
+        messages = [self._ack(box, hello.session, answer)]
+        if answer.fenced is None:
+            messages += self._links.greet(box, hello.session)
+        return messages
+
+    def _events(self, box: BoxAddress, batch: wire.EventBatch) -> list[wire.Message]:
+        _check_session(batch.session)
+        _check_epoch(batch.epoch)
+        if len(batch.bodies) > MAX_BATCH_BODIES:
+            raise Rejected("batch_too_long", f"a batch may have {MAX_BATCH_BODIES} events at most")
+        with self._metrics.apply_seconds.time():
+            answer = self._intake.batch(box.tenant, box.device, batch.epoch, batch.first_seq, list(batch.bodies))
+        self._metrics.applied.inc(answer.fresh)
+        self._metrics.duplicates.inc(answer.duplicates)
+        self._metrics.parked.inc(answer.parked)
+        self._metrics.gaps.inc(answer.gap)
+        if answer.parked:
+            self._log.warning("events_set_aside", device=box.device, count=answer.parked)
+        return [self._ack(box, batch.session, answer)]
+
+    def _ack(self, box: BoxAddress, session: str, answer: Answer) -> wire.Message:
+        if answer.fenced is not None:
+            self._metrics.fenced.inc()
+            self._links.forget(box)
+            self._log.error("device_fenced", device=box.device, seq=answer.applied.seq, epoch=answer.applied.epoch)
+        return wire.Message(
+            ack=wire.Ack(
+                session=session,
+                applied=answer.applied.to_wire(),
+                fenced=answer.fenced is not None,
+                reason=answer.fenced or "",
+                duplicates=answer.duplicates,
+            )
+        )
+
+    def _greet_again(self, box: BoxAddress) -> list[wire.Message]:
+        """Greet a box that went on speaking while this hub was restarted."""
+        return [] if self._links.knows(box) else self._links.greet(box, "")
+
+    def _now(self, box: BoxAddress, now: wire.Now) -> None:
+        if len(now.json) > MAX_NOW_BYTES:
+            raise Rejected("now_too_large", f"a snapshot may have {MAX_NOW_BYTES} bytes at most")
+        try:
+            snapshot = json.loads(now.json)
+        except (ValueError, RecursionError):
+            snapshot = None
+        if not isinstance(snapshot, dict):
+            raise Rejected("now_unreadable", "a snapshot is one JSON object")
+        with self._database.write(box.tenant) as connection:
+            devices = DeviceRepository(connection, box.tenant)
+            record = devices.get(box.device)
+            if record is None or record.state is not DeviceState.ACTIVE:
+                raise Rejected("device_refused", "the device is not enrolled, fenced or revoked")
+            moment = to_milliseconds(self._clock.wall())
+            devices.store_now(box.device, json.dumps(snapshot, sort_keys=True), moment)
+            devices.seen(box.device, moment)
+
+    def _present(self, box: BoxAddress, *, online: bool) -> None:
+        with self._database.write(box.tenant) as connection:
+            DeviceRepository(connection, box.tenant).present(
+                box.device, to_milliseconds(self._clock.wall()), online=online
+            )
+
+
+def _check_session(session: str) -> None:
+    if not 0 < len(session) <= _SESSION_CHARACTERS:
+        raise Rejected("bad_session", f"a session's id has 1 to {_SESSION_CHARACTERS} characters")
+
+
+def _check_epoch(epoch: str) -> None:
+    if len(epoch) != _EPOCH_DIGITS or not set(epoch) <= set("0123456789abcdef"):
+        raise Rejected("bad_epoch", f"an epoch has {_EPOCH_DIGITS} hex digits")

@@ -1,0 +1,125 @@
+"""The hub's connection to the broker: MQTT 5 where the broker speaks it, else 3.1.1; it heals by itself."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import paho.mqtt.client as paho
+import structlog
+from paho.mqtt.enums import CallbackAPIVersion
+
+from shared.wire.topics import PRESENCE, UP, every_device
+
+_FIRST_DELAY_SECONDS: Final = 0.25
+_LONGEST_DELAY_SECONDS: Final = 5.0
+_ANSWER_SECONDS: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerLogin:
+    """Where the broker is and how the hub introduces itself."""
+
+    host: str
+    port: int
+    keepalive_seconds: int
+    username: str | None = None
+    password: str | None = None
+
+
+class HubMqtt:
+    """Subscribes to every box and publishes answers."""
+
+    def __init__(self, login: BrokerLogin, client_id: str, arrived: Callable[[str, bytes], None]) -> None:
+        self._login = login
+        self._client_id = client_id
+        self._arrived = arrived
+        self._log = structlog.get_logger()
+        self._stop = threading.Event()
+        self._dropped = threading.Event()
+        self._subscribed = threading.Event()
+        self._client: paho.Client | None = None
+        self._protocol = paho.MQTTv5
+        self._thread = threading.Thread(target=self._run, name="hub-mqtt", daemon=True)
+
+    @property
+    def ready(self) -> bool:
+        """Whether the broker takes our messages and sends us the boxes'."""
+        return self._subscribed.is_set()
+
+    def start(self) -> None:
+        """Start connecting in the background."""
+        self._thread.start()
+
+    def wait_ready(self, seconds: float) -> bool:
+        """Wait until subscribed; False when that took longer."""
+        return self._subscribed.wait(seconds)
+
+    def publish(self, topic: str, payload: bytes) -> None:
+        """Send at least once while connected; else the box asks again."""
+        client = self._client
+        if client is not None and client.is_connected():
+            client.publish(topic, payload, qos=1)
+
+    def stop(self) -> None:
+        """Disconnect."""
+        self._stop.set()
+        self._dropped.set()
+        if self._thread.is_alive():
+            self._thread.join(_ANSWER_SECONDS)
+
+    def _run(self) -> None:
+        delay = _FIRST_DELAY_SECONDS
+        while not self._stop.is_set():
+            self._dropped.clear()
+            worked = False
+            try:
+                worked = self._session()
+            except OSError as error:
+                self._log.info("broker_unreachable", reason_code=type(error).__name__)
+            if worked:
+                delay = _FIRST_DELAY_SECONDS
+            else:
+                # A broker of 3.1.1 closes an MQTT 5 connection without a word.
+                self._protocol = paho.MQTTv311 if self._protocol == paho.MQTTv5 else paho.MQTTv5
+            self._stop.wait(delay)
+            delay = min(delay * 2, _LONGEST_DELAY_SECONDS)
+
+    def _session(self) -> bool:
+        """Stay connected until the connection drops; tell whether it ever worked."""
+        client = paho.Client(CallbackAPIVersion.VERSION2, self._client_id, protocol=self._protocol)
+        client.on_connect, client.on_disconnect = self._on_connect, self._on_disconnect
+        client.on_message, client.on_subscribe = self._on_message, self._on_subscribe
+        if self._login.username is not None:
+            client.username_pw_set(self._login.username, self._login.password)
+        client.connect(self._login.host, self._login.port, keepalive=self._login.keepalive_seconds)
+        self._client = client
+        client.loop_start()
+        try:
+            if not self._dropped.wait(_ANSWER_SECONDS) and self._subscribed.is_set():
+                self._dropped.wait()
+            return self._subscribed.is_set()
+        finally:
+            self._client = None
+            self._subscribed.clear()
+            client.disconnect()
+            client.loop_stop()
+
+    def _on_connect(self, client: paho.Client, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
+        if reason.is_failure:
+            self._dropped.set()
+            return
+        client.subscribe([(every_device(UP), 1), (every_device(PRESENCE), 1)])
+
+    def _on_subscribe(self, _client: Any, _data: Any, _mid: Any, reasons: Any, _properties: Any) -> None:
+        if any(reason.is_failure for reason in reasons):
+            self._log.error("broker_refused_subscription")
+            self._dropped.set()
+            return
+        self._subscribed.set()
+
+    def _on_disconnect(self, *_: Any) -> None:
+        self._dropped.set()
+
+    def _on_message(self, _client: Any, _data: Any, message: paho.MQTTMessage) -> None:
+        self._arrived(message.topic, bytes(message.payload))

@@ -1,0 +1,177 @@
+"""Wires the hub together and runs it; the only place where its capabilities meet."""
+
+import secrets
+import signal
+import sys
+import threading
+from types import FrameType
+
+import uvicorn
+from fastapi import FastAPI
+
+from cloud.blobs.service import BlobServer, BlobsService
+from cloud.blobs.store import BlobStore
+from cloud.bookings.desk import BookingDesk
+from cloud.broker import HUB_USER, EmbeddedBroker
+from cloud.config import BrokerMode, HubSettings
+from cloud.fleet.api import RateLimit, TooManyTries, enrolment_router
+from cloud.fleet.enrolment import Enrolment
+from cloud.fleet.keys import TenantKeys
+from cloud.ingest.downlink import DownLinks
+from cloud.ingest.handler import MessageHandler
+from cloud.ingest.intake import Intake
+from cloud.ingest.mqtt import BrokerLogin, HubMqtt
+from cloud.ingest.service import IngestService
+from cloud.metrics import HubMetrics
+from cloud.portal.api import create_portal_api
+from cloud.portal.ports import PortalPorts
+from cloud.queries.ports import BookingQueries, ConfiguredViewer, FleetQueries, HubReadiness
+from cloud.storage.clinics import store_tenants, tenant_names
+from cloud.storage.database import Database, migrate
+from cloud.storage.devices import DeviceRepository
+from cloud.storage.times import to_milliseconds
+from shared.clock import Clock, SystemClock
+from shared.crypto.keyfile import SealedKeyFolder
+from shared.events.catalogue import complete_catalogue
+from shared.http.errors import install_error_handlers
+from shared.http.guard import GuardSettings
+from shared.ids import TenantId, Uuid7Source
+from shared.logging import configure_logging
+
+_BROKER_SECONDS = 15.0
+
+
+def open_database(settings: HubSettings) -> Database:
+    """Bring the tables up to date, make the configured tenants known, and return the database."""
+    settings.data_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    migrate(settings.effective_owner_url, settings.effective_database_url)
+    database = Database(settings.effective_database_url)
+    store_tenants(database, settings.tenants)
+    return database
+
+
+def open_keys(settings: HubSettings) -> TenantKeys:
+    """Return the keys of the configured tenants, made at their first use."""
+    tenants = frozenset(TenantId(tenant.id) for tenant in settings.tenants)
+    return TenantKeys(SealedKeyFolder(settings.effective_keys_folder), tenants)
+
+
+class Hub:
+    """One hub: database, broker, ingest, image service and web application."""
+
+    def __init__(self, settings: HubSettings, clock: Clock | None = None) -> None:
+        self.settings = settings
+        self._clock = clock or SystemClock()
+        self.database = open_database(settings)
+        self.keys = open_keys(settings)
+        self.metrics = HubMetrics()
+        self.enrolment = Enrolment(self.database, self.keys, self._clock)
+        self._broker, login = _broker(settings)
+        self.ingest = self._ingest()
+        self._mqtt = HubMqtt(login, f"hub-{secrets.token_hex(4)}", self.ingest.submit)
+        store = BlobStore(settings.blobs_folder, settings.blobs.max_blob_bytes)
+        service = BlobsService(self.database, store, self.metrics, self._clock)
+        self._blobs = BlobServer(service, settings.blobs.host, settings.blobs.port)
+        self.desk = BookingDesk(self.database, self.keys, self._clock, Uuid7Source(self._clock), self.ingest.wake)
+        self.app = self._app()
+
+    def start(self) -> None:
+        """Start everything but the web server, in the order in which it is needed.
+
+        Raises:
+            Retryable: a port is taken or the broker does not answer; nothing is left running.
+        """
+        try:
+            self._forget_presence()
+            if self._broker is not None:
+                self._broker.start()
+            self.ingest.start(self._mqtt)
+            self._mqtt.start()
+            self._blobs.start()
+            self._mqtt.wait_ready(_BROKER_SECONDS)
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """Stop in the opposite order; what was acknowledged is on disk."""
+        self._blobs.stop()
+        self._mqtt.stop()
+        self.ingest.stop()
+        if self._broker is not None:
+            self._broker.stop()
+        self.database.close()
+
+    def ready(self) -> bool:
+        """Tell whether boxes can be served now."""
+        return self._mqtt.ready and self.ingest.alive
+
+    def _ingest(self) -> IngestService:
+        intake = Intake(self.database, complete_catalogue(), self._clock)
+        links = DownLinks(self.database, self._clock)
+        handler = MessageHandler(self.database, self.keys, intake, links, self.metrics, self._clock)
+        return IngestService(handler, links, self.keys, self.metrics, self.settings.ingest.queue_messages)
+
+    def _app(self) -> FastAPI:
+        tenant = TenantId(self.settings.shown_tenant)
+        ports = PortalPorts(
+            viewers=ConfiguredViewer(tenant, self.settings.portal.viewer_name),
+            fleet=FleetQueries(self.database, self._clock, tenant_names(self.database)),
+            bookings=BookingQueries(self.database, self.desk),
+            readiness=HubReadiness(
+                {
+                    "database": self.database.alive,
+                    "broker": lambda: self._mqtt.ready,
+                    "ingest": lambda: self.ingest.alive,
+                }
+            ),
+            metrics=self.metrics.registry,
+        )
+        enrolment = enrolment_router(self.enrolment, RateLimit(self._clock))
+        guard = GuardSettings(hosts=self.settings.http.names)
+        app = create_portal_api(ports, self.settings.portal.web_dist, guard, (enrolment,))
+        install_error_handlers(app, {TooManyTries: 429})
+        return app
+
+    def _forget_presence(self) -> None:
+        now = to_milliseconds(self._clock.wall())
+        for tenant in self.settings.tenants:
+            with self.database.write(TenantId(tenant.id)) as connection:
+                DeviceRepository(connection, TenantId(tenant.id)).everybody_offline(now)
+
+
+def run(settings: HubSettings) -> None:
+    """Run a hub until SIGTERM or Ctrl-C, then stop in order.
+
+    Raises:
+        MedSpaError: it cannot be started; the sentence says what to do.
+    """
+    configure_logging(settings.log_level)
+    signal.signal(signal.SIGTERM, _leave)
+    hub = Hub(settings)
+    server = uvicorn.Server(
+        uvicorn.Config(hub.app, host=settings.http.host, port=settings.http.port, log_level="warning", access_log=False)
+    )
+    hub.start()
+    try:
+        server.run()
+    except KeyboardInterrupt:
+        return
+    finally:
+        hub.stop()
+
+
+def _broker(settings: HubSettings) -> tuple[EmbeddedBroker | None, BrokerLogin]:
+    chosen = settings.broker
+    if chosen.mode is BrokerMode.EMBEDDED:
+        password = secrets.token_urlsafe(24)
+        login = BrokerLogin(chosen.host, chosen.port, chosen.keepalive_seconds, HUB_USER, password)
+        return EmbeddedBroker(chosen.host, chosen.port, password), login
+    secret = chosen.password_file.read_text(encoding="utf-8").strip() if chosen.password_file else None
+    return None, BrokerLogin(chosen.host, chosen.port, chosen.keepalive_seconds, chosen.username, secret)
+
+
+def _leave(_signal: int, _frame: FrameType | None) -> None:
+    """End the main thread; the web server has already finished its requests."""
+    if threading.current_thread() is threading.main_thread():
+        sys.exit(0)

@@ -1,0 +1,25 @@
+"""What the hub counts for Prometheus; no label names a person, a device or a tenant."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+
+class HubMetrics:
+    """The hub's metrics on a registry of their own."""
+
+    def __init__(self) -> None:
+        registry = CollectorRegistry()
+        self.registry = registry
+        self.messages = Counter("medspa_hub_messages", "Messages opened, by kind.", ["kind"], registry=registry)
+        self.refused = Counter("medspa_hub_messages_refused", "Messages refused, by code.", ["code"], registry=registry)
+        self.dropped = Counter("medspa_hub_messages_dropped", "Messages dropped, queue full.", registry=registry)
+        self.failed = Counter("medspa_hub_messages_failed", "Messages whose work failed.", registry=registry)
+        self.waiting = Gauge("medspa_hub_messages_waiting", "Messages in the queue.", registry=registry)
+        self.applied = Counter("medspa_hub_events_applied", "Events applied.", registry=registry)
+        self.duplicates = Counter("medspa_hub_events_duplicate", "Events discarded as known.", registry=registry)
+        self.parked = Counter("medspa_hub_events_parked", "Events set aside.", registry=registry)
+        self.gaps = Counter("medspa_hub_gaps", "Batches with events missing before them.", registry=registry)
+        self.fenced = Counter("medspa_hub_answers_fenced", "Answers that refuse a log.", registry=registry)
+        self.apply_seconds = Histogram("medspa_hub_apply_seconds", "Time to apply a batch.", registry=registry)
+        self.blobs = Counter("medspa_hub_blobs_stored", "Images made durable.", registry=registry)
+        self.blob_bytes = Counter("medspa_hub_blob_bytes", "Bytes of images received.", registry=registry)
+        self.blobs_refused = Counter("medspa_hub_blobs_refused", "Image calls refused.", ["code"], registry=registry)

@@ -1,0 +1,241 @@
+"""The portal's ports, answered from the hub's database."""
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row
+
+from cloud.bookings.desk import BookingDesk, Wish
+from cloud.ingest.effects import REPAIR
+from cloud.portal import schemas
+from cloud.portal.ports import Viewer
+from cloud.queries import rows
+from cloud.storage.clinics import Clinic, clinics_of
+from cloud.storage.database import Database
+from cloud.storage.devices import DeviceRecord, DeviceRepository, DeviceState
+from cloud.storage.images import ImageRepository
+from cloud.storage.times import from_milliseconds, to_milliseconds
+from shared.clock import Clock
+from shared.ids import LocationId, TenantId
+from shared.vocabulary import ClockQuality
+
+_ALARM = "Refused: {reason}. Look at the box, then revoke it or let it back in with `medspa hub readmit`."
+_REPLANNED = "schedule.replanned"
+
+
+class ConfiguredViewer:
+    """Everybody who reaches the portal is this viewer; who may reach it is the reverse proxy's to say."""
+
+    def __init__(self, tenant: TenantId, name: str) -> None:
+        self._viewer = Viewer(id="portal", name=name, tenant=tenant)
+
+    def viewer(self, headers: Mapping[str, str]) -> Viewer:
+        """Return the configured viewer."""
+        del headers
+        return self._viewer
+
+
+class FleetQueries:
+    """Clinics, boxes and what they did."""
+
+    def __init__(self, database: Database, clock: Clock, tenant_names: Mapping[TenantId, str]) -> None:
+        self._database = database
+        self._clock = clock
+        self._names = tenant_names
+
+    def fleet(self, viewer: Viewer) -> schemas.Fleet:
+        """Return every clinic and box of the viewer's tenant."""
+        tenant = TenantId(viewer.tenant)
+        now = self._clock.wall()
+        with self._database.read(tenant) as connection:
+            clinics = clinics_of(connection, tenant)
+            shown = self._devices(connection, tenant, now)
+        locations = [
+            schemas.Location(id=clinic.id, name=clinic.name, timezone=clinic.timezone, devices=shown.get(clinic.id, []))
+            for clinic in clinics.values()
+        ]
+        return schemas.Fleet(now=now, locations=locations)
+
+    def activity(self, viewer: Viewer, days: int) -> schemas.Activity:
+        """Return captures and findings of the last `days` days of each clinic's own calendar, today included."""
+        tenant = TenantId(viewer.tenant)
+        with self._database.read(tenant) as connection:
+            today = [
+                self._clock.wall().astimezone(clinic.zone).date() for clinic in clinics_of(connection, tenant).values()
+            ]
+            last = max(today, default=self._clock.wall().date())
+            first = last - timedelta(days=days - 1)
+            counts = rows.captures_per_day(connection, tenant, first.isoformat(), last.isoformat())
+        shown = [
+            schemas.ActivityRow.model_validate(
+                {"day": item.day, "location_id": item.location, "captures": item.captures, "findings": item.findings}
+            )
+            for item in counts
+        ]
+        return schemas.Activity(first_day=first, last_day=last, rows=shown)
+
+    def parked(self, viewer: Viewer) -> schemas.Parked:
+        """Return the events set aside."""
+        tenant = TenantId(viewer.tenant)
+        with self._database.read(tenant) as connection:
+            heads = rows.parked_heads(connection, tenant)
+        return schemas.Parked(items=[_parked(row, waiting) for row, waiting in heads])
+
+    def summary(self, viewer: Viewer) -> schemas.Summary:
+        """Return today's totals, each clinic's day by its own calendar."""
+        tenant = TenantId(viewer.tenant)
+        now = self._clock.wall()
+        totals = {"captures": 0, "findings": 0, "replans": 0, "events": 0}
+        with self._database.read(tenant) as connection:
+            clinics = clinics_of(connection, tenant)
+            devices = DeviceRepository(connection, tenant).all()
+            for clinic in clinics.values():
+                _add_today(connection, tenant, clinic, now, totals)
+            parked = rows.parked_count(connection, tenant)
+        return schemas.Summary(
+            now=now,
+            tenant_name=self._names.get(tenant, tenant),
+            locations=len(clinics),
+            devices=len(devices),
+            devices_online=sum(device.online for device in devices),
+            captures_today=totals["captures"],
+            findings_today=totals["findings"],
+            replans_today=totals["replans"],
+            events_today=totals["events"],
+            parked=parked,
+        )
+
+    def _devices(
+        self, connection: Connection, tenant: TenantId, now: datetime
+    ) -> dict[LocationId, list[schemas.Device]]:
+        repository = DeviceRepository(connection, tenant)
+        snapshots, missing = repository.snapshots(), ImageRepository(connection, tenant).missing()
+        progress = rows.progress(connection, tenant)
+        shown: dict[LocationId, list[schemas.Device]] = {}
+        for record in repository.all():
+            snapshot: dict[str, Any] = json.loads(snapshots.get(record.id, "{}"))
+            device = _device(record, progress.get(record.id, []), snapshot, missing.get(record.id, 0), now)
+            shown.setdefault(record.location, []).append(device)
+        return shown
+
+
+class BookingQueries:
+    """Booking requests to the clinics."""
+
+    def __init__(self, database: Database, desk: BookingDesk) -> None:
+        self._database = database
+        self._desk = desk
+
+    def request(self, new: schemas.NewBookingRequest, viewer: Viewer) -> schemas.BookingRequest:
+        """Record a request and queue it for the clinic's box.
+
+        Raises:
+            NotFound: no such location in the viewer's tenant.
+            Refused: the location does not offer the service, or the window cannot be met.
+        """
+        wish = Wish(
+            location=LocationId(new.location_id),
+            service=new.service,
+            client_name=new.client_name,
+            phone=new.phone,
+            wanted_from=new.wanted_from,
+            wanted_until=new.wanted_until,
+            actor=viewer.id,
+        )
+        made = self._desk.request(TenantId(viewer.tenant), wish)
+        return next(item for item in self.requests(viewer).items if item.id == made.id)
+
+    def requests(self, viewer: Viewer) -> schemas.BookingRequests:
+        """Return the latest requests and the services that can be asked for."""
+        tenant = TenantId(viewer.tenant)
+        with self._database.read(tenant) as connection:
+            clinics = clinics_of(connection, tenant)
+            latest = rows.latest_requests(connection, tenant)
+        return schemas.BookingRequests(
+            items=[_booking(row, clinics[LocationId(row.location)]) for row in latest],
+            services={clinic.id: list(clinic.services) for clinic in clinics.values()},
+        )
+
+
+class HubReadiness:
+    """Whether the hub can do its work; each part is asked when somebody wants to know."""
+
+    def __init__(self, checks: Mapping[str, Callable[[], bool]]) -> None:
+        self._checks = dict(checks)
+
+    def parts(self) -> Mapping[str, bool]:
+        """Return each part the hub needs and whether it works now."""
+        return {name: check() for name, check in self._checks.items()}
+
+
+def _device(
+    record: DeviceRecord, epochs: list[rows.Progress], snapshot: Mapping[str, Any], missing: int, now: datetime
+) -> schemas.Device:
+    here = next((item for item in epochs if item.epoch == record.head_epoch), None)
+    said = snapshot.get("head_seq")
+    head_seq = max(record.head_seq, said) if isinstance(said, int) else record.head_seq
+    lag = max(0, head_seq - (here.seq if here is not None else 0))
+    since = here.last_wall_time if here is not None and here.last_wall_time is not None else record.enrolled_at
+    age = max(0.0, (now - from_milliseconds(since)).total_seconds()) if lag else 0.0
+    active = record.state is DeviceState.ACTIVE
+    quality = snapshot.get("clock_quality")
+    return schemas.Device(
+        id=record.id,
+        name=record.label,
+        online=record.online and active,
+        since=from_milliseconds(record.online_since),
+        last_contact_at=None if record.last_contact_at is None else from_milliseconds(record.last_contact_at),
+        lag_events=lag,
+        lag_seconds=age,
+        events_received=sum(item.received for item in epochs),
+        blobs_missing=missing,
+        fenced=not active,
+        alarm=None if active else _ALARM.format(reason=record.reason or record.state),
+        clock=ClockQuality(quality) if quality in set(ClockQuality) else ClockQuality.SYNCHRONISED,
+        versions=[schemas.ComponentVersion(name="box", version=record.software)] if record.software else [],
+    )
+
+
+def _parked(row: Row[Any], waiting: int) -> schemas.ParkedEvent:
+    code = row.reason.partition(":")[0]
+    return schemas.ParkedEvent(
+        id=row.event,
+        location_id=row.location,
+        device_id=row.device,
+        seq=row.seq,
+        type=row.type,
+        reason=row.reason,
+        action=REPAIR.get(code, "Run `medspa verify` on both sides, then `medspa rebuild` on the hub."),
+        parked_at=from_milliseconds(row.parked_at),
+        waiting=waiting,
+    )
+
+
+def _booking(row: Row[Any], clinic: Clinic) -> schemas.BookingRequest:
+    midnight = datetime.fromisoformat(row.day).replace(tzinfo=clinic.zone)
+    start = None if row.start_minute is None else midnight + timedelta(minutes=row.start_minute)
+    return schemas.BookingRequest(
+        id=row.id,
+        location_id=row.location,
+        service=row.service,
+        wanted_from=midnight + timedelta(minutes=row.earliest_minute),
+        wanted_until=midnight + timedelta(minutes=row.latest_minute),
+        requested_at=from_milliseconds(row.requested_at),
+        state=schemas.BookingState(row.state),
+        starts_at=start,
+        reason=row.reason or None,
+    )
+
+
+def _add_today(connection: Connection, tenant: TenantId, clinic: Clinic, now: datetime, totals: dict[str, int]) -> None:
+    local = now.astimezone(clinic.zone)
+    today = local.date().isoformat()
+    midnight = to_milliseconds(local.replace(hour=0, minute=0, second=0, microsecond=0))
+    for count in rows.captures_per_day(connection, tenant, today, today):
+        if count.location == clinic.id:
+            totals["captures"] += count.captures
+            totals["findings"] += count.findings
+    totals["replans"] += rows.events_since(connection, tenant, clinic.id, midnight, _REPLANNED)
+    totals["events"] += rows.events_since(connection, tenant, clinic.id, midnight)

@@ -1,0 +1,130 @@
+"""The hub's answers to `medspa verify`, `rebuild`, `keys` and `config`."""
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import Any
+
+from sqlalchemy import Connection
+
+from cloud.bookings.desk import request_of
+from cloud.config import HubSettings
+from cloud.ingest.intake import Applier
+from cloud.main import open_database, open_keys
+from cloud.storage.database import Database
+from cloud.storage.down import DownLog
+from cloud.storage.log import EpochRecord, EventLog
+from cloud.storage.projections import Projections
+from cloud.storage.tables import PROJECTIONS
+from shared.events.catalogue import complete_catalogue
+from shared.events.chain import Head, LogRow, verify_chain
+from shared.events.envelope import Event
+from shared.ids import DeviceId, TenantId
+from shared.side import KeyReport, LogReport, ProjectionReport
+
+
+def verify(settings: HubSettings) -> Sequence[LogReport]:
+    """Walk the log of every box and every log that goes down."""
+    database = open_database(settings)
+    try:
+        return [report for tenant in settings.tenants for report in verify_tenant(database, TenantId(tenant.id))]
+    finally:
+        database.close()
+
+
+def verify_tenant(database: Database, tenant: TenantId) -> list[LogReport]:
+    """Walk one tenant's logs."""
+    with database.read(tenant) as connection:
+        log, down = EventLog(connection, tenant), DownLog(connection, tenant)
+        reports = [report for device in log.devices() for report in _verify_device(log, device)]
+        for location in down.locations():
+            head = down.head(location)
+            end = Head(head.epoch, head.seq, head.hash) if head is not None else None
+            reports.append(LogReport(f"hub log for {location}", verify_chain(down.rows(location), end)))
+    return reports
+
+
+def _verify_device(log: EventLog, device: DeviceId) -> Iterator[LogReport]:
+    """Walk each line of epochs that nothing continues; most devices have one."""
+    epochs = log.epochs(device)
+    by_name = {record.applied.epoch: record for record in epochs}
+    continued = {(record.parent_epoch, record.parent_seq) for record in epochs}
+    for record in epochs:
+        end = record.applied
+        if (end.epoch, end.seq) in continued:
+            continue
+        rows = chain.from_iterable(_ancestry(log, device, record, by_name))
+        name = f"box {device}" if record is epochs[-1] else f"box {device} until it was restored"
+        yield LogReport(name, verify_chain(rows, Head(end.epoch, end.seq, end.hash)))
+
+
+def _ancestry(
+    log: EventLog, device: DeviceId, record: EpochRecord, by_name: dict[str, EpochRecord]
+) -> list[Iterator[LogRow]]:
+    """Return the parts of the chain that lead to an epoch's end, oldest first."""
+    parts = [log.rows(device, record.applied.epoch)]
+    while record.parent_epoch:
+        last_seq = record.parent_seq
+        record = by_name[record.parent_epoch]
+        parts.append(log.rows(device, record.applied.epoch, last_seq))
+    return parts[::-1]
+
+
+def rebuild(settings: HubSettings) -> Sequence[ProjectionReport]:
+    """Drop every projection and build it again from the logs, one transaction a tenant."""
+    database = open_database(settings)
+    try:
+        return [report for tenant in settings.tenants for report in rebuild_tenant(database, TenantId(tenant.id))]
+    finally:
+        database.close()
+
+
+def rebuild_tenant(database: Database, tenant: TenantId) -> list[ProjectionReport]:
+    """Drop and build again one tenant's projections."""
+    with database.write(tenant) as connection:
+        projections = Projections(connection, tenant)
+        before = {table.name: _digest(projections, table.name) for table in PROJECTIONS}
+        projections.drop_all()
+        _replay(connection, tenant, projections)
+        return [
+            ProjectionReport(f"{tenant}/{name}", len(projections.rows(name)), digest, _digest(projections, name))
+            for name, digest in before.items()
+        ]
+
+
+def _replay(connection: Connection, tenant: TenantId, projections: Projections) -> None:
+    down, log = DownLog(connection, tenant), EventLog(connection, tenant)
+    for location in down.locations():
+        for row in down.rows(location):
+            projections.add_request(request_of(Event.from_body(row.body)))
+    applier = Applier(connection, tenant, complete_catalogue())
+    for device in log.devices():
+        for record in log.epochs(device):
+            for received in log.received(device, record.applied.epoch):
+                applier.apply(device, [received.event], received.received_at)
+
+
+def keys(settings: HubSettings) -> Sequence[KeyReport]:
+    """List the keys held."""
+    return open_keys(settings).report()
+
+
+def _digest(projections: Projections, name: str) -> str:
+    digest = hashlib.sha256()
+    for row in projections.rows(name):
+        digest.update(repr(row).encode())
+    return digest.hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class HubSide:
+    """What the hub hands to the shared commands."""
+
+    settings: type[HubSettings] = HubSettings
+    verify: Callable[[Any], Sequence[LogReport]] = field(default=verify)
+    rebuild: Callable[[Any], Sequence[ProjectionReport]] = field(default=rebuild)
+    keys: Callable[[Any], Sequence[KeyReport]] = field(default=keys)
+
+
+side = HubSide()

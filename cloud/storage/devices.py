@@ -1,0 +1,197 @@
+"""Devices, clinics and invitations of one tenant."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, delete, insert, select, update
+
+from cloud.storage.tables import (
+    counters,
+    device_directory,
+    devices,
+    hello_sessions,
+    invitations,
+    locations,
+    now_snapshots,
+)
+from cloud.storage.upsert import put
+from shared.ids import DeviceId, LocationId, TenantId
+from shared.sync.position import Position
+
+_SESSIONS_KEPT: Final = 5_000
+
+
+class DeviceState(StrEnum):
+    """Whether a device may speak."""
+
+    ACTIVE = "active"
+    FENCED = "fenced"
+    REVOKED = "revoked"
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceRecord:
+    """A device as the hub keeps it; times are milliseconds since 1970."""
+
+    id: DeviceId
+    location: LocationId
+    label: str
+    signing_key: bytes
+    receiving_key: bytes
+    state: DeviceState
+    reason: str
+    may_restart: bool
+    enrolled_at: int
+    last_contact_at: int | None
+    online: bool
+    online_since: int
+    head_epoch: str
+    head_seq: int
+    software: str
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """A one-time code, known by its hash only."""
+
+    location: LocationId
+    expires_at: int
+    used_at: int | None
+
+
+class DeviceRepository:
+    """Devices and invitations of one tenant, inside the caller's transaction."""
+
+    def __init__(self, connection: Connection, tenant: TenantId) -> None:
+        self._connection = connection
+        self._tenant = tenant
+
+    def get(self, device: DeviceId, *, for_update: bool = False) -> DeviceRecord | None:
+        """Return a device, or None; `for_update` keeps other hub processes away until the transaction ends."""
+        query = select(devices).where(devices.c.tenant == self._tenant, devices.c.id == device)
+        if for_update:
+            query = query.with_for_update()
+        row = self._connection.execute(query).one_or_none()
+        return None if row is None else _record(row)
+
+    def all(self) -> list[DeviceRecord]:
+        """Return every device, oldest first."""
+        query = select(devices).where(devices.c.tenant == self._tenant).order_by(devices.c.enrolled_at, devices.c.id)
+        return [_record(row) for row in self._connection.execute(query)]
+
+    def add(self, record: DeviceRecord) -> None:
+        """Enrol a device; its id must be new in the whole hub."""
+        self._connection.execute(insert(device_directory).values(device=record.id, tenant=self._tenant))
+        values = {name: getattr(record, name) for name in DeviceRecord.__slots__}
+        self._connection.execute(insert(devices).values(tenant=self._tenant, **values))
+
+    def set_state(self, device: DeviceId, state: DeviceState, reason: str, *, may_restart: bool = False) -> None:
+        """Change whether a device may speak, with the reason people will read."""
+        self._change(device, state=state, reason=reason[:500], may_restart=may_restart)
+
+    def restarted(self, device: DeviceId) -> None:
+        """Use up the permission to start an epoch that continues nothing known."""
+        self._change(device, may_restart=False)
+
+    def seen(self, device: DeviceId, now: int) -> None:
+        """Take note that the device spoke."""
+        self._change(device, last_contact_at=now)
+
+    def said_hello(self, device: DeviceId, head: Position, software: str) -> None:
+        """Take note of what the device said about itself."""
+        self._change(device, head_epoch=head.epoch, head_seq=head.seq, software=software[:64])
+
+    def present(self, device: DeviceId, now: int, *, online: bool) -> None:
+        """Take note of presence; repeating the same changes nothing."""
+        query = (
+            update(devices)
+            .where(devices.c.tenant == self._tenant, devices.c.id == device, devices.c.online != online)
+            .values(online=online, online_since=now)
+        )
+        self._connection.execute(query)
+
+    def everybody_offline(self, now: int) -> None:
+        """Forget presence, at the hub's own start; the broker's retained messages tell it anew."""
+        query = update(devices).where(devices.c.tenant == self._tenant, devices.c.online.is_(True))
+        self._connection.execute(query.values(online=False, online_since=now))
+
+    def first_time(self, device: DeviceId, session: str, now: int) -> bool:
+        """Tell whether this greeting is new; a repeated one must not be judged again."""
+        mine = (hello_sessions.c.tenant == self._tenant) & (hello_sessions.c.device == device)
+        known = select(hello_sessions.c.session).where(mine, hello_sessions.c.session == session)
+        if self._connection.execute(known).first() is not None:
+            return False
+        self._connection.execute(
+            insert(hello_sessions).values(tenant=self._tenant, device=device, session=session, seen_at=now)
+        )
+        keep = select(hello_sessions.c.seen_at).where(mine).order_by(hello_sessions.c.seen_at.desc())
+        oldest = self._connection.execute(keep.offset(_SESSIONS_KEPT).limit(1)).scalar_one_or_none()
+        if oldest is not None:
+            self._connection.execute(delete(hello_sessions).where(mine, hello_sessions.c.seen_at <= oldest))
+        return True
+
+    def invite(self, code_hash: str, location: LocationId, expires_at: int) -> None:
+        """Store an invitation."""
+        self._connection.execute(
+            insert(invitations).values(
+                tenant=self._tenant, code_hash=code_hash, location=location, expires_at=expires_at
+            )
+        )
+
+    def invitation(self, code_hash: str) -> Invitation | None:
+        """Return an invitation, locked until the transaction ends."""
+        query = select(invitations).where(invitations.c.tenant == self._tenant, invitations.c.code_hash == code_hash)
+        row = self._connection.execute(query.with_for_update()).one_or_none()
+        return None if row is None else Invitation(LocationId(row.location), row.expires_at, row.used_at)
+
+    def use_invitation(self, code_hash: str, device: DeviceId, now: int) -> None:
+        """Mark an invitation as used."""
+        query = update(invitations).where(invitations.c.tenant == self._tenant, invitations.c.code_hash == code_hash)
+        self._connection.execute(query.values(used_at=now, device=device))
+
+    def has_location(self, location: LocationId) -> bool:
+        """Tell whether the tenant has this clinic."""
+        query = select(locations.c.id).where(locations.c.tenant == self._tenant, locations.c.id == location)
+        return self._connection.execute(query).first() is not None
+
+    def count(self, device: DeviceId, name: str, amount: int = 1) -> None:
+        """Add to one of a device's counters."""
+        if amount:
+            current = self.counts(device).get(name, 0)
+            keys = {"tenant": self._tenant, "device": device, "name": name}
+            put(self._connection, counters, keys, {"value": current + amount})
+
+    def counts(self, device: DeviceId) -> dict[str, int]:
+        """Return a device's counters by name."""
+        query = select(counters.c.name, counters.c.value).where(
+            counters.c.tenant == self._tenant, counters.c.device == device
+        )
+        return {row.name: row.value for row in self._connection.execute(query)}
+
+    def store_now(self, device: DeviceId, json_text: str, now: int) -> None:
+        """Keep the latest snapshot of the clinic's present state."""
+        keys = {"tenant": self._tenant, "device": device}
+        put(self._connection, now_snapshots, keys, {"json": json_text, "received_at": now})
+
+    def snapshots(self) -> dict[DeviceId, str]:
+        """Return the latest snapshot of each device as JSON."""
+        query = select(now_snapshots.c.device, now_snapshots.c.json).where(now_snapshots.c.tenant == self._tenant)
+        return {DeviceId(row.device): row.json for row in self._connection.execute(query)}
+
+    def _change(self, device: DeviceId, **values: Any) -> None:
+        query = update(devices).where(devices.c.tenant == self._tenant, devices.c.id == device)
+        self._connection.execute(query.values(**values))
+
+
+def tenant_of(connection: Connection, device: DeviceId) -> TenantId | None:
+    """Return whose device this is, from the directory; None for nobody's."""
+    query = select(device_directory.c.tenant).where(device_directory.c.device == device)
+    tenant = connection.execute(query).scalar_one_or_none()
+    return None if tenant is None else TenantId(tenant)
+
+
+def _record(row: Row[Any]) -> DeviceRecord:
+    values = {name: getattr(row, name) for name in DeviceRecord.__slots__}
+    values["state"] = DeviceState(row.state)
+    return DeviceRecord(**values)

@@ -1,0 +1,138 @@
+"""The events of one tenant's devices, as received: one gapless chain for each device and epoch."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, insert, select
+
+from cloud.storage.tables import events, positions
+from cloud.storage.times import to_milliseconds
+from cloud.storage.upsert import put
+from shared.events.chain import LogRow
+from shared.events.envelope import Event
+from shared.ids import DeviceId, TenantId
+from shared.sync.position import Position
+
+
+@dataclass(frozen=True, slots=True)
+class EpochRecord:
+    """How far one epoch of a device was applied, and which event of which epoch it continues."""
+
+    applied: Position
+    ordinal: int
+    parent_epoch: str
+    parent_seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedEvent:
+    """A stored event and when the hub stored it, in milliseconds since 1970."""
+
+    event: Event
+    received_at: int
+
+
+class EventLog:
+    """Events and positions of one tenant, inside the caller's transaction."""
+
+    def __init__(self, connection: Connection, tenant: TenantId) -> None:
+        self._connection = connection
+        self._tenant = tenant
+
+    def epochs(self, device: DeviceId) -> list[EpochRecord]:
+        """Return what was applied of each epoch of a device, oldest first."""
+        query = (
+            select(positions)
+            .where(positions.c.tenant == self._tenant, positions.c.device == device)
+            .order_by(positions.c.ordinal)
+        )
+        return [_epoch(row) for row in self._connection.execute(query)]
+
+    def hashes(self, device: DeviceId, epoch: str, seqs: Sequence[int]) -> Mapping[int, str]:
+        """Return the hashes known of some events."""
+        query = select(events.c.seq, events.c.hash).where(self._of(device, epoch), events.c.seq.in_(list(seqs)))
+        return {row.seq: row.hash for row in self._connection.execute(query)}
+
+    def known_ids(self, ids: Sequence[str]) -> set[str]:
+        """Return which of these event ids are stored already."""
+        query = select(events.c.id).where(events.c.tenant == self._tenant, events.c.id.in_(list(ids)))
+        return set(self._connection.execute(query).scalars())
+
+    def place_of(self, device: DeviceId, event_hash: str) -> tuple[str, int] | None:
+        """Return epoch and `seq` of the device's event with this hash."""
+        query = select(events.c.epoch, events.c.seq).where(
+            events.c.tenant == self._tenant, events.c.device == device, events.c.hash == event_hash
+        )
+        row = self._connection.execute(query).first()
+        return None if row is None else (row.epoch, row.seq)
+
+    def append(self, arrived: Sequence[Event], received_at: int) -> None:
+        """Store events that follow the applied position."""
+        rows = [self._row(event, received_at) for event in arrived]
+        if rows:
+            self._connection.execute(insert(events), rows)
+
+    def set_position(self, device: DeviceId, record: EpochRecord) -> None:
+        """Store how far an epoch was applied."""
+        keys = {"tenant": self._tenant, "device": device, "epoch": record.applied.epoch}
+        values = {
+            "ordinal": record.ordinal,
+            "seq": record.applied.seq,
+            "hash": record.applied.hash,
+            "parent_epoch": record.parent_epoch,
+            "parent_seq": record.parent_seq,
+        }
+        put(self._connection, positions, keys, values)
+
+    def devices(self) -> list[DeviceId]:
+        """Return every device with a log here."""
+        query = select(positions.c.device).where(positions.c.tenant == self._tenant).distinct()
+        return sorted(DeviceId(name) for name in self._connection.execute(query).scalars())
+
+    def rows(self, device: DeviceId, epoch: str, last_seq: int | None = None) -> Iterator[LogRow]:
+        """Walk one epoch as stored, in order, up to `last_seq` or to its end."""
+        query = select(events.c.seq, events.c.body, events.c.hash).where(self._of(device, epoch))
+        if last_seq is not None:
+            query = query.where(events.c.seq <= last_seq)
+        result = self._connection.execute(query.order_by(events.c.seq).execution_options(yield_per=500))
+        for row in result:
+            yield LogRow(epoch, row.seq, row.body, row.hash)
+
+    def received(self, device: DeviceId, epoch: str) -> Iterator[ReceivedEvent]:
+        """Walk one epoch's events in order, with the time each was stored."""
+        query = select(events.c.body, events.c.received_at).where(self._of(device, epoch))
+        for row in self._connection.execute(query.order_by(events.c.seq)).all():
+            yield ReceivedEvent(Event.from_body(row.body), row.received_at)
+
+    def count(self, device: DeviceId) -> int:
+        """Return how many events of a device are stored."""
+        query = select(func.count()).select_from(events)
+        query = query.where(events.c.tenant == self._tenant, events.c.device == device)
+        return int(self._connection.execute(query).scalar_one())
+
+    def _of(self, device: DeviceId, epoch: str) -> Any:
+        return (events.c.tenant == self._tenant) & (events.c.device == device) & (events.c.epoch == epoch)
+
+    def _row(self, event: Event, received_at: int) -> dict[str, Any]:
+        fields = event.fields
+        return {
+            "tenant": self._tenant,
+            "device": fields.device,
+            "epoch": fields.epoch,
+            "seq": fields.seq,
+            "id": fields.id,
+            "hash": event.hash,
+            "location": fields.location,
+            "type": fields.type,
+            "aggregate": fields.aggregate,
+            "version": fields.version,
+            "hlc": fields.hlc,
+            "wall_time": to_milliseconds(fields.wall_time),
+            "received_at": received_at,
+            "body": event.body,
+        }
+
+
+def _epoch(row: Row[Any]) -> EpochRecord:
+    return EpochRecord(Position(row.epoch, row.seq, row.hash), row.ordinal, row.parent_epoch, row.parent_seq)

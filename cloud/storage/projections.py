@@ -1,0 +1,150 @@
+"""What the logs say about captures, images and booking requests; dropped and rebuilt at will."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+
+from cloud.storage.tables import PROJECTIONS, blobs, booking_requests, capture_images, captures, parked
+from cloud.storage.upsert import put_new
+from shared.events.envelope import Event
+from shared.ids import DeviceId, TenantId
+
+
+class ImageState(StrEnum):
+    """Whether every image a capture names is here."""
+
+    AWAITING = "awaiting"
+    PRESENT = "present"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A booking request as its event told it."""
+
+    id: str
+    location: str
+    service: str
+    day: str
+    earliest_minute: int
+    latest_minute: int
+    requested_at: int
+
+
+class Projections:
+    """Derived rows of one tenant, inside the caller's transaction."""
+
+    def __init__(self, connection: Connection, tenant: TenantId) -> None:
+        self._connection = connection
+        self._tenant = tenant
+
+    def add_capture(self, event: Event, day: str, images: Sequence[str]) -> bool:
+        """Add a capture and the images it names; tell whether it was new."""
+        fields = event.fields
+        for name in sorted(set(images)):
+            keys = {"tenant": self._tenant, "capture": fields.aggregate, "blob": name}
+            put_new(self._connection, capture_images, keys, {"device": fields.device})
+        values = {
+            "location": fields.location,
+            "device": fields.device,
+            "day": day,
+            "findings": 0,
+            "image_state": ImageState.AWAITING,
+        }
+        new = put_new(self._connection, captures, {"tenant": self._tenant, "id": fields.aggregate}, values)
+        self._settle_images(fields.aggregate)
+        return new
+
+    def set_findings(self, capture: str, location: str, findings: int) -> bool:
+        """Note how many findings a capture has; False when there is no such capture at the location."""
+        query = update(captures).where(
+            captures.c.tenant == self._tenant, captures.c.id == capture, captures.c.location == location
+        )
+        return self._connection.execute(query.values(findings=findings)).rowcount == 1
+
+    def image_is_here(self, name: str) -> None:
+        """Let the captures that waited for this image know."""
+        query = select(capture_images.c.capture).where(
+            capture_images.c.tenant == self._tenant, capture_images.c.blob == name
+        )
+        for capture in self._connection.execute(query).scalars().all():
+            self._settle_images(capture)
+
+    def add_request(self, request: Request) -> None:
+        """Add a booking request, tentative until the box answers; idempotent by its id."""
+        values = {
+            "location": request.location,
+            "service": request.service,
+            "day": request.day,
+            "earliest_minute": request.earliest_minute,
+            "latest_minute": request.latest_minute,
+            "requested_at": request.requested_at,
+            "state": "tentative",
+            "reason": "",
+        }
+        put_new(self._connection, booking_requests, {"tenant": self._tenant, "id": request.id}, values)
+
+    def answer_request(self, request: str, location: str, state: str, start_minute: int | None, reason: str) -> bool:
+        """Note the box's answer; False when the location was never asked this."""
+        query = update(booking_requests).where(
+            booking_requests.c.tenant == self._tenant,
+            booking_requests.c.id == request,
+            booking_requests.c.location == location,
+        )
+        values = {"state": state, "start_minute": start_minute, "reason": reason[:500]}
+        return self._connection.execute(query.values(**values)).rowcount == 1
+
+    def parked_heads(self, device: DeviceId, aggregates: Sequence[str]) -> dict[str, str]:
+        """Return, for each of these aggregates that waits, the event it waits behind."""
+        query = (
+            select(parked.c.aggregate, parked.c.event)
+            .where(parked.c.tenant == self._tenant, parked.c.device == device)
+            .where(parked.c.aggregate.in_(sorted(set(aggregates))), parked.c.behind.is_(None))
+        )
+        return {row.aggregate: row.event for row in self._connection.execute(query)}
+
+    def park(self, event: Event, reason: str, parked_at: int, behind: str | None) -> None:
+        """Set an event aside with its reason, or behind an earlier one of its aggregate."""
+        fields = event.fields
+        self._connection.execute(
+            insert(parked).values(
+                tenant=self._tenant,
+                event=fields.id,
+                device=fields.device,
+                epoch=fields.epoch,
+                seq=fields.seq,
+                location=fields.location,
+                type=fields.type,
+                aggregate=fields.aggregate,
+                behind=behind,
+                attempts=0 if behind else 1,
+                reason=reason[:500],
+                parked_at=parked_at,
+            )
+        )
+
+    def drop_all(self) -> None:
+        """Delete every derived row of the tenant."""
+        for table in PROJECTIONS:
+            self._connection.execute(delete(table).where(table.c.tenant == self._tenant))
+
+    def rows(self, name: str) -> list[tuple[Any, ...]]:
+        """Return a projection's rows in a fixed order."""
+        table = next(table for table in PROJECTIONS if table.name == name)
+        query = select(table).where(table.c.tenant == self._tenant).order_by(*table.primary_key.columns)
+        return [tuple(row) for row in self._connection.execute(query)]
+
+    def _settle_images(self, capture: str) -> None:
+        """Set a capture's image state by what is durable now."""
+        durable = select(blobs.c.name).where(blobs.c.tenant == self._tenant, blobs.c.state == "durable")
+        missing = (
+            select(func.count())
+            .select_from(capture_images)
+            .where(capture_images.c.tenant == self._tenant, capture_images.c.capture == capture)
+            .where(capture_images.c.blob.not_in(durable))
+        )
+        state = ImageState.AWAITING if self._connection.execute(missing).scalar_one() else ImageState.PRESENT
+        query = update(captures).where(captures.c.tenant == self._tenant, captures.c.id == capture)
+        self._connection.execute(query.values(image_state=state))
