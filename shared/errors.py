@@ -1,9 +1,9 @@
 """The families of errors a caller can act on.
 
-    MedSpaError
-    ├── Retryable   the same call may succeed later
-    ├── Rejected    the input is wrong; the same call never succeeds
-    └── Corrupt     stored or received data contradicts itself; stop and repair
+MedSpaError
+├── Retryable   the same call may succeed later
+├── Rejected    the input is wrong; the same call never succeeds
+└── Corrupt     stored or received data contradicts itself; stop and repair
 """
 
 

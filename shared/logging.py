@@ -35,9 +35,7 @@ class PersonalDataFilter:
     def __init__(self) -> None:
         self.redactions = 0
 
-    def __call__(
-        self, _logger: Any, _method: str, entry: MutableMapping[str, Any]
-    ) -> MutableMapping[str, Any]:
+    def __call__(self, _logger: Any, _method: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
         """Return the entry with everything else replaced."""
         for key, value in list(entry.items()):
             if key == "exception":

@@ -48,9 +48,7 @@ class DeviceIdentity:
     @classmethod
     def from_secret_bytes(cls, secret: bytes) -> Self:
         """Read the 64 bytes that `secret_bytes` returned."""
-        return cls(
-            Ed25519PrivateKey.from_private_bytes(secret[:32]), X25519PrivateKey.from_private_bytes(secret[32:])
-        )
+        return cls(Ed25519PrivateKey.from_private_bytes(secret[:32]), X25519PrivateKey.from_private_bytes(secret[32:]))
 
     def secret_bytes(self) -> bytes:
         """Return both private keys as 64 bytes, to be sealed by the caller."""

@@ -56,9 +56,7 @@ def judge_hello(applied: Position, head: Position, hash_at: HashAt) -> Fork | No
     return None
 
 
-def judge_batch(
-    applied: Position, first_seq: int, bodies: Sequence[bytes], hash_at: HashAt, device: str
-) -> Verdict:
+def judge_batch(applied: Position, first_seq: int, bodies: Sequence[bytes], hash_at: HashAt, device: str) -> Verdict:
     """Decide what a batch means. Applying the result any number of times gives the same log.
 
     A batch that is wrong anywhere is a fork as a whole: nothing of it is applied.

@@ -61,9 +61,7 @@ def on_acknowledgement(state: SenderState, ack: Acknowledgement, now: float) -> 
     first_word = state.acknowledged is None
     went_back = state.acknowledged is not None and applied.seq < state.acknowledged.seq
     if first_word or went_back:
-        return replace(
-            state, acknowledged=applied, sent_seq=applied.seq, batch_ends=(), waiting_since=now, fenced=None
-        )
+        return replace(state, acknowledged=applied, sent_seq=applied.seq, batch_ends=(), waiting_since=now, fenced=None)
     progressed = state.acknowledged is None or applied.seq > state.acknowledged.seq
     return replace(
         state,

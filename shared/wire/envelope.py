@@ -26,9 +26,7 @@ def seal_message(message: wire.Message, tenant: TenantId, device: DeviceId, chan
         key: the device's transport key.
     """
     sealed = seal(key, message.SerializeToString(), _context(tenant, device, channel))
-    return wire.SealedMessage(
-        version=VERSION, tenant=tenant, device=device, sealed=sealed
-    ).SerializeToString()
+    return wire.SealedMessage(version=VERSION, tenant=tenant, device=device, sealed=sealed).SerializeToString()
 
 
 def open_message(data: bytes, tenant: TenantId, device: DeviceId, channel: str, key: bytes) -> wire.Message:
