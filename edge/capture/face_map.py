@@ -17,6 +17,10 @@ OVAL = (
 )
 RIGHT_EYE_CORNERS = (33, 133)
 LEFT_EYE_CORNERS = (362, 263)
+EYE_OUTLINES = (
+    (33, 7, 163, 144, 145, 153, 154, 155, 133, 173, 157, 158, 159, 160, 161, 246),
+    (263, 249, 390, 373, 374, 380, 381, 382, 362, 398, 384, 385, 386, 387, 388, 466),
+)
 
 # Regions in the order they are asked: where outlines touch, the first one wins.
 REGION_OUTLINES = MappingProxyType(
