@@ -3,7 +3,7 @@
 Times are whole minutes from local midnight of the plan's date, on a grid of five.
 """
 
-import datetime
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -163,7 +163,7 @@ class Outage:
 class Plan:
     """A day: its appointments by id, and what cannot be used."""
 
-    date: datetime.date
+    date: dt.date
     appointments: Mapping[AppointmentId, Appointment] = field(default_factory=dict)
     outages: tuple[Outage, ...] = ()
 

@@ -1,0 +1,207 @@
+"""The independent judge of plans: every hard constraint, by plain comparison of intervals.
+
+It shares nothing with what makes plans but the words of the domain, so a slip there is seen here. What has
+begun is a fact and not a plan: it is held neither to shifts nor to outages, only others are kept off it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import combinations, pairwise
+
+from edge.schedule.domain import (
+    FROZEN_MINUTES,
+    GRID_MINUTES,
+    Appointment,
+    Plan,
+    ResourceKind,
+    Span,
+    StageAssignment,
+)
+from edge.schedule.ids import AppointmentId
+from edge.schedule.registry import Registry, Service
+
+
+class Rule(StrEnum):
+    """Name of a hard constraint."""
+
+    STAGES = "stages_follow_the_service"
+    GRID = "times_on_the_grid"
+    WINDOW = "within_the_clients_window"
+    OPENING = "within_opening_hours"
+    SHIFT = "within_the_shift"
+    BREAK = "not_in_a_break"
+    OUTAGE = "not_while_out_of_order"
+    SKILL = "provider_has_the_skill"
+    ROOM_TYPE = "room_has_the_type"
+    DEVICE_TYPE = "device_has_the_type"
+    SAME_PROVIDER = "one_provider_per_skill"
+    SAME_ROOM = "no_change_of_room_between_like_stages"
+    SAME_DEVICE = "no_change_of_device_between_like_stages"
+    OVERLAP = "one_visit_at_a_time"
+    FROZEN = "frozen_visits_stay"
+    TOO_SOON = "no_start_before_now"
+    FORGOTTEN = "every_visit_is_accounted_for"
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A broken rule, whose visits break it, and on what."""
+
+    rule: Rule
+    appointments: tuple[AppointmentId, ...]
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Use:
+    appointment: Appointment
+    kind: ResourceKind
+    resource: str
+    span: Span
+    rest: int
+
+
+def check(registry: Registry, plan: Plan) -> tuple[Violation, ...]:
+    """Return every violation of a hard constraint in a plan; none means the plan can be carried out."""
+    found: list[Violation] = []
+    uses: list[_Use] = []
+    for appointment in plan.placed:
+        uses.extend(_uses(registry, appointment))
+        if not appointment.status.begun:
+            found.extend(_shape(registry, appointment))
+            found.extend(_times(registry, plan, appointment))
+    found.extend(_overlaps(uses))
+    return tuple(found)
+
+
+def check_replan(registry: Registry, facts: Plan, plan: Plan, now: int) -> tuple[Violation, ...]:
+    """Return what is wrong with `plan` as the answer to `facts` at minute `now`.
+
+    Beyond `check`: what has begun is untouched, what begins in the frozen zone moves only when it cannot
+    stay, nothing is moved into the past, no visit is lost or changed in any other way.
+    """
+    found = list(check(registry, plan))
+    begun = {key: a for key, a in facts.appointments.items() if a.status.begun}
+    for key, old in facts.appointments.items():
+        new = plan.appointments.get(key)
+        if new is None or (new.client, new.service, new.status, new.window) != (
+            old.client,
+            old.service,
+            old.status,
+            old.window,
+        ):
+            found.append(Violation(Rule.FORGOTTEN, (key,), "missing or altered"))
+        elif new.stages != old.stages:
+            found.extend(_move_is_allowed(registry, Plan(facts.date, begun, facts.outages), old, new, now))
+    return tuple(found)
+
+
+def _move_is_allowed(
+    registry: Registry, begun: Plan, old: Appointment, new: Appointment, now: int
+) -> Iterator[Violation]:
+    if new.placed and new.start < now:
+        yield Violation(Rule.TOO_SOON, (old.id,), f"start {new.start} is before {now}")
+    if not old.status.active or old.status.begun:
+        yield Violation(Rule.FROZEN, (old.id,), old.status)
+    elif old.placed and old.start < now + FROZEN_MINUTES:
+        alone = begun.with_appointments(old)
+        if not any(old.id in violation.appointments for violation in check(registry, alone)):
+            yield Violation(Rule.FROZEN, (old.id,), f"begins at {old.start} and could stay")
+
+
+def _uses(registry: Registry, appointment: Appointment) -> Iterator[_Use]:
+    for number, stage in enumerate(appointment.stages):
+        following = appointment.stages[number + 1 :][:1]
+        if stage.provider is not None:
+            yield _Use(appointment, ResourceKind.PROVIDER, stage.provider, stage.span, 0)
+        stays = any(later.room == stage.room and later.start == stage.end for later in following)
+        rest = 0 if stays else registry.room(stage.room).turnover
+        yield _Use(appointment, ResourceKind.ROOM, stage.room, stage.span, rest)
+        if stage.device is not None:
+            stays = any(later.device == stage.device and later.start == stage.end for later in following)
+            rest = 0 if stays else registry.device(stage.device).cooldown
+            yield _Use(appointment, ResourceKind.DEVICE, stage.device, stage.span, rest)
+
+
+def _overlaps(uses: list[_Use]) -> Iterator[Violation]:
+    by_resource: dict[tuple[ResourceKind, str], list[_Use]] = {}
+    for use in uses:
+        by_resource.setdefault((use.kind, use.resource), []).append(use)
+    for (kind, resource), together in by_resource.items():
+        for first, second in combinations(sorted(together, key=lambda use: use.span), 2):
+            facts = first.appointment.status.begun and second.appointment.status.begun
+            if not facts and second.span.start < first.span.end + first.rest:
+                names = (first.appointment.id, second.appointment.id)
+                yield Violation(Rule.OVERLAP, names, f"{kind} {resource} at {second.span.start}")
+
+
+def _shape(registry: Registry, appointment: Appointment) -> Iterator[Violation]:
+    service = registry.service(appointment.service)
+    mine = (appointment.id,)
+    asked = [(stage.name, stage.minutes) for stage in service.stages]
+    if [(stage.name, stage.end - stage.start) for stage in appointment.stages] != asked:
+        yield Violation(Rule.STAGES, mine, "names or lengths differ")
+        return
+    if any(one.end != two.start for one, two in pairwise(appointment.stages)):
+        yield Violation(Rule.STAGES, mine, "a gap between stages")
+    if any(stage.start % GRID_MINUTES for stage in appointment.stages):
+        yield Violation(Rule.GRID, mine, f"start {appointment.start}")
+    yield from _types(registry, service, appointment)
+    yield from _constancy(service, appointment)
+
+
+def _types(registry: Registry, service: Service, appointment: Appointment) -> Iterator[Violation]:
+    mine = (appointment.id,)
+    for asked, given in zip(service.stages, appointment.stages, strict=True):
+        if (asked.skill is None) != (given.provider is None) or (
+            given.provider is not None and asked.skill not in registry.provider(given.provider).skills
+        ):
+            yield Violation(Rule.SKILL, mine, f"{given.provider} for {asked.skill}")
+        if registry.room(given.room).type != asked.room:
+            yield Violation(Rule.ROOM_TYPE, mine, f"{given.room} for {asked.room}")
+        if (asked.device is None) != (given.device is None) or (
+            given.device is not None and registry.device(given.device).type != asked.device
+        ):
+            yield Violation(Rule.DEVICE_TYPE, mine, f"{given.device} for {asked.device}")
+
+
+def _constancy(service: Service, appointment: Appointment) -> Iterator[Violation]:
+    mine = (appointment.id,)
+    pairs = list(zip(service.stages, appointment.stages, strict=True))
+    for (asked, given), (asked_later, given_later) in combinations(pairs, 2):
+        if asked.skill == asked_later.skill and given.provider != given_later.provider:
+            yield Violation(Rule.SAME_PROVIDER, mine, f"{asked.skill}")
+    for (asked, given), (asked_next, given_next) in pairwise(pairs):
+        if asked.room == asked_next.room and given.room != given_next.room:
+            yield Violation(Rule.SAME_ROOM, mine, asked.room)
+        if asked.device == asked_next.device and given.device != given_next.device:
+            yield Violation(Rule.SAME_DEVICE, mine, f"{asked.device}")
+
+
+def _times(registry: Registry, plan: Plan, appointment: Appointment) -> Iterator[Violation]:
+    mine = (appointment.id,)
+    if appointment.start < appointment.window.start or appointment.end > appointment.window.end:
+        yield Violation(Rule.WINDOW, mine, f"{appointment.start}-{appointment.end}")
+    if appointment.start < registry.hours.start or appointment.end > registry.hours.end:
+        yield Violation(Rule.OPENING, mine, f"{appointment.start}-{appointment.end}")
+    for stage in appointment.stages:
+        if stage.provider is not None:
+            provider = registry.provider(stage.provider)
+            if stage.start < provider.shift.start or stage.end > provider.shift.end:
+                yield Violation(Rule.SHIFT, mine, f"{provider.id} {stage.start}-{stage.end}")
+            if any(stage.span.overlaps(pause.span) for pause in provider.breaks):
+                yield Violation(Rule.BREAK, mine, f"{provider.id} {stage.start}-{stage.end}")
+        for outage in plan.outages:
+            if outage.resource == _resource(stage, outage.kind) and stage.span.overlaps(outage.span):
+                yield Violation(Rule.OUTAGE, mine, f"{outage.resource} {stage.start}-{stage.end}")
+
+
+def _resource(stage: StageAssignment, kind: ResourceKind) -> str | None:
+    match kind:
+        case ResourceKind.PROVIDER:
+            return stage.provider
+        case ResourceKind.ROOM:
+            return stage.room
+        case ResourceKind.DEVICE:
+            return stage.device

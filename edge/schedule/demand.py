@@ -1,0 +1,206 @@
+"""What a visit occupies, relative to its start, and when resources are free: bitsets of five-minute cells.
+
+A day is one Python integer per resource; a visit fits where the shifted mask of what it needs meets no
+set bit. Turnover and cooldown lengthen a use, so two uses are apart when the lengthened masks are.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import groupby
+
+from edge.schedule.domain import (
+    GRID_MINUTES,
+    Appointment,
+    Outage,
+    Plan,
+    ResourceKind,
+    Span,
+    StageAssignment,
+    Stages,
+)
+from edge.schedule.ids import ProviderId, RoomId, ServiceId, UnitId
+from edge.schedule.registry import Registry, Service
+
+Resource = tuple[ResourceKind, str]
+_CELLS = 24 * 60 // GRID_MINUTES
+_ALL_DAY = (1 << _CELLS) - 1
+
+
+def cells(span: Span) -> int:
+    """Return the bits of a stretch of time; an end off the grid counts as occupied."""
+    first = span.start // GRID_MINUTES
+    last = -(-span.end // GRID_MINUTES)
+    return ((1 << max(0, last - first)) - 1) << first
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """One resource a visit needs: any of `eligible`, for its `stages`, at `segments` after the start.
+
+    Attributes:
+        rest: minutes the resource cannot be used afterwards.
+        mask: bits of the use; `rested` with the rest as well.
+    """
+
+    kind: ResourceKind
+    pool: str
+    eligible: tuple[str, ...]
+    stages: tuple[int, ...]
+    segments: tuple[Span, ...]
+    rest: int
+    mask: int
+    rested: int
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """A service as a list of needs."""
+
+    service: Service
+    minutes: int
+    needs: tuple[Need, ...]
+
+    def stages(self, start: int, choice: tuple[str, ...]) -> Stages:
+        """Return the stages of a visit from minute `start` with one chosen resource per need."""
+        chosen: dict[tuple[ResourceKind, int], str] = {
+            (need.kind, number): resource
+            for need, resource in zip(self.needs, choice, strict=True)
+            for number in need.stages
+        }
+        built: list[StageAssignment] = []
+        for number, stage in enumerate(self.service.stages):
+            provider = chosen.get((ResourceKind.PROVIDER, number))
+            device = chosen.get((ResourceKind.DEVICE, number))
+            built.append(
+                StageAssignment(
+                    stage.name,
+                    start,
+                    start + stage.minutes,
+                    None if provider is None else ProviderId(provider),
+                    RoomId(chosen[ResourceKind.ROOM, number]),
+                    None if device is None else UnitId(device),
+                )
+            )
+            start += stage.minutes
+        return tuple(built)
+
+    def choice(self, stages: Stages) -> tuple[str, ...]:
+        """Return which resource each need has in these stages."""
+        return tuple(_resource(stages[need.stages[0]], need.kind) for need in self.needs)
+
+
+@lru_cache(maxsize=8)
+def demands_of(registry: Registry) -> Mapping[ServiceId, Demand]:
+    """Return what each service needs in this clinic; kept per clinic, since each visit asks for it."""
+    return {service.id: _demand(registry, service) for service in registry.services}
+
+
+def _demand(registry: Registry, service: Service) -> Demand:
+    starts = [sum(stage.minutes for stage in service.stages[:n]) for n in range(len(service.stages))]
+    spans = [Span(at, at + stage.minutes) for at, stage in zip(starts, service.stages, strict=True)]
+    needs: list[Need] = []
+    for skill in dict.fromkeys(stage.skill for stage in service.stages if stage.skill is not None):
+        # Who can do least comes first, so that the versatile stay free for what only they can do.
+        able = sorted((p for p in registry.providers if skill in p.skills), key=lambda p: (len(p.skills), p.id))
+        numbers = tuple(n for n, stage in enumerate(service.stages) if stage.skill == skill)
+        needs.append(_need(ResourceKind.PROVIDER, skill, [p.id for p in able], numbers, spans, 0))
+    for room, run in _runs([stage.room for stage in service.stages]):
+        rooms = [r for r in registry.rooms if r.type == room]
+        needs.append(_need(ResourceKind.ROOM, room, [r.id for r in rooms], run, spans, rooms[0].turnover))
+    for device, run in _runs([stage.device for stage in service.stages]):
+        units = [d for d in registry.devices if d.type == device]
+        needs.append(_need(ResourceKind.DEVICE, device, [d.id for d in units], run, spans, units[0].cooldown))
+    return Demand(service, service.minutes, tuple(needs))
+
+
+def _runs(kinds: Iterable[str | None]) -> list[tuple[str, tuple[int, ...]]]:
+    runs = groupby(enumerate(kinds), key=lambda item: item[1])
+    return [(kind, tuple(n for n, _ in run)) for kind, run in runs if kind is not None]
+
+
+def _need(
+    kind: ResourceKind,
+    pool: str,
+    eligible: Iterable[str],
+    stages: tuple[int, ...],
+    spans: list[Span],
+    rest: int,
+) -> Need:
+    merged: list[Span] = []
+    for span in (spans[n] for n in stages):
+        if merged and merged[-1].end == span.start:
+            merged[-1] = Span(merged[-1].start, span.end)
+        else:
+            merged.append(span)
+    mask = rested = 0
+    for span in merged:
+        mask |= cells(span)
+        rested |= cells(Span(span.start, span.end + rest))
+    return Need(kind, pool, tuple(eligible), stages, tuple(merged), rest, mask, rested)
+
+
+class Calendar:
+    """When each resource of the clinic is closed (shift, break, outage) and busy (visits with their rest)."""
+
+    def __init__(self, registry: Registry, outages: Iterable[Outage] = ()) -> None:
+        self._rests: dict[Resource, int] = {}
+        self.closed: dict[Resource, int] = {}
+        self.busy: dict[Resource, int] = {}
+        for provider in registry.providers:
+            closed = _ALL_DAY & ~cells(provider.shift.span)
+            for pause in provider.breaks:
+                closed |= cells(pause.span)
+            self._add((ResourceKind.PROVIDER, provider.id), closed, 0)
+        outside = _ALL_DAY & ~cells(registry.hours.span)
+        for room in registry.rooms:
+            self._add((ResourceKind.ROOM, room.id), outside, room.turnover)
+        for device in registry.devices:
+            self._add((ResourceKind.DEVICE, device.id), outside, device.cooldown)
+        for outage in outages:
+            self.closed[outage.kind, outage.resource] |= cells(outage.span)
+
+    @classmethod
+    def of(cls, registry: Registry, plan: Plan) -> "Calendar":
+        """Return the calendar of a plan with all its visits."""
+        calendar = cls(registry, plan.outages)
+        for appointment in plan.placed:
+            calendar.occupy(appointment.stages)
+        return calendar
+
+    def _add(self, resource: Resource, closed: int, rest: int) -> None:
+        self.closed[resource] = closed
+        self.busy[resource] = 0
+        self._rests[resource] = rest
+
+    def occupy(self, stages: Stages) -> None:
+        """Mark what a visit uses, rests included."""
+        for stage in stages:
+            for kind in ResourceKind:
+                name = _resource(stage, kind)
+                if name:
+                    resource = (kind, name)
+                    self.busy[resource] |= cells(Span(stage.start, stage.end + self._rests[resource]))
+
+    def free(self, need: Need, name: str, start: int) -> bool:
+        """Tell whether a resource can serve a need of a visit that starts at `start`."""
+        resource = (need.kind, name)
+        shift = start // GRID_MINUTES
+        return not (self.closed[resource] & (need.mask << shift) or self.busy[resource] & (need.rested << shift))
+
+    def fits(self, demand: Demand, appointment: Appointment) -> bool:
+        """Tell whether a placed visit can stay exactly where it is."""
+        if appointment.start < appointment.window.start or appointment.end > appointment.window.end:
+            return False
+        choice = demand.choice(appointment.stages)
+        return all(self.free(need, name, appointment.start) for need, name in zip(demand.needs, choice, strict=True))
+
+
+def _resource(stage: StageAssignment, kind: ResourceKind) -> str:
+    match kind:
+        case ResourceKind.PROVIDER:
+            return stage.provider or ""
+        case ResourceKind.ROOM:
+            return stage.room
+        case ResourceKind.DEVICE:
+            return stage.device or ""

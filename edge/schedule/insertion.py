@@ -1,0 +1,200 @@
+"""The fast answer: keep what fits, put each visit that lost its place into its best free slot.
+
+Pure Python on bitsets, a few milliseconds for a clinic's day, and always a plan that can be carried out.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from edge.schedule.demand import Calendar, Demand, Resource, demands_of
+from edge.schedule.domain import (
+    FROZEN_MINUTES,
+    GRID_MINUTES,
+    Appointment,
+    Plan,
+    ResourceKind,
+    Status,
+    up_to_grid,
+)
+from edge.schedule.ids import ServiceId
+from edge.schedule.registry import Registry
+from edge.schedule.replans import Objective
+
+PREFERENCE_MINUTES = 30
+"""How many minutes of waiting a client's preferred provider is worth."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Slot:
+    """A place for a visit; cost is compared first: client to notify, inconvenience, rooms changed."""
+
+    cost: tuple[int, int, int]
+    start: int
+    choice: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What a replan has to solve.
+
+    Attributes:
+        facts: the day with the disruption applied.
+        now: minute of the question, on the grid.
+        pinned: visits that stay: begun, or in the frozen zone and able to stay.
+        kept: later visits that can stay where they are.
+        hit: visits that cannot stay, and those that had no place before.
+        newcomer: the request that is the disruption, if it is one.
+        urgent: whether others may be moved for the newcomer.
+    """
+
+    registry: Registry
+    demands: Mapping[ServiceId, Demand]
+    facts: Plan
+    now: int
+    pinned: tuple[Appointment, ...]
+    kept: tuple[Appointment, ...]
+    hit: tuple[Appointment, ...]
+    newcomer: Appointment | None = None
+    urgent: bool = False
+
+    def earliest(self, appointment: Appointment) -> int:
+        """Return the first minute a visit may be moved to: people need half an hour to hear of it.
+
+        Who is here, on the way or asking needs none.
+        """
+        asking = self.newcomer is not None and appointment.id == self.newcomer.id
+        late = appointment.placed and appointment.start < appointment.window.start
+        notice = 0 if asking or late or appointment.status is Status.ARRIVED else FROZEN_MINUTES
+        return max(up_to_grid(appointment.window.start), self.now + notice)
+
+    def starts(self, appointment: Appointment) -> list[int]:
+        """Return the minutes at which a visit may start now, its own included if it is not past."""
+        last = appointment.window.end - self.demands[appointment.service].minutes
+        starts = list(range(self.earliest(appointment), last + 1, GRID_MINUTES))
+        if appointment.placed and max(self.now, appointment.window.start) <= appointment.start <= last:
+            starts = sorted({appointment.start, *starts})
+        return starts
+
+    def reference(self, appointment: Appointment) -> int:
+        """Return the start that inconvenience is measured from."""
+        wished = max(appointment.window.start, self.now)
+        return max(appointment.start, appointment.window.start) if appointment.placed else wished
+
+    def misses(self, appointment: Appointment, choice: tuple[str, ...]) -> bool:
+        """Tell whether the client wanted a provider who could serve and is not in this choice."""
+        wanted = appointment.preferred
+        needs = self.demands[appointment.service].needs
+        able = any(need.kind is ResourceKind.PROVIDER and wanted in need.eligible for need in needs)
+        return able and wanted not in choice
+
+
+def survey(
+    registry: Registry, facts: Plan, now: int, newcomer: Appointment | None = None, urgent: bool = False
+) -> Situation:
+    """Sort a day's visits into those that stay, those that can and those that cannot."""
+    demands = demands_of(registry)
+    now = up_to_grid(now)
+    calendar = Calendar(registry, facts.outages)
+    pinned = [appointment for appointment in facts.placed if appointment.status.begun]
+    for appointment in pinned:
+        calendar.occupy(appointment.stages)
+    kept: list[Appointment] = []
+    hit: list[Appointment] = list(facts.unplaced)
+    for appointment in facts.placed:
+        if appointment.status.begun:
+            continue
+        if not calendar.fits(demands[appointment.service], appointment):
+            hit.append(appointment)
+            continue
+        calendar.occupy(appointment.stages)
+        (pinned if appointment.start < now + FROZEN_MINUTES else kept).append(appointment)
+    return Situation(registry, demands, facts, now, tuple(pinned), tuple(kept), tuple(hit), newcomer, urgent)
+
+
+def slots(situation: Situation, appointment: Appointment, calendar: Calendar) -> Iterator[Slot]:
+    """Yield the free places of a visit, one per possible start, in order of time."""
+    demand = situation.demands[appointment.service]
+    old = demand.choice(appointment.stages) if appointment.placed else ()
+    reference = situation.reference(appointment)
+    for start in situation.starts(appointment):
+        choice = _choose(demand, calendar, start, old, appointment.preferred)
+        if choice is None:
+            continue
+        people = sum(need.kind is ResourceKind.PROVIDER for need in demand.needs)
+        notify = not old or start != appointment.start or choice[:people] != old[:people]
+        miss = situation.misses(appointment, choice)
+        inconvenience = abs(start - reference) + PREFERENCE_MINUTES * miss
+        changed = sum(a != b for a, b in zip(choice[people:], old[people:], strict=False))
+        yield Slot((int(notify), inconvenience, changed), start, choice)
+
+
+def repair(situation: Situation) -> Plan:
+    """Return the first valid answer: nobody moves but those who must, each to the best free slot."""
+    calendar = Calendar(situation.registry, situation.facts.outages)
+    for appointment in (*situation.pinned, *situation.kept):
+        calendar.occupy(appointment.stages)
+    plan = situation.facts
+    waiting = sorted(situation.hit, key=lambda a: (not a.placed, a.start if a.placed else a.window.start, a.id))
+    if situation.newcomer is not None:
+        waiting.append(situation.newcomer)
+    for appointment in waiting:
+        best = min(slots(situation, appointment, calendar), default=None)
+        if best is not None:
+            stages = situation.demands[appointment.service].stages(best.start, best.choice)
+            calendar.occupy(stages)
+            plan = plan.with_appointments(replace(appointment, stages=stages))
+        elif appointment.id in plan.appointments:
+            plan = plan.with_appointments(replace(appointment, stages=()))
+    return plan
+
+
+def abandoned(situation: Situation) -> Plan:
+    """Return the day if nothing were done: who is hit has no place."""
+    return situation.facts.with_appointments(*(replace(a, stages=()) for a in situation.hit))
+
+
+def objective(situation: Situation, plan: Plan) -> Objective:
+    """Return how good a plan answers a situation; less is better."""
+    moved = inconvenience = rerooms = 0
+    for appointment in (*situation.kept, *situation.hit, *newcomers(situation)):
+        new = plan.appointments.get(appointment.id)
+        if new is None or not new.placed or new.stages == appointment.stages:
+            continue
+        choice = situation.demands[new.service].choice(new.stages)
+        noticed = [(s.start, s.provider) for s in new.stages] != [(s.start, s.provider) for s in appointment.stages]
+        moved += noticed and appointment.placed
+        rerooms += not noticed
+        inconvenience += abs(new.start - situation.reference(appointment))
+        inconvenience += PREFERENCE_MINUTES * situation.misses(appointment, choice)
+    missing = int(situation.newcomer is not None and situation.newcomer.id not in plan.appointments)
+    return Objective(
+        dropped=len(plan.unplaced),
+        urgent_unplaced=missing * situation.urgent,
+        moved=moved,
+        walk_ins_unplaced=missing * (not situation.urgent),
+        inconvenience=inconvenience,
+        rerooms=rerooms,
+    )
+
+
+def newcomers(situation: Situation) -> tuple[Appointment, ...]:
+    """Return the newcomer, if there is one, as a tuple."""
+    return () if situation.newcomer is None else (situation.newcomer,)
+
+
+def _choose(
+    demand: Demand, calendar: Calendar, start: int, old: tuple[str, ...], preferred: str | None
+) -> tuple[str, ...] | None:
+    chosen: list[str] = []
+    taken: dict[Resource, int] = {}
+    for number, need in enumerate(demand.needs):
+        first = [name for name in (*old[number : number + 1], preferred) if name in need.eligible]
+        for name in dict.fromkeys([*first, *need.eligible] if first else need.eligible):
+            mine = taken.get((need.kind, name), 0)
+            if name is not None and calendar.free(need, name, start) and not mine & need.rested:
+                chosen.append(name)
+                taken[need.kind, name] = mine | need.rested
+                break
+        else:
+            return None
+    return tuple(chosen)
