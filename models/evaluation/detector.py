@@ -34,16 +34,16 @@ def evaluate(detector: OnnxDetector, photos: list[LabelledPhoto], threshold: flo
 
 
 def cell(interval: dict[str, Any]) -> str:
-    """Return `value (low-high)` with three digits, or a dash where undefined."""
+    """Return the value over its interval with three digits, or a dash where undefined."""
     if interval["value"] is None:
         return "-"
-    return f"{interval['value']:.3f} ({interval['low']:.3f}-{interval['high']:.3f})"
+    return f"{interval['value']:.3f}\n{interval['low']:.3f}-{interval['high']:.3f}"
 
 
 def as_table(title: str, report: dict[str, Any]) -> Table:
     """Return the figures as a table for people."""
-    table = Table(title=title)
-    heads = ("group", "photos", "labels", "mAP50", "mAP50-95", "recall", "precision ≥", "false per photo ≤")
+    table = Table(title=title, show_lines=True, padding=(0, 0))
+    heads = ("group", "photos", "labels", "mAP50", "mAP50-95", "recall", "precision ≥", "false/photo ≤")
     for head in heads:
         table.add_column(head, justify="left" if head == "group" else "right")
     keys = ("map50", "map50_95", "recall", "precision", "false_positives_per_photo")

@@ -47,9 +47,10 @@ face; recognising who a person is.
 
 ## Data and licence
 
-Trained on {sidecar.data.train_photos} photographs with {sidecar.data.train_labels} boxes of
-{sidecar.data.name} ({sidecar.data.origin}); {sidecar.data.val_photos} other photographs chose the checkpoint and
-the threshold. Near-duplicate photographs stand on one side of the split.
+Trained on {sidecar.data.train_photos} photographs with {sidecar.data.train_labels} boxes: {sidecar.data.name},
+from {sidecar.data.origin}.
+{sidecar.data.val_photos} other photographs chose the checkpoint and the threshold. Near-duplicate photographs
+stand on one side of the split.
 
 - Licence of the photographs: {sidecar.data.licence}
 - **{sidecar.data.allowed_use}**
@@ -59,17 +60,18 @@ The data set's words acne, pimple and spot are shown as blemish, pustule and spo
 
 ## Recipe
 
-From random initialisation (no pre-trained backbone): {optimiser["steps"]} steps planned, checkpoint of step
-{sidecar.training.step}; {optimiser["batch"]} crops of {crop["size_px"]} px a step, enlarged {crop["zoom_min"]} to
+From random initialisation, no pre-trained backbone: the checkpoint of step {sidecar.training.step} of
+{optimiser["steps"]}, {optimiser["batch"]} crops a step of {crop["size_px"]} px, enlarged {crop["zoom_min"]} to
 {crop["zoom_max"]} times, flipped, with varied light and colour; AdamW at {optimiser["learning_rate"]}; averaged
-weights; seed {recipe["run"]["seed"]}. The network and its losses follow arXiv 2405.14458; the full recipe is in
-the sidecar. `python -m models.training.detector` repeats it.
+weights; seed {recipe["run"]["seed"]}. The network and its losses follow arXiv 2405.14458; the one difference:
+at step {optimiser["one_to_one_from_many_at_step"]} the one-to-one head starts over from the one-to-many head.
+The full recipe is in the sidecar and in `models/recipes`; `python -m models.training.detector` repeats it.
 
 ## Measured
 
 The exported ONNX file, run by ONNX Runtime on the {sidecar.metrics.split} side, which chose nothing. Intervals:
-{sidecar.metrics.intervals}. Recall, precision and false positives at score >= {sidecar.score_threshold} and IoU
-{sidecar.metrics.iou}; threshold: {sidecar.threshold_rule}
+{sidecar.metrics.intervals}. Recall, precision and false positives are taken at score >= {sidecar.score_threshold} and
+IoU {sidecar.metrics.iou}. The threshold is {sidecar.threshold_rule}
 
 {figures_table(sidecar.metrics.figures)}
 

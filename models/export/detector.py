@@ -52,8 +52,8 @@ def choose_threshold(detector: OnnxDetector, photos: list[LabelledPhoto]) -> flo
 def describe_data(train: list[LabelledPhoto], val: list[LabelledPhoto]) -> DataSource:
     """Return the provenance of the weights."""
     return DataSource(
-        name="boxed FFHQ face crops (ascl1u/acne-detection)",
-        origin="GitHub ascl1u/acne-detection at a82608b, images from FFHQ",
+        name="face photographs of FFHQ with boxes",
+        origin="GitHub ascl1u/acne-detection at a82608b (boxes) and Flickr-Faces-HQ (photographs)",
         licence="CC BY-NC-SA 4.0 (Flickr-Faces-HQ, NVIDIA); the licence of the boxes is not stated",
         allowed_use=(
             "Non-commercial: evaluation and demonstration only. A clinic's commercial use needs weights trained "

@@ -26,7 +26,7 @@ def found(boxes: list[list[float]], scores: list[float], classes: list[int]) -> 
     )
 
 
-A, B, FAR = [0, 0, 10, 10], [20, 20, 30, 30], [50, 50, 60, 60]
+A, B, FAR = [0.0, 0.0, 10.0, 10.0], [20.0, 20.0, 30.0, 30.0], [50.0, 50.0, 60.0, 60.0]
 
 
 def test_perfect_detections_have_full_precision_at_every_overlap() -> None:

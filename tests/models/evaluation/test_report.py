@@ -57,7 +57,7 @@ def test_the_same_input_gives_the_same_intervals() -> None:
     ("interval", "text"),
     [
         ({"value": None, "low": None, "high": None}, "-"),
-        ({"value": 0.5, "low": 0.25, "high": 0.75}, "0.500 (0.250-0.750)"),
+        ({"value": 0.5, "low": 0.25, "high": 0.75}, "0.500\n0.250-0.750"),
     ],
 )
 def test_undefined_figures_are_shown_as_a_dash(interval: dict[str, float | None], text: str) -> None:
