@@ -1,0 +1,248 @@
+"""One client's capture as a state machine: consent, framing, one view after the other, done.
+
+    CONSENT ──granted──> FRAMING ──face in place──> VIEW ──last view captured──> DONE
+       │                    │                         │
+       └── refused, cancelled: CANCELLED    nothing for too long: EXPIRED
+
+Pure: time comes with each event, images stay with the caller under a frame number of its own. Every effect
+is an order to the caller; a frame that was kept is later either captured or released, never forgotten.
+"""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TypeAlias
+
+from edge.capture.verdict import GateCode, GateVerdict
+from shared.vocabulary import View
+
+
+class Phase(StrEnum):
+    """Where a session is."""
+
+    CONSENT = "consent"
+    FRAMING = "framing"
+    VIEW = "view"
+    DONE = "done"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+
+
+ENDED = frozenset({Phase.DONE, Phase.CANCELLED, Phase.EXPIRED})
+_FRAMING_CODES = frozenset(
+    {
+        *(GateCode.NO_FACE, GateCode.SEVERAL_FACES, GateCode.TOO_FAR, GateCode.TOO_CLOSE),
+        *(GateCode.OFF_CENTRE, GateCode.CUT_OFF, GateCode.LOW_RESOLUTION),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRules:
+    """What a protocol asks for.
+
+    Attributes:
+        views: views to take, in order.
+        hold_seconds: how long the gate must hold before frames are chosen from.
+        best_of: passing frames, after the hold, of which the sharpest is taken.
+        longest_gap_seconds: a longer silence between two frames breaks the hold.
+        idle_seconds: without any sign of a client for this long the session expires.
+    """
+
+    views: tuple[View, ...] = (View.FRONT, View.LEFT, View.RIGHT)
+    hold_seconds: float = 0.7
+    best_of: int = 5
+    longest_gap_seconds: float = 0.5
+    idle_seconds: float = 120.0
+
+    def __post_init__(self) -> None:
+        if not self.views or len(set(self.views)) != len(self.views):
+            raise ValueError("a protocol needs at least one view, and each only once")
+        if self.best_of < 1 or min(self.hold_seconds, self.longest_gap_seconds, self.idle_seconds) < 0:
+            raise ValueError("best_of must be positive and no duration negative")
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentGranted:
+    """The client consented; the consent event is already stored."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentRefused:
+    """The client said no."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class FrameAssessed:
+    """The gate judged a frame, for `CaptureSession.view`; `frame` is the caller's number for it."""
+
+    at: float
+    frame: int
+    verdict: GateVerdict
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """Client or staff ended the session."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Time passed and nothing else."""
+
+    at: float
+
+
+SessionEvent: TypeAlias = ConsentGranted | ConsentRefused | FrameAssessed | Cancelled | Tick
+
+
+@dataclass(frozen=True, slots=True)
+class KeepFrame:
+    """Hold on to this frame's picture: it is the best so far."""
+
+    frame: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseFrame:
+    """Forget the picture of a frame kept before."""
+
+    frame: int
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """Store this kept frame as the photograph of a view; it need not be released."""
+
+    view: View
+    frame: int
+
+
+@dataclass(frozen=True, slots=True)
+class Instruct:
+    """Show the client what to do for a view."""
+
+    view: View
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The session is over; no event changes it any more."""
+
+    phase: Phase
+
+
+Effect: TypeAlias = KeepFrame | ReleaseFrame | Capture | Instruct | Ended
+Step: TypeAlias = tuple["CaptureSession", tuple[Effect, ...]]
+
+_VIEW_SENTENCES = {
+    View.FRONT: "Please look straight into the camera.",
+    View.LEFT: "Please turn your head to your right, so that your left cheek shows.",
+    View.RIGHT: "Please turn your head to your left, so that your right cheek shows.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Hold:
+    """An unbroken run of passing frames; `best` is the frame kept, with its sharpness."""
+
+    since: float
+    last: float
+    seen: int = 0
+    best: int | None = None
+    best_sharpness: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureSession:
+    """State of one capture; start with `CaptureSession.begin`."""
+
+    rules: SessionRules
+    phase: Phase
+    last_sign: float
+    index: int = 0
+    hold: _Hold | None = None
+
+    @classmethod
+    def begin(cls, rules: SessionRules, at: float) -> "CaptureSession":
+        """Return a session that waits for consent."""
+        return cls(rules, Phase.CONSENT, at)
+
+    @property
+    def view(self) -> View:
+        """The view frames are to be assessed for; the last one when the session is done."""
+        return self.rules.views[min(self.index, len(self.rules.views) - 1)]
+
+    def advance(self, event: SessionEvent) -> Step:
+        """Return the state after an event, and what the caller must do, in order.
+
+        Events that do not fit the phase change nothing, so a late frame or a doubled click is harmless.
+        """
+        if self.phase in ENDED:
+            return self, ()
+        if isinstance(event, Cancelled | ConsentRefused):
+            refused_late = isinstance(event, ConsentRefused) and self.phase is not Phase.CONSENT
+            return (self, ()) if refused_late else self._end(Phase.CANCELLED)
+        if event.at - self.last_sign > self.rules.idle_seconds:
+            return self._end(Phase.EXPIRED)
+        if isinstance(event, ConsentGranted) and self.phase is Phase.CONSENT:
+            state = replace(self, phase=Phase.FRAMING, last_sign=event.at)
+            return state, (Instruct(self.view, _VIEW_SENTENCES[self.view]),)
+        if isinstance(event, FrameAssessed) and self.phase is not Phase.CONSENT:
+            return self._frame(event)
+        return self, ()
+
+    def _frame(self, event: FrameAssessed) -> Step:
+        codes = {failure.code for failure in event.verdict.failures}
+        state = self if GateCode.NO_FACE in codes else replace(self, last_sign=event.at)
+        if state.phase is Phase.FRAMING:
+            if codes & _FRAMING_CODES:
+                return state, (Instruct(state.view, event.verdict.failures[0].sentence),)
+            state = replace(state, phase=Phase.VIEW)
+        if not event.verdict.passed:
+            released = state._release()
+            sentence = event.verdict.failures[0].sentence
+            return replace(state, hold=None), (*released, Instruct(state.view, sentence))
+        return state._passing(event)
+
+    def _passing(self, event: FrameAssessed) -> Step:
+        effects: list[Effect] = []
+        hold = self.hold
+        if hold is None or event.at - hold.last > self.rules.longest_gap_seconds or event.at < hold.last:
+            effects += self._release()
+            hold = _Hold(since=event.at, last=event.at)
+        hold = replace(hold, last=event.at)
+        if event.at - hold.since < self.rules.hold_seconds:
+            return replace(self, hold=hold), tuple(effects)
+        sharpness = event.verdict.measures["sharpness"]
+        if hold.best is None or sharpness > hold.best_sharpness:
+            effects += [ReleaseFrame(hold.best)] if hold.best is not None else []
+            effects.append(KeepFrame(event.frame))
+            hold = replace(hold, best=event.frame, best_sharpness=sharpness)
+        hold = replace(hold, seen=hold.seen + 1)
+        state = replace(self, hold=hold)
+        if hold.seen < self.rules.best_of or hold.best is None:
+            return state, tuple(effects)
+        state, more = state._captured(hold.best)
+        return state, (*effects, *more)
+
+    def _captured(self, best: int) -> Step:
+        capture = Capture(self.view, best)
+        state = replace(self, index=self.index + 1, hold=None)
+        if state.index == len(self.rules.views):
+            return replace(state, phase=Phase.DONE), (capture, Ended(Phase.DONE))
+        return state, (capture, Instruct(state.view, _VIEW_SENTENCES[state.view]))
+
+    def _end(self, phase: Phase) -> Step:
+        return replace(self, phase=phase, hold=None), (*self._release(), Ended(phase))
+
+    def _release(self) -> tuple[Effect, ...]:
+        if self.hold is None or self.hold.best is None:
+            return ()
+        return (ReleaseFrame(self.hold.best),)
