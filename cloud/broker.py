@@ -12,6 +12,7 @@ import threading
 from dataclasses import dataclass
 from typing import Any, Final
 
+import structlog
 from amqtt.broker import Broker
 from amqtt.contexts import Action, BrokerConfig, ListenerConfig
 from amqtt.errors import AMQTTError
@@ -108,6 +109,7 @@ class EmbeddedBroker:
 
     def _run(self) -> None:
         loop = asyncio.new_event_loop()
+        loop.set_exception_handler(_client_failed)
         asyncio.set_event_loop(loop)
         try:
             try:
@@ -136,3 +138,8 @@ class EmbeddedBroker:
         for task in rest:
             task.cancel()
         await asyncio.gather(*rest, return_exceptions=True)
+
+
+def _client_failed(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Note a connection that ended badly, such as one that spoke MQTT 5; the broker serves on."""
+    structlog.get_logger().info("broker_client_failed", reason_code=type(context.get("exception")).__name__)

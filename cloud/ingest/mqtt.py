@@ -18,11 +18,12 @@ _ANSWER_SECONDS: Final = 5.0
 
 @dataclass(frozen=True, slots=True)
 class BrokerLogin:
-    """Where the broker is and how the hub introduces itself."""
+    """Where the broker is and how the hub introduces itself; what it speaks is a first guess only."""
 
     host: str
     port: int
     keepalive_seconds: int
+    speaks_mqtt5: bool = True
     username: str | None = None
     password: str | None = None
 
@@ -39,7 +40,7 @@ class HubMqtt:
         self._dropped = threading.Event()
         self._subscribed = threading.Event()
         self._client: paho.Client | None = None
-        self._protocol = paho.MQTTv5
+        self._protocol = paho.MQTTv5 if login.speaks_mqtt5 else paho.MQTTv311
         self._thread = threading.Thread(target=self._run, name="hub-mqtt", daemon=True)
 
     @property

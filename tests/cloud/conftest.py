@@ -1,0 +1,119 @@
+import secrets
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from cloud.bookings.desk import BookingDesk
+from cloud.config import LocationSettings, TenantSettings
+from cloud.fleet.enrolment import Enrolment
+from cloud.fleet.keys import TenantKeys
+from cloud.ingest.downlink import DownLinks
+from cloud.ingest.handler import MessageHandler
+from cloud.ingest.intake import Intake
+from cloud.metrics import HubMetrics
+from cloud.storage.clinics import store_tenants
+from cloud.storage.database import Database, migrate
+from shared.crypto.keyfile import SealedKeyFolder
+from shared.events.catalogue import complete_catalogue
+from shared.ids import TenantId, Uuid7Source
+from shared.wire import medspa_pb2 as wire
+from tests.support.box import FakeBox
+from tests.support.clocks import ManualClock
+from tests.support.servers import Postgres, postgres, run_sql
+
+TENANTS = tuple(
+    TenantSettings(
+        id=tenant,
+        name=tenant.title(),
+        locations=(
+            LocationSettings(id=f"{tenant}-one", name="One", timezone="Europe/Vienna", services=("Consultation",)),
+        ),
+    )
+    for tenant in ("lumen", "aurora")
+)
+
+
+@dataclass
+class HubParts:
+    """The hub's parts on one database, without network."""
+
+    database: Database
+    keys: TenantKeys
+    clock: ManualClock
+    metrics: HubMetrics
+    enrolment: Enrolment
+    handler: MessageHandler
+    links: DownLinks
+    desk: BookingDesk
+
+    def box(self, tenant: str = "lumen") -> FakeBox:
+        return FakeBox.enrol(self.enrolment, tenant, f"{tenant}-one")
+
+    def tell(self, box: FakeBox, message: wire.Message) -> list[wire.Message]:
+        return self.handler.handle(*box.sealed(message))[1]
+
+    def ack(self, box: FakeBox, message: wire.Message) -> wire.Ack:
+        answers = [answer.ack for answer in self.tell(box, message) if answer.WhichOneof("kind") == "ack"]
+        assert len(answers) == 1
+        return answers[0]
+
+
+def assemble(database: Database, folder: Path) -> HubParts:
+    store_tenants(database, TENANTS)
+    clock, metrics = ManualClock(), HubMetrics()
+    keys = TenantKeys(SealedKeyFolder(folder / "keys"), frozenset(TenantId(tenant.id) for tenant in TENANTS))
+    links = DownLinks(database, clock)
+    handler = MessageHandler(database, keys, Intake(database, complete_catalogue(), clock), links, metrics, clock)
+    desk = BookingDesk(database, keys, clock, Uuid7Source(clock), lambda: None)
+    return HubParts(database, keys, clock, metrics, Enrolment(database, keys, clock), handler, links, desk)
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    folder = tmp_path_factory.mktemp("postgres")
+    for parent in (folder, *folder.parents):
+        if parent.owner() == "root" and parent != Path("/") and not parent.stat().st_mode & 0o001:
+            parent.chmod(parent.stat().st_mode | 0o011)
+    with postgres(folder) as server:
+        yield server
+
+
+def postgres_urls(server: Postgres) -> tuple[str, str]:
+    name = f"hub_{secrets.token_hex(4)}"
+    run_sql(server, "postgres", f"CREATE DATABASE {name} OWNER owner")
+    return server.url("owner", name), server.url("app", name)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def open_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], Database]]:
+    """Return a function that opens the same migrated database again and again."""
+    if request.param == "sqlite":
+        owner = app = f"sqlite:///{tmp_path / 'hub.db'}"
+    else:
+        owner, app = postgres_urls(request.getfixturevalue("postgres_server"))
+    migrate(owner, app)
+    opened: list[Database] = []
+
+    def open_again() -> Database:
+        opened.append(Database(app))
+        return opened[-1]
+
+    yield open_again
+    for database in opened:
+        database.close()
+
+
+@pytest.fixture
+def hub(open_database: Callable[[], Database], tmp_path: Path) -> HubParts:
+    return assemble(open_database(), tmp_path)
+
+
+@pytest.fixture
+def sqlite_hub(tmp_path: Path) -> Iterator[HubParts]:
+    url = f"sqlite:///{tmp_path / 'hub.db'}"
+    migrate(url, url)
+    database = Database(url)
+    yield assemble(database, tmp_path)
+    database.close()
