@@ -19,7 +19,9 @@ class ClinicSettings(Section):
 
     name: str = Field(default="Clinic", min_length=1, max_length=120, description="Name shown on the pages.")
     timezone: str = Field(default="UTC", description="IANA time zone that decides the clinic's day.")
-    registry: Path = Field(description="TOML file with providers, rooms, devices and services.")
+    registry: Path | None = Field(
+        default=None, description="TOML file with providers, rooms, devices and services; the example clinic's by default."
+    )
 
     @model_validator(mode="after")
     def _known_zone(self) -> Self:
@@ -104,7 +106,7 @@ class EdgeSettings(SideSettings):
 
     table: ClassVar[str] = "edge"
 
-    clinic: ClinicSettings = Field(description="The clinic.")
+    clinic: ClinicSettings = Field(default=ClinicSettings(), description="The clinic.")
     store: StoreSettings = Field(default=StoreSettings(), description="The record.")
     hub: HubLinkSettings = Field(default=HubLinkSettings(), description="The hub.")
     http: HttpSettings = Field(default=HttpSettings(), description="The pages.")

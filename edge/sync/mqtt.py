@@ -4,11 +4,14 @@ import queue
 import threading
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import paho.mqtt.client as paho
 import structlog
 from paho.mqtt.enums import CallbackAPIVersion
+
+_ANSWER_SECONDS: Final = 2.0
+_FIRST_PAUSE_SECONDS: Final = 0.25
 
 
 class Signal(StrEnum):
@@ -101,7 +104,7 @@ class MqttTransport:
         self._thread.join(timeout=5)
 
     def _run(self) -> None:
-        delay = 0.25
+        delay = _FIRST_PAUSE_SECONDS
         while not self._stop.is_set():
             self._accepted = False
             self._dropped.clear()
@@ -109,13 +112,12 @@ class MqttTransport:
                 self._session()
             except OSError as error:
                 self._log.info("broker_unreachable", reason_code=type(error).__name__)
-            if self._accepted:
-                delay = 0.25
             else:
-                # A broker that speaks 3.1.1 only closes an MQTT 5 connection without a word.
-                self._protocol = paho.MQTTv311 if self._protocol == paho.MQTTv5 else paho.MQTTv5
+                if not self._accepted:
+                    # A broker that speaks 3.1.1 only leaves an MQTT 5 connection without an answer.
+                    self._protocol = paho.MQTTv311 if self._protocol == paho.MQTTv5 else paho.MQTTv5
+            delay = _FIRST_PAUSE_SECONDS if self._accepted else min(delay * 2, self._address.reconnect_max_seconds)
             self._stop.wait(delay)
-            delay = min(delay * 2, self._address.reconnect_max_seconds)
 
     def _session(self) -> None:
         """Connect once and stay until the connection drops."""
@@ -130,7 +132,7 @@ class MqttTransport:
         self._client = client
         client.loop_start()
         try:
-            if self._dropped.wait(5) or self._accepted:
+            if self._dropped.wait(_ANSWER_SECONDS) or self._accepted:
                 self._dropped.wait()
         finally:
             if self._stop.is_set() and self._accepted:
@@ -154,7 +156,9 @@ class MqttTransport:
         self._dropped.set()
 
     def _on_message(self, _client: paho.Client, _data: Any, message: paho.MQTTMessage) -> None:
-        self._tell(Incoming(Signal.MESSAGE, bytes(message.payload)))
+        # Some brokers send a client's own last will back to it when it returns.
+        if message.topic == self._address.down_topic:
+            self._tell(Incoming(Signal.MESSAGE, bytes(message.payload)))
 
     def _tell(self, incoming: Incoming) -> None:
         try:

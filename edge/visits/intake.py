@@ -46,7 +46,7 @@ class Gate(Protocol):
     """The quality gate, with one profile's limits."""
 
     def assess(
-        self, image: RgbImage, faces: Sequence[Face], view: View, previous: RgbImage | None = None
+        self, image: RgbImage, faces: Sequence[Face], view: View, previous: Face | None = None
     ) -> GateVerdict:
         """Judge one photograph."""
         ...

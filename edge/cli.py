@@ -1,0 +1,58 @@
+"""`medspa edge`: enrol and run the clinic's box."""
+
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import structlog
+import typer
+from rich.console import Console
+
+from edge.config import EdgeSettings
+from edge.enrol import enrol as enrol_box
+from edge.keys.box import BoxKeys
+from shared.config import load_settings
+
+app = typer.Typer(help="The clinic's edge box.", no_args_is_help=True)
+ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="The clinic's TOML file.")]
+
+
+@app.command()
+def run(config: ConfigOption) -> None:
+    """Run the box: kiosk, tablet, analysis, schedule, sync."""
+    from edge.main import run as run_box  # noqa: PLC0415 - loads every model library; the other commands need none
+
+    run_box(load_settings(config, EdgeSettings))
+
+
+@app.command()
+def enrol(
+    config: ConfigOption,
+    code_file: Annotated[
+        Path | None, typer.Option(help="File with the one-time code; asked for when not given.", exists=True)
+    ] = None,
+    label: Annotated[str, typer.Option(help="Name of this box for people.")] = "edge box",
+) -> None:
+    """Make this box a member of a tenant's fleet with a one-time code of the hub."""
+    settings = load_settings(config, EdgeSettings)
+    settings.store.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    code = code_file.read_text().strip() if code_file else typer.prompt("One-time code", hide_input=True)
+    identity = enrol_box(settings.store.folder, BoxKeys(settings.store.keys_folder), settings.hub.url, code, label)
+    Console().print(f"Enrolled as {identity.device} of {identity.tenant}/{identity.location}", highlight=False)
+
+
+@app.command("book-day")
+def book_day(
+    config: ConfigOption,
+    day: Annotated[str, typer.Option(help="ISO date; today by default.")] = "",
+    appointments: Annotated[int, typer.Option(help="Visits to ask for.", min=1, max=400)] = 60,
+    seed: Annotated[int, typer.Option(help="Same seed, same day.")] = 1,
+) -> None:
+    """Book a realistic day from the clinic's file, for demonstrations; a day already booked stays as it is."""
+    from edge.demo_day import book_demo_day  # noqa: PLC0415 - loads the solver
+
+    structlog.configure(logger_factory=structlog.WriteLoggerFactory(sys.stderr))
+    settings = load_settings(config, EdgeSettings)
+    booked = book_demo_day(settings, date.fromisoformat(day) if day else None, appointments, seed)
+    Console().print(f"{booked.day}: {booked.placed} visits booked, {booked.declined} declined", highlight=False)

@@ -1,0 +1,192 @@
+"""Wires the box together and runs it; nothing here decides anything."""
+
+import contextlib
+from collections.abc import AsyncIterator, Iterator
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+from prometheus_client import CollectorRegistry
+
+from edge.api.app import create_edge_api
+from edge.api.ports import EdgePorts
+from edge.api.schemas import ComponentVersion
+from edge.capture.cameras import make_camera
+from edge.clients.register import ClientRegister
+from edge.config import EdgeSettings
+from edge.consent.desk import ConsentDesk
+from edge.consent.texts import load_consent_texts
+from edge.faces.actors import StationActors
+from edge.faces.captures import CaptureDesk
+from edge.faces.clients import ClientDesk, ConsentForms
+from edge.faces.errors import STATUSES
+from edge.faces.kiosk import KioskStation
+from edge.faces.schedule import ScheduleDesk
+from edge.faces.status import BoxStatus
+from edge.metrics import BoxMetrics
+from edge.record import Record, open_record
+from edge.schedule.book import ScheduleBook
+from edge.schedule.registry import load_registry
+from edge.sync.inbox import Inbox
+from edge.sync.link import SyncLink
+from edge.sync.mqtt import MqttAddress, MqttTransport
+from edge.sync.uploader import BlobUploader
+from edge.vision import load_vision
+from edge.visits.intake import CaptureIntake
+from edge.visits.library import CaptureLibrary
+from shared.clock import SystemClock
+from shared.events.catalogue import complete_catalogue
+from shared.events.catalogue.system import BookingRequested, BoxStarted, BoxStopped
+from shared.events.envelope import EventDraft
+from shared.ids import Uuid7Source
+from shared.logging import configure_logging
+from shared.wire.topics import DOWN, PRESENCE, UP, topic
+
+EXAMPLE_CLINIC: Final = Path(__file__).parent / "schedule" / "clinics" / "demo.toml"
+
+
+class EdgeBox:
+    """Every part of the box, connected; `app` serves the pages."""
+
+    def __init__(self, settings: EdgeSettings) -> None:
+        """Open the record and load the models; nothing runs yet.
+
+        Raises:
+            MedSpaError: the box is not enrolled, the record cannot be opened or a model is missing.
+        """
+        self._settings = settings
+        self._software = version("medspasync")
+        clock, metrics = SystemClock(), BoxMetrics(CollectorRegistry())
+        ids = Uuid7Source(clock)
+        self._record = record = open_record(settings.store, clock, ids)
+        vision = load_vision(settings.analysis)
+        consent = ConsentDesk(record.store, load_consent_texts(), clock)
+        register = ClientRegister(record.store, record.clients, ids)
+        library = CaptureLibrary(record.store, record.vault, record.clients)
+        intake = CaptureIntake(
+            record.store,
+            record.vault,
+            record.clients,
+            consent,
+            vision.landmarker,
+            vision.pipeline,
+            ids,
+            settings.capture.limits,
+        )
+        registry = load_registry(settings.clinic.registry or EXAMPLE_CLINIC)
+        book = ScheduleBook(record.store, registry, ids, clock, settings.clinic.timezone)
+        self._link = SyncLink(
+            record.store,
+            Inbox(record.store, complete_catalogue(), {BookingRequested.event_type: book.answer_request}),
+            MqttTransport(_address(settings, record)),
+            transport_key=record.keys.transport(),
+            clock=clock,
+            snapshot=self._snapshot,
+            software=self._software,
+        )
+        self._uploader = BlobUploader(
+            record.store,
+            record.vault,
+            record.keys.identity(),
+            f"{settings.hub.blobs_host}:{settings.hub.blobs_port}",
+            clock,
+            lambda: record.store.head().seq - self._link.status.acknowledged_seq,
+        )
+        self._kiosk = KioskStation(
+            make_camera(settings.capture, clock),
+            vision,
+            intake,
+            register,
+            consent,
+            book,
+            settings.capture,
+            clock,
+        )
+        versions = [
+            ComponentVersion(name="software", version=self._software),
+            *(ComponentVersion(name=item.name, version=item.version) for item in vision.pipeline.models),
+        ]
+        self._status = BoxStatus(
+            settings, record.store, record.vault, self._link, clock, versions, self._kiosk.camera_ready
+        )
+        metrics.watch(self._status, self._link)
+        ports = EdgePorts(
+            actors=StationActors(record.store.identity.device),
+            status=self._status,
+            clients=ClientDesk(register, consent, library),
+            consent=ConsentForms(consent, register, clock),
+            captures=CaptureDesk(intake, library, register, vision.import_gate),
+            schedule=ScheduleDesk(book, register),
+            kiosk=self._kiosk,
+            metrics=metrics.registry,
+        )
+        self.app = create_edge_api(ports, settings.http.web_dist, statuses=STATUSES)
+        self.app.router.lifespan_context = self._lifespan
+
+    @contextlib.asynccontextmanager
+    async def _lifespan(self, _app: FastAPI) -> AsyncIterator[None]:
+        with self._running():
+            yield
+
+    @contextlib.contextmanager
+    def _running(self) -> Iterator[None]:
+        """Start the parts in order, and stop them in the opposite one."""
+        store, device = self._record.store, self._record.store.identity.device
+        last = store.rows("SELECT type FROM events ORDER BY position DESC LIMIT 1")
+        clean = not last or last[0][0] == BoxStopped.event_type
+        started = BoxStarted(software=self._software, clean=clean)
+        store.append([EventDraft(f"box/{device}", started, "box", "operation")])
+        self._link.start()
+        self._uploader.start()
+        self._kiosk.start()
+        structlog.get_logger().info("box_ready", device=device, status="clean" if clean else "recovered")
+        try:
+            yield
+        finally:
+            self._kiosk.stop()
+            self._uploader.stop()
+            store.append([EventDraft(f"box/{device}", BoxStopped(), "box", "operation")])
+            self._link.stop()
+            store.close()
+
+    def _snapshot(self) -> dict[str, Any]:
+        """Return the clinic's present state for the hub: counts only, nobody's data."""
+        events, images, oldest = self._status.backlog()
+        return {
+            "at": self._status.status().now.isoformat(),
+            "software": self._software,
+            "backlog_events": events,
+            "backlog_images": images,
+            "oldest_at": oldest.isoformat() if oldest else None,
+        }
+
+
+def _address(settings: EdgeSettings, record: Record) -> MqttAddress:
+    identity = record.store.identity
+    return MqttAddress(
+        host=settings.hub.mqtt_host,
+        port=settings.hub.mqtt_port,
+        client_id=f"box-{identity.device}",
+        up_topic=topic(identity.tenant, identity.device, UP),
+        down_topic=topic(identity.tenant, identity.device, DOWN),
+        presence_topic=topic(identity.tenant, identity.device, PRESENCE),
+        keepalive_seconds=settings.hub.keepalive_seconds,
+        reconnect_max_seconds=settings.hub.reconnect_max_seconds,
+    )
+
+
+def run(settings: EdgeSettings) -> None:
+    """Run the box until it is told to stop."""
+    configure_logging(settings.log_level)
+    box = EdgeBox(settings)
+    uvicorn.run(
+        box.app,
+        host=settings.http.host,
+        port=settings.http.port,
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=3,
+    )

@@ -1,0 +1,45 @@
+"""What the box counts for Prometheus; no label names a person."""
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from edge.faces.status import BoxStatus
+from edge.sync.link import SyncLink
+
+
+class BoxMetrics:
+    """The box's metrics, read when they are asked for."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.registry = registry
+
+    def watch(self, status: BoxStatus, link: SyncLink) -> None:
+        """Register the collector."""
+        self.registry.register(_BoxCollector(status, link))
+
+
+class _BoxCollector(Collector):
+    def __init__(self, status: BoxStatus, link: SyncLink) -> None:
+        self._status = status
+        self._link = link
+
+    def describe(self) -> list[GaugeMetricFamily]:
+        """Name nothing in advance, so that registering asks for no state."""
+        return []
+
+    def collect(self) -> list[GaugeMetricFamily]:
+        """Return the present values."""
+        events, images, _ = self._status.backlog()
+        link = self._link.status
+        values = {
+            "medspa_box_backlog_events": ("Events the hub has not acknowledged.", events),
+            "medspa_box_backlog_images": ("Images the hub has not confirmed.", images),
+            "medspa_box_online": ("1 while the hub answers.", link.online),
+            "medspa_box_fenced": ("1 while the hub refuses this box.", link.fenced is not None),
+            "medspa_box_acknowledged_seq": ("Last event the hub has applied.", link.acknowledged_seq),
+            "medspa_box_resends": ("Times that sending had to start again.", link.resent),
+            "medspa_box_duplicates_discarded": ("Events the hub said it discarded.", link.duplicates),
+            "medspa_box_messages_refused": ("Messages that could not be opened.", link.refused),
+        }
+        return [GaugeMetricFamily(name, text, value=float(value)) for name, (text, value) in values.items()]
