@@ -1,7 +1,7 @@
 """Detection metrics from per-photograph matches: average precision, recall, false positives.
 
 Definitions follow the COCO protocol (greedy matching by score, 101-point interpolated precision); the
-tests hold them to torchmetrics' figures. Everything is pure numpy.
+tests hold them to the COCO tools' figures. Everything is pure numpy.
 """
 
 from collections.abc import Sequence

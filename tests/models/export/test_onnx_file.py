@@ -34,7 +34,9 @@ def network() -> YoloV10:
             built.raw(torch.rand(2, 3, SIZE, SIZE))
     for head in built.head.one_to_one.cls:
         torch.nn.init.normal_(head[-1].weight, 0, 0.5)
-    return built.eval()
+        torch.nn.init.zeros_(head[-1].bias)
+    built.eval()
+    return built
 
 
 @pytest.fixture(scope="module")

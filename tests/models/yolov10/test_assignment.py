@@ -1,5 +1,7 @@
 """Assignment of anchors to objects."""
 
+from typing import Any
+
 import pytest
 
 torch = pytest.importorskip("torch")
@@ -12,7 +14,7 @@ pytestmark = pytest.mark.train
 SHAPES = [(8, 8), (4, 4), (2, 2)]  # a 64 px image
 
 
-def scene(objects: list[tuple[float, float, float, float]], classes: list[int]) -> tuple[object, ...]:
+def scene(objects: list[tuple[float, float, float, float]], classes: list[int]) -> tuple[Any, Any, Any, Truth]:
     """Return probabilities, boxes and points where every anchor predicts a 20 px box around itself."""
     points, _ = anchor_grid(SHAPES, torch.zeros(1))
     boxes = torch.cat((points - 10, points + 10), dim=1)[None]

@@ -39,7 +39,8 @@ def shaken(network: YoloV10) -> YoloV10:
             module.running_var.uniform_(0.05, 0.2, generator=generator)
             torch.nn.init.uniform_(module.weight, 0.5, 1.5, generator=generator)
             torch.nn.init.normal_(module.bias, 0, 0.1, generator=generator)
-    return network.eval()
+    network.eval()
+    return network
 
 
 @pytest.mark.parametrize(("layer", "count"), N_BLOCKS.items())
