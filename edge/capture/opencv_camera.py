@@ -94,7 +94,7 @@ class OpencvCamera:
             self._device.release()
             self._device = None
 
-    def _connect(self) -> Any:  # noqa: ANN401 - OpenCV publishes no types
+    def _connect(self) -> Any:
         source = self._settings.source
         if "!" in source:
             if cv2.CAP_GSTREAMER not in cv2.videoio_registry.getBackends():

@@ -188,61 +188,65 @@ class CaptureSession:
             return self, ()
         if isinstance(event, Cancelled | ConsentRefused):
             refused_late = isinstance(event, ConsentRefused) and self.phase is not Phase.CONSENT
-            return (self, ()) if refused_late else self._end(Phase.CANCELLED)
+            return (self, ()) if refused_late else _end(self, Phase.CANCELLED)
         if event.at - self.last_sign > self.rules.idle_seconds:
-            return self._end(Phase.EXPIRED)
+            return _end(self, Phase.EXPIRED)
         if isinstance(event, ConsentGranted) and self.phase is Phase.CONSENT:
             state = replace(self, phase=Phase.FRAMING, last_sign=event.at)
             return state, (Instruct(self.view, _VIEW_SENTENCES[self.view]),)
         if isinstance(event, FrameAssessed) and self.phase is not Phase.CONSENT:
-            return self._frame(event)
+            return _frame(self, event)
         return self, ()
 
-    def _frame(self, event: FrameAssessed) -> Step:
-        codes = {failure.code for failure in event.verdict.failures}
-        state = self if GateCode.NO_FACE in codes else replace(self, last_sign=event.at)
-        if state.phase is Phase.FRAMING:
-            if codes & _FRAMING_CODES:
-                return state, (Instruct(state.view, event.verdict.failures[0].sentence),)
-            state = replace(state, phase=Phase.VIEW)
-        if not event.verdict.passed:
-            released = state._release()
-            sentence = event.verdict.failures[0].sentence
-            return replace(state, hold=None), (*released, Instruct(state.view, sentence))
-        return state._passing(event)
 
-    def _passing(self, event: FrameAssessed) -> Step:
-        effects: list[Effect] = []
-        hold = self.hold
-        if hold is None or event.at - hold.last > self.rules.longest_gap_seconds or event.at < hold.last:
-            effects += self._release()
-            hold = _Hold(since=event.at, last=event.at)
-        hold = replace(hold, last=event.at)
-        if event.at - hold.since < self.rules.hold_seconds:
-            return replace(self, hold=hold), tuple(effects)
-        sharpness = event.verdict.measures["sharpness"]
-        if hold.best is None or sharpness > hold.best_sharpness:
-            effects += [ReleaseFrame(hold.best)] if hold.best is not None else []
-            effects.append(KeepFrame(event.frame))
-            hold = replace(hold, best=event.frame, best_sharpness=sharpness)
-        hold = replace(hold, seen=hold.seen + 1)
-        state = replace(self, hold=hold)
-        if hold.seen < self.rules.best_of or hold.best is None:
-            return state, tuple(effects)
-        state, more = state._captured(hold.best)
-        return state, (*effects, *more)
+def _frame(before: CaptureSession, event: FrameAssessed) -> Step:
+    codes = {failure.code for failure in event.verdict.failures}
+    state = before if GateCode.NO_FACE in codes else replace(before, last_sign=event.at)
+    if state.phase is Phase.FRAMING:
+        if codes & _FRAMING_CODES:
+            return state, (Instruct(state.view, event.verdict.failures[0].sentence),)
+        state = replace(state, phase=Phase.VIEW)
+    if not event.verdict.passed:
+        sentence = event.verdict.failures[0].sentence
+        return replace(state, hold=None), (*_release(state), Instruct(state.view, sentence))
+    return _passing(state, event)
 
-    def _captured(self, best: int) -> Step:
-        capture = Capture(self.view, best)
-        state = replace(self, index=self.index + 1, hold=None)
-        if state.index == len(self.rules.views):
-            return replace(state, phase=Phase.DONE), (capture, Ended(Phase.DONE))
-        return state, (capture, Instruct(state.view, _VIEW_SENTENCES[state.view]))
 
-    def _end(self, phase: Phase) -> Step:
-        return replace(self, phase=phase, hold=None), (*self._release(), Ended(phase))
+def _passing(state: CaptureSession, event: FrameAssessed) -> Step:
+    effects: list[Effect] = []
+    hold = state.hold
+    if hold is None or not 0 <= event.at - hold.last <= state.rules.longest_gap_seconds:
+        effects += _release(state)
+        hold = _Hold(since=event.at, last=event.at)
+    hold = replace(hold, last=event.at)
+    if event.at - hold.since < state.rules.hold_seconds:
+        return replace(state, hold=hold), tuple(effects)
+    sharpness = event.verdict.measures["sharpness"]
+    best = hold.best
+    if best is None or sharpness > hold.best_sharpness:
+        effects += [ReleaseFrame(best)] if best is not None else []
+        effects.append(KeepFrame(event.frame))
+        hold, best = replace(hold, best=event.frame, best_sharpness=sharpness), event.frame
+    hold = replace(hold, seen=hold.seen + 1)
+    if hold.seen < state.rules.best_of:
+        return replace(state, hold=hold), tuple(effects)
+    after, more = _captured(state, best)
+    return after, (*effects, *more)
 
-    def _release(self) -> tuple[Effect, ...]:
-        if self.hold is None or self.hold.best is None:
-            return ()
-        return (ReleaseFrame(self.hold.best),)
+
+def _captured(state: CaptureSession, best: int) -> Step:
+    capture = Capture(state.view, best)
+    after = replace(state, index=state.index + 1, hold=None)
+    if after.index == len(state.rules.views):
+        return replace(after, phase=Phase.DONE), (capture, Ended(Phase.DONE))
+    return after, (capture, Instruct(after.view, _VIEW_SENTENCES[after.view]))
+
+
+def _end(state: CaptureSession, phase: Phase) -> Step:
+    return replace(state, phase=phase, hold=None), (*_release(state), Ended(phase))
+
+
+def _release(state: CaptureSession) -> tuple[Effect, ...]:
+    if state.hold is None or state.hold.best is None:
+        return ()
+    return (ReleaseFrame(state.hold.best),)
