@@ -1,6 +1,7 @@
 """What the portal needs from the hub. Functions are called on worker threads and may block.
 
-Each may raise a `shared.http.errors.PortError`; every answer is about the viewer's tenant only.
+Each may raise a `shared.errors.MedSpaError`, those of `shared.http.errors` included; every answer is
+about the viewer's tenant only.
 """
 
 from collections.abc import Mapping

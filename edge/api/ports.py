@@ -1,8 +1,9 @@
 """What the box's HTTP surface needs from the application.
 
 Functions without `async` are called on a worker thread, never on the event loop, and may block on the
-store. Each may raise a `shared.http.errors.PortError` (or an error the caller mapped when building the
-app); anything else is a defect and answers 500 with no detail.
+store. Each may raise any `shared.errors.MedSpaError`: `NotFound`, `Conflict`, `Refused` and
+`Unauthenticated` are in `shared.http.errors`, `Retryable` answers 503. Anything else is a defect and
+answers 500 with no detail.
 """
 
 from collections.abc import Mapping
@@ -103,7 +104,7 @@ class CapturesPort(Protocol):
         Raises:
             NotFound: no such client.
             Refused: not a photograph that can be decoded, or the client has not consented.
-            Unavailable: the record cannot be written now (disk full, read-only).
+            Retryable: the record cannot be written now (disk full, read-only).
         """
         ...
 
@@ -124,7 +125,7 @@ class CapturesPort(Protocol):
 
         Raises:
             NotFound: no such capture, or its client was erased.
-            Unavailable: the image is not on the box now.
+            Retryable: the image is not on the box now.
         """
         ...
 
@@ -187,7 +188,7 @@ class KioskSession(Protocol):
         """Act on a message; `Ack` never arrives here, the surface paces the frames itself.
 
         Raises:
-            PortError: told to the page as a `problem`; the connection stays.
+            MedSpaError: told to the page as a `problem`; the connection stays.
         """
         ...
 

@@ -1,17 +1,18 @@
 """One error body for every refusal, and the errors an application raises to get it.
 
-PortError
-├── Unauthenticated  401
-├── Forbidden        403
-├── NotFound         404
-├── Conflict         409
-├── TooLarge         413
-├── Refused          422
-└── Unavailable      503
+MedSpaError
+├── Rejected 422
+│   ├── Unauthenticated  401
+│   ├── Forbidden        403
+│   ├── NotFound         404
+│   ├── Conflict         409
+│   └── Refused          422, may name a field
+├── Retryable 503
+└── Corrupt 500
 """
 
-from collections.abc import Callable, Mapping
-from typing import ClassVar, cast
+from collections.abc import Mapping
+from typing import cast
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -19,6 +20,8 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 from starlette.types import ExceptionHandler
+
+from shared.errors import Corrupt, MedSpaError, Rejected, Retryable
 
 
 class ErrorBody(BaseModel):
@@ -31,77 +34,54 @@ class ErrorBody(BaseModel):
     field: str | None = None
 
 
-class PortError(Exception):
-    """An expected refusal: `code` for programs, `sentence` for the person at the screen."""
+class Unauthenticated(Rejected):
+    """Nobody is signed in."""
 
-    status: ClassVar[int] = 422
+
+class Forbidden(Rejected):
+    """Somebody is signed in who may not do this."""
+
+
+class NotFound(Rejected):
+    """What was asked for is not here."""
+
+
+class Conflict(Rejected):
+    """The state has moved on; read again and decide again."""
+
+
+class Refused(Rejected):
+    """Understood and never acceptable as it is; `field` names the entry to correct."""
 
     def __init__(self, code: str, sentence: str, field: str | None = None) -> None:
-        """Keep the three parts of the error body; none may hold a name or another personal detail."""
-        super().__init__(code)
-        self.code = code
-        self.sentence = sentence
+        """Keep the parts of the error body; none may hold a name or another personal detail."""
+        super().__init__(code, sentence)
         self.field = field
 
 
-class Unauthenticated(PortError):
-    """Nobody is signed in."""
-
-    status = 401
-
-
-class Forbidden(PortError):
-    """Somebody is signed in who may not do this."""
-
-    status = 403
-
-
-class NotFound(PortError):
-    """What was asked for is not here."""
-
-    status = 404
-
-
-class Conflict(PortError):
-    """The state has moved on; read again and decide again."""
-
-    status = 409
-
-
-class TooLarge(PortError):
-    """More bytes than the limit."""
-
-    status = 413
-
-
-class Refused(PortError):
-    """Understood and never acceptable as it is."""
-
-    status = 422
-
-
-class Unavailable(PortError):
-    """Not possible now; trying later may help."""
-
-    status = 503
-
-
-ErrorTranslation = Callable[[Exception], PortError]
-"""Turns an application's own error into what the page is told."""
-
+_STATUSES: Mapping[type[MedSpaError], int] = {
+    Unauthenticated: 401,
+    Forbidden: 403,
+    NotFound: 404,
+    Conflict: 409,
+    Rejected: 422,
+    Retryable: 503,
+    Corrupt: 500,
+    MedSpaError: 500,
+}
 _PLAIN: Mapping[int, tuple[str, str]] = {
     404: ("not_found", "There is nothing at this address."),
     405: ("method_not_allowed", "This address does not take that kind of request."),
+    413: ("too_large", "That is more data than is accepted at once. Please choose a smaller file."),
 }
+
+ERROR_RESPONSES: dict[int | str, dict[str, object]] = {"default": {"model": ErrorBody}}
+"""For `responses=` of a router, so that the generated client knows the error body."""
 
 
 def _answer(status: int, code: str, sentence: str, field: str | None = None) -> JSONResponse:
     body = ErrorBody(code=code, sentence=sentence, field=field)
     return JSONResponse(body.model_dump(exclude_none=True), status_code=status)
-
-
-def _port_error(_request: Request, error: PortError) -> JSONResponse:
-    return _answer(error.status, error.code, error.sentence, error.field)
 
 
 def _invalid(_request: Request, error: RequestValidationError) -> JSONResponse:
@@ -116,23 +96,24 @@ def _plain(_request: Request, error: HTTPException) -> JSONResponse:
     return _answer(error.status_code, code, sentence)
 
 
-def install_error_handlers(
-    app: FastAPI, translations: Mapping[type[Exception], ErrorTranslation] | None = None
-) -> None:
-    """Give `app` the one error body, for port errors, bad requests and the application's own errors.
+def status_of(error: MedSpaError, statuses: Mapping[type[MedSpaError], int]) -> int:
+    """Return the HTTP status of the nearest class of `error` that has one."""
+    return next(statuses[kind] for kind in type(error).__mro__ if kind in statuses)
+
+
+def install_error_handlers(app: FastAPI, statuses: Mapping[type[MedSpaError], int] | None = None) -> None:
+    """Give `app` the one error body for the product's errors and for malformed requests.
 
     Args:
         app: the application to change.
-        translations: for each error class of the application, how to tell it to a page.
+        statuses: HTTP status for error classes of the caller's own, beside the families above.
     """
-    app.add_exception_handler(PortError, cast("ExceptionHandler", _port_error))
+    known = {**_STATUSES, **(statuses or {})}
+
+    def ours(_request: Request, error: MedSpaError) -> JSONResponse:
+        field = error.field if isinstance(error, Refused) else None
+        return _answer(status_of(error, known), error.code, error.sentence, field)
+
+    app.add_exception_handler(MedSpaError, cast("ExceptionHandler", ours))
     app.add_exception_handler(RequestValidationError, cast("ExceptionHandler", _invalid))
     app.add_exception_handler(HTTPException, cast("ExceptionHandler", _plain))
-    for error_type, translate in (translations or {}).items():
-
-        def handler(
-            request: Request, error: Exception, translate: ErrorTranslation = translate
-        ) -> JSONResponse:
-            return _port_error(request, translate(error))
-
-        app.add_exception_handler(error_type, handler)

@@ -1,0 +1,81 @@
+"""Routes of the portal, alone or mounted beside the hub's others."""
+
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import APIRouter, FastAPI, Query, Request
+
+from cloud.portal.ports import PortalPorts
+from cloud.portal.schemas import (
+    Activity,
+    BookingRequest,
+    BookingRequests,
+    Fleet,
+    NewBookingRequest,
+    Parked,
+    Summary,
+)
+from shared.http.errors import ERROR_RESPONSES, install_error_handlers
+from shared.http.guard import GuardSettings, install_guard
+from shared.http.health import health_router
+from shared.http.pages import mount_pages
+
+
+def portal_router(ports: PortalPorts) -> APIRouter:
+    """Return the routes under `/api/portal`, for an application that has others too."""
+    router = APIRouter(prefix="/api/portal", responses=ERROR_RESPONSES)
+
+    @router.get("/fleet", operation_id="getFleet")
+    def fleet(request: Request) -> Fleet:
+        return ports.fleet.fleet(ports.viewers.viewer(request.headers))
+
+    @router.get("/activity", operation_id="getActivity")
+    def activity(request: Request, days: Annotated[int, Query(ge=1, le=366)] = 14) -> Activity:
+        return ports.fleet.activity(ports.viewers.viewer(request.headers), days)
+
+    @router.get("/parked", operation_id="getParked")
+    def parked(request: Request) -> Parked:
+        return ports.fleet.parked(ports.viewers.viewer(request.headers))
+
+    @router.get("/summary", operation_id="getSummary")
+    def summary(request: Request) -> Summary:
+        return ports.fleet.summary(ports.viewers.viewer(request.headers))
+
+    @router.get("/booking-requests", operation_id="listBookingRequests")
+    def requests(request: Request) -> BookingRequests:
+        return ports.bookings.requests(ports.viewers.viewer(request.headers))
+
+    @router.post("/booking-requests", operation_id="createBookingRequest", status_code=201)
+    def ask(new: NewBookingRequest, request: Request) -> BookingRequest:
+        return ports.bookings.request(new, ports.viewers.viewer(request.headers))
+
+    return router
+
+
+def create_portal_api(
+    ports: PortalPorts,
+    web_dist: Path | None = None,
+    guard: GuardSettings | None = None,
+    others: tuple[APIRouter, ...] = (),
+) -> FastAPI:
+    """Return the hub's application: the portal, `others` beside it, health, metrics and pages.
+
+    Args:
+        ports: what the routes call.
+        web_dist: the built pages, or None to serve the API alone.
+        guard: host names answered to and the size limit of a request; loopback by default.
+        others: further routers; they must be given here, since the pages answer every address left over.
+
+    Raises:
+        PagesNotBuiltError: `web_dist` holds no built pages.
+    """
+    app = FastAPI(title="MedSpaSync hub", version="1", docs_url=None, redoc_url=None, openapi_url=None)
+    install_error_handlers(app)
+    install_guard(app, guard or GuardSettings())
+    app.include_router(portal_router(ports))
+    for router in others:
+        app.include_router(router)
+    app.include_router(health_router(ports.readiness.parts, ports.metrics))
+    if web_dist is not None:
+        mount_pages(app, web_dist)
+    return app
