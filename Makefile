@@ -29,7 +29,7 @@ $(VENV)/.dev: requirements-dev.lock $(VENV)/.main
 	touch $@
 
 $(FACE_MODELS)/.fetched: $(VENV)/.main
-	$(BIN)/python -m edge.assets $(FACE_MODELS)
+	$(BIN)/python -m edge.assets --target $(FACE_MODELS)
 	touch $@
 
 # A recent Node where the machine has none; it comes as a Python package.

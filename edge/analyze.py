@@ -19,7 +19,7 @@ from shared.vocabulary import GateProfileName, View
 def analyze(
     photos: Annotated[list[Path], typer.Argument(help="JPEG, PNG or WebP files.", exists=True, dir_okay=False)],
     models: Annotated[Path, typer.Option(help="Folder of the face models fetched at set-up.")] = Path(".cache/models"),
-    profile: Annotated[GateProfileName, typer.Option(help="Limits to hold the photograph to.")] = GateProfileName.IMPORT,
+    profile: Annotated[GateProfileName, typer.Option(help="Limits to hold it to.")] = GateProfileName.IMPORT,
     view: Annotated[View, typer.Option(help="View the photograph shows.")] = View.FRONT,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a photograph.")] = False,

@@ -20,7 +20,7 @@ class ClinicSettings(Section):
     name: str = Field(default="Clinic", min_length=1, max_length=120, description="Name shown on the pages.")
     timezone: str = Field(default="UTC", description="IANA time zone that decides the clinic's day.")
     registry: Path | None = Field(
-        default=None, description="TOML file with providers, rooms, devices and services; the example clinic's by default."
+        default=None, description="TOML file with providers, rooms, devices and services; an example by default."
     )
 
     @model_validator(mode="after")

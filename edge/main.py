@@ -15,6 +15,7 @@ from edge.api.app import create_edge_api
 from edge.api.ports import EdgePorts
 from edge.api.schemas import ComponentVersion
 from edge.capture.cameras import make_camera
+from edge.capture.session import SessionRules
 from edge.clients.register import ClientRegister
 from edge.config import EdgeSettings
 from edge.consent.desk import ConsentDesk
@@ -24,8 +25,9 @@ from edge.faces.captures import CaptureDesk
 from edge.faces.clients import ClientDesk, ConsentForms
 from edge.faces.errors import STATUSES
 from edge.faces.kiosk import KioskStation
-from edge.faces.schedule import ScheduleDesk
+from edge.faces.schedule import ScheduleDesk, ScheduleGuests
 from edge.faces.status import BoxStatus
+from edge.faces.visit import VisitDesk
 from edge.metrics import BoxMetrics
 from edge.record import Record, open_record
 from edge.schedule.book import ScheduleBook
@@ -95,19 +97,14 @@ class EdgeBox:
             clock,
             lambda: record.store.head().seq - self._link.status.acknowledged_seq,
         )
-        self._kiosk = KioskStation(
-            make_camera(settings.capture, clock),
-            vision,
-            intake,
-            register,
-            consent,
-            book,
-            settings.capture,
-            clock,
+        desk = VisitDesk(
+            register, consent, SessionRules(views=settings.capture.views), ScheduleGuests(book, register), book.client_of
         )
+        self._kiosk = KioskStation(make_camera(settings.capture, clock), vision, intake, desk, clock)
+        detector = vision.pipeline.detector.version
         versions = [
             ComponentVersion(name="software", version=self._software),
-            *(ComponentVersion(name=item.name, version=item.version) for item in vision.pipeline.models),
+            ComponentVersion(name=detector.name, version=detector.version),
         ]
         self._status = BoxStatus(
             settings, record.store, record.vault, self._link, clock, versions, self._kiosk.camera_ready

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from edge.analysis.model import Detector, SessionSettings
 from edge.analysis.pipeline import OnnxPipeline
 from edge.assets.face_models import find_face_models
 from edge.capture.gate import QualityGate
@@ -36,5 +37,5 @@ def load_vision(settings: AnalysisSettings) -> Vision:
         MediapipeOnnxLandmarker(find_face_models(settings.face_models)),
         QualityGate(KIOSK_LIMITS),
         QualityGate(IMPORT_LIMITS),
-        OnnxPipeline(settings.detector or _DETECTOR, threads=settings.threads),
+        OnnxPipeline(Detector(settings.detector or _DETECTOR, SessionSettings(threads=settings.threads))),
     )

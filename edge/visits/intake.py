@@ -38,6 +38,7 @@ from shared.imaging.image import RgbImage
 from shared.vocabulary import ConsentPurpose, ImageKind, Sensitivity, View
 
 PREVIEW_SIDE_PIXELS: Final = 640
+STILL_QUALITY: Final = 95
 _JPEG: Final = "image/jpeg"
 _MEDIA_TYPES: Final = ((b"\xff\xd8", _JPEG), (b"\x89PNG", "image/png"), (b"RIFF", "image/webp"))
 
@@ -45,9 +46,7 @@ _MEDIA_TYPES: Final = ((b"\xff\xd8", _JPEG), (b"\x89PNG", "image/png"), (b"RIFF"
 class Gate(Protocol):
     """The quality gate, with one profile's limits."""
 
-    def assess(
-        self, image: RgbImage, faces: Sequence[Face], view: View, previous: Face | None = None
-    ) -> GateVerdict:
+    def assess(self, image: RgbImage, faces: Sequence[Face], view: View, previous: Face | None = None) -> GateVerdict:
         """Judge one photograph."""
         ...
 
@@ -57,6 +56,17 @@ class Photograph:
     """One still and its circumstances."""
 
     data: bytes
+    metadata: CaptureMetadata
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class JudgedFrame:
+    """A camera frame that passed its gate, and its circumstances."""
+
+    image: RgbImage
+    face: Face
+    verdict: GateVerdict
     metadata: CaptureMetadata
     note: str = ""
 
@@ -117,11 +127,33 @@ class CaptureIntake:
             codes = tuple(str(failure.code) for failure in verdict.failures)
             self._refuse(client, photograph, codes, verdict, actor)
             return Intake(None, codes, verdict, None)
+        result, capture = self._keep(client, photograph, image, faces[0], verdict, actor)
+        return Intake(capture, (), verdict, result)
+
+    def keep(self, client: ClientId, frame: JudgedFrame, actor: str) -> str:
+        """Analyse and store a frame that passed its gate, and return the capture; durable when it returns.
+
+        Raises:
+            ConsentMissing, DataKeyGone, StorageFull, StorageReadOnly: nothing was stored.
+        """
+        self._consent.require(client, ConsentPurpose.TREATMENT_RECORD)
+        photograph = Photograph(encode_jpeg(frame.image, STILL_QUALITY), frame.metadata, frame.note)
+        return self._keep(client, photograph, frame.image, frame.face, frame.verdict, actor)[1]
+
+    def _keep(
+        self,
+        client: ClientId,
+        photograph: Photograph,
+        image: RgbImage,
+        face: Face,
+        verdict: GateVerdict,
+        actor: str,
+    ) -> tuple[AnalysisResult, str]:
         started = time.perf_counter()
-        result = self._pipeline.analyse(image, faces[0])
+        result = self._pipeline.analyse(image, face)
         milliseconds = (time.perf_counter() - started) * 1000
         capture = self._store_capture(client, photograph, image, verdict, (result, milliseconds), actor)
-        return Intake(capture, (), verdict, result)
+        return result, capture
 
     def _store_capture(
         self,
