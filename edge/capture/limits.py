@@ -77,7 +77,7 @@ IMPORT_LIMITS = GateLimits(
     max_side_yaw_degrees=75,
     min_face_share=0.15,
     max_face_share=0.95,
-    max_offset_share=0.25,
+    max_offset_share=0.30,
     max_outside_share=0.02,
     min_inter_eye_pixels=40,
     min_luminance=0.15,
@@ -86,7 +86,7 @@ IMPORT_LIMITS = GateLimits(
     max_under_exposed_share=0.20,
     min_cheek_overlap=0.10,
     sharpness_width_pixels=160,
-    min_sharpness=90,
+    min_sharpness=80,
     max_motion_pixels=10,
     second_face_share=0.25,
 )

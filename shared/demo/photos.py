@@ -66,12 +66,13 @@ def _from_packages(count: int) -> list[DemoPhoto]:
     """Return scikit-image's astronaut and renderings of it: other crop, light and mirror."""
     from skimage import data  # noqa: PLC0415 - a large package, needed only where no photographs are at hand
 
-    astronaut = cv2.cvtColor(data.astronaut(), cv2.COLOR_RGB2BGR)
+    # The portrait as a clinic would frame it; the suit and the flag beside her are cut away.
+    astronaut = cv2.cvtColor(data.astronaut()[0:400, 30:430], cv2.COLOR_RGB2BGR)
     photos = [DemoPhoto(_jpeg(astronaut), "astronaut of scikit-image (public domain)", real=True)]
     random = np.random.default_rng(7)
     while len(photos) < count:
         top, left = random.integers(0, 40, 2)
-        crop = astronaut[top : top + 460, left + 40 : left + 440]
+        crop = astronaut[top : top + 360, left : left + 360]
         picture = cv2.flip(crop, 1) if random.random() < 0.5 else crop
         lit = np.clip(picture * random.uniform(0.75, 1.1), 0, 255).astype(np.uint8)
         photos.append(DemoPhoto(_jpeg(lit), "rendering of the astronaut: other crop and light", real=False))
