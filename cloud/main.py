@@ -165,10 +165,14 @@ def _broker(settings: HubSettings) -> tuple[EmbeddedBroker | None, BrokerLogin]:
     chosen = settings.broker
     if chosen.mode is BrokerMode.EMBEDDED:
         password = secrets.token_urlsafe(24)
-        login = BrokerLogin(chosen.host, chosen.port, chosen.keepalive_seconds, speaks_mqtt5=False, username=HUB_USER, password=password)
+        login = BrokerLogin(
+            chosen.host, chosen.port, chosen.keepalive_seconds, speaks_mqtt5=False, username=HUB_USER, password=password
+        )
         return EmbeddedBroker(chosen.host, chosen.port, password), login
     secret = chosen.password_file.read_text(encoding="utf-8").strip() if chosen.password_file else None
-    return None, BrokerLogin(chosen.host, chosen.port, chosen.keepalive_seconds, username=chosen.username, password=secret)
+    return None, BrokerLogin(
+        chosen.host, chosen.port, chosen.keepalive_seconds, username=chosen.username, password=secret
+    )
 
 
 def _leave(_signal: int, _frame: FrameType | None) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, insert, select
 
 from cloud.storage.tables import down_heads, down_log, down_positions
 from cloud.storage.upsert import put
@@ -86,12 +86,6 @@ class DownLog:
         """Take note of a box's word."""
         values = {"epoch": applied.epoch, "seq": applied.seq, "hash": applied.hash}
         put(self._connection, down_positions, {"tenant": self._tenant, "device": device}, values)
-
-    def count(self, location: LocationId) -> int:
-        """Return how many events a location's log has."""
-        query = select(func.count()).select_from(down_log)
-        query = query.where(down_log.c.tenant == self._tenant, down_log.c.location == location)
-        return int(self._connection.execute(query).scalar_one())
 
     def _of(self, location: LocationId, epoch: str) -> Any:
         same_place = (down_log.c.tenant == self._tenant) & (down_log.c.location == location)

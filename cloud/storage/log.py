@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, Row, func, insert, select
+from sqlalchemy import Connection, Row, insert, select
 
 from cloud.storage.tables import events, positions
 from cloud.storage.times import to_milliseconds
@@ -13,6 +13,8 @@ from shared.events.chain import LogRow
 from shared.events.envelope import Event
 from shared.ids import DeviceId, TenantId
 from shared.sync.position import Position
+
+_PAGE_ROWS: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,24 +94,31 @@ class EventLog:
 
     def rows(self, device: DeviceId, epoch: str, last_seq: int | None = None) -> Iterator[LogRow]:
         """Walk one epoch as stored, in order, up to `last_seq` or to its end."""
-        query = select(events.c.seq, events.c.body, events.c.hash).where(self._of(device, epoch))
-        if last_seq is not None:
-            query = query.where(events.c.seq <= last_seq)
-        result = self._connection.execute(query.order_by(events.c.seq).execution_options(yield_per=500))
-        for row in result:
-            yield LogRow(epoch, row.seq, row.body, row.hash)
+        after = 0
+        while True:
+            query = select(events.c.seq, events.c.body, events.c.hash).where(self._of(device, epoch))
+            query = query.where(events.c.seq > after).order_by(events.c.seq).limit(_PAGE_ROWS)
+            page = self._connection.execute(query).all()
+            for row in page:
+                if last_seq is not None and row.seq > last_seq:
+                    return
+                yield LogRow(epoch, row.seq, row.body, row.hash)
+            if len(page) < _PAGE_ROWS:
+                return
+            after = page[-1].seq
 
     def received(self, device: DeviceId, epoch: str) -> Iterator[ReceivedEvent]:
         """Walk one epoch's events in order, with the time each was stored."""
-        query = select(events.c.body, events.c.received_at).where(self._of(device, epoch))
-        for row in self._connection.execute(query.order_by(events.c.seq)).all():
-            yield ReceivedEvent(Event.from_body(row.body), row.received_at)
-
-    def count(self, device: DeviceId) -> int:
-        """Return how many events of a device are stored."""
-        query = select(func.count()).select_from(events)
-        query = query.where(events.c.tenant == self._tenant, events.c.device == device)
-        return int(self._connection.execute(query).scalar_one())
+        after = 0
+        while True:
+            query = select(events.c.seq, events.c.body, events.c.received_at).where(self._of(device, epoch))
+            query = query.where(events.c.seq > after).order_by(events.c.seq).limit(_PAGE_ROWS)
+            page = self._connection.execute(query).all()
+            for row in page:
+                yield ReceivedEvent(Event.from_body(row.body), row.received_at)
+            if len(page) < _PAGE_ROWS:
+                return
+            after = page[-1].seq
 
     def _of(self, device: DeviceId, epoch: str) -> Any:
         return (events.c.tenant == self._tenant) & (events.c.device == device) & (events.c.epoch == epoch)

@@ -2,6 +2,7 @@ import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -71,12 +72,8 @@ def assemble(database: Database, folder: Path) -> HubParts:
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
-    folder = tmp_path_factory.mktemp("postgres")
-    for parent in (folder, *folder.parents):
-        if parent.owner() == "root" and parent != Path("/") and not parent.stat().st_mode & 0o001:
-            parent.chmod(parent.stat().st_mode | 0o011)
-    with postgres(folder) as server:
+def postgres_server() -> Iterator[Postgres]:
+    with TemporaryDirectory() as folder, postgres(Path(folder)) as server:
         yield server
 
 

@@ -11,9 +11,11 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from cloud.fleet.enrolment import Enrolled, Enrolment
 from shared.crypto.identity import DeviceIdentity
+from shared.events.catalogue.capture import CaptureMetadata, CaptureStored, GateOutcome, StoredImage
 from shared.events.envelope import GENESIS_HASH, Event
 from shared.ids import LocationId, TenantId
 from shared.sync.position import Position
+from shared.vocabulary import GateProfileName, ImageKind
 from shared.wire import medspa_pb2 as wire
 from shared.wire.envelope import open_message, seal_message
 from shared.wire.topics import DOWN, PRESENCE, UP, topic
@@ -143,16 +145,12 @@ class MqttBox:
 
 def capture_payload(image: str) -> dict[str, Any]:
     """Return the payload of a stored photograph."""
-    gate = {"profile": "import", "passed": True, "codes": [], "measures": {}}
-    stored = {"name": image, "kind": "original", "size": 10, "media_type": "image/png", "width": 2, "height": 2}
-    metadata = {
-        "treatment": "consultation", "body_region": "face", "concern": "general", "view": "front",
-        "days_since_last_visit": None, "camera": "import", "camera_settings": {},
-        "light_profile": "uncontrolled", "skin_state": "unknown", "protocol": "front", "tone_monk": None,
-        "source": "import",
-    }  # fmt: skip
-    return {"metadata": metadata, "images": [stored], "gate": gate}
-
+    stored = CaptureStored(
+        metadata=CaptureMetadata(camera="import", protocol="front", source="import"),
+        images=(StoredImage(name=image, kind=ImageKind.ORIGINAL, size=10, media_type="image/png", width=2, height=2),),
+        gate=GateOutcome(profile=GateProfileName.IMPORT, passed=True, codes=(), measures={}),
+    )
+    return stored.model_dump(mode="json", exclude={"note"})
 
 
 def _id() -> str:

@@ -38,7 +38,9 @@ def wait_for_port(port: int, process: "subprocess.Popen[bytes] | None" = None) -
 def mosquitto(folder: Path, port: int) -> Iterator[int]:
     """Run Mosquitto with MQTT 5 and no persistence."""
     config = folder / f"mosquitto-{port}.conf"
-    config.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\nmax_queued_messages 10000\n")
+    config.write_text(
+        f"listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\nmax_queued_messages 10000\n"
+    )
     program = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
     process = subprocess.Popen([program, "-c", str(config)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
@@ -69,7 +71,8 @@ def postgres(folder: Path) -> Iterator[Postgres]:
         as_user = ["runuser", "-u", "postgres", "--"]
         shutil.chown(folder, "postgres")
     _quietly([*as_user, str(POSTGRES_BIN / "initdb"), "-D", str(data), "-U", "root", "-A", "trust", "--no-sync"])
-    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off -c max_connections=60"
+    settings = ("listen_addresses=127.0.0.1", f"unix_socket_directories={folder}", "fsync=off", "max_connections=60")
+    options = " ".join([f"-p {port}", *(f"-c {setting}" for setting in settings)])
     control = [*as_user, str(POSTGRES_BIN / "pg_ctl"), "-D", str(data), "-w"]
     _quietly([*control, "-l", str(folder / "pg.log"), "-o", options, "start"])
     try:
