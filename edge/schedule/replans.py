@@ -16,7 +16,6 @@ class ForcedBy(StrEnum):
     DEVICE_DOWN = "device_down"
     CLIENT_LATE = "client_late"
     OVERRUN = "overrun"
-    PAST_START = "past_start"
     GIVES_WAY = "gives_way"
     PLACE_FOUND = "place_found"
 

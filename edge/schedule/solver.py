@@ -140,9 +140,11 @@ class _Model:
         # A use may end as its room closes; only its rest runs past. Shortening closures at their start by
         # the rest keeps such plans in the model; the naming afterwards is exact.
         registry = self._situation.registry
-        rests = {r.id: r.turnover for r in registry.rooms} | {d.id: d.cooldown for d in registry.devices}  # type: ignore[dict-item]
+        rests: dict[str, int] = {room.id: room.turnover for room in registry.rooms}
+        if kind is ResourceKind.DEVICE:
+            rests = {device.id: device.cooldown for device in registry.devices}
         closed = self._calendar.closed[kind, name]
-        for _ in range(rests[name] // _STEP):  # type: ignore[index]
+        for _ in range(rests[name] // _STEP):
             closed &= closed << 1
         return closed | self._calendar.busy[kind, name]
 

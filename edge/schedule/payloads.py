@@ -1,0 +1,180 @@
+"""Between the domain's words and the events' payloads."""
+
+from typing import assert_never
+
+from edge.schedule.domain import (
+    Appointment,
+    Cancelled,
+    DeviceDown,
+    Disruption,
+    Late,
+    NoShow,
+    Outage,
+    Overrun,
+    Plan,
+    ProviderOut,
+    ResourceKind,
+    RoomDown,
+    Span,
+    StageAssignment,
+    Stages,
+    Status,
+    Urgent,
+    WalkIn,
+    clock_text,
+)
+from edge.schedule.ids import AppointmentId, ProviderId, ReplanId, RoomId, ServiceId, UnitId
+from edge.schedule.registry import Registry
+from edge.schedule.replans import Objective
+from shared.events.catalogue.schedule import DisruptionReported, ObjectivePart, StagePart, VisitPart
+from shared.ids import ClientId
+
+_OUTAGES = {
+    "provider_out": ResourceKind.PROVIDER,
+    "room_down": ResourceKind.ROOM,
+    "device_down": ResourceKind.DEVICE,
+}
+
+
+def stage_parts(stages: Stages) -> tuple[StagePart, ...]:
+    """Return stages as an event holds them."""
+    return tuple(
+        StagePart(name=s.name, start=s.start, end=s.end, provider=s.provider, room=s.room, device=s.device)
+        for s in stages
+    )
+
+
+def stages_of(parts: tuple[StagePart, ...]) -> Stages:
+    """Return stages from an event."""
+    return tuple(
+        StageAssignment(
+            p.name,
+            p.start,
+            p.end,
+            None if p.provider is None else ProviderId(p.provider),
+            RoomId(p.room),
+            None if p.device is None else UnitId(p.device),
+        )
+        for p in parts
+    )
+
+
+def visit_part(appointment: Appointment) -> VisitPart:
+    """Return an appointment as an event holds it."""
+    return VisitPart(
+        appointment=appointment.id,
+        client_id=appointment.client,
+        service=appointment.service,
+        window_start=appointment.window.start,
+        window_end=appointment.window.end,
+        preferred_provider=appointment.preferred,
+        status=appointment.status.value,
+        stages=stage_parts(appointment.stages),
+    )
+
+
+def appointment_of(part: VisitPart) -> Appointment:
+    """Return an appointment from an event."""
+    return Appointment(
+        AppointmentId(part.appointment),
+        ClientId(part.client_id),
+        ServiceId(part.service),
+        Span(part.window_start, part.window_end),
+        None if part.preferred_provider is None else ProviderId(part.preferred_provider),
+        Status(part.status),
+        stages_of(part.stages),
+    )
+
+
+def objective_part(objective: Objective) -> ObjectivePart:
+    """Return an objective as an event holds it."""
+    return ObjectivePart(
+        dropped=objective.dropped,
+        urgent_unplaced=objective.urgent_unplaced,
+        moved=objective.moved,
+        walk_ins_unplaced=objective.walk_ins_unplaced,
+        inconvenience=objective.inconvenience,
+        rerooms=objective.rerooms,
+    )
+
+
+def outage_of(event: DisruptionReported) -> Outage | None:
+    """Return the outage that a disruption is, or none for the other kinds."""
+    kind = _OUTAGES.get(event.kind)
+    if kind is None or event.resource is None or event.start is None or event.end is None:
+        return None
+    return Outage(ReplanId(event.replan), kind, event.resource, Span(event.start, event.end))
+
+
+def disruption_event(disruption: Disruption, facts: Plan, replan: ReplanId) -> DisruptionReported:
+    """Return the event that reports a disruption; `facts` hold what it made of the day."""
+    day, at = facts.date, disruption.at
+    match disruption:
+        case ProviderOut(provider=name, span=span):
+            return _outage("provider_out", facts, replan, at, name, span)
+        case RoomDown(room=name, span=span):
+            return _outage("room_down", facts, replan, at, name, span)
+        case DeviceDown(device=name, span=span):
+            return _outage("device_down", facts, replan, at, name, span)
+        case Late(appointment=visit, minutes=minutes):
+            window = facts.appointments[visit].window
+            return DisruptionReported(
+                day=day,
+                replan=replan,
+                kind="late",
+                at=at,
+                appointment=visit,
+                start=window.start,
+                end=window.end,
+                minutes=minutes,
+            )
+        case Overrun(appointment=visit, minutes=minutes):
+            return DisruptionReported(day=day, replan=replan, kind="overrun", at=at, appointment=visit, minutes=minutes)
+        case Cancelled(appointment=visit):
+            return DisruptionReported(day=day, replan=replan, kind="cancelled", at=at, appointment=visit)
+        case NoShow(appointment=visit):
+            return DisruptionReported(day=day, replan=replan, kind="no_show", at=at, appointment=visit)
+        case WalkIn(request=request):
+            return DisruptionReported(day=day, replan=replan, kind="walk_in", at=at, appointment=request.id)
+        case Urgent(request=request):
+            return DisruptionReported(day=day, replan=replan, kind="urgent", at=at, appointment=request.id)
+        case _:
+            assert_never(disruption)
+
+
+def cause_text(registry: Registry, facts: Plan, disruption: Disruption) -> str:
+    """Return a disruption in words for the board; no client is named."""
+    match disruption:
+        case ProviderOut(provider=provider, span=span):
+            return f"{registry.provider(provider).name} is out {_span_text(span)}"
+        case RoomDown(room=room, span=span):
+            return f"{registry.room(room).name} is out of order {_span_text(span)}"
+        case DeviceDown(device=device, span=span):
+            return f"{registry.device(device).name} is out of order {_span_text(span)}"
+        case Late(minutes=minutes):
+            return f"{_service(registry, facts, disruption.appointment)}: client {minutes} minutes late"
+        case Overrun(minutes=minutes):
+            return f"{_service(registry, facts, disruption.appointment)}: {minutes} minutes longer"
+        case Cancelled():
+            return f"{_service(registry, facts, disruption.appointment)}: cancelled"
+        case NoShow():
+            return f"{_service(registry, facts, disruption.appointment)}: client did not come"
+        case WalkIn(request=request):
+            return f"{registry.service(request.service).name}: walk-in"
+        case Urgent(request=request):
+            return f"{registry.service(request.service).name}: urgent request"
+        case _:
+            assert_never(disruption)
+
+
+def _outage(kind: str, facts: Plan, replan: ReplanId, at: int, name: str, span: Span) -> DisruptionReported:
+    fields = {"day": facts.date, "replan": replan, "kind": kind, "at": at}
+    return DisruptionReported.model_validate({**fields, "resource": name, "start": span.start, "end": span.end})
+
+
+def _service(registry: Registry, facts: Plan, visit: AppointmentId) -> str:
+    return registry.service(facts.appointments[visit].service).name
+
+
+def _span_text(span: Span) -> str:
+    return f"{clock_text(span.start)}-{clock_text(span.end)}"

@@ -1,0 +1,118 @@
+"""Why each visit moved, in words that name only true causes.
+
+A cause is true when the former place breaks a constraint of the new day; who could have stayed is put
+back before reasons are given.
+"""
+
+from edge.schedule.demand import Calendar
+from edge.schedule.domain import Appointment, Plan, ResourceKind, StageAssignment, clock_text
+from edge.schedule.ids import ProviderId, RoomId, UnitId
+from edge.schedule.insertion import Situation, slots
+from edge.schedule.registry import Registry
+from edge.schedule.replans import ForcedBy, Reason
+
+_OUT = {
+    ResourceKind.PROVIDER: ForcedBy.PROVIDER_OUT,
+    ResourceKind.ROOM: ForcedBy.ROOM_DOWN,
+    ResourceKind.DEVICE: ForcedBy.DEVICE_DOWN,
+}
+
+
+def reason_of(situation: Situation, plan: Plan, old: Appointment, new: Appointment) -> Reason:
+    """Return why `old` became `new` in `plan`."""
+    forced_by, constraint, cause = _cause(situation, plan, old)
+    return Reason(forced_by, constraint, f"{cause}; {_place(situation, plan, old, new)}.")
+
+
+def unplaced_sentence(situation: Situation, appointment: Appointment) -> str:
+    """Return why a visit has no place: no time is left in its window, or nobody and nothing is free in it."""
+    name = situation.registry.service(appointment.service).name
+    starts = situation.starts(appointment)
+    if not starts:
+        return f"{name}: no time is left before {clock_text(appointment.window.end)}; call the client."
+    demand = situation.demands[appointment.service]
+    calendar = Calendar(situation.registry, situation.facts.outages)
+    for need in demand.needs:
+        if not any(calendar.free(need, who, start) for who in need.eligible for start in starts):
+            return f"{name}: no {_kind_text(need.kind, need.pool)} is available in time; call the client."
+    window = f"{clock_text(starts[0])} and {clock_text(appointment.window.end)}"
+    return f"{name}: all that it needs is never free together between {window}; call the client."
+
+
+def _cause(situation: Situation, plan: Plan, old: Appointment) -> tuple[ForcedBy, str, str]:
+    registry = situation.registry
+    if not old.placed:
+        return ForcedBy.PLACE_FOUND, "no place before", "The visit had no place"
+    if old.start < old.window.start:
+        sentence = f"The client is expected at {clock_text(old.window.start)}"
+        return ForcedBy.CLIENT_LATE, f"window from {clock_text(old.window.start)}", sentence
+    for outage in plan.outages:
+        for stage in old.stages:
+            if _uses(stage, outage.kind) == outage.resource and stage.span.overlaps(outage.span):
+                span = f"{clock_text(outage.span.start)}-{clock_text(outage.span.end)}"
+                out = "out" if outage.kind is ResourceKind.PROVIDER else "out of order"
+                name = _name(registry, outage.kind, outage.resource)
+                sentence = f"{name} is {out} from {clock_text(outage.span.start)}"
+                return _OUT[outage.kind], f"{outage.kind}:{outage.resource} {span}", sentence
+    other = _blocker(situation, plan, old)
+    name = registry.service(other.service).name
+    if other.status.begun:
+        sentence = f"{name} takes until {clock_text(other.end)}"
+        return ForcedBy.OVERRUN, f"appointment:{other.id}", sentence
+    sentence = f"{name} at {clock_text(other.start)} needs what this visit had"
+    return ForcedBy.GIVES_WAY, f"appointment:{other.id}", sentence
+
+
+def _blocker(situation: Situation, plan: Plan, old: Appointment) -> Appointment:
+    demand = situation.demands[old.service]
+    others = [other for other in plan.placed if other.id != old.id]
+    # Begun visits first: they are facts, and so the better explanation.
+    for other in sorted(others, key=lambda a: not a.status.begun):
+        calendar = Calendar(situation.registry)
+        calendar.occupy(other.stages)
+        if not calendar.fits(demand, old):
+            return other
+    raise AssertionError("a visit that nothing keeps from its place is put back before reasons are given")
+
+
+def _place(situation: Situation, plan: Plan, old: Appointment, new: Appointment) -> str:
+    registry = situation.registry
+    service = registry.service(new.service)
+    treating = next(
+        (n for n, asked in enumerate(service.stages) if asked.device and asked.skill),
+        next((n for n, asked in enumerate(service.stages) if asked.skill), 0),
+    )
+    stage, asked = new.stages[treating], service.stages[treating]
+    room = registry.room(stage.room).name
+    when = clock_text(new.start)
+    if stage.provider is None:
+        return f"{room} is free at {when}"
+    calendar = Calendar.of(registry, plan.with_appointments(Appointment(new.id, new.client, new.service, new.window)))
+    best = min(slots(situation, old, calendar), default=None)
+    who = registry.provider(stage.provider).name
+    if best is not None and best.start == new.start and old.placed:
+        return f"the nearest time with the {asked.skill} skill and a free room is {when}, {who}, {room}"
+    return f"{who} has the {asked.skill} skill and {room} is free at {when}"
+
+
+def _uses(stage: StageAssignment, kind: ResourceKind) -> str | None:
+    return {
+        ResourceKind.PROVIDER: stage.provider,
+        ResourceKind.ROOM: stage.room,
+        ResourceKind.DEVICE: stage.device,
+    }[kind]
+
+
+def _name(registry: Registry, kind: ResourceKind, resource: str) -> str:
+    match kind:
+        case ResourceKind.PROVIDER:
+            return registry.provider(ProviderId(resource)).name
+        case ResourceKind.ROOM:
+            return registry.room(RoomId(resource)).name
+        case ResourceKind.DEVICE:
+            return registry.device(UnitId(resource)).name
+
+
+def _kind_text(kind: ResourceKind, pool: str) -> str:
+    words = {ResourceKind.PROVIDER: "provider with the skill", ResourceKind.ROOM: "room of type"}
+    return f"{words.get(kind, 'device of type')} {pool}"

@@ -1,0 +1,324 @@
+"""The aggregate of one clinic day: commands in, event payloads out; events in, the plan as it stands.
+
+A command changes nothing by itself: append its payloads to the log, then `apply` each of them. Folding a
+day's payloads in order gives the same plan on any machine.
+"""
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from edge.schedule.booking import next_slots, plan_day
+from edge.schedule.checker import check
+from edge.schedule.domain import (
+    Appointment,
+    AppointmentRequest,
+    Cancelled,
+    Disruption,
+    NoShow,
+    Outage,
+    Overrun,
+    Plan,
+    Span,
+    Status,
+    clock_text,
+)
+from edge.schedule.errors import BrokenFold, NotAllowed
+from edge.schedule.facts import find, with_status
+from edge.schedule.ids import AppointmentId, ReplanId
+from edge.schedule.payloads import (
+    appointment_of,
+    cause_text,
+    disruption_event,
+    objective_part,
+    outage_of,
+    stage_parts,
+    stages_of,
+    visit_part,
+)
+from edge.schedule.registry import Registry
+from edge.schedule.replan import Stopwatch, replan
+from edge.schedule.replans import Replan
+from edge.schedule.solver import SolverLimits
+from shared.events.catalogue import schedule as said
+from shared.events.payload import PayloadModel
+
+
+@dataclass(slots=True)
+class ReplanRecord:
+    """A disruption of this day and what became of it, as events told it."""
+
+    reported: said.DisruptionReported
+    before: Plan
+    after: Plan | None = None
+    applied: said.ReplanApplied | None = None
+    moves: list[said.AppointmentMoved] = field(default_factory=list)
+    undone: bool = False
+
+
+class Schedule:
+    """One clinic day.
+
+    Attributes:
+        plan: the day as it stands.
+        replans: what upset the day, oldest first.
+        version: how many payloads have been applied.
+    """
+
+    def __init__(self, date: dt.date) -> None:
+        self.plan = Plan(date)
+        self.replans: list[ReplanRecord] = []
+        self.version = 0
+
+    @classmethod
+    def fold(cls, date: dt.date, payloads: Iterable[PayloadModel]) -> "Schedule":
+        """Return the day that its payloads, in order, add up to."""
+        schedule = cls(date)
+        for payload in payloads:
+            schedule.apply(payload)
+        return schedule
+
+    @property
+    def aggregate(self) -> str:
+        """Name of the event stream of this day."""
+        return f"schedule:{self.plan.date.isoformat()}"
+
+    def book_day(self, registry: Registry, requests: Sequence[AppointmentRequest]) -> list[PayloadModel]:
+        """Plan many requests at once; each is booked, or declined when the day has no place for it."""
+        day = plan_day(registry, requests, self.plan.date, self.plan)
+        result: list[PayloadModel] = []
+        for request in requests:
+            planned = day.appointments[request.id]
+            result.append(
+                said.AppointmentBooked(day=self.plan.date, visit=visit_part(planned))
+                if planned.placed
+                else self._declined(registry, request, now=0)
+            )
+        return result
+
+    def decide_request(self, registry: Registry, request: AppointmentRequest, now: int) -> list[PayloadModel]:
+        """Answer an online request at minute `now`: booked in its best free slot, or declined with others.
+
+        Idempotent by the request's id: one that is booked already gives no event.
+        """
+        if request.id in self.plan.appointments:
+            return []
+        offers = next_slots(registry, self.plan, request, now, count=1)
+        if not offers:
+            return [self._declined(registry, request, now)]
+        booked = Appointment.of(request, offers[0].stages)
+        return [said.AppointmentBooked(day=self.plan.date, visit=visit_part(booked))]
+
+    def change_status(self, appointment: AppointmentId, status: Status, at: int) -> list[PayloadModel]:
+        """Record how far a visit has come; a repeated status gives no event.
+
+        Raises:
+            UnknownName: no such appointment.
+            NotAllowed: the status cannot follow the present one.
+        """
+        old = find(self.plan, appointment)
+        if old.status is status:
+            return []
+        with_status(old, status)
+        if status is Status.CANCELLED:
+            return [said.AppointmentCancelled(day=self.plan.date, appointment=appointment, at=at)]
+        return [self._status_changed(old, status, at)]
+
+    def preview(
+        self,
+        registry: Registry,
+        disruption: Disruption,
+        replan_id: ReplanId,
+        stopwatch: Stopwatch,
+        limits: SolverLimits | None = None,
+    ) -> Replan:
+        """Return what a disruption would do, changing nothing; raises as `replan.replan`."""
+        return replan(registry, self.plan, disruption, replan_id, stopwatch, limits)
+
+    def report_disruption(
+        self, registry: Registry, disruption: Disruption, answer: Replan, replan_id: ReplanId
+    ) -> list[PayloadModel]:
+        """Return the payloads that carry out a previewed replan: the report, each change, the summary.
+
+        Raises:
+            NotAllowed: the day has changed since the preview, or the id was used before.
+        """
+        if any(record.reported.replan == replan_id for record in self.replans):
+            raise NotAllowed("replan_known", "this replan was recorded already; reload the day")
+        if not answer.facts.appointments.keys() >= self.plan.appointments.keys():
+            raise NotAllowed("day_changed", "the day has changed since the preview; report it again")
+        day = self.plan.date
+        result: list[PayloadModel] = [disruption_event(disruption, answer.facts, replan_id)]
+        result.extend(self._direct(disruption, answer, replan_id))
+        reasons = {item.appointment: item.sentence for item in answer.unplaced}
+        for old in answer.facts.placed:
+            if not answer.plan.appointments[old.id].placed:
+                result.append(
+                    said.AppointmentDisplaced(
+                        day=day,
+                        replan=replan_id,
+                        appointment=old.id,
+                        before=stage_parts(old.stages),
+                        reason=reasons[old.id],
+                    )
+                )
+        result.extend(
+            said.AppointmentMoved(
+                day=day,
+                replan=replan_id,
+                appointment=move.appointment,
+                service=move.service,
+                before=stage_parts(move.before),
+                after=stage_parts(move.after),
+                notify=move.notify,
+                forced_by=move.reason.forced_by.value,
+                constraint=move.reason.constraint,
+                reason=move.reason.sentence,
+            )
+            for move in answer.moves
+        )
+        result.extend(self._newcomer(registry, disruption, answer))
+        result.append(
+            said.ReplanApplied(
+                day=day,
+                replan=replan_id,
+                cause=cause_text(registry, answer.facts, disruption),
+                moved=len(answer.moves),
+                notified=sum(move.notify for move in answer.moves),
+                unplaced=len(answer.unplaced),
+                objective_before=objective_part(answer.before),
+                objective_after=objective_part(answer.after),
+                solver_status=answer.status.value,
+                milliseconds=round(answer.milliseconds, 1),
+            )
+        )
+        return result
+
+    def undo_replan(self, registry: Registry, replan_id: ReplanId) -> list[PayloadModel]:
+        """Take the latest replan and its disruption back; idempotent by `replan_id`.
+
+        Raises:
+            NotAllowed: it is not the latest, or what it touched has changed since or is needed otherwise.
+        """
+        standing = [record for record in self.replans if record.after is not None]
+        done = next((r for r in standing if r.reported.replan == replan_id), None)
+        if done is None:
+            raise NotAllowed("unknown_replan", "this day has no such replan; reload it")
+        if done.undone:
+            return []
+        if done.after is None or done is not [r for r in standing if not r.undone][-1]:
+            raise NotAllowed("not_latest", "only the latest replan can be undone; undo the later ones first")
+        before, after = done.before.appointments, done.after.appointments
+        touched = [key for key, new in after.items() if before.get(key) != new]
+        if any(self.plan.appointments.get(key) != after[key] for key in touched):
+            raise NotAllowed("changed_since", "visits it moved have changed since; move them by hand")
+        undone = said.ReplanUndone(
+            day=self.plan.date,
+            replan=replan_id,
+            restored=tuple(visit_part(before[key]) for key in touched if key in before),
+            removed=tuple(key for key in touched if key not in before),
+        )
+        if check(registry, self._without(undone)):
+            raise NotAllowed("place_taken", "a former place is taken by now; move the visits by hand")
+        return [undone]
+
+    def apply(self, payload: PayloadModel) -> None:
+        """Take one event of this day into account; payloads of other capabilities are refused.
+
+        Raises:
+            BrokenFold: the event does not fit the events before it.
+        """
+        match payload:
+            case said.AppointmentBooked(visit=visit):
+                self.plan = self.plan.with_appointments(appointment_of(visit))
+            case said.AppointmentMoved(after=parts) | said.AppointmentExtended(stages=parts):
+                self._change(payload.appointment, stages=stages_of(parts))
+                if isinstance(payload, said.AppointmentMoved):
+                    self._record(payload.replan).moves.append(payload)
+            case said.AppointmentDisplaced():
+                self._change(payload.appointment, stages=())
+            case said.AppointmentCancelled():
+                self._change(payload.appointment, status=Status.CANCELLED)
+            case said.AppointmentStatusChanged(after=status):
+                self._change(payload.appointment, status=Status(status))
+            case said.DisruptionReported():
+                self._reported(payload)
+            case said.ReplanApplied():
+                record = self._record(payload.replan)
+                record.after, record.applied = self.plan, payload
+            case said.ReplanUndone():
+                self._record(payload.replan).undone = True
+                self.plan = self._without(payload)
+            case said.RequestDeclined():
+                pass
+            case _:
+                raise BrokenFold("foreign_event", f"{payload.event_type} does not belong to a schedule")
+        self.version += 1
+
+    def _reported(self, event: said.DisruptionReported) -> None:
+        self.replans.append(ReplanRecord(event, before=self.plan))
+        outage = outage_of(event)
+        if outage is not None:
+            self.plan = replace(self.plan, outages=(*self.plan.outages, outage))
+        if event.kind == "late" and event.appointment and event.start is not None and event.end is not None:
+            self._change(event.appointment, window=Span(event.start, event.end))
+
+    def _change(self, name: str, **changed: object) -> None:
+        old = self.plan.appointments.get(AppointmentId(name))
+        if old is None:
+            raise BrokenFold("unknown_appointment", "an event changes a visit that was never booked; repair the log")
+        self.plan = self.plan.with_appointments(replace(old, **changed))  # type: ignore[arg-type]
+
+    def _record(self, name: str) -> ReplanRecord:
+        for record in self.replans:
+            if record.reported.replan == name:
+                return record
+        raise BrokenFold("unknown_replan", "an event belongs to a disruption never reported; repair the log")
+
+    def _without(self, undone: said.ReplanUndone) -> Plan:
+        kept = {key: a for key, a in self.plan.appointments.items() if key not in undone.removed}
+        outages: tuple[Outage, ...] = tuple(o for o in self.plan.outages if o.replan != undone.replan)
+        plan = Plan(self.plan.date, kept, outages)
+        return plan.with_appointments(*(appointment_of(part) for part in undone.restored))
+
+    def _direct(self, disruption: Disruption, answer: Replan, replan_id: ReplanId) -> list[PayloadModel]:
+        match disruption:
+            case Cancelled(appointment=name, at=at):
+                return [said.AppointmentCancelled(day=self.plan.date, appointment=name, at=at)]
+            case NoShow(appointment=name, at=at):
+                return [self._status_changed(self.plan.appointments[name], Status.NO_SHOW, at)]
+            case Overrun(appointment=name):
+                stages = stage_parts(answer.facts.appointments[name].stages)
+                day = self.plan.date
+                return [said.AppointmentExtended(day=day, replan=replan_id, appointment=name, stages=stages)]
+            case _:
+                return []
+
+    def _newcomer(self, registry: Registry, disruption: Disruption, answer: Replan) -> list[PayloadModel]:
+        new = [a for key, a in answer.plan.appointments.items() if key not in answer.facts.appointments]
+        booked: list[PayloadModel] = [
+            said.AppointmentBooked(day=self.plan.date, visit=visit_part(appointment)) for appointment in new
+        ]
+        request = getattr(disruption, "request", None)
+        if isinstance(request, AppointmentRequest) and answer.declined:
+            booked.append(self._declined(registry, request, disruption.at))
+        return booked
+
+    def _status_changed(self, old: Appointment, status: Status, at: int) -> PayloadModel:
+        return said.AppointmentStatusChanged(
+            day=self.plan.date, appointment=old.id, before=old.status.value, after=status.value, at=at
+        )
+
+    def _declined(self, registry: Registry, request: AppointmentRequest, now: int) -> PayloadModel:
+        anywhen = replace(request, window=registry.hours.span)
+        others = next_slots(registry, self.plan, anywhen, now)
+        name = registry.service(request.service).name
+        window = f"{clock_text(request.window.start)} and {clock_text(request.window.end)}"
+        return said.RequestDeclined(
+            day=self.plan.date,
+            appointment=request.id,
+            client_id=request.client,
+            service=request.service,
+            reason=f"{name}: nothing is free between {window}.",
+            next_starts=tuple(offer.start for offer in others),
+        )
