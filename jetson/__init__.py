@@ -1,0 +1,1 @@
+"""What runs on the Jetson only; `providers.py` is the first thing to run there."""
