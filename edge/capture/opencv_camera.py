@@ -97,7 +97,7 @@ class OpencvCamera:
     def _connect(self) -> Any:
         source = self._settings.source
         if "!" in source:
-            if cv2.CAP_GSTREAMER not in cv2.videoio_registry.getBackends():
+            if not cv2.videoio_registry.hasBackend(cv2.CAP_GSTREAMER):
                 raise CameraSourceRejected(
                     "camera_no_gstreamer",
                     "This OpenCV was built without GStreamer. Use a device number or path, or install the "
