@@ -24,7 +24,7 @@ from edge.schedule.domain import (
     clock_text,
 )
 from edge.schedule.errors import BrokenFold, NotAllowed
-from edge.schedule.facts import find, with_status
+from edge.schedule.facts import find, with_facts, with_status
 from edge.schedule.ids import AppointmentId, ReplanId
 from edge.schedule.payloads import (
     appointment_of,
@@ -145,23 +145,12 @@ class Schedule:
         """
         if any(record.reported.replan == replan_id for record in self.replans):
             raise NotAllowed("replan_known", "this replan was recorded already; reload the day")
-        if not answer.facts.appointments.keys() >= self.plan.appointments.keys():
+        if with_facts(registry, self.plan, disruption, replan_id) != answer.facts:
             raise NotAllowed("day_changed", "the day has changed since the preview; report it again")
         day = self.plan.date
         result: list[PayloadModel] = [disruption_event(disruption, answer.facts, replan_id)]
         result.extend(self._direct(disruption, answer, replan_id))
-        reasons = {item.appointment: item.sentence for item in answer.unplaced}
-        for old in answer.facts.placed:
-            if not answer.plan.appointments[old.id].placed:
-                result.append(
-                    said.AppointmentDisplaced(
-                        day=day,
-                        replan=replan_id,
-                        appointment=old.id,
-                        before=stage_parts(old.stages),
-                        reason=reasons[old.id],
-                    )
-                )
+        result.extend(_displaced(answer, replan_id))
         result.extend(
             said.AppointmentMoved(
                 day=day,
@@ -241,19 +230,24 @@ class Schedule:
                 self._change(payload.appointment, status=Status.CANCELLED)
             case said.AppointmentStatusChanged(after=status):
                 self._change(payload.appointment, status=Status(status))
-            case said.DisruptionReported():
-                self._reported(payload)
-            case said.ReplanApplied():
-                record = self._record(payload.replan)
-                record.after, record.applied = self.plan, payload
-            case said.ReplanUndone():
-                self._record(payload.replan).undone = True
-                self.plan = self._without(payload)
+            case said.DisruptionReported() | said.ReplanApplied() | said.ReplanUndone():
+                self._apply_replan(payload)
             case said.RequestDeclined():
                 pass
             case _:
                 raise BrokenFold("foreign_event", f"{payload.event_type} does not belong to a schedule")
         self.version += 1
+
+    def _apply_replan(self, event: said.DisruptionReported | said.ReplanApplied | said.ReplanUndone) -> None:
+        match event:
+            case said.DisruptionReported():
+                self._reported(event)
+            case said.ReplanApplied():
+                record = self._record(event.replan)
+                record.after, record.applied = self.plan, event
+            case said.ReplanUndone():
+                self._record(event.replan).undone = True
+                self.plan = self._without(event)
 
     def _reported(self, event: said.DisruptionReported) -> None:
         self.replans.append(ReplanRecord(event, before=self.plan))
@@ -322,3 +316,18 @@ class Schedule:
             reason=f"{name}: nothing is free between {window}.",
             next_starts=tuple(offer.start for offer in others),
         )
+
+
+def _displaced(answer: Replan, replan_id: ReplanId) -> list[PayloadModel]:
+    reasons = {item.appointment: item.sentence for item in answer.unplaced}
+    return [
+        said.AppointmentDisplaced(
+            day=answer.facts.date,
+            replan=replan_id,
+            appointment=old.id,
+            before=stage_parts(old.stages),
+            reason=reasons[old.id],
+        )
+        for old in answer.facts.placed
+        if not answer.plan.appointments[old.id].placed
+    ]

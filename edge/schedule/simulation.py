@@ -60,7 +60,7 @@ def simulate_outage(
     chance = random.Random(f"outage:{seed}")
     opens = registry.hours.start if start is None else start
     closes = registry.hours.end if end is None else end
-    script = _script(registry, chance, opens, closes)
+    script = _script(chance, opens, closes)
     for now in range(opens - opens % _TICK, closes + 1, _TICK):
         while script and script[0][0] <= now:
             disruption = _disruption(script.pop(0)[1], schedule, registry, chance, now)
@@ -73,7 +73,7 @@ def simulate_outage(
                 yield ChangeStatus(now, current.id, status)
 
 
-def _script(registry: Registry, chance: random.Random, start: int, end: int) -> list[tuple[int, str]]:
+def _script(chance: random.Random, start: int, end: int) -> list[tuple[int, str]]:
     kinds = ["late", "cancelled", "device", "late", "walk_in", "sick", "no_show", "overrun", "urgent", "room"]
     kinds += ["late", "walk_in", "cancelled", "overrun"]
     length = end - start
