@@ -118,7 +118,7 @@ class BookingDesk:
             "prev_hash": head.hash,
             "aggregate": f"booking/{payload.request}",
             "version": 1,
-            "hlc": str(self._tick(log)),
+            "hlc": str(self._tick(log.last_body(wish.location, head))),
             "wall_time": self._clock.wall().astimezone(UTC).isoformat(),
             "clock_quality": ClockQuality.SYNCHRONISED,
             "type": payload.event_type,
@@ -132,9 +132,8 @@ class BookingDesk:
         log.append(event)
         return event
 
-    def _tick(self, log: DownLog) -> Timestamp:
-        """Return a timestamp after that of the tenant's last event, whatever the wall clock did."""
-        last = log.last_hlc_body()
+    def _tick(self, last: bytes | None) -> Timestamp:
+        """Return a timestamp after that of the log's last event, whatever the wall clock did."""
         before = Timestamp.parse(Event.from_body(last).fields.hlc) if last is not None else None
         return HybridClock(self._clock, before).tick()
 

@@ -71,10 +71,10 @@ class DownLog:
         query = select(down_heads.c.location).where(down_heads.c.tenant == self._tenant)
         return sorted(LocationId(name) for name in self._connection.execute(query).scalars())
 
-    def last_hlc_body(self) -> bytes | None:
-        """Return the body of the tenant's event written last, to set the clock by."""
-        query = select(down_log.c.body).where(down_log.c.tenant == self._tenant)
-        return self._connection.execute(query.order_by(down_log.c.id.desc()).limit(1)).scalar_one_or_none()
+    def last_body(self, location: LocationId, head: Position) -> bytes | None:
+        """Return the body of a location's event written last, to set the clock by."""
+        query = select(down_log.c.body).where(self._of(location, head.epoch), down_log.c.seq == head.seq)
+        return self._connection.execute(query).scalar_one_or_none()
 
     def applied(self, device: DeviceId) -> Position | None:
         """Return how far a box has applied its clinic's log, by its own word."""

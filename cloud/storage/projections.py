@@ -40,8 +40,8 @@ class Projections:
         self._connection = connection
         self._tenant = tenant
 
-    def add_capture(self, event: Event, day: str, images: Sequence[str]) -> bool:
-        """Add a capture and the images it names; tell whether it was new."""
+    def add_capture(self, event: Event, day: str, images: Sequence[str]) -> None:
+        """Add a capture and the images it names; idempotent by the capture's id."""
         fields = event.fields
         for name in sorted(set(images)):
             keys = {"tenant": self._tenant, "capture": fields.aggregate, "blob": name}
@@ -53,9 +53,8 @@ class Projections:
             "findings": 0,
             "image_state": ImageState.AWAITING,
         }
-        new = put_new(self._connection, captures, {"tenant": self._tenant, "id": fields.aggregate}, values)
+        put_new(self._connection, captures, {"tenant": self._tenant, "id": fields.aggregate}, values)
         self._settle_images(fields.aggregate)
-        return new
 
     def set_findings(self, capture: str, location: str, findings: int) -> bool:
         """Note how many findings a capture has; False when there is no such capture at the location."""

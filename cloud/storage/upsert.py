@@ -23,10 +23,13 @@ def put(connection: Connection, table: Table, keys: Mapping[str, Any], values: M
 def put_new(connection: Connection, table: Table, keys: Mapping[str, Any], values: Mapping[str, Any]) -> bool:
     """Insert the row unless one with `keys` exists; tell whether it was inserted."""
     row = {**keys, **values}
+    key = table.c[next(iter(keys))]
     if connection.dialect.name == "sqlite":
-        result = connection.execute(sqlite.insert(table).values(row).on_conflict_do_nothing(index_elements=list(keys)))
+        result = connection.execute(
+            sqlite.insert(table).values(row).on_conflict_do_nothing(index_elements=list(keys)).returning(key)
+        )
     else:
         result = connection.execute(
-            postgresql.insert(table).values(row).on_conflict_do_nothing(index_elements=list(keys))
+            postgresql.insert(table).values(row).on_conflict_do_nothing(index_elements=list(keys)).returning(key)
         )
-    return result.rowcount == 1
+    return result.first() is not None

@@ -1,0 +1,181 @@
+import hashlib
+import secrets
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import grpc
+import pytest
+from sqlalchemy import select
+
+from cloud.blobs.service import SERVICE, BlobServer, BlobsService
+from cloud.blobs.store import BlobStore
+from cloud.storage.tables import captures
+from shared.crypto.identity import DeviceIdentity
+from shared.wire import medspa_pb2 as wire
+from shared.wire import medspa_pb2_grpc as rpc
+from tests.cloud.conftest import HubParts
+from tests.support.box import FakeBox
+from tests.support.servers import free_port
+
+CHUNK = 1000
+
+
+class Images:
+    """A box's client of the image service."""
+
+    def __init__(self, hub: HubParts, folder: Path, stub: rpc.BlobsStub) -> None:
+        self.hub, self.folder, self.stub = hub, folder, stub
+
+    def proof(self, box: FakeBox, method: str, identity: DeviceIdentity | None = None) -> tuple[tuple[str, str], ...]:
+        issued = (identity or box.identity).issue_pass(box.device, f"{SERVICE}/{method}", self.hub.clock.wall())
+        return (("medspa-pass", issued),)
+
+    def where(self, box: FakeBox, name: str, size: int) -> wire.BlobState:
+        query = wire.BlobQuery(name=name, size=size)
+        return self.stub.Where(query, metadata=self.proof(box, "Where"), timeout=10)
+
+    def upload(self, box: FakeBox, name: str, data: bytes, start: int = 0, end: int | None = None) -> wire.BlobState:
+        chunks = [
+            wire.BlobChunk(name=name, size=len(data), offset=at, data=data[at : at + CHUNK])
+            for at in range(start, len(data) if end is None else end, CHUNK)
+        ]
+        return self.stub.Upload(iter(chunks), metadata=self.proof(box, "Upload"), timeout=10)
+
+    def files(self) -> list[str]:
+        return sorted(path.name for path in self.folder.rglob("*") if path.is_file())
+
+
+@pytest.fixture
+def images(hub: HubParts, tmp_path: Path) -> Iterator[Images]:
+    folder, port = tmp_path / "blobs", free_port()
+    service = BlobsService(hub.database, BlobStore(folder, 100_000), hub.metrics, hub.clock)
+    server = BlobServer(service, "127.0.0.1", port)
+    server.start()
+    with grpc.insecure_channel(f"127.0.0.1:{port}", options=(("grpc.enable_http_proxy", 0),)) as channel:
+        yield Images(hub, folder, rpc.BlobsStub(channel))
+    server.stop()
+
+
+def an_image(size: int = 4500) -> tuple[str, bytes]:
+    data = secrets.token_bytes(size)
+    return hashlib.sha256(data).hexdigest(), data
+
+
+def image_states(hub: HubParts) -> list[str]:
+    with hub.database.read(hub.box().tenant) as connection:
+        query = select(captures.c.image_state).where(captures.c.tenant == "lumen").order_by(captures.c.id)
+        return list(connection.execute(query).scalars())
+
+
+def test_an_image_is_durable_and_its_captures_learn_of_it(hub: HubParts, images: Images) -> None:
+    box = hub.box()
+    name, data = an_image()
+    box.capture(name, "early")
+    hub.ack(box, box.batch(1, 1))
+    assert image_states(hub) == ["awaiting"]
+    assert images.upload(box, name, data).durable
+    assert (images.folder / "lumen" / name).read_bytes() == data
+    assert image_states(hub) == ["present"]
+    box.capture(name, "late")
+    hub.ack(box, box.batch(2, 2))
+    assert image_states(hub) == ["present", "present"]
+    assert images.where(box, name, len(data)) == wire.BlobState(offset=len(data), durable=True)
+
+
+def test_an_upload_that_was_cut_resumes_where_it_stopped(hub: HubParts, images: Images) -> None:
+    box = hub.box()
+    name, data = an_image()
+    cut = images.upload(box, name, data, 0, 2000)
+    assert (cut.offset, cut.durable) == (2000, False)
+    assert images.where(box, name, len(data)).offset == 2000
+    assert images.upload(box, name, data, 2000).durable
+    assert images.files() == [name]
+
+
+def test_an_image_that_comes_again_is_not_stored_twice(hub: HubParts, images: Images) -> None:
+    box = hub.box()
+    name, data = an_image()
+    images.upload(box, name, data)
+    assert images.upload(box, name, data).durable
+    assert images.files() == [name]
+    assert hub.metrics.registry.get_sample_value("medspa_hub_blobs_stored_total") == 1
+
+
+def test_bytes_that_are_not_what_the_name_says_leave_nothing_behind(hub: HubParts, images: Images) -> None:
+    box = hub.box()
+    name, data = an_image()
+    with pytest.raises(grpc.RpcError) as refused:
+        images.upload(box, name, data[:-1] + b"x" if data[-1:] != b"x" else data[:-1] + b"y")
+    assert refused.value.code() is grpc.StatusCode.DATA_LOSS  # type: ignore[attr-defined]
+    assert images.files() == []
+    assert images.upload(box, name, data).durable
+
+
+def test_a_chunk_at_the_wrong_place_is_refused_and_harms_nothing(hub: HubParts, images: Images) -> None:
+    box = hub.box()
+    name, data = an_image()
+    images.upload(box, name, data, 0, 2000)
+    with pytest.raises(grpc.RpcError) as refused:
+        images.upload(box, name, data, 3000)
+    assert refused.value.code() is grpc.StatusCode.ABORTED  # type: ignore[attr-defined]
+    assert images.upload(box, name, data, 2000).durable
+
+
+@pytest.mark.parametrize(("name", "size"), [("../../etc/passwd", 10), ("A" * 64, 10), ("a" * 64, 0), ("a" * 64, 10**9)])
+def test_names_and_sizes_that_cannot_be_are_refused(hub: HubParts, images: Images, name: str, size: int) -> None:
+    with pytest.raises(grpc.RpcError) as refused:
+        images.where(hub.box(), name, size)
+    assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT  # type: ignore[attr-defined]
+
+
+def test_more_bytes_than_announced_are_refused(hub: HubParts, images: Images) -> None:
+    box = hub.box()
+    name, data = an_image(1500)
+    chunks = [wire.BlobChunk(name=name, size=1000, offset=0, data=data)]
+    with pytest.raises(grpc.RpcError) as refused:
+        images.stub.Upload(iter(chunks), metadata=images.proof(box, "Upload"), timeout=10)
+    assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT  # type: ignore[attr-defined]
+
+
+def test_who_cannot_prove_to_be_an_enrolled_device_is_refused(hub: HubParts, images: Images) -> None:
+    box, query = hub.box(), wire.BlobQuery(name="a" * 64, size=10)
+    stranger = images.proof(box, "Where", DeviceIdentity.generate())
+    other_method = images.proof(box, "Upload")
+    unknown = (("medspa-pass", box.identity.issue_pass("box-x", f"{SERVICE}/Where", hub.clock.wall())),)
+    old = hub.clock.wall() - timedelta(hours=1)
+    stale = (("medspa-pass", box.identity.issue_pass(box.device, f"{SERVICE}/Where", old)),)
+    for metadata in ((), stranger, other_method, unknown, stale, (("medspa-pass", "rubbish"),)):
+        with pytest.raises(grpc.RpcError) as refused:
+            images.stub.Where(query, metadata=metadata, timeout=10)
+        assert refused.value.code() is grpc.StatusCode.UNAUTHENTICATED  # type: ignore[attr-defined]
+
+
+def test_a_revoked_device_is_unknown_and_a_fenced_one_is_told_so(hub: HubParts, images: Images) -> None:
+    revoked, fenced = hub.box(), hub.box()
+    hub.enrolment.revoke(revoked.tenant, revoked.device, "stolen")
+    fenced.record("box.stopped", {}, tenant="aurora")
+    hub.ack(fenced, fenced.batch(1, 1))
+    codes = []
+    for box in (revoked, fenced):
+        with pytest.raises(grpc.RpcError) as refused:
+            images.where(box, "a" * 64, 10)
+        codes.append(refused.value.code())  # type: ignore[attr-defined]
+    assert codes == [grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED]
+
+
+def test_a_tenant_never_sees_another_tenants_image(hub: HubParts, images: Images) -> None:
+    name, data = an_image()
+    images.upload(hub.box("lumen"), name, data)
+    assert images.where(hub.box("aurora"), name, len(data)) == wire.BlobState(offset=0, durable=False)
+
+
+def test_a_disk_that_refuses_is_told_and_the_service_goes_on(hub: HubParts, images: Images) -> None:
+    box = hub.box()
+    name, data = an_image()
+    images.folder.write_bytes(b"a file where the folder should be")
+    with pytest.raises(grpc.RpcError) as refused:
+        images.upload(box, name, data)
+    assert refused.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED  # type: ignore[attr-defined]
+    images.folder.unlink()
+    assert images.upload(box, name, data).durable

@@ -1,0 +1,136 @@
+import base64
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+from sqlalchemy import select
+
+from cloud.fleet.api import RateLimit, TooManyTries, enrolment_router
+from cloud.fleet.keys import TenantKeys
+from cloud.storage.tables import invitations
+from shared.crypto.aead import CannotOpen
+from shared.crypto.identity import DeviceIdentity
+from shared.crypto.keyfile import SealedKeyFolder
+from shared.errors import MedSpaError, Rejected
+from shared.http.errors import NotFound, install_error_handlers
+from shared.ids import DeviceId, LocationId, TenantId
+from tests.cloud.conftest import HubParts
+from tests.cloud.web import call
+
+LUMEN, ONE = TenantId("lumen"), LocationId("lumen-one")
+
+
+def refusal(hub: HubParts, code: str) -> str:
+    with pytest.raises(MedSpaError) as refused:
+        hub.enrolment.enrol(code, "Room", DeviceIdentity.generate().public)
+    return refused.value.code
+
+
+def test_the_transport_key_reaches_the_box_alone(hub: HubParts) -> None:
+    identity, other = DeviceIdentity.generate(), DeviceIdentity.generate()
+    done = hub.enrolment.enrol(hub.enrolment.invite(LUMEN, ONE, 60), "Room", identity.public)
+    context = f"enrol/lumen/{done.device}".encode()
+    assert identity.receive(done.delivery, context) == hub.keys.transport(LUMEN, done.device)
+    with pytest.raises(CannotOpen):
+        other.receive(done.delivery, context)
+    assert (done.tenant, done.location) == (LUMEN, ONE)
+
+
+def test_a_code_works_once(hub: HubParts) -> None:
+    code = hub.enrolment.invite(LUMEN, ONE, 60)
+    hub.enrolment.enrol(code, "Room", DeviceIdentity.generate().public)
+    assert refusal(hub, code) == "code_used"
+    assert len(hub.enrolment.devices(LUMEN)) == 1
+
+
+def test_a_code_expires(hub: HubParts) -> None:
+    code = hub.enrolment.invite(LUMEN, ONE, 60)
+    hub.clock.advance(61)
+    assert refusal(hub, code) == "code_expired"
+    assert hub.enrolment.devices(LUMEN) == []
+
+
+@pytest.mark.parametrize("code", ["lumen.guessed", "nobody.guessed", "", "lumen"])
+def test_a_guessed_code_is_refused(hub: HubParts, code: str) -> None:
+    hub.enrolment.invite(LUMEN, ONE, 60)
+    assert refusal(hub, code) == "code_unknown"
+
+
+def test_a_code_is_stored_as_a_hash_only(hub: HubParts) -> None:
+    code = hub.enrolment.invite(LUMEN, ONE, 60)
+    with hub.database.read(LUMEN) as connection:
+        stored = repr(connection.execute(select(invitations)).all())
+    assert code not in stored
+    assert code.partition(".")[2] not in stored
+
+
+def test_invitations_name_what_is_wrong(hub: HubParts) -> None:
+    with pytest.raises(NotFound):
+        hub.enrolment.invite(LUMEN, LocationId("elsewhere"), 60)
+    with pytest.raises(NotFound):
+        hub.enrolment.invite(TenantId("nobody"), ONE, 60)
+    for life in (0, 31 * 24 * 3600):
+        with pytest.raises(Rejected):
+            hub.enrolment.invite(LUMEN, ONE, life)
+
+
+def test_a_revoked_device_stays_out(hub: HubParts) -> None:
+    box = hub.box()
+    hub.enrolment.revoke(LUMEN, box.device, "")
+    assert hub.enrolment.devices(LUMEN)[0].reason == "revoked by a person"
+    with pytest.raises(Rejected):
+        hub.enrolment.readmit(LUMEN, box.device)
+    with pytest.raises(NotFound):
+        hub.enrolment.revoke(LUMEN, DeviceId("box-unknown"), "")
+
+
+def application(hub: HubParts) -> FastAPI:
+    app = FastAPI()
+    app.include_router(enrolment_router(hub.enrolment, RateLimit(hub.clock, tries=3)))
+    install_error_handlers(app, {TooManyTries: 429})
+    return app
+
+
+def body(code: str, signing: bytes, receiving: bytes) -> dict[str, str]:
+    keys = {"signing_key": base64.b64encode(signing).decode(), "receiving_key": base64.b64encode(receiving).decode()}
+    return {"code": code, "label": "Room", **keys}
+
+
+def test_the_address_answers_refusals_with_code_and_sentence(hub: HubParts) -> None:
+    public = DeviceIdentity.generate().public
+    app = application(hub)
+    unknown = call(app, "POST", "/api/enrol", body("lumen.x", public.signing, public.receiving))
+    assert (unknown.status_code, unknown.json()["code"]) == (403, "code_unknown")
+    short = call(app, "POST", "/api/enrol", body("lumen.x", b"short", public.receiving))
+    assert (short.status_code, short.json()["code"]) == (422, "bad_key")
+    extra = call(app, "POST", "/api/enrol", {"code": "x", "secret": "planted"})
+    assert extra.status_code == 422
+    assert "planted" not in extra.text
+
+
+def test_a_receiving_key_that_cannot_receive_does_not_use_up_the_code(hub: HubParts) -> None:
+    code = hub.enrolment.invite(LUMEN, ONE, 60)
+    public = DeviceIdentity.generate().public
+    app = application(hub)
+    assert call(app, "POST", "/api/enrol", body(code, public.signing, bytes(32))).status_code == 422
+    assert call(app, "POST", "/api/enrol", body(code, public.signing, public.receiving)).status_code == 200
+
+
+def test_tries_are_limited_for_each_address_and_the_limit_passes(hub: HubParts) -> None:
+    app, public = application(hub), DeviceIdentity.generate().public
+    wrong = body("lumen.x", public.signing, public.receiving)
+    statuses = [call(app, "POST", "/api/enrol", wrong).status_code for _ in range(4)]
+    assert statuses == [403, 403, 403, 429]
+    assert call(app, "POST", "/api/enrol", wrong, host="127.0.0.2").status_code == 403
+    hub.clock.advance(61)
+    assert call(app, "POST", "/api/enrol", wrong).status_code == 403
+
+
+def test_tenants_keys_survive_a_restart_and_differ(tmp_path: Path) -> None:
+    served = frozenset({LUMEN, TenantId("aurora")})
+    first = TenantKeys(SealedKeyFolder(tmp_path), served)
+    again = TenantKeys(SealedKeyFolder(tmp_path), served)
+    device = DeviceId("box-1")
+    assert first.transport(LUMEN, device) == again.transport(LUMEN, device)
+    assert len({first.transport(tenant, device) for tenant in served}) == 2
+    assert not first.knows(TenantId("nobody"))
