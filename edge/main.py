@@ -3,8 +3,7 @@
 import contextlib
 from collections.abc import AsyncIterator, Iterator
 from importlib.metadata import version
-from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import structlog
 import uvicorn
@@ -31,7 +30,7 @@ from edge.faces.visit import VisitDesk
 from edge.metrics import BoxMetrics
 from edge.record import Record, open_record
 from edge.schedule.book import ScheduleBook
-from edge.schedule.registry import load_registry
+from edge.schedule.registry import demo_registry, load_registry
 from edge.sync.inbox import Inbox
 from edge.sync.link import SyncLink
 from edge.sync.mqtt import MqttAddress, MqttTransport
@@ -46,8 +45,6 @@ from shared.events.envelope import EventDraft
 from shared.ids import Uuid7Source
 from shared.logging import configure_logging
 from shared.wire.topics import DOWN, PRESENCE, UP, topic
-
-EXAMPLE_CLINIC: Final = Path(__file__).parent / "schedule" / "clinics" / "demo.toml"
 
 
 class EdgeBox:
@@ -78,7 +75,7 @@ class EdgeBox:
             ids,
             settings.capture.limits,
         )
-        registry = load_registry(settings.clinic.registry or EXAMPLE_CLINIC)
+        registry = load_registry(settings.clinic.registry) if settings.clinic.registry else demo_registry()
         book = ScheduleBook(record.store, registry, ids, clock, settings.clinic.timezone)
         self._link = SyncLink(
             record.store,
@@ -98,7 +95,11 @@ class EdgeBox:
             lambda: record.store.head().seq - self._link.status.acknowledged_seq,
         )
         desk = VisitDesk(
-            register, consent, SessionRules(views=settings.capture.views), ScheduleGuests(book, register), book.client_of
+            register,
+            consent,
+            SessionRules(views=settings.capture.views),
+            ScheduleGuests(book, register),
+            book.client_of,
         )
         self._kiosk = KioskStation(make_camera(settings.capture, clock), vision, intake, desk, clock)
         detector = vision.pipeline.detector.version

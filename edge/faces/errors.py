@@ -7,6 +7,7 @@ from edge.clients.register import ClientUnknown
 from edge.consent.desk import ConsentMissing, TextOutdated
 from edge.consent.texts import NoSuchText
 from edge.keys.clients import DataKeyGone
+from edge.schedule.errors import NotAllowed, UnknownName
 from edge.store.errors import ImageMissing, StorageFull, VersionConflict
 from edge.visits.library import CaptureUnknown
 from shared.errors import MedSpaError
@@ -17,6 +18,8 @@ STATUSES: Final[Mapping[type[MedSpaError], int]] = {
     DataKeyGone: 404,
     ImageMissing: 404,
     NoSuchText: 404,
+    UnknownName: 404,
+    NotAllowed: 409,
     ConsentMissing: 403,
     TextOutdated: 409,
     VersionConflict: 409,

@@ -1,0 +1,321 @@
+"""The clinic's day, for the pages: lanes, visits, replans with their reasons, with names opened by the box."""
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Final, assert_never
+
+from edge.api import schedule_schemas as shown
+from edge.api.kiosk_schemas import Guest
+from edge.api.ports import Actor
+from edge.clients.register import ClientRegister, ClientUnknown
+from edge.faces.visit import first_name
+from edge.schedule import domain
+from edge.schedule.book import ScheduleBook
+from edge.schedule.ids import AppointmentId, ProviderId, ReplanId, RoomId, UnitId
+from edge.schedule.registry import Provider, Room, Unit
+from edge.schedule.replans import Replan
+from edge.schedule.schedule import ReplanRecord, Schedule
+from shared.events.catalogue.schedule import AppointmentMoved, StagePart
+from shared.http.errors import Conflict
+from shared.ids import ClientId
+
+_SHOWN: Final[Mapping[domain.Status, shown.AppointmentStatus]] = {
+    domain.Status.BOOKED: shown.AppointmentStatus.TENTATIVE,
+    domain.Status.CONFIRMED: shown.AppointmentStatus.CONFIRMED,
+    domain.Status.ARRIVED: shown.AppointmentStatus.ARRIVED,
+    domain.Status.IN_PROGRESS: shown.AppointmentStatus.IN_PROGRESS,
+    domain.Status.DONE: shown.AppointmentStatus.COMPLETED,
+    domain.Status.CANCELLED: shown.AppointmentStatus.CANCELLED,
+    domain.Status.NO_SHOW: shown.AppointmentStatus.NO_SHOW,
+}
+_MEANT: Final = {there: here for here, there in _SHOWN.items()}
+_ONLINE_GUEST: Final = "Online booking"
+_SHOWN_REPLANS: Final = 20
+
+
+class ScheduleDesk:
+    """The day as the tablet shows and changes it."""
+
+    def __init__(self, book: ScheduleBook, register: ClientRegister) -> None:
+        self._book = book
+        self._register = register
+
+    def today(self) -> dt.date:
+        """Return the clinic's date."""
+        return self._book.today()
+
+    def day(self, day: dt.date) -> shown.ScheduleDay:
+        """Return one day."""
+        schedule, registry = self._book.day(day), self._book.registry
+        plan = schedule.plan
+        moves = _latest_moves(schedule)
+        return shown.ScheduleDay(
+            day=day,
+            timezone=str(self._book.zone),
+            now=self._book.now(),
+            revision=schedule.version,
+            opens_at=self._at(day, registry.hours.start),
+            closes_at=self._at(day, registry.hours.end),
+            providers=[self._provider(day, item, plan) for item in registry.providers],
+            rooms=[
+                shown.Resource(
+                    id=item.id, name=item.name, detail=item.type, absences=self._absences(day, item.id, plan)
+                )
+                for item in registry.rooms
+            ],
+            devices=[
+                shown.Resource(
+                    id=item.id, name=item.name, detail=item.type, absences=self._absences(day, item.id, plan)
+                )
+                for item in registry.devices
+            ],
+            appointments=[
+                self._appointment(day, item, moves.get(item.id)) for item in plan.appointments.values() if item.placed
+            ],
+            unplaced=[self._unplaced(day, item, _waits_because(schedule)) for item in plan.unplaced],
+            replans=[
+                self._recorded(day, schedule, record)
+                for record in reversed(schedule.replans)
+                if record.applied is not None
+            ][:_SHOWN_REPLANS],
+        )
+
+    def preview(self, request: shown.DisruptionRequest, actor: Actor) -> shown.Replan:
+        """Return what a disruption would do."""
+        del actor
+        self._check_revision(request)
+        answer = self._book.preview(request.day, self._disruption(request))
+        return self._answered(request.day, answer, None, "")
+
+    def apply(self, request: shown.DisruptionRequest, actor: Actor) -> shown.Replan:
+        """Replan the day and record it."""
+        self._check_revision(request)
+        replan_id, answer = self._book.report(request.day, self._disruption(request), actor.id)
+        record = self._book.day(request.day).replans[-1]
+        return self._answered(request.day, answer, replan_id, record.applied.cause if record.applied else "")
+
+    def set_status(self, appointment_id: str, status: shown.AppointmentStatus, actor: Actor) -> shown.ScheduleDay:
+        """Record how far a visit has come."""
+        return self.day(self._book.change_status(AppointmentId(appointment_id), _MEANT[status], actor.id))
+
+    def undo(self, replan_id: str, actor: Actor) -> shown.ScheduleDay:
+        """Take the latest replan back."""
+        return self.day(self._book.undo(ReplanId(replan_id), actor.id))
+
+    def _check_revision(self, request: shown.DisruptionRequest) -> None:
+        if request.revision is not None and request.revision != self._book.day(request.day).version:
+            raise Conflict("day_changed", "The day has changed since you opened it. Look again, then decide.")
+
+    def _disruption(self, request: shown.DisruptionRequest) -> domain.Disruption:
+        day, wish = request.day, request.disruption
+        at = self._minute(day, self._book.now())
+        match wish:
+            case shown.ProviderOut():
+                return domain.ProviderOut(at, ProviderId(wish.provider_id), self._span(day, wish))
+            case shown.RoomOut():
+                return domain.RoomDown(at, RoomId(wish.room_id), self._span(day, wish))
+            case shown.DeviceOut():
+                return domain.DeviceDown(at, UnitId(wish.device_id), self._span(day, wish))
+            case shown.RunsLate():
+                return self._late(day, wish, at)
+            case shown.Cancelled():
+                return domain.Cancelled(at, AppointmentId(wish.appointment_id))
+            case unknown:
+                assert_never(unknown)
+
+    def _late(self, day: dt.date, wish: shown.RunsLate, at: int) -> domain.Disruption:
+        name = AppointmentId(wish.appointment_id)
+        visit = self._book.day(day).plan.appointments.get(name)
+        if visit is not None and visit.status is domain.Status.IN_PROGRESS:
+            return domain.Overrun(at, name, wish.minutes)
+        return domain.Late(at, name, wish.minutes)
+
+    def _span(self, day: dt.date, interval: shown.Interval) -> domain.Span:
+        start = self._minute(day, interval.starts_at)
+        return domain.Span(start, max(start + 1, self._minute(day, interval.ends_at)))
+
+    def _minute(self, day: dt.date, at: dt.datetime) -> int:
+        """Return minutes after the clinic's midnight, within the day."""
+        local = at.astimezone(self._book.zone)
+        minutes = (local.date() - day).days * 24 * 60 + local.hour * 60 + local.minute
+        return min(24 * 60, max(0, minutes))
+
+    def _at(self, day: dt.date, minute: int) -> dt.datetime:
+        midnight = dt.datetime.combine(day, dt.time(), self._book.zone)
+        return (midnight + dt.timedelta(minutes=minute)).astimezone(dt.UTC)
+
+    def _provider(self, day: dt.date, provider: Provider, plan: domain.Plan) -> shown.Resource:
+        edges = [provider.shift.start]
+        for pause in sorted(provider.breaks, key=lambda item: item.start):
+            edges += [pause.start, pause.end]
+        edges.append(provider.shift.end)
+        return shown.Resource(
+            id=provider.id,
+            name=provider.name,
+            detail=", ".join(provider.skills),
+            working=[
+                shown.Interval(starts_at=self._at(day, start), ends_at=self._at(day, end))
+                for start, end in zip(edges[::2], edges[1::2], strict=True)
+            ],
+            absences=self._absences(day, provider.id, plan),
+        )
+
+    def _thing(self, day: dt.date, thing: Room | Unit, plan: domain.Plan) -> shown.Resource:
+        absences = self._absences(day, thing.id, plan)
+        return shown.Resource(id=thing.id, name=thing.name, detail=thing.type, absences=absences)
+
+    def _absences(self, day: dt.date, resource: str, plan: domain.Plan) -> list[shown.Absence]:
+        return [
+            shown.Absence(starts_at=self._at(day, item.span.start), ends_at=self._at(day, item.span.end))
+            for item in plan.outages
+            if item.resource == resource
+        ]
+
+    def _appointment(self, day: dt.date, visit: domain.Appointment, move: AppointmentMoved | None) -> shown.Appointment:
+        before = move.before[0] if move is not None and move.before else None
+        return shown.Appointment(
+            id=visit.id,
+            starts_at=self._at(day, visit.start),
+            ends_at=self._at(day, visit.end),
+            client_id=visit.client,
+            client_name=self._name(visit.client),
+            service=self._book.registry.service(visit.service).name,
+            provider_id=visit.providers[0] if visit.providers else visit.stages[0].room,
+            status=_SHOWN[visit.status],
+            notified=visit.status is not domain.Status.BOOKED,
+            stages=[
+                shown.Stage(
+                    name=stage.name,
+                    starts_at=self._at(day, stage.start),
+                    ends_at=self._at(day, stage.end),
+                    provider_id=stage.provider,
+                    room_id=stage.room,
+                    device_id=stage.device,
+                )
+                for stage in visit.stages
+            ],
+            move=shown.Move(
+                replan_id=move.replan,
+                from_starts_at=self._at(day, before.start),
+                from_provider_id=_first_provider(move.before),
+                reason=move.reason,
+            )
+            if move is not None and before is not None
+            else None,
+        )
+
+    def _unplaced(self, day: dt.date, visit: domain.Appointment, reason: str) -> shown.Unplaced:
+        service = self._book.registry.service(visit.service)
+        return shown.Unplaced(
+            appointment_id=visit.id,
+            client_name=self._name(visit.client),
+            service=service.name,
+            minutes=service.minutes,
+            wanted_at=self._at(day, visit.window.start),
+            reason=reason,
+        )
+
+    def _answered(self, day: dt.date, answer: Replan, replan_id: ReplanId | None, cause: str) -> shown.Replan:
+        waiting = {item.appointment: item.sentence for item in answer.unplaced}
+        moved = [
+            self._moved(day, answer.plan.appointments[move.appointment], move.before, move.reason.sentence)
+            for move in answer.moves
+            if move.before
+        ]
+        return shown.Replan(
+            id=replan_id,
+            made_at=self._book.now(),
+            cause=cause,
+            moved=moved,
+            unplaced=[
+                self._unplaced(day, answer.plan.appointments[name], sentence) for name, sentence in waiting.items()
+            ],
+            unchanged=max(0, len(answer.plan.placed) - len(answer.moves)),
+            milliseconds=round(answer.milliseconds),
+            undoable=replan_id is not None,
+        )
+
+    def _recorded(self, day: dt.date, schedule: Schedule, record: ReplanRecord) -> shown.Replan:
+        applied = record.applied
+        if applied is None:
+            raise AssertionError("only applied replans are shown")
+        standing = [item for item in schedule.replans if item.applied is not None and not item.undone]
+        moved = [
+            self._moved(day, visit, move.before, move.reason)
+            for move in record.moves
+            if move.before
+            and (visit := (record.after or schedule.plan).appointments.get(AppointmentId(move.appointment)))
+        ]
+        return shown.Replan(
+            id=applied.replan,
+            made_at=self._at(day, record.reported.at),
+            cause=applied.cause,
+            moved=moved,
+            unplaced=[],
+            unchanged=max(0, len(schedule.plan.placed) - applied.moved),
+            milliseconds=round(applied.milliseconds),
+            undoable=bool(standing) and standing[-1] is record,
+            undone=record.undone,
+        )
+
+    def _moved(
+        self,
+        day: dt.date,
+        visit: domain.Appointment,
+        before: tuple[StagePart, ...] | domain.Stages,
+        reason: str,
+    ) -> shown.MovedAppointment:
+        after = visit.stages or before
+        return shown.MovedAppointment(
+            appointment_id=visit.id,
+            client_name=self._name(visit.client),
+            service=self._book.registry.service(visit.service).name,
+            from_starts_at=self._at(day, before[0].start),
+            to_starts_at=self._at(day, after[0].start),
+            from_provider_id=_first_provider(before),
+            to_provider_id=_first_provider(after),
+            reason=reason,
+        )
+
+    def _name(self, client: ClientId) -> str:
+        try:
+            return self._register.get(client).details.name
+        except ClientUnknown:
+            return _ONLINE_GUEST
+
+
+class ScheduleGuests:
+    """Who has arrived and may step up to the kiosk, by first name."""
+
+    def __init__(self, book: ScheduleBook, register: ClientRegister) -> None:
+        self._book = book
+        self._register = register
+
+    def __call__(self) -> list[Guest]:
+        """Return the arrived guests in order of their appointments."""
+        day = self._book.today()
+        midnight = dt.datetime.combine(day, dt.time(), self._book.zone)
+        guests: list[Guest] = []
+        for visit in self._book.day(day).plan.placed:
+            if visit.status is not domain.Status.ARRIVED:
+                continue
+            try:
+                name = self._register.get(visit.client).details.name
+            except ClientUnknown:
+                continue
+            starts = midnight + dt.timedelta(minutes=visit.start)
+            guests.append(Guest(appointment_id=visit.id, first_name=first_name(name), starts_at=starts))
+        return guests
+
+
+def _latest_moves(schedule: Schedule) -> dict[str, AppointmentMoved]:
+    return {move.appointment: move for record in schedule.replans if not record.undone for move in record.moves}
+
+
+def _waits_because(schedule: Schedule) -> str:
+    causes = [record.applied.cause for record in schedule.replans if record.applied and not record.undone]
+    return f"{causes[-1]}: no other place is free today" if causes else "No place is free today"
+
+
+def _first_provider(stages: tuple[StagePart, ...] | domain.Stages) -> str | None:
+    return next((str(stage.provider) for stage in stages if stage.provider is not None), None)

@@ -1,0 +1,198 @@
+"""The clinic's days on record: folds them from the log, and appends what a command decides.
+
+The box is the only writer. Each command reads the day, decides, and appends with the version it saw, so
+two commands at once cannot both take the same place: the second is refused and its page reads again.
+"""
+
+import datetime as dt
+import threading
+from collections.abc import Callable, Sequence
+from zoneinfo import ZoneInfo
+
+from edge.schedule.domain import AppointmentRequest, Disruption, Span, Status
+from edge.schedule.errors import UnknownName
+from edge.schedule.ids import AppointmentId, ReplanId, ServiceId
+from edge.schedule.registry import Registry
+from edge.schedule.replans import Replan
+from edge.schedule.schedule import Schedule
+from edge.schedule.solver import SolverLimits
+from edge.store.events import SqlcipherEventStore
+from shared.clock import Clock
+from shared.errors import Rejected
+from shared.events.catalogue import schedule as said
+from shared.events.catalogue.system import BookingAnswered, BookingRequested
+from shared.events.envelope import Event, EventDraft
+from shared.events.payload import Catalogue, PayloadModel
+from shared.ids import ClientId, IdSource
+
+_KEPT_DAYS = 8
+REPLAN_SECONDS = 4.0
+
+
+class ScheduleBook:
+    """Every day of the clinic, opened as needed; safe to share by threads."""
+
+    def __init__(
+        self, store: SqlcipherEventStore, registry: Registry, ids: IdSource, clock: Clock, timezone: str
+    ) -> None:
+        self.registry = registry
+        self.zone = ZoneInfo(timezone)
+        self._store = store
+        self._ids = ids
+        self._clock = clock
+        self._catalogue = Catalogue(said.PAYLOADS)
+        self._days: dict[dt.date, Schedule] = {}
+        self._lock = threading.RLock()
+
+    def now(self) -> dt.datetime:
+        """Return the time at the clinic."""
+        return self._clock.wall().astimezone(self.zone)
+
+    def today(self) -> dt.date:
+        """Return the clinic's date."""
+        return self.now().date()
+
+    def day(self, date: dt.date) -> Schedule:
+        """Return one day as the log tells it."""
+        with self._lock:
+            day = self._days.setdefault(date, Schedule(date))
+            for event in self._store.stream(day.aggregate)[day.version :]:
+                day.apply(self._payload(event))
+            while len(self._days) > _KEPT_DAYS:
+                del self._days[min(self._days)]
+            return day
+
+    def book_day(self, date: dt.date, requests: Sequence[AppointmentRequest], actor: str) -> int:
+        """Book many requests in one transaction and return how many found a place."""
+        with self._lock:
+            payloads = self.day(date).book_day(self.registry, requests)
+            self._append(date, payloads, actor, "booking")
+        return sum(isinstance(payload, said.AppointmentBooked) for payload in payloads)
+
+    def change_status(self, appointment: AppointmentId, status: Status, actor: str) -> dt.date:
+        """Record how far a visit of today or later has come, and return its day.
+
+        Raises:
+            UnknownName, NotAllowed: nothing was recorded.
+        """
+        with self._lock:
+            date = self._date_of(appointment)
+            payloads = self.day(date).change_status(appointment, status, self._minute(date))
+            self._append(date, payloads, actor, "care")
+        return date
+
+    def preview(self, date: dt.date, disruption: Disruption) -> Replan:
+        """Return what a disruption would do; changes nothing."""
+        return self._answer(date, disruption, ReplanId("preview"))
+
+    def report(self, date: dt.date, disruption: Disruption, actor: str) -> tuple[ReplanId, Replan]:
+        """Replan a day and record report, moves and summary in one transaction.
+
+        Raises:
+            UnknownName, NotAllowed: nothing was recorded.
+        """
+        replan_id = ReplanId(self._ids.new())
+        with self._lock:
+            answer = self._answer(date, disruption, replan_id)
+            payloads = self.day(date).report_disruption(self.registry, disruption, answer, replan_id)
+            self._append(date, payloads, actor, "replan")
+        return replan_id, answer
+
+    def undo(self, replan_id: ReplanId, actor: str) -> dt.date:
+        """Take the latest replan of its day back and return the day.
+
+        Raises:
+            UnknownName, NotAllowed: nothing was recorded.
+        """
+        with self._lock:
+            date = self._date_with(lambda day: any(item.reported.replan == replan_id for item in day.replans))
+            self._append(date, self.day(date).undo_replan(self.registry, replan_id), actor, "replan")
+        return date
+
+    def client_of(self, appointment: str) -> ClientId:
+        """Return whose visit it is.
+
+        Raises:
+            UnknownName: no such visit today or later.
+        """
+        name = AppointmentId(appointment)
+        return self.day(self._date_of(name)).plan.appointments[name].client
+
+    def answer_request(self, event: Event) -> list[EventDraft]:
+        """Decide an online request that came down from the hub; the caller appends the answer.
+
+        Idempotent by the request's id.
+        """
+        wish = BookingRequested.model_validate(event.fields.payload)
+        date = dt.date.fromisoformat(wish.day)
+        with self._lock:
+            payloads, answer = self._decide(wish, date)
+            day = self.day(date)
+        drafts = [EventDraft(day.aggregate, payload, "hub", "booking") for payload in payloads]
+        return [*drafts, EventDraft(f"booking/{wish.request}", answer, "box", "booking")]
+
+    def _decide(self, wish: BookingRequested, date: dt.date) -> tuple[list[PayloadModel], BookingAnswered]:
+        name = AppointmentId(f"online-{wish.request}")
+        request = AppointmentRequest(
+            name, ClientId(name), ServiceId(wish.service), Span(wish.earliest_minute, wish.latest_minute)
+        )
+        if date < self.today():
+            return [], BookingAnswered(request=wish.request, accepted=False, reason="that day has passed")
+        try:
+            payloads = self.day(date).decide_request(self.registry, request, self._minute(date))
+        except Rejected as error:
+            return [], BookingAnswered(request=wish.request, accepted=False, reason=error.sentence[:500])
+        visit = self.day(date).plan.appointments.get(name)
+        for payload in payloads:
+            if isinstance(payload, said.RequestDeclined):
+                reason = _with_alternatives(payload)
+                return payloads, BookingAnswered(request=wish.request, accepted=False, reason=reason)
+            if isinstance(payload, said.AppointmentBooked):
+                start = payload.visit.stages[0].start
+                return payloads, _accepted(wish, name, start)
+        if visit is None:
+            raise UnknownName("unknown_appointment", "the request is neither booked nor declined")
+        return [], _accepted(wish, name, visit.start)
+
+    def _answer(self, date: dt.date, disruption: Disruption, replan_id: ReplanId) -> Replan:
+        limits = SolverLimits(seconds=REPLAN_SECONDS)
+        return self.day(date).preview(self.registry, disruption, replan_id, self._clock.monotonic, limits)
+
+    def _append(self, date: dt.date, payloads: Sequence[PayloadModel], actor: str, purpose: str) -> None:
+        if not payloads:
+            return
+        day = self.day(date)
+        first, *others = payloads
+        drafts = [EventDraft(day.aggregate, first, actor, purpose, expected_version=day.version)]
+        drafts += [EventDraft(day.aggregate, payload, actor, purpose) for payload in others]
+        self._store.append(drafts)
+        self.day(date)
+
+    def _payload(self, event: Event) -> PayloadModel:
+        fields = event.fields
+        return self._catalogue.model(fields.type, fields.schema_version).model_validate(fields.payload)
+
+    def _minute(self, date: dt.date) -> int:
+        """Return minutes after the clinic's midnight of a day: 0 for a day to come."""
+        now = self.now()
+        return now.hour * 60 + now.minute if now.date() == date else 0
+
+    def _date_of(self, appointment: AppointmentId) -> dt.date:
+        return self._date_with(lambda day: appointment in day.plan.appointments)
+
+    def _date_with(self, holds: Callable[[Schedule], bool]) -> dt.date:
+        """Return the day, from today on or opened before, that fulfils a condition."""
+        today = self.today()
+        for date in sorted({today, *self._days}, key=lambda date: abs((date - today).days)):
+            if holds(self.day(date)):
+                return date
+        raise UnknownName("not_on_the_schedule", "the schedule holds no such entry; reload the day")
+
+
+def _accepted(wish: BookingRequested, name: AppointmentId, start: int) -> BookingAnswered:
+    return BookingAnswered(request=wish.request, accepted=True, appointment=name, start_minute=start)
+
+
+def _with_alternatives(declined: said.RequestDeclined) -> str:
+    starts = ", ".join(f"{start // 60:02d}:{start % 60:02d}" for start in declined.next_starts)
+    return f"{declined.reason} Free that day: {starts}." if starts else declined.reason
