@@ -1,10 +1,12 @@
 import secrets
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+from sqlalchemy import make_url
 
 from cloud.bookings.desk import BookingDesk
 from cloud.config import LocationSettings, TenantSettings
@@ -16,6 +18,7 @@ from cloud.ingest.intake import Intake
 from cloud.metrics import HubMetrics
 from cloud.storage.clinics import store_tenants
 from cloud.storage.database import Database, migrate
+from cloud.storage.tables import metadata
 from shared.crypto.keyfile import SealedKeyFolder
 from shared.events.catalogue import complete_catalogue
 from shared.ids import TenantId, Uuid7Source
@@ -83,14 +86,41 @@ def postgres_urls(server: Postgres) -> tuple[str, str]:
     return server.url("owner", name), server.url("app", name)
 
 
+@pytest.fixture(scope="session")
+def migrated_postgres(postgres_server: Postgres) -> tuple[Postgres, str]:
+    """Return the server and the hub's address of a migrated database."""
+    owner, app = postgres_urls(postgres_server)
+    migrate(owner, app)
+    return postgres_server, app
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("migrated") / "hub.db"
+    migrate(f"sqlite:///{file}", f"sqlite:///{file}")
+    return file
+
+
+def empty_postgres(migrated: tuple[Postgres, str]) -> str:
+    server, app = migrated
+    names = ", ".join(table.name for table in metadata.sorted_tables)
+    run_sql(server, str(make_url(app).database), f"TRUNCATE {names}")
+    return app
+
+
+def empty_sqlite(migrated: Path, folder: Path) -> str:
+    copy = folder / "hub.db"
+    shutil.copy(migrated, copy)
+    return f"sqlite:///{copy}"
+
+
 @pytest.fixture(params=["sqlite", "postgres"])
 def open_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], Database]]:
-    """Return a function that opens the same migrated database again and again."""
+    """Return a function that opens the same empty, migrated database again and again."""
     if request.param == "sqlite":
-        owner = app = f"sqlite:///{tmp_path / 'hub.db'}"
+        app = empty_sqlite(request.getfixturevalue("migrated_sqlite"), tmp_path)
     else:
-        owner, app = postgres_urls(request.getfixturevalue("postgres_server"))
-    migrate(owner, app)
+        app = empty_postgres(request.getfixturevalue("migrated_postgres"))
     opened: list[Database] = []
 
     def open_again() -> Database:
@@ -108,9 +138,14 @@ def hub(open_database: Callable[[], Database], tmp_path: Path) -> HubParts:
 
 
 @pytest.fixture
-def sqlite_hub(tmp_path: Path) -> Iterator[HubParts]:
-    url = f"sqlite:///{tmp_path / 'hub.db'}"
-    migrate(url, url)
-    database = Database(url)
+def sqlite_hub(migrated_sqlite: Path, tmp_path: Path) -> Iterator[HubParts]:
+    database = Database(empty_sqlite(migrated_sqlite, tmp_path))
+    yield assemble(database, tmp_path)
+    database.close()
+
+
+@pytest.fixture
+def postgres_hub(migrated_postgres: tuple[Postgres, str], tmp_path: Path) -> Iterator[HubParts]:
+    database = Database(empty_postgres(migrated_postgres))
     yield assemble(database, tmp_path)
     database.close()

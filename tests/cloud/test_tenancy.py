@@ -1,6 +1,5 @@
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import insert, select, text
@@ -13,9 +12,8 @@ from cloud.storage.database import Database, migrate
 from cloud.storage.tables import TENANT_TABLES, counters, devices, events
 from shared.http.errors import NotFound
 from shared.ids import LocationId, TenantId
-from tests.cloud.conftest import HubParts, assemble, postgres_urls
+from tests.cloud.conftest import HubParts
 from tests.support.box import START
-from tests.support.servers import Postgres
 
 LUMEN, AURORA = TenantId("lumen"), TenantId("aurora")
 
@@ -61,14 +59,11 @@ def test_an_answer_cannot_close_another_tenants_request(hub: HubParts) -> None:
 
 
 @pytest.fixture
-def secured(postgres_server: Postgres, tmp_path: Path) -> HubParts:
-    owner, app = postgres_urls(postgres_server)
-    migrate(owner, app)
-    hub = assemble(Database(app), tmp_path)
-    box = hub.box()
+def secured(postgres_hub: HubParts) -> HubParts:
+    box = postgres_hub.box()
     box.capture()
-    hub.ack(box, box.batch(1, 1))
-    return hub
+    postgres_hub.ack(box, box.batch(1, 1))
+    return postgres_hub
 
 
 @pytest.mark.parametrize("table", TENANT_TABLES, ids=lambda table: table.name)
@@ -78,14 +73,12 @@ def test_the_database_itself_hides_rows_of_other_tenants(secured: HubParts, tabl
         assert {row.tenant for row in seen} <= {"aurora"}
     with secured.database.directory() as connection:
         assert connection.execute(select(table)).all() == []  # type: ignore[call-overload]
-    secured.database.close()
 
 
 def test_the_database_itself_refuses_rows_for_another_tenant(secured: HubParts) -> None:
+    row = insert(counters).values(tenant="lumen", device="d", name="x", value=1)
     with pytest.raises(DBAPIError), secured.database.write(AURORA) as connection:
-        values = {"tenant": "lumen", "device": "d", "name": "x", "value": 1}
-        connection.execute(insert(counters).values(**values))
-    secured.database.close()
+        connection.execute(row)
 
 
 def test_the_hubs_role_owns_no_table_and_cannot_switch_the_protection_off(secured: HubParts) -> None:
@@ -94,7 +87,6 @@ def test_the_hubs_role_owns_no_table_and_cannot_switch_the_protection_off(secure
         assert connection.execute(owned).scalar_one() == 0
     with pytest.raises(DBAPIError), secured.database.directory() as connection:
         connection.execute(text("ALTER TABLE events DISABLE ROW LEVEL SECURITY"))
-    secured.database.close()
 
 
 def test_a_migrated_database_is_migrated_again_without_change(
