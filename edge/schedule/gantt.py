@@ -41,9 +41,10 @@ def gantt_svg(registry: Registry, plan: Plan, before: Plan | None = None, now: i
     moved = [a for a in plan.placed if a.id in old and old[a.id].stages != a.stages]
     count = f"{len(plan.placed)} visits" + (f", {len(moved)} moved" if before else "")
     body = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height}" width="{width:.0f}" height="{height}" role="img">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height}" '
+        f'width="{width:.0f}" height="{height}" role="img">',
         f"<title>{escape(registry.clinic)} {plan.date}</title><style>{_STYLE}</style>",
-        f'<defs><pattern id="out" width="7" height="7" patternTransform="rotate(45)" patternUnits="userSpaceOnUse">'
+        '<defs><pattern id="out" width="7" height="7" patternTransform="rotate(45)" patternUnits="userSpaceOnUse">'
         '<rect width="7" height="7" fill="#fbe3e0"/><rect width="2" height="7" fill="#e9a59d"/></pattern></defs>',
         f'<rect width="{width:.0f}" height="{height}" fill="#fff"/>',
         f'<text class="h" x="16" y="28">{escape(registry.clinic)}</text>',
@@ -77,12 +78,8 @@ def _rect(registry: Registry, span: Span, y: int, height: int, look: str) -> str
 
 def _background(registry: Registry, plan: Plan, lane: _Lane, y: int) -> Iterator[str]:
     kind, name, label = lane
-    first = {
-        ResourceKind.PROVIDER: registry.providers,
-        ResourceKind.ROOM: registry.rooms,
-        ResourceKind.DEVICE: registry.devices,
-    }
-    if name == first[kind][0].id:
+    first = {registry.providers[0].id, registry.rooms[0].id, *(d.id for d in registry.devices[:1])}
+    if name in first:
         yield f'<text class="g" x="16" y="{y - 2}">{kind.upper()}S</text>'
     yield f'<text class="l" x="16" y="{y + 21}">{escape(label)}</text>'
     yield _rect(registry, registry.hours.span, y + 3, _LANE - 6, 'fill="#f4f6f9" rx="4"')
@@ -153,5 +150,6 @@ def _legend(height: int) -> Iterator[str]:
         x += 34 + 7 * len(category)
     yield f'<rect x="{x}" y="{height - 24}" width="12" height="12" rx="3" fill="url(#out)"/>'
     yield f'<text class="s" x="{x + 17}" y="{height - 14}">out of order or absent</text>'
-    yield f'<rect x="{x + 160}" y="{height - 24}" width="12" height="12" rx="3" fill="none" stroke="#8794a3" stroke-dasharray="3 2"/>'
+    dashed = 'fill="none" stroke="#8794a3" stroke-dasharray="3 2"'
+    yield f'<rect x="{x + 160}" y="{height - 24}" width="12" height="12" rx="3" {dashed}/>'
     yield f'<text class="s" x="{x + 177}" y="{height - 14}">former place</text>'

@@ -1,0 +1,54 @@
+from importlib.resources import files
+
+import pytest
+
+from edge.schedule.errors import InvalidClinic, UnknownName
+from edge.schedule.ids import ProviderId
+from edge.schedule.registry import Registry, load_registry, parse_registry
+
+DEMO = (files("edge.schedule") / "clinics" / "demo.toml").read_text(encoding="utf-8")
+
+
+def test_the_example_clinic_has_the_promised_size(clinic: Registry) -> None:
+    sizes = (len(clinic.providers), len(clinic.rooms), len(clinic.devices), len(clinic.services))
+    assert sizes == (6, 7, 5, 10)
+    assert {len(service.stages) for service in clinic.services} == {1, 2, 3, 4}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "field", "fix"),
+    [
+        ('skill = "consult", room', 'skill = "magic", room', "services.consultation.stages.0.skill", "no provider"),
+        ('room = "consult" }]', 'room = "attic" }]', "services.consultation.stages.0.room", "no room"),
+        ('start = "08:30", end = "19:00" }', 'start = "19:00", end = "08:30" }', "hours", "later than"),
+        ('start = "09:00"', 'start = "09:02"', "providers.0.shift.start", "multiple of 5"),
+        ('start = "09:00"', 'start = "nine"', "providers.0.shift.start", '"HH:MM"'),
+        ('id = "laurel"', 'id = "cedar"', "providers", "used twice"),
+        (
+            'id = "laser-2"\nname = "Laser room 2"\ntype = "laser"\nturnover = 10',
+            'id = "laser-2"\nname = "Laser room 2"\ntype = "laser"\nturnover = 15',
+            "rooms",
+            "make them equal",
+        ),
+        ("provider_may_leave = true", "provider_may_leave = false", "services.3.stages.1", "name a `skill`"),
+        ('clinic = "', 'colour = "blue"\nclinic = "', "colour", "not permitted"),
+    ],
+)
+def test_a_wrong_clinic_file_is_refused_with_field_and_fix(old: str, new: str, field: str, fix: str) -> None:
+    assert old in DEMO
+    with pytest.raises(InvalidClinic) as refusal:
+        parse_registry(DEMO.replace(old, new, 1), "demo.toml")
+    assert field in refusal.value.sentence
+    assert fix in refusal.value.sentence
+
+
+def test_a_file_that_is_not_toml_or_not_there_is_refused(tmp_path) -> None:
+    with pytest.raises(InvalidClinic, match="not valid TOML"):
+        parse_registry("clinic = ")
+    with pytest.raises(InvalidClinic, match="cannot be read"):
+        load_registry(tmp_path / "none.toml")
+
+
+def test_an_unknown_name_says_what_is_unknown(clinic: Registry) -> None:
+    with pytest.raises(UnknownName, match="no provider 'nobody'"):
+        clinic.provider(ProviderId("nobody"))
