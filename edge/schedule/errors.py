@@ -1,10 +1,12 @@
 """What can go wrong with a schedule.
 
 Rejected
-├── InvalidClinic     the clinic's file contradicts itself; names field and fix
-├── UnknownName       a command names something the day or the clinic does not have
-├── NotAllowed        the command cannot follow the present state
-└── (Corrupt) BrokenFold   an event does not fit the events before it
+└── ScheduleRejected
+    ├── InvalidClinic     the clinic's file contradicts itself; names field and fix
+    ├── UnknownName       a command names something the day or the clinic does not have
+    └── NotAllowed        the command cannot follow the present state
+Corrupt
+└── BrokenFold            an event does not fit the events before it
 """
 
 from shared.errors import Corrupt, Rejected

@@ -13,26 +13,18 @@ from edge.schedule.checker import check
 from edge.schedule.domain import (
     Appointment,
     AppointmentRequest,
-    Cancelled,
     Disruption,
-    NoShow,
     Outage,
-    Overrun,
     Plan,
     Span,
     Status,
-    clock_text,
 )
 from edge.schedule.errors import BrokenFold, NotAllowed
 from edge.schedule.facts import find, with_facts, with_status
 from edge.schedule.ids import AppointmentId, ReplanId
 from edge.schedule.payloads import (
     appointment_of,
-    cause_text,
-    disruption_event,
-    objective_part,
     outage_of,
-    stage_parts,
     stages_of,
     visit_part,
 )
@@ -40,6 +32,7 @@ from edge.schedule.registry import Registry
 from edge.schedule.replan import Stopwatch, replan
 from edge.schedule.replans import Replan
 from edge.schedule.solver import SolverLimits
+from edge.schedule.telling import declined, status_changed, tell_replan
 from shared.events.catalogue import schedule as said
 from shared.events.payload import PayloadModel
 
@@ -92,7 +85,7 @@ class Schedule:
             result.append(
                 said.AppointmentBooked(day=self.plan.date, visit=visit_part(planned))
                 if planned.placed
-                else self._declined(registry, request, now=0)
+                else declined(registry, self.plan, request, now=0)
             )
         return result
 
@@ -105,7 +98,7 @@ class Schedule:
             return []
         offers = next_slots(registry, self.plan, request, now, count=1)
         if not offers:
-            return [self._declined(registry, request, now)]
+            return [declined(registry, self.plan, request, now)]
         booked = Appointment.of(request, offers[0].stages)
         return [said.AppointmentBooked(day=self.plan.date, visit=visit_part(booked))]
 
@@ -122,7 +115,7 @@ class Schedule:
         with_status(old, status)
         if status is Status.CANCELLED:
             return [said.AppointmentCancelled(day=self.plan.date, appointment=appointment, at=at)]
-        return [self._status_changed(old, status, at)]
+        return [status_changed(self.plan, old, status, at)]
 
     def preview(
         self,
@@ -147,41 +140,7 @@ class Schedule:
             raise NotAllowed("replan_known", "this replan was recorded already; reload the day")
         if with_facts(registry, self.plan, disruption, replan_id) != answer.facts:
             raise NotAllowed("day_changed", "the day has changed since the preview; report it again")
-        day = self.plan.date
-        result: list[PayloadModel] = [disruption_event(disruption, answer.facts, replan_id)]
-        result.extend(self._direct(disruption, answer, replan_id))
-        result.extend(_displaced(answer, replan_id))
-        result.extend(
-            said.AppointmentMoved(
-                day=day,
-                replan=replan_id,
-                appointment=move.appointment,
-                service=move.service,
-                before=stage_parts(move.before),
-                after=stage_parts(move.after),
-                notify=move.notify,
-                forced_by=move.reason.forced_by.value,
-                constraint=move.reason.constraint,
-                reason=move.reason.sentence,
-            )
-            for move in answer.moves
-        )
-        result.extend(self._newcomer(registry, disruption, answer))
-        result.append(
-            said.ReplanApplied(
-                day=day,
-                replan=replan_id,
-                cause=cause_text(registry, answer.facts, disruption),
-                moved=len(answer.moves),
-                notified=sum(move.notify for move in answer.moves),
-                unplaced=len(answer.unplaced),
-                objective_before=objective_part(answer.before),
-                objective_after=objective_part(answer.after),
-                solver_status=answer.status.value,
-                milliseconds=round(answer.milliseconds, 1),
-            )
-        )
-        return result
+        return tell_replan(registry, self.plan, disruption, answer, replan_id)
 
     def undo_replan(self, registry: Registry, replan_id: ReplanId) -> list[PayloadModel]:
         """Take the latest replan and its disruption back; idempotent by `replan_id`.
@@ -274,60 +233,3 @@ class Schedule:
         outages: tuple[Outage, ...] = tuple(o for o in self.plan.outages if o.replan != undone.replan)
         plan = Plan(self.plan.date, kept, outages)
         return plan.with_appointments(*(appointment_of(part) for part in undone.restored))
-
-    def _direct(self, disruption: Disruption, answer: Replan, replan_id: ReplanId) -> list[PayloadModel]:
-        match disruption:
-            case Cancelled(appointment=name, at=at):
-                return [said.AppointmentCancelled(day=self.plan.date, appointment=name, at=at)]
-            case NoShow(appointment=name, at=at):
-                return [self._status_changed(self.plan.appointments[name], Status.NO_SHOW, at)]
-            case Overrun(appointment=name):
-                stages = stage_parts(answer.facts.appointments[name].stages)
-                day = self.plan.date
-                return [said.AppointmentExtended(day=day, replan=replan_id, appointment=name, stages=stages)]
-            case _:
-                return []
-
-    def _newcomer(self, registry: Registry, disruption: Disruption, answer: Replan) -> list[PayloadModel]:
-        new = [a for key, a in answer.plan.appointments.items() if key not in answer.facts.appointments]
-        booked: list[PayloadModel] = [
-            said.AppointmentBooked(day=self.plan.date, visit=visit_part(appointment)) for appointment in new
-        ]
-        request = getattr(disruption, "request", None)
-        if isinstance(request, AppointmentRequest) and answer.declined:
-            booked.append(self._declined(registry, request, disruption.at))
-        return booked
-
-    def _status_changed(self, old: Appointment, status: Status, at: int) -> PayloadModel:
-        return said.AppointmentStatusChanged(
-            day=self.plan.date, appointment=old.id, before=old.status.value, after=status.value, at=at
-        )
-
-    def _declined(self, registry: Registry, request: AppointmentRequest, now: int) -> PayloadModel:
-        anywhen = replace(request, window=registry.hours.span)
-        others = next_slots(registry, self.plan, anywhen, now)
-        name = registry.service(request.service).name
-        window = f"{clock_text(request.window.start)} and {clock_text(request.window.end)}"
-        return said.RequestDeclined(
-            day=self.plan.date,
-            appointment=request.id,
-            client_id=request.client,
-            service=request.service,
-            reason=f"{name}: nothing is free between {window}.",
-            next_starts=tuple(offer.start for offer in others),
-        )
-
-
-def _displaced(answer: Replan, replan_id: ReplanId) -> list[PayloadModel]:
-    reasons = {item.appointment: item.sentence for item in answer.unplaced}
-    return [
-        said.AppointmentDisplaced(
-            day=answer.facts.date,
-            replan=replan_id,
-            appointment=old.id,
-            before=stage_parts(old.stages),
-            reason=reasons[old.id],
-        )
-        for old in answer.facts.placed
-        if not answer.plan.appointments[old.id].placed
-    ]

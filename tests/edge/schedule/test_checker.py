@@ -1,12 +1,13 @@
 """Each hard constraint, broken by hand in an otherwise valid day, is named by the checker."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from edge.schedule.checker import Rule, check, check_replan
 from edge.schedule.domain import Appointment, Outage, Plan, ResourceKind, Span, Status
-from edge.schedule.ids import ProviderId, ReplanId, RoomId, UnitId
+from edge.schedule.ids import AppointmentId, ProviderId, ReplanId, RoomId, UnitId
 from edge.schedule.registry import Registry
 
 
@@ -43,7 +44,7 @@ def test_the_planned_day_has_no_violation(clinic: Registry, day: Plan) -> None:
     ],
 )
 def test_a_wrong_resource_is_named(
-    clinic: Registry, day: Plan, service: str, stage: int, change: dict[str, object], rule: Rule
+    clinic: Registry, day: Plan, service: str, stage: int, change: dict[str, Any], rule: Rule
 ) -> None:
     old = visit(day, service)
     stages = tuple(replace(s, **change) if n == stage else s for n, s in enumerate(old.stages))
@@ -86,7 +87,7 @@ def test_turnover_and_cooldown_keep_visits_apart(clinic: Registry, day: Plan, ga
     first = visit(day, "laser-hair")
     stages = tuple(replace(s, provider=ProviderId("willow")) for s in first.stages)
     first = shifted(replace(first, stages=stages, window=Span(0, 1440)), 9 * 60 - first.start)
-    second = replace(shifted(first, 30 + gap), id="second")
+    second = replace(shifted(first, 30 + gap), id=AppointmentId("second"))
     found = check(clinic, Plan(day.date, {first.id: first, second.id: second}))
     assert (found == ()) is clean
     assert all(violation.rule is Rule.OVERLAP for violation in found)

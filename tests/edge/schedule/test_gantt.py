@@ -4,10 +4,11 @@ from xml.etree import ElementTree as ET
 from edge.schedule.domain import Plan
 from edge.schedule.gantt import gantt_svg
 from edge.schedule.registry import Registry
+from shared.ids import ClientId
 
 
 def test_the_picture_is_well_formed_and_names_lanes_but_no_client(clinic: Registry, day: Plan) -> None:
-    secret = day.with_appointments(*(replace(a, client="planted-name") for a in day.placed))
+    secret = day.with_appointments(*(replace(a, client=ClientId("planted-name")) for a in day.placed))
     svg = gantt_svg(clinic, secret)
     ET.fromstring(svg)
     assert "planted-name" not in svg

@@ -1,4 +1,5 @@
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 
@@ -42,7 +43,7 @@ def test_a_wrong_clinic_file_is_refused_with_field_and_fix(old: str, new: str, f
     assert fix in refusal.value.sentence
 
 
-def test_a_file_that_is_not_toml_or_not_there_is_refused(tmp_path) -> None:
+def test_a_file_that_is_not_toml_or_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidClinic, match="not valid TOML"):
         parse_registry("clinic = ")
     with pytest.raises(InvalidClinic, match="cannot be read"):

@@ -59,7 +59,7 @@ def disruptions(draw: st.DrawFn, clinic: Registry, day: Plan) -> tuple[Plan, Dis
         else:
             visit = draw(st.sampled_from(under_way))
     outage = Span(at, at + length)
-    return now, [
+    choices: list[Disruption] = [
         ProviderOut(at, draw(st.sampled_from(clinic.providers)).id, outage),
         RoomDown(at, draw(st.sampled_from(clinic.rooms)).id, outage),
         DeviceDown(at, draw(st.sampled_from(clinic.devices)).id, outage),
@@ -69,12 +69,15 @@ def disruptions(draw: st.DrawFn, clinic: Registry, day: Plan) -> tuple[Plan, Dis
         NoShow(at, visit.id),
         WalkIn(at, request),
         Urgent(at, request),
-    ][kind]
+    ]
+    return now, choices[kind]
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
-def test_no_repair_breaks_a_hard_constraint_or_moves_what_is_frozen(clinic: Registry, day: Plan, data) -> None:
+def test_no_repair_breaks_a_hard_constraint_or_moves_what_is_frozen(
+    clinic: Registry, day: Plan, data: st.DataObject
+) -> None:
     now, disruption = data.draw(disruptions(clinic, day))
     result = answer(clinic, now, disruption)
     assert check_replan(clinic, result.facts, result.plan, disruption.at) == ()
@@ -84,7 +87,9 @@ def test_no_repair_breaks_a_hard_constraint_or_moves_what_is_frozen(clinic: Regi
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
-def test_the_search_is_never_worse_than_the_repair_and_as_valid(clinic: Registry, day: Plan, data) -> None:
+def test_the_search_is_never_worse_than_the_repair_and_as_valid(
+    clinic: Registry, day: Plan, data: st.DataObject
+) -> None:
     now, disruption = data.draw(disruptions(clinic, day))
     quick = answer(clinic, now, disruption)
     searched = answer(clinic, now, disruption, SolverLimits(seconds=0.5))

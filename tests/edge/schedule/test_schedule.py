@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from edge.schedule.booking import synthesise_day
 from edge.schedule.checker import check, check_replan
-from edge.schedule.domain import AppointmentRequest, ProviderOut, Span, Status
+from edge.schedule.domain import AppointmentRequest, Disruption, ProviderOut, Span, Status
 from edge.schedule.errors import BrokenFold, NotAllowed
 from edge.schedule.ids import AppointmentId, ProviderId, ReplanId, ServiceId
 from edge.schedule.registry import Registry, demo_registry
@@ -36,7 +36,7 @@ class Log:
             self.schedule.apply(payload)
             self.payloads.append(payload)
 
-    def report(self, clinic: Registry, disruption, name: str) -> None:
+    def report(self, clinic: Registry, disruption: Disruption, name: str) -> None:
         answer = self.schedule.preview(clinic, disruption, ReplanId(name), time.monotonic, QUICK)
         assert check_replan(clinic, answer.facts, answer.plan, disruption.at) == ()
         self.append(self.schedule.report_disruption(clinic, disruption, answer, ReplanId(name)))
