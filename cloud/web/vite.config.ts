@@ -1,0 +1,4 @@
+import { baseConfig } from "../../shared/web/vite.base";
+import { defineConfig } from "vite";
+
+export default defineConfig(baseConfig(8500));

@@ -1,0 +1,155 @@
+import { Button } from "@mantine/core";
+import { span, useNow } from "@medspasync/kit";
+import { useEffect, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { Consent } from "./Consent";
+import { Live } from "./Live";
+import { type Station, useStation } from "./station";
+import "./kiosk.css";
+
+const IDLE_ASK_MS = 60_000;
+const IDLE_END_MS = 75_000;
+
+/** The language the visitor chose; the box hears it with `begin`. */
+function Languages() {
+  const { i18n } = useTranslation();
+  return (
+    <div className="languages" role="group" aria-label="Language / Idioma">
+      {[
+        ["en", "English"],
+        ["es", "Español"],
+      ].map(([code, name]) => (
+        <button
+          type="button"
+          key={code}
+          lang={code}
+          aria-pressed={i18n.language === code}
+          onClick={() => void i18n.changeLanguage(code)}
+        >
+          {name}
+        </button>
+      ))}
+    </div>
+  );
+}
+
+function Welcome({ station }: { station: Station }) {
+  const { t, i18n } = useTranslation();
+  const language = i18n.language;
+  const guests = station.state?.guests ?? [];
+  return (
+    <section className="kiosk-page kiosk-welcome">
+      <img src={new URL("../icon.svg", import.meta.url).href} alt="" className="kiosk-mark" />
+      <h1>{t("welcome")}</h1>
+      <p className="kiosk-lead">{t("intro")}</p>
+      {guests.length > 0 && <h2>{t("arrived")}</h2>}
+      <div className="guests">
+        {guests.map((guest) => (
+          <button
+            type="button"
+            className="guest"
+            key={guest.appointment_id}
+            onClick={() => station.say({ type: "begin", language, appointment_id: guest.appointment_id })}
+          >
+            {guest.first_name}
+          </button>
+        ))}
+      </div>
+      <Button
+        size="xl"
+        radius="xl"
+        variant={guests.length > 0 ? "subtle" : "filled"}
+        className="big"
+        onClick={() => station.say({ type: "begin", language })}
+      >
+        {t(guests.length > 0 ? "walkIn" : "startNow")}
+      </Button>
+      <Languages />
+    </section>
+  );
+}
+
+function Farewell({ station }: { station: Station }) {
+  const { t } = useTranslation();
+  const completed = station.state?.ended === "completed";
+  return (
+    <section className="kiosk-page kiosk-welcome" aria-live="polite">
+      <div className="seal" data-good={completed} aria-hidden="true">
+        {completed ? "✓" : "–"}
+      </div>
+      <h1>{completed ? [t("thanks"), station.state?.first_name].filter(Boolean).join(", ") : t("ended")}</h1>
+      <p className="kiosk-lead">{t(completed ? "thanksText" : "endedText")}</p>
+    </section>
+  );
+}
+
+/** Ends a visit nobody continues, after asking; any touch counts as an answer. */
+function IdleWatch({ station }: { station: Station }) {
+  const { t } = useTranslation();
+  const now = useNow();
+  const [touchedAt, touch] = useState(() => Date.now());
+  const idle = now - touchedAt;
+  useEffect(() => {
+    const renew = () => touch(Date.now());
+    for (const kind of ["pointerdown", "pointermove", "keydown"]) addEventListener(kind, renew);
+    return () => {
+      for (const kind of ["pointerdown", "pointermove", "keydown"]) removeEventListener(kind, renew);
+    };
+  }, []);
+  const over = idle > IDLE_END_MS;
+  useEffect(() => {
+    if (over) station.say({ type: "cancel", reason: "idle" });
+  }, [over, station.say]);
+  if (idle < IDLE_ASK_MS) return null;
+  return (
+    <div className="veil" role="alertdialog" aria-label={t("stillHere")}>
+      <h2>{t("stillHere")}</h2>
+      <Button size="xl" radius="xl" className="big" onClick={() => touch(Date.now())}>
+        {t("continue")}
+      </Button>
+    </div>
+  );
+}
+
+function Reconnecting({ heardAt }: { heardAt: number }) {
+  const { t } = useTranslation();
+  const now = useNow();
+  return (
+    <div className="veil" role="alert">
+      <div className="pulse" aria-hidden="true" />
+      <h2>{t("reconnecting")}</h2>
+      <p className="numbers">{t("stale", { age: span((now - heardAt) / 1000) })}</p>
+    </div>
+  );
+}
+
+/** The capture station's screen: welcome, consent, live picture, result, thanks. */
+export default function Kiosk() {
+  const station = useStation();
+  const { i18n } = useTranslation();
+  const phase = station.state?.phase;
+  const language = station.state?.language;
+  useEffect(() => {
+    if (phase !== "welcome" && language) void i18n.changeLanguage(language);
+    if (phase === "welcome") void i18n.changeLanguage("en");
+  }, [phase, language, i18n]);
+  useEffect(() => {
+    document.documentElement.lang = i18n.language;
+  });
+  const busy = phase === "consent" || phase === "framing" || phase === "shot";
+  return (
+    <main className="kiosk">
+      {phase === "welcome" && <Welcome station={station} />}
+      {phase === "consent" && station.state?.consent && <Consent key={station.state.consent.version} station={station} text={station.state.consent} />}
+      {(phase === "framing" || phase === "shot") && <Live station={station} />}
+      {phase === "done" && <Farewell station={station} />}
+      {station.problem && (
+        <p className="kiosk-problem" role="alert">
+          {station.problem}
+        </p>
+      )}
+      {busy && station.connected && <IdleWatch station={station} />}
+      {!station.connected && <Reconnecting heardAt={station.heardAt} />}
+    </main>
+  );
+}

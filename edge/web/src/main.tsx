@@ -1,0 +1,30 @@
+import "@medspasync/kit/styles";
+import { start } from "@medspasync/kit";
+import { lazy, Suspense } from "react";
+import { createBrowserRouter, Navigate, RouterProvider } from "react-router";
+import "./i18n";
+
+const Kiosk = lazy(() => import("./kiosk/Kiosk"));
+const Tablet = lazy(() => import("./tablet/Shell"));
+const Schedule = lazy(() => import("./tablet/SchedulePage"));
+const Captures = lazy(() => import("./tablet/CapturesPage"));
+
+const router = createBrowserRouter([
+  { path: "/kiosk", element: <Kiosk /> },
+  {
+    path: "/tablet",
+    element: <Tablet />,
+    children: [
+      { index: true, element: <Schedule /> },
+      { path: "captures", element: <Captures /> },
+      { path: "captures/:id", element: <Captures /> },
+    ],
+  },
+  { path: "*", element: <Navigate to="/tablet" replace /> },
+]);
+
+start(
+  <Suspense fallback={null}>
+    <RouterProvider router={router} />
+  </Suspense>,
+);

@@ -1,0 +1,4 @@
+export * from "./client";
+export * from "./Root";
+export * from "./theme";
+export * from "./time";
