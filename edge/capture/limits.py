@@ -62,7 +62,7 @@ KIOSK_LIMITS = GateLimits(
     max_under_exposed_share=0.05,
     min_cheek_overlap=0.48,
     sharpness_width_pixels=256,
-    min_sharpness=80,
+    min_sharpness=60,
     max_motion_pixels=2,
     second_face_share=0.2,
 )
@@ -86,7 +86,7 @@ IMPORT_LIMITS = GateLimits(
     max_under_exposed_share=0.20,
     min_cheek_overlap=0.10,
     sharpness_width_pixels=160,
-    min_sharpness=80,
+    min_sharpness=70,
     max_motion_pixels=10,
     second_face_share=0.25,
 )

@@ -18,13 +18,13 @@ def render_face(width: int, height: int, seed: int = 0) -> RgbImage:
     if min(width, height) < 64:
         raise ValueError("a rendered face needs at least 64 pixels a side")
     canvas = np.full((height, width, 3), _WALL, dtype=np.uint8)
-    unit = min(width, height) / 100.0
+    unit = min(width, height) / 84.0
     middle = (width / 2, height / 2)
     _ellipse(canvas, middle, unit, (0, -6), (33, 44), _HAIR)
     _ellipse(canvas, middle, unit, (0, 40), (14, 20), _SHADE)
     _ellipse(canvas, middle, unit, (0, 0), (28, 38), _SKIN)
     for side in (-1, 1):
-        _ellipse(canvas, middle, unit, (12 * side, -7), (6, 2.8), (245, 245, 245))
+        _ellipse(canvas, middle, unit, (12 * side, -7), (6, 2.8), (222, 222, 222))
         _ellipse(canvas, middle, unit, (12 * side, -7), (2.6, 2.6), (60, 45, 35))
         _ellipse(canvas, middle, unit, (12 * side, -14), (8, 1.3), _HAIR)
         _ellipse(canvas, middle, unit, (2.5 * side, 9), (1.4, 0.9), _SHADE)
@@ -32,7 +32,7 @@ def render_face(width: int, height: int, seed: int = 0) -> RgbImage:
     _ellipse(canvas, middle, unit, (0, 20), (9, 2.6), _LIPS)
     _ellipse(canvas, middle, unit, (0, 20), (8.5, 0.5), (110, 50, 50))
     texture = np.random.default_rng(seed).normal(0, 6, (height, width, 1))
-    soft = cv2.GaussianBlur(canvas, (0, 0), max(0.6, unit * 0.25)).astype(np.float32)
+    soft = cv2.GaussianBlur(canvas, (0, 0), 0.6).astype(np.float32)
     textured: RgbImage = np.clip(soft + texture, 0, 255).astype(np.uint8)
     return textured
 

@@ -89,11 +89,12 @@ def main(arguments: list[str]) -> None:
     for name, image in photographs.items():
         cost = measure(image)
         shape = [image.shape[1], image.shape[0]]
-        report[name] = {"size_pixels": shape, "cpu_ms": cost, "ratios": ratios(cost)}
+        beside = ratios(cost)
+        report[name] = {"size_pixels": shape, "cpu_ms": cost, "ratios": beside}
         print(f"{name} {shape[0]} x {shape[1]}")
         for step, value in cost.items():
             print(f"  {step:<34}{value:8.1f} ms")
-        for step, value in report[name]["ratios"].items():
+        for step, value in beside.items():
             print(f"  {step:<34}{value:8.2f}")
     REPORT.parent.mkdir(exist_ok=True)
     REPORT.write_text(json.dumps(report, indent=1) + "\n")

@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -42,7 +43,7 @@ def test_a_graph_that_is_not_the_one_described_never_runs(tmp_path: Path) -> Non
     "change",
     [{"classes": ["scar"]}, {"classes": []}, {"sha256": "short"}, {"score_threshold": 2}, {"input_size": "wide"}],
 )
-def test_a_sidecar_outside_its_contract_is_corrupt(tmp_path: Path, change: dict[str, object]) -> None:
+def test_a_sidecar_outside_its_contract_is_corrupt(tmp_path: Path, change: dict[str, Any]) -> None:
     with pytest.raises(ModelCorrupt) as caught:
         Detector(write_detector(tmp_path, **change))
     assert caught.value.code == "model_sidecar_invalid"

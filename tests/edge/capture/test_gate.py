@@ -125,7 +125,8 @@ def test_light_from_one_side_is_uneven() -> None:
 def blurred_and_noisy(image: RgbImage) -> RgbImage:
     blurred = cv2.GaussianBlur(image, (0, 0), 1.5)
     noise = np.random.default_rng(7).normal(0, 5, image.shape)
-    return np.clip(blurred + noise, 0, 255).astype(np.uint8)
+    spoilt: RgbImage = np.clip(blurred + noise, 0, 255).astype(np.uint8)
+    return spoilt
 
 
 def test_noise_over_blur_fools_the_plain_laplacian_but_not_the_gate() -> None:
@@ -149,7 +150,9 @@ def test_half_the_exposure_leaves_sharpness_as_it_is() -> None:
 
 def test_noise_alone_is_not_sharpness() -> None:
     noise = np.random.default_rng(1).normal(128, 20, (300, 300, 3)).clip(0, 255).astype(np.uint8)
-    assert face_sharpness(noise, FaceBox(50, 50, 160, 160), 160) < IMPORT_LIMITS.min_sharpness
+    for side in (120, 150, 160, 170, 250):
+        box = FaceBox(20, 20, side, side)
+        assert face_sharpness(noise, box, 160) < IMPORT_LIMITS.min_sharpness
 
 
 def test_sharpness_of_nothing_is_zero() -> None:
@@ -203,5 +206,5 @@ def test_import_profile_takes_official_portraits_of_every_tone_and_refuses_them_
         by_tone.setdefault(row["tone_visual"], []).append(good.passed)
     print(f"{passed} of {tried} pass, {refused} refused when blurred, {by_tone}")
     assert passed >= 0.9 * tried
-    assert refused >= 0.9 * tried
+    assert refused >= 0.95 * tried
     assert all(np.mean(answers) >= 0.8 for answers in by_tone.values())
