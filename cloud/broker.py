@@ -15,7 +15,7 @@ from typing import Any, Final
 import structlog
 from amqtt.broker import Broker
 from amqtt.contexts import Action, BrokerConfig, ListenerConfig
-from amqtt.errors import AMQTTError
+from amqtt.errors import BrokerError, PluginError
 from amqtt.plugins.base import BaseAuthPlugin, BaseTopicPlugin
 from amqtt.session import Session
 
@@ -115,7 +115,7 @@ class EmbeddedBroker:
             try:
                 # The broker asks for the running loop while it is made.
                 self._broker = loop.run_until_complete(self._begin())
-            except (AMQTTError, OSError) as error:
+            except (BrokerError, PluginError, OSError) as error:
                 self._failure = error
                 return
             finally:

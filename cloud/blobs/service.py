@@ -171,6 +171,7 @@ class BlobServer:
         self._server = grpc.server(ThreadPoolExecutor(_WORKERS, thread_name_prefix="blobs"), options=options)
         rpc.add_BlobsServicer_to_server(service, self._server)
         self._address = f"{host}:{port}"
+        self._started = False
 
     def start(self) -> None:
         """Listen.
@@ -185,10 +186,12 @@ class BlobServer:
         if bound == 0:
             raise Retryable("port_taken", f"{self._address} cannot be listened on; is the port taken?")
         self._server.start()
+        self._started = True
 
     def stop(self) -> None:
         """Finish what is under way, for a few seconds."""
-        self._server.stop(_STOP_SECONDS).wait()
+        if self._started:
+            self._server.stop(_STOP_SECONDS).wait()
 
 
 def _status(error: MedSpaError | OSError) -> grpc.StatusCode:

@@ -74,7 +74,8 @@ class IngestService:
         """Finish the message in hand and stop; what waits was not acknowledged and comes again."""
         self._stopping.set()
         self.wake()
-        self._thread.join(_STOP_SECONDS)
+        if self._thread.is_alive():
+            self._thread.join(_STOP_SECONDS)
 
     def submit(self, name: str, payload: bytes) -> None:
         """Queue a message; when the queue is full it is dropped and counted, and its sender sends it again."""

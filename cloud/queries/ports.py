@@ -18,11 +18,11 @@ from cloud.storage.devices import DeviceRecord, DeviceRepository, DeviceState
 from cloud.storage.images import ImageRepository
 from cloud.storage.times import from_milliseconds, to_milliseconds
 from shared.clock import Clock
+from shared.events.catalogue.schedule import ReplanApplied
 from shared.ids import LocationId, TenantId
 from shared.vocabulary import ClockQuality
 
 _ALARM = "Refused: {reason}. Look at the box, then revoke it or let it back in with `medspa hub readmit`."
-_REPLANNED = "schedule.replanned"
 
 
 class ConfiguredViewer:
@@ -174,13 +174,11 @@ def _device(
     record: DeviceRecord, epochs: list[rows.Progress], snapshot: Mapping[str, Any], missing: int, now: datetime
 ) -> schemas.Device:
     here = next((item for item in epochs if item.epoch == record.head_epoch), None)
-    said = snapshot.get("head_seq")
-    head_seq = max(record.head_seq, said) if isinstance(said, int) else record.head_seq
-    lag = max(0, head_seq - (here.seq if here is not None else 0))
-    since = here.last_wall_time if here is not None and here.last_wall_time is not None else record.enrolled_at
-    age = max(0.0, (now - from_milliseconds(since)).total_seconds()) if lag else 0.0
+    said = snapshot.get("backlog_events")
+    greeted = max(0, record.head_seq - (here.seq if here is not None else 0))
+    lag = max(greeted, said) if isinstance(said, int) else greeted
     active = record.state is DeviceState.ACTIVE
-    quality = snapshot.get("clock_quality")
+    last = epochs[-1].last if epochs else None
     return schemas.Device(
         id=record.id,
         name=record.label,
@@ -188,14 +186,23 @@ def _device(
         since=from_milliseconds(record.online_since),
         last_contact_at=None if record.last_contact_at is None else from_milliseconds(record.last_contact_at),
         lag_events=lag,
-        lag_seconds=age,
-        events_received=sum(item.received for item in epochs),
+        lag_seconds=_age(snapshot.get("oldest_at"), now) if lag else 0.0,
+        events_received=sum(item.seq for item in epochs),
         blobs_missing=missing,
         fenced=not active,
         alarm=None if active else _ALARM.format(reason=record.reason or record.state),
-        clock=ClockQuality(quality) if quality in set(ClockQuality) else ClockQuality.SYNCHRONISED,
+        clock=last.clock_quality if last is not None else ClockQuality.SYNCHRONISED,
         versions=[schemas.ComponentVersion(name="box", version=record.software)] if record.software else [],
     )
+
+
+def _age(oldest_at: object, now: datetime) -> float:
+    """Return the age in seconds of the oldest event that a box says is not here yet."""
+    try:
+        oldest = datetime.fromisoformat(str(oldest_at))
+    except ValueError:
+        return 0.0
+    return max(0.0, (now - oldest).total_seconds()) if oldest.tzinfo is not None else 0.0
 
 
 def _parked(row: Row[Any], waiting: int) -> schemas.ParkedEvent:
@@ -237,5 +244,5 @@ def _add_today(connection: Connection, tenant: TenantId, clinic: Clinic, now: da
         if count.location == clinic.id:
             totals["captures"] += count.captures
             totals["findings"] += count.findings
-    totals["replans"] += rows.events_since(connection, tenant, clinic.id, midnight, _REPLANNED)
+    totals["replans"] += rows.events_since(connection, tenant, clinic.id, midnight, ReplanApplied.event_type)
     totals["events"] += rows.events_since(connection, tenant, clinic.id, midnight)

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, and_, func, select
 
 from cloud.storage.tables import booking_requests, captures, events, parked, positions
+from shared.events.envelope import Event, EventBody
 from shared.ids import TenantId
 
 LATEST_REQUESTS = 100
@@ -23,12 +24,11 @@ class DayCount:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far one device's log is applied; `last_wall_time` is in milliseconds since 1970."""
+    """How far one epoch of a device's log is applied, and the last event of it."""
 
     epoch: str
     seq: int
-    received: int
-    last_wall_time: int | None
+    last: EventBody | None
 
 
 def captures_per_day(connection: Connection, tenant: TenantId, first_day: str, last_day: str) -> list[DayCount]:
@@ -53,14 +53,15 @@ def progress(connection: Connection, tenant: TenantId) -> dict[str, list[Progres
         events.c.seq == positions.c.seq,
     )
     query = (
-        select(positions.c.device, positions.c.epoch, positions.c.seq, events.c.wall_time)
+        select(positions.c.device, positions.c.epoch, positions.c.seq, events.c.body)
         .select_from(positions.outerjoin(events, last))
         .where(positions.c.tenant == tenant)
         .order_by(positions.c.device, positions.c.ordinal)
     )
     found: dict[str, list[Progress]] = {}
-    for device, epoch, seq, wall_time in connection.execute(query):
-        found.setdefault(device, []).append(Progress(epoch, seq, seq, wall_time))
+    for device, epoch, seq, body in connection.execute(query):
+        event = None if body is None else Event.from_body(body).fields
+        found.setdefault(device, []).append(Progress(epoch, seq, event))
     return found
 
 
