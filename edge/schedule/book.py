@@ -26,7 +26,7 @@ from shared.events.payload import Catalogue, PayloadModel
 from shared.ids import ClientId, IdSource
 
 _KEPT_DAYS = 8
-REPLAN_SECONDS = 4.0
+REPLAN_SECONDS = 2.0
 
 
 class ScheduleBook:
