@@ -109,7 +109,7 @@ wire: $(VENV)/.dev ## Generate the wire protocol's code
 	$(BIN)/python -m grpc_tools.protoc -I. --python_out=. --pyi_out=. --grpc_python_out=. shared/wire/medspa.proto
 
 clients: $(VENV)/.dev .cache/node ## Generate the pages' API clients
-	PATH="$(CURDIR)/$(BIN):$$PATH" npm run generate
+	PATH="$(CURDIR)/$(BIN):$$PATH" npm run client
 
 format: $(VENV)/.dev ## Format the code
 	$(BIN)/ruff check --fix .

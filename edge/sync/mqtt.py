@@ -104,15 +104,20 @@ class MqttTransport:
         self._thread.join(timeout=5)
 
     def _run(self) -> None:
-        delay = _FIRST_PAUSE_SECONDS
+        delay, last_trouble = _FIRST_PAUSE_SECONDS, ""
         while not self._stop.is_set():
             self._accepted = False
             self._dropped.clear()
             try:
                 self._session()
             except OSError as error:
-                self._log.info("broker_unreachable", reason_code=type(error).__name__)
+                # One line when the trouble begins, not one for each attempt of a week offline.
+                trouble = type(error).__name__
+                if trouble != last_trouble:
+                    self._log.info("broker_unreachable", reason_code=trouble)
+                last_trouble = trouble
             else:
+                last_trouble = ""
                 if not self._accepted:
                     # A broker that speaks 3.1.1 only leaves an MQTT 5 connection without an answer.
                     self._protocol = paho.MQTTv311 if self._protocol == paho.MQTTv5 else paho.MQTTv5
