@@ -93,7 +93,7 @@ class MediapipeOnnxLandmarker:
 
     def _mesh(self, image: RgbImage, crop: _Crop) -> _Mesh:
         forward = _to_crop(crop)
-        patch = cv2.warpAffine(image, forward, (_MESH_SIDE, _MESH_SIDE), flags=cv2.INTER_LINEAR)
+        patch = _warp(image, crop)
         batch = np.ascontiguousarray(patch.astype(np.float32).transpose(2, 0, 1)[None] / 255.0)
         outputs = self._mesher.run(None, {self._mesher_input: batch})
         mesh, flag = sorted(outputs, key=lambda output: -output.size)
@@ -134,6 +134,28 @@ def _to_crop(crop: _Crop) -> NDArray[np.float64]:
     turn = np.array([[cosine, sine], [-sine, cosine]])
     shift = _MESH_SIDE / 2 - turn @ crop.centre
     return np.concatenate([turn, shift[:, None]], axis=1)
+
+
+def _warp(image: RgbImage, crop: _Crop) -> RgbImage:
+    """Return the crop at the network's size; a large face is averaged down first, or noise moves its points."""
+    reach = crop.half * math.sqrt(2) + 1
+    low = np.clip(np.floor(crop.centre - reach), 0, [image.shape[1] - 1, image.shape[0] - 1]).astype(int)
+    high = np.clip(np.ceil(crop.centre + reach), low + 1, [image.shape[1], image.shape[0]]).astype(int)
+    part = image[low[1] : high[1], low[0] : high[0]]
+    shrink = min(1.0, _MESH_SIDE / (2 * crop.half))
+    size = (max(1, round(part.shape[1] * shrink)), max(1, round(part.shape[0] * shrink)))
+    if shrink < 1.0:
+        part = cv2.resize(part, size, interpolation=cv2.INTER_AREA)
+    else:
+        size = (part.shape[1], part.shape[0])
+    ratio = np.array(size) / (high - low)
+    forward = _to_crop(crop)
+    # Pixel centres lie half a pixel in, on both grids.
+    matrix = forward[:, :2] / ratio
+    offset = forward[:, 2] + forward[:, :2] @ (low + (0.5 / ratio - 0.5))
+    whole = np.concatenate([matrix, offset[:, None]], axis=1)
+    patch: RgbImage = cv2.warpAffine(part, whole, (_MESH_SIDE, _MESH_SIDE), flags=cv2.INTER_LINEAR)
+    return patch
 
 
 def _face(mesh: _Mesh) -> Face:
