@@ -1,0 +1,167 @@
+"""A hub's application in memory behind the portal's ports."""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+
+from prometheus_client import CollectorRegistry
+
+from cloud.portal import schemas as p
+from cloud.portal.ports import PortalPorts, Viewer
+from shared.http.errors import NotFound, Unauthenticated
+
+NOW = datetime(2031, 3, 12, 16, 40, tzinfo=UTC)
+ZONE = "America/New_York"
+
+
+class FakeViewers:
+    """One signed-in owner, or nobody when a test says so."""
+
+    signed_in = True
+
+    def viewer(self, headers: Mapping[str, str]) -> Viewer:
+        if not self.signed_in:
+            raise Unauthenticated("not_signed_in", "Please sign in.")
+        return Viewer(id="owner-1", name="Pat", tenant="coastal")
+
+
+def box(number: int, *, online: bool = True, lag: int = 0, alarm: str | None = None) -> p.Device:
+    """A box in the state asked for."""
+    return p.Device(
+        id=f"box-{number}",
+        name="Front room",
+        online=online,
+        since=NOW - timedelta(hours=2),
+        last_contact_at=NOW - timedelta(seconds=4 if online else 5400),
+        lag_events=lag,
+        lag_seconds=lag * 2.5,
+        blobs_missing=lag // 40,
+        fenced=alarm is not None,
+        alarm=alarm,
+        versions=[p.ComponentVersion(name="medspasync", version="0.1.0")],
+    )
+
+
+class FakeFleet:
+    """Three clinics: healthy, offline, and held for review."""
+
+    def fleet(self, viewer: Viewer) -> p.Fleet:
+        alarm = "This box holds less than the hub has already. Confirm that it was restored from a backup."
+        places = [
+            ("harbor", "Harbor Street", box(1)),
+            ("park", "Park Avenue", box(2, online=False, lag=412)),
+            ("mill", "Mill Lane", box(3, alarm=alarm)),
+        ]
+        return p.Fleet(
+            now=NOW,
+            locations=[p.Location(id=i, name=n, timezone=ZONE, devices=[device]) for i, n, device in places],
+        )
+
+    def activity(self, viewer: Viewer, days: int) -> p.Activity:
+        last = date(2031, 3, 12)
+        rows = [
+            p.ActivityRow(
+                day=last - timedelta(days=back),
+                location_id=place,
+                captures=6 + (back * 7 + i * 5) % 11,
+                findings=19 + (back * 13 + i * 17) % 31,
+            )
+            for back in range(days)
+            for i, place in enumerate(("harbor", "park", "mill"))
+        ]
+        return p.Activity(first_day=last - timedelta(days=days - 1), last_day=last, rows=rows)
+
+    def parked(self, viewer: Viewer) -> p.Parked:
+        return p.Parked(
+            items=[
+                p.ParkedEvent(
+                    id="parked-1",
+                    location_id="mill",
+                    device_id="box-3",
+                    seq=8123,
+                    type="treatment.noted",
+                    reason="The hub does not know version 3 of this event yet.",
+                    action="Update the hub; it is applied by itself then.",
+                    parked_at=NOW,
+                    waiting=2,
+                )
+            ]
+        )
+
+    def summary(self, viewer: Viewer) -> p.Summary:
+        return p.Summary(
+            now=NOW,
+            tenant_name="Coastal Skin Group",
+            locations=3,
+            devices=3,
+            devices_online=2,
+            captures_today=41,
+            findings_today=128,
+            replans_today=3,
+            events_today=1874,
+            parked=1,
+        )
+
+
+class FakeBookings:
+    """Requests in a list."""
+
+    def __init__(self) -> None:
+        self.items = [
+            p.BookingRequest(
+                id="request-1",
+                location_id="harbor",
+                service="Facial",
+                wanted_from=NOW,
+                requested_at=NOW,
+                wanted_until=NOW + timedelta(hours=2),
+                state=p.BookingState.ACCEPTED,
+                starts_at=NOW,
+            ),
+            p.BookingRequest(
+                id="request-2",
+                location_id="park",
+                service="Laser",
+                wanted_from=NOW,
+                requested_at=NOW,
+                wanted_until=NOW + timedelta(hours=2),
+                state=p.BookingState.DECLINED,
+                reason="No laser room is free then.",
+            ),
+        ]
+
+    def request(self, new: p.NewBookingRequest, viewer: Viewer) -> p.BookingRequest:
+        if new.location_id not in ("harbor", "park", "mill"):
+            raise NotFound("no_such_location", "This clinic is not in your group.")
+        made = p.BookingRequest(
+            id=f"request-{len(self.items) + 1}",
+            location_id=new.location_id,
+            service=new.service,
+            wanted_from=new.wanted_from,
+            wanted_until=new.wanted_until,
+            requested_at=NOW,
+            state=p.BookingState.TENTATIVE,
+        )
+        self.items.insert(0, made)
+        return made
+
+    def requests(self, viewer: Viewer) -> p.BookingRequests:
+        services = ["Facial", "Laser", "Peel"]
+        return p.BookingRequests(items=self.items, services={"harbor": services, "park": services, "mill": services})
+
+
+class FakeReadiness:
+    """A hub that works."""
+
+    def parts(self) -> Mapping[str, bool]:
+        return {"database": True}
+
+
+def fake_portal_ports() -> PortalPorts:
+    """A whole hub in memory; the fakes are reachable through the ports' fields."""
+    return PortalPorts(
+        viewers=FakeViewers(),
+        fleet=FakeFleet(),
+        bookings=FakeBookings(),
+        readiness=FakeReadiness(),
+        metrics=CollectorRegistry(),
+    )
