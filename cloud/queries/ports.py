@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row
@@ -222,18 +222,22 @@ def _parked(row: Row[Any], waiting: int) -> schemas.ParkedEvent:
 
 def _booking(row: Row[Any], clinic: Clinic) -> schemas.BookingRequest:
     midnight = datetime.fromisoformat(row.day).replace(tzinfo=clinic.zone)
-    start = None if row.start_minute is None else midnight + timedelta(minutes=row.start_minute)
     return schemas.BookingRequest(
         id=row.id,
         location_id=row.location,
         service=row.service,
-        wanted_from=midnight + timedelta(minutes=row.earliest_minute),
-        wanted_until=midnight + timedelta(minutes=row.latest_minute),
+        wanted_from=_utc(midnight, row.earliest_minute),
+        wanted_until=_utc(midnight, row.latest_minute),
         requested_at=from_milliseconds(row.requested_at),
         state=schemas.BookingState(row.state),
-        starts_at=start,
+        starts_at=None if row.start_minute is None else _utc(midnight, row.start_minute),
         reason=row.reason or None,
     )
+
+
+def _utc(midnight: datetime, minute: int) -> datetime:
+    """Return the moment at which the clinic's own clocks show this minute of the day."""
+    return (midnight + timedelta(minutes=minute)).astimezone(UTC)
 
 
 def _add_today(connection: Connection, tenant: TenantId, clinic: Clinic, now: datetime, totals: dict[str, int]) -> None:

@@ -119,7 +119,8 @@ def test_the_boxs_answer_settles_the_request(hub: HubParts, accepted: bool, stat
     assert (shown.id, shown.state, shown.reason) == (request, state, "because")
     assert (shown.starts_at is not None) is accepted
     if shown.starts_at is not None:
-        assert shown.starts_at.strftime("%H:%M") == "10:15"
+        # a quarter past ten in Vienna, in March
+        assert shown.starts_at.strftime("%H:%M %z") == "09:15 +0000"
 
 
 def test_who_asked_is_in_no_event_and_lies_sealed_in_the_database(hub: HubParts) -> None:
