@@ -5,11 +5,12 @@ overrides `edge.store.folder`; secrets are never configuration: they live in sea
 """
 
 import difflib
+import os
 import re
 import tomllib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_settings import (
@@ -17,6 +18,7 @@ from pydantic_settings import (
     EnvSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
 )
 
 from shared.errors import Rejected
@@ -87,11 +89,19 @@ def load_settings(path: Path, model: type[Settings]) -> Settings:
     tables = tables_of(path)
     if model.table not in tables:
         raise ConfigInvalid([f"{path}:1: has no table [{model.table}]; add it"])
+    text = path.read_text(encoding="utf-8")
+    if not isinstance(tables[model.table], dict):
+        line = _line_of(text, [model.table])
+        raise ConfigInvalid([f"{path}:{line}: {model.table} is a value; make it a table, [{model.table}]"])
     try:
         settings = model(**tables[model.table])
     except ValidationError as error:
-        text = path.read_text(encoding="utf-8")
         raise ConfigInvalid(list(_problems(path, text, model, error))) from None
+    except SettingsError:
+        prefix = _variable(model, [])
+        raise ConfigInvalid(
+            [f"environment {prefix}…: a table or list there must be JSON; change or unset it"]
+        ) from None
     return _anchored(settings, path.resolve().parent)
 
 
@@ -111,11 +121,24 @@ def _anchored(section: Anchored, folder: Path) -> Anchored:
 
 
 def _problems(path: Path, text: str, model: type[SideSettings], error: ValidationError) -> Iterator[str]:
-    for item in error.errors(include_url=False, include_input=False):
+    found = error.errors(include_url=False, include_input=False)
+    for item in found:
+        if any(len(other["loc"]) > len(item["loc"]) == _shared(other["loc"], item["loc"]) for other in found):
+            continue  # says only that something inside is wrong, which is named itself
         keys = [str(key) for key in item["loc"]]
         line = _line_of(text, [model.table, *keys])
         dotted = ".".join([model.table, *keys])
-        yield f"{path}:{line}: {dotted}: {item['msg']}; {_fix(model, keys, item['type'])}"
+        variable = _variable(model, keys)
+        place = f"environment {variable}" if variable in map(str.upper, os.environ) else f"{path}:{line}"
+        yield f"{place}: {dotted}: {item['msg']}; {_fix(model, keys, item['type'])}"
+
+
+def _shared(one: Sequence[Any], other: Sequence[Any]) -> int:
+    return next((number for number, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), len(other))
+
+
+def _variable(model: type[SideSettings], keys: Sequence[str]) -> str:
+    return "__".join([f"MEDSPA_{model.table}", *keys]).upper()
 
 
 def _fix(model: type[BaseModel], keys: Sequence[str], kind: str) -> str:
@@ -131,26 +154,48 @@ def _fix(model: type[BaseModel], keys: Sequence[str], kind: str) -> str:
 def _known_keys(model: type[BaseModel], keys: Sequence[str]) -> list[str]:
     current: Any = model
     for key in keys:
+        if key.isdecimal():  # the number of an entry in a list of tables; the list's model is known already
+            continue
         field = getattr(current, "model_fields", {}).get(key)
-        current = field.annotation if field is not None else None
+        kind = field.annotation if field is not None else None
+        inside = (part for part in get_args(kind) if hasattr(part, "model_fields"))
+        current = kind if hasattr(kind, "model_fields") else next(inside, None)
     return list(getattr(current, "model_fields", {}))
 
 
 def _line_of(text: str, keys: Sequence[str]) -> int:
     """Find the line of the deepest key that stands in the text; TOML parsers keep no positions."""
     table: list[str] = []
+    entries: dict[tuple[str, ...], int] = {}
     best, best_depth = 1, 0
     for number, line in enumerate(text.splitlines(), start=1):
-        heading = re.match(r"\s*\[+\s*([\w.\-\"]+)\s*\]+", line)
-        if heading:
-            table = [part.strip('"') for part in heading.group(1).split(".")]
+        if heading := re.match(r"\s*(\[+)\s*([\w.\-\"]+)\s*\]+", line):
+            table = _placed(heading.group(2), entries)
+            if heading.group(1) == "[[":
+                name = tuple(table)
+                entries[name] = entries.get(name, -1) + 1
+                table.append(str(entries[name]))
             here = table
+        elif assignment := re.match(r"\s*([\w.\-\"]+)\s*=", line):
+            here = [*table, *_parts(assignment.group(1))]
         else:
-            assignment = re.match(r"\s*([\w\-\"]+)\s*=", line)
-            if not assignment:
-                continue
-            here = [*table, assignment.group(1).strip('"')]
+            continue
         depth = len(here)
         if depth > best_depth and list(keys[:depth]) == here:
             best, best_depth = number, depth
     return best
+
+
+def _placed(heading: str, entries: dict[tuple[str, ...], int]) -> list[str]:
+    """Return a heading's keys, each list of tables on the way followed by the number of its latest entry."""
+    placed: list[str] = []
+    parts = _parts(heading)
+    for part in parts[:-1]:
+        placed.append(part)
+        if tuple(placed) in entries:
+            placed.append(str(entries[tuple(placed)]))
+    return [*placed, parts[-1]]
+
+
+def _parts(dotted: str) -> list[str]:
+    return [part.strip('"') for part in dotted.split(".")]
