@@ -150,7 +150,8 @@ def run(settings: HubSettings) -> None:
     signal.signal(signal.SIGTERM, _leave)
     hub = Hub(settings)
     server = uvicorn.Server(
-        uvicorn.Config(hub.app, host=settings.http.host, port=settings.http.port, log_level="warning", access_log=False)
+        # With handlers of its own uvicorn would write exceptions out in full, past the personal-data filter.
+        uvicorn.Config(hub.app, host=settings.http.host, port=settings.http.port, log_config=None, access_log=False)
     )
     hub.start()
     try:

@@ -21,7 +21,8 @@ ALLOWED_KEYS: Final = frozenset(
         "role", "seconds", "seq", "session", "side", "state", "status", "tenant", "version",
     }
 )  # fmt: skip
-_IDENTIFIER: Final = re.compile(r"[A-Za-z0-9_.:/+@\-\[\], ]{0,128}")
+_IDENTIFIER: Final = re.compile(r"[A-Za-z0-9_.:/+@\-]{0,128}")
+_EXCEPTION: Final = re.compile(r"\w{1,80} at [\w.]{1,120}:\d{1,7}")
 REDACTED: Final = "[redacted]"
 
 
@@ -38,9 +39,8 @@ class PersonalDataFilter:
     def __call__(self, _logger: Any, _method: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
         """Return the entry with everything else replaced."""
         for key, value in list(entry.items()):
-            if key == "exception":
-                continue
-            if key not in ALLOWED_KEYS or not _harmless(value):
+            harmless = _is_place(value) if key == "exception" else _harmless(value)
+            if key not in ALLOWED_KEYS or not harmless:
                 entry[key] = REDACTED
                 self.redactions += 1
         return entry
@@ -66,8 +66,21 @@ def configure_logging(
         logger_factory=structlog.WriteLoggerFactory(stream or sys.stderr),
         cache_logger_on_first_use=False,
     )
-    logging.basicConfig(level=logging.WARNING, stream=stream or sys.stderr, format="%(levelname)s %(name)s")
+    handler = logging.StreamHandler(stream or sys.stderr)
+    handler.setFormatter(_NameOnly())
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
     return guard
+
+
+class _NameOnly(logging.Formatter):
+    """Formats what libraries log: who spoke and an exception's type and place, never their text."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return level and name, and an exception's type and place."""
+        spoke = f"{record.levelname} {record.name}"
+        if record.exc_info and record.exc_info[0] is not None:
+            return f"{spoke} {_type_and_place(record.exc_info)}"
+        return spoke
 
 
 def _harmless(value: Any) -> bool:
@@ -88,9 +101,17 @@ def _exception_place(_logger: Any, _method: str, entry: MutableMapping[str, Any]
     elif isinstance(info, BaseException):
         info = (type(info), info, info.__traceback__)
     if info and info[0] is not None:
-        trace = info[2]
-        while trace is not None and trace.tb_next is not None:
-            trace = trace.tb_next
-        place = f"{trace.tb_frame.f_globals.get('__name__', '?')}:{trace.tb_lineno}" if trace else "?"
-        entry["exception"] = f"{info[0].__name__} at {place}"
+        entry["exception"] = _type_and_place(info)
     return entry
+
+
+def _type_and_place(info: Any) -> str:
+    trace = info[2]
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    place = f"{trace.tb_frame.f_globals.get('__name__', 'unknown')}:{trace.tb_lineno}" if trace else "unknown:0"
+    return f"{info[0].__name__} at {place}"
+
+
+def _is_place(value: Any) -> bool:
+    return isinstance(value, str) and bool(_EXCEPTION.fullmatch(value))
