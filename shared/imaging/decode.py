@@ -50,9 +50,7 @@ class ImageLimits(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    max_bytes: int = Field(
-        default=40_000_000, ge=1_000, le=500_000_000, description="Largest file accepted, in bytes."
-    )
+    max_bytes: int = Field(default=40_000_000, ge=1_000, le=500_000_000, description="Largest file accepted, in bytes.")
     max_pixels: int = Field(
         default=60_000_000,
         ge=10_000,
