@@ -1,11 +1,9 @@
 """`medspa edge`: enrol and run the clinic's box."""
 
-import sys
 from datetime import date
 from pathlib import Path
 from typing import Annotated
 
-import structlog
 import typer
 from rich.console import Console
 
@@ -45,14 +43,15 @@ def enrol(
 @app.command("book-day")
 def book_day(
     config: ConfigOption,
-    day: Annotated[str, typer.Option(help="ISO date; today by default.")] = "",
-    appointments: Annotated[int, typer.Option(help="Visits to ask for.", min=1, max=400)] = 60,
-    seed: Annotated[int, typer.Option(help="Same seed, same day.")] = 1,
+    day: Annotated[str, typer.Option(help="First day, as an ISO date; today by default.")] = "",
+    days: Annotated[int, typer.Option(help="Days to book.", min=1, max=14)] = 1,
+    appointments: Annotated[int, typer.Option(help="Visits to ask for a day.", min=1, max=120)] = 60,
+    seed: Annotated[int, typer.Option(help="Same seed, same days.")] = 1,
 ) -> None:
-    """Book a realistic day from the clinic's file, for demonstrations; a day already booked stays as it is."""
-    from edge.demo_day import book_demo_day  # noqa: PLC0415 - loads the solver
+    """Book realistic days from the clinic's file, for demonstrations; a day already booked stays as it is."""
+    from edge.demo_day import book_demo_days  # noqa: PLC0415 - loads the solver
 
-    structlog.configure(logger_factory=structlog.WriteLoggerFactory(sys.stderr))
     settings = load_settings(config, EdgeSettings)
-    booked = book_demo_day(settings, date.fromisoformat(day) if day else None, appointments, seed)
-    Console().print(f"{booked.day}: {booked.placed} visits booked, {booked.declined} declined", highlight=False)
+    first = date.fromisoformat(day) if day else None
+    for booked in book_demo_days(settings, first, days, appointments, seed):
+        Console().print(f"{booked.day}: {booked.placed} visits booked, {booked.declined} declined", highlight=False)

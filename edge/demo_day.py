@@ -29,14 +29,17 @@ class BookedDay:
     declined: int
 
 
-def book_demo_day(settings: EdgeSettings, day: dt.date | None, appointments: int, seed: int) -> BookedDay:
-    """Book a day, unless it has bookings already.
+def book_demo_days(
+    settings: EdgeSettings, first: dt.date | None, days: int, appointments: int, seed: int
+) -> list[BookedDay]:
+    """Book days one after the other; one that has bookings already stays as it is.
 
     Args:
         settings: the box; it must be enrolled and not running.
-        day: the date, or None for today at the clinic.
-        appointments: visits to ask for.
-        seed: same seed, same day.
+        first: the first day, or None for today at the clinic.
+        days: how many days.
+        appointments: visits to ask for on each.
+        seed: same seed, same days.
     """
     clock = SystemClock()
     ids = Uuid7Source(clock)
@@ -44,14 +47,18 @@ def book_demo_day(settings: EdgeSettings, day: dt.date | None, appointments: int
     try:
         registry = load_registry(settings.clinic.registry) if settings.clinic.registry else demo_registry()
         book = ScheduleBook(record.store, registry, ids, clock, settings.clinic.timezone)
-        date = day or book.today()
-        booked = book.day(date).plan.appointments
-        if booked:
-            return BookedDay(date, len(booked), 0)
         register = ClientRegister(record.store, record.clients, ids)
-        names = [f"{first} {last}" for last in _LAST for first in _FIRST][:appointments]
-        clients = [register.add(ClientRegistered(name=name), _ACTOR).id for name in names]
-        placed = book.book_day(date, synthesise_day(registry, date, seed, appointments, clients), _ACTOR)
-        return BookedDay(date, placed, appointments - placed)
+        start = first or book.today()
+        return [_book(book, register, start + dt.timedelta(days=number), appointments, seed) for number in range(days)]
     finally:
         record.store.close()
+
+
+def _book(book: ScheduleBook, register: ClientRegister, day: dt.date, appointments: int, seed: int) -> BookedDay:
+    booked = book.day(day).plan.appointments
+    if booked:
+        return BookedDay(day, len(booked), 0)
+    names = [f"{first} {last}" for last in _LAST for first in _FIRST][:appointments]
+    clients = [register.add(ClientRegistered(name=name), _ACTOR).id for name in names]
+    placed = book.book_day(day, synthesise_day(book.registry, day, seed, appointments, clients), _ACTOR)
+    return BookedDay(day, placed, appointments - placed)

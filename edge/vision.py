@@ -9,7 +9,7 @@ from edge.analysis.pipeline import OnnxPipeline
 from edge.assets.face_models import find_face_models
 from edge.capture.gate import QualityGate
 from edge.capture.limits import IMPORT_LIMITS, KIOSK_LIMITS
-from edge.capture.mediapipe_onnx import MediapipeOnnxLandmarker
+from edge.capture.mediapipe_onnx import LandmarkerSettings, MediapipeOnnxLandmarker
 from edge.config import AnalysisSettings
 
 # The graph that comes with the product; a file, not an import: the box needs no training code.
@@ -21,6 +21,7 @@ class Vision:
     """Everything that looks at a photograph."""
 
     landmarker: MediapipeOnnxLandmarker
+    preview_landmarker: MediapipeOnnxLandmarker
     kiosk_gate: QualityGate
     import_gate: QualityGate
     pipeline: OnnxPipeline
@@ -33,8 +34,11 @@ def load_vision(settings: AnalysisSettings) -> Vision:
         AssetsMissing, AssetsCorrupt: the face models are not as they were fetched.
         Rejected, Corrupt: the detector is missing or is not the one its sidecar describes.
     """
+    models = find_face_models(settings.face_models)
     return Vision(
-        MediapipeOnnxLandmarker(find_face_models(settings.face_models)),
+        MediapipeOnnxLandmarker(models),
+        # At the kiosk the face fills the frame: no search for small ones, so that the preview keeps its pace.
+        MediapipeOnnxLandmarker(models, LandmarkerSettings(tile_depth=0)),
         QualityGate(KIOSK_LIMITS),
         QualityGate(IMPORT_LIMITS),
         OnnxPipeline(Detector(settings.detector or _DETECTOR, SessionSettings(threads=settings.threads))),

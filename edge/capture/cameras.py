@@ -12,7 +12,7 @@ from edge.config import CameraKind, CaptureSettings
 from shared.clock import Clock
 from shared.imaging.decode import decode_image
 
-_RENDERED_PIXELS = (1080, 1440)
+_RENDERED_PIXELS = (720, 960)
 
 
 def make_camera(settings: CaptureSettings, clock: Clock) -> Camera:

@@ -26,6 +26,7 @@ from shared.clock import Clock
 from shared.errors import MedSpaError, Retryable
 
 _FRAME_SECONDS: Final = 1 / 15
+_IDLE_SECONDS: Final = 0.2
 _CAMERA_AGAIN_SECONDS: Final = 1.0
 
 
@@ -64,8 +65,8 @@ class KioskStation:
     async def connect(self) -> KioskSession:
         """Open the station to a page; it takes over from an earlier one."""
         page = _Page(self, asyncio.get_running_loop())
-        with self._lock:
-            self._page = page
+        # Only the event loop changes `_page`; taking the lock here would stall every page behind an analysis.
+        self._page = page
         page.tell(await asyncio.to_thread(self._state))
         return page
 
@@ -91,27 +92,34 @@ class KioskStation:
 
     def forget(self, page: "_Page") -> None:
         """A page has gone; one that took over stays."""
-        with self._lock:
-            if self._page is page:
-                self._page = None
+        if self._page is page:
+            self._page = None
 
     def _run(self) -> None:
         while not self._stop.is_set():
             started = time.monotonic()
-            visit = self._visit
-            if visit is None or not visit.wants_frames:
-                self._camera.close()
-                self._expire(visit)
-                self._stop.wait(0.2)
-                continue
             try:
-                self._camera.open()
-                self._on_frame(visit, self._camera.read())
-                self._camera_works = True
+                pause = self._step(self._visit)
             except MedSpaError as error:
                 self._on_trouble(error)
-            self._stop.wait(max(0.0, _FRAME_SECONDS - (time.monotonic() - started)))
+                continue
+            except Exception:  # noqa: BLE001 - the thread's boundary: the station shows it and tries again
+                self._log.error("kiosk_failed", exc_info=True)
+                self._on_trouble(Retryable("kiosk_failed", "Something went wrong here. Please ask the staff."))
+                continue
+            self._stop.wait(max(0.0, pause - (time.monotonic() - started)))
         self._camera.close()
+
+    def _step(self, visit: KioskVisit | None) -> float:
+        """Look at one frame, or at the clock while none is wanted; return the seconds until the next."""
+        if visit is None or not visit.wants_frames:
+            self._camera.close()
+            self._expire(visit)
+            return _IDLE_SECONDS
+        self._camera.open()
+        self._on_frame(visit, self._camera.read())
+        self._camera_works = True
+        return _FRAME_SECONDS
 
     def _on_trouble(self, error: MedSpaError) -> None:
         self._camera_works = not isinstance(error, Retryable)
@@ -129,7 +137,7 @@ class KioskStation:
             self._tell_state()
 
     def _on_frame(self, visit: KioskVisit, frame: Frame) -> None:
-        faces = self._vision.landmarker.detect(frame.image)
+        faces = self._vision.preview_landmarker.detect(frame.image)
         verdict = self._vision.kiosk_gate.assess(frame.image, faces, visit.view, self._previous)
         self._previous = faces[0] if faces else None
         self._seq += 1

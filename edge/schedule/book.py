@@ -181,9 +181,11 @@ class ScheduleBook:
         return self._date_with(lambda day: appointment in day.plan.appointments)
 
     def _date_with(self, holds: Callable[[Schedule], bool]) -> dt.date:
-        """Return the day, from today on or opened before, that fulfils a condition."""
+        """Return the day, of today, tomorrow and those opened before, that fulfils a condition."""
         today = self.today()
-        for date in sorted({today, *self._days}, key=lambda date: abs((date - today).days)):
+        for date in sorted(
+            {today, today + dt.timedelta(days=1), *self._days}, key=lambda date: abs((date - today).days)
+        ):
             if holds(self.day(date)):
                 return date
         raise UnknownName("not_on_the_schedule", "the schedule holds no such entry; reload the day")

@@ -71,9 +71,9 @@ class BoxClient:
         else:
             raise Retryable("capture_failed", f"the box answered {response.status_code}: {body.get('sentence')}")
 
-    def day(self) -> dict[str, Any]:
-        """Return today's schedule."""
-        day: dict[str, Any] = self._call("GET", "/api/schedule")
+    def day(self, date: str = "") -> dict[str, Any]:
+        """Return a day's schedule; today's without a date."""
+        day: dict[str, Any] = self._call("GET", f"/api/schedule?day={date}" if date else "/api/schedule")
         return day
 
     def status(self) -> dict[str, Any]:

@@ -119,6 +119,11 @@ reconnect_max_seconds = 1.0
 port = {ports.edge}
 {_web(root / "edge" / "web" / "dist")}
 
+# A drawn face that moves: it cannot turn, so the protocol asks for the front view only.
+[edge.capture]
+camera = "synthetic"
+views = ["front"]
+
 [edge.analysis]
 face_models = {json.dumps(str(models.resolve()))}
 """,

@@ -3,6 +3,7 @@
 import json
 import time
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from shared.errors import MedSpaError, Retryable
 
 _DRAIN_SECONDS = 240.0
 _ONLINE_SECONDS = 60.0
+_EARLY = timedelta(minutes=20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +62,8 @@ class DemoStory:
             code_file.chmod(0o600)
             run_medspa("edge", "enrol", "-c", str(setting.edge_config), "--code-file", str(code_file))
             code_file.unlink()
-        self._console.print("  Booking today from the clinic's configuration")
-        run_medspa("edge", "book-day", "-c", str(setting.edge_config))
+        self._console.print("  Booking today and tomorrow from the clinic's configuration")
+        run_medspa("edge", "book-day", "-c", str(setting.edge_config), "--days", "2")
         self._console.print("  Starting the edge box")
         self._start("edge box", ["edge", "run", "-c", str(setting.edge_config)], setting.edge_url)
         self._wait("the box to reach the hub", lambda: bool(self.box.status()["link"]["online"]), _ONLINE_SECONDS)
@@ -162,18 +164,27 @@ class DemoStory:
         self._network.stop()
 
     def _busy_day(self) -> int:
-        """Confirm and receive clients, then let a provider call in sick and a device fail; return the events."""
+        """Confirm today's and tomorrow's clients, receive the first, let a provider fall ill; return the events."""
         before = self._schedule_revision()
-        day = self.box.day()
-        waiting = [item for item in day["appointments"] if item["status"] == "tentative"]
+        today = self.box.day()
+        tomorrow = self.box.day(_day_after(today["day"]))
+        steps = [
+            (item["id"], "confirmed")
+            for day in (today, tomorrow)
+            for item in day["appointments"]
+            if item["status"] == "tentative"
+        ]
+        steps += [
+            (item["id"], "arrived")
+            for item in today["appointments"]
+            if item["starts_at"] <= _soon(today["now"]) and item["status"] in {"tentative", "confirmed"}
+        ]
         with self._progress() as progress:
-            task = progress.add_task("  Front desk while offline", total=len(waiting))
-            for number, item in enumerate(waiting):
-                self.box.set_status(item["id"], "confirmed")
-                if number % 2 == 0:
-                    self.box.set_status(item["id"], "arrived")
+            task = progress.add_task("  Front desk while offline", total=len(steps))
+            for appointment, status in steps:
+                self.box.set_status(appointment, status)
                 progress.advance(task)
-        self._provider_sick(day)
+        self._provider_sick(self.box.day())
         return self._schedule_revision() - before
 
     def _provider_sick(self, day: dict[str, Any]) -> None:
@@ -201,7 +212,9 @@ class DemoStory:
             self._console.print(f"    {moved['service']}: {moved['reason']}", highlight=False)
 
     def _schedule_revision(self) -> int:
-        return int(self.box.day()["revision"])
+        """Return how many schedule events today and tomorrow have."""
+        today = self.box.day()
+        return int(today["revision"]) + int(self.box.day(_day_after(today["day"]))["revision"])
 
     def _waiting(self) -> int:
         backlog = self.box.status()["backlog"]
@@ -227,6 +240,16 @@ class DemoStory:
             TimeElapsedColumn(),
             console=self._console,
         )
+
+
+def _day_after(day: str) -> str:
+    return (date.fromisoformat(day) + timedelta(days=1)).isoformat()
+
+
+def _soon(now: str) -> str:
+    """Return the end of the time within which a client is already waiting, as the pages write times."""
+    soon = datetime.fromisoformat(now).astimezone(UTC) + _EARLY
+    return soon.isoformat().replace("+00:00", "Z")
 
 
 def fail_sentence(error: MedSpaError, folder: Path) -> str:
