@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from cloud.storage.tables import PROJECTIONS, blobs, booking_requests, capture_images, captures, parked
 from cloud.storage.upsert import put_new
@@ -33,6 +33,20 @@ class Request:
     requested_at: int
 
 
+_SET_FINDINGS: Final = (
+    update(captures)
+    .where(captures.c.tenant == bindparam("of_tenant"), captures.c.id == bindparam("of_capture"))
+    .where(captures.c.location == bindparam("of_location"))
+    .values(findings=bindparam("found"))
+)
+_COUNT_DURABLE: Final = (
+    select(func.count())
+    .select_from(blobs)
+    .where(blobs.c.tenant == bindparam("of_tenant"), blobs.c.state == "durable")
+    .where(blobs.c.name.in_(bindparam("names", expanding=True)))
+)
+
+
 class Projections:
     """Derived rows of one tenant, inside the caller's transaction."""
 
@@ -43,7 +57,8 @@ class Projections:
     def add_capture(self, event: Event, day: str, images: Sequence[str]) -> None:
         """Add a capture and the images it names; idempotent by the capture's id."""
         fields = event.fields
-        for name in sorted(set(images)):
+        names = sorted(set(images))
+        for name in names:
             keys = {"tenant": self._tenant, "capture": fields.aggregate, "blob": name}
             put_new(self._connection, capture_images, keys, {"device": fields.device})
         values = {
@@ -51,17 +66,14 @@ class Projections:
             "device": fields.device,
             "day": day,
             "findings": 0,
-            "image_state": ImageState.AWAITING,
+            "image_state": self._state_of(names),
         }
         put_new(self._connection, captures, {"tenant": self._tenant, "id": fields.aggregate}, values)
-        self._settle_images(fields.aggregate)
 
     def set_findings(self, capture: str, location: str, findings: int) -> bool:
         """Note how many findings a capture has; False when there is no such capture at the location."""
-        query = update(captures).where(
-            captures.c.tenant == self._tenant, captures.c.id == capture, captures.c.location == location
-        )
-        return self._connection.execute(query.values(findings=findings)).rowcount == 1
+        values = {"of_tenant": self._tenant, "of_capture": capture, "of_location": location, "found": findings}
+        return self._connection.execute(_SET_FINDINGS, values).rowcount == 1
 
     def image_is_here(self, name: str) -> None:
         """Let the captures that waited for this image know."""
@@ -137,13 +149,14 @@ class Projections:
 
     def _settle_images(self, capture: str) -> None:
         """Set a capture's image state by what is durable now."""
-        durable = select(blobs.c.name).where(blobs.c.tenant == self._tenant, blobs.c.state == "durable")
-        missing = (
-            select(func.count())
-            .select_from(capture_images)
-            .where(capture_images.c.tenant == self._tenant, capture_images.c.capture == capture)
-            .where(capture_images.c.blob.not_in(durable))
+        named = select(capture_images.c.blob).where(
+            capture_images.c.tenant == self._tenant, capture_images.c.capture == capture
         )
-        state = ImageState.AWAITING if self._connection.execute(missing).scalar_one() else ImageState.PRESENT
+        state = self._state_of(list(self._connection.execute(named).scalars()))
         query = update(captures).where(captures.c.tenant == self._tenant, captures.c.id == capture)
         self._connection.execute(query.values(image_state=state))
+
+    def _state_of(self, names: Sequence[str]) -> ImageState:
+        values = {"of_tenant": self._tenant, "names": list(names)}
+        here = self._connection.execute(_COUNT_DURABLE, values).scalar_one()
+        return ImageState.PRESENT if here == len(names) else ImageState.AWAITING

@@ -1,35 +1,43 @@
-"""Insert a row or change the one with the same key, in one statement on both databases."""
+"""Insert a row or change the one with the same key, in one statement on both databases.
+
+Statements are made once and kept: making them costs more than running them.
+"""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
+from cloud.storage.tables import metadata
+
 
 def put(connection: Connection, table: Table, keys: Mapping[str, Any], values: Mapping[str, Any]) -> None:
     """Make the row with `keys` hold `values`; idempotent by its key."""
-    row = {**keys, **values}
-    if connection.dialect.name == "sqlite":
-        connection.execute(
-            sqlite.insert(table).values(row).on_conflict_do_update(index_elements=list(keys), set_=dict(values))
-        )
-    else:
-        connection.execute(
-            postgresql.insert(table).values(row).on_conflict_do_update(index_elements=list(keys), set_=dict(values))
-        )
+    statement = _put(connection.dialect.name, table.name, tuple(keys), tuple(values))
+    connection.execute(statement, {**keys, **values})
 
 
 def put_new(connection: Connection, table: Table, keys: Mapping[str, Any], values: Mapping[str, Any]) -> bool:
     """Insert the row unless one with `keys` exists; tell whether it was inserted."""
-    row = {**keys, **values}
-    key = table.c[next(iter(keys))]
-    if connection.dialect.name == "sqlite":
-        result = connection.execute(
-            sqlite.insert(table).values(row).on_conflict_do_nothing(index_elements=list(keys)).returning(key)
-        )
-    else:
-        result = connection.execute(
-            postgresql.insert(table).values(row).on_conflict_do_nothing(index_elements=list(keys)).returning(key)
-        )
-    return result.first() is not None
+    statement = _put_new(connection.dialect.name, table.name, tuple(keys))
+    return connection.execute(statement, {**keys, **values}).first() is not None
+
+
+@cache
+def _put(dialect: str, name: str, keys: tuple[str, ...], values: tuple[str, ...]) -> Any:
+    statement = _insert(dialect, metadata.tables[name])
+    changes = {value: statement.excluded[value] for value in values}
+    return statement.on_conflict_do_update(index_elements=list(keys), set_=changes)
+
+
+@cache
+def _put_new(dialect: str, name: str, keys: tuple[str, ...]) -> Any:
+    table = metadata.tables[name]
+    statement = _insert(dialect, table).on_conflict_do_nothing(index_elements=list(keys))
+    return statement.returning(table.c[keys[0]])
+
+
+def _insert(dialect: str, table: Table) -> Any:
+    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)

@@ -102,7 +102,7 @@ def test_reordered_batches_end_in_the_same_log(hub: HubParts, seed: int) -> None
     assert stored(hub, box) == [event.fields.id for event in box.log]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(order=st.lists(st.tuples(st.integers(1, 8), st.integers(1, 4)), max_size=14))
 def test_any_delivery_gives_the_same_log_and_rows(sqlite_hub: HubParts, order: list[tuple[int, int]]) -> None:
     box = busy_box(sqlite_hub, 4)
