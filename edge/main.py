@@ -23,8 +23,9 @@ from edge.faces.actors import StationActors
 from edge.faces.captures import CaptureDesk
 from edge.faces.clients import ClientDesk, ConsentForms
 from edge.faces.errors import STATUSES
+from edge.faces.guests import ScheduleGuests
 from edge.faces.kiosk import KioskStation
-from edge.faces.schedule import ScheduleDesk, ScheduleGuests
+from edge.faces.schedule import ScheduleDesk
 from edge.faces.status import BoxStatus
 from edge.faces.visit import VisitDesk
 from edge.metrics import BoxMetrics
@@ -61,6 +62,7 @@ class EdgeBox:
         clock, metrics = SystemClock(), BoxMetrics(CollectorRegistry())
         ids = Uuid7Source(clock)
         self._record = record = open_record(settings.store, clock, ids)
+        record.vault.discard_unfinished()
         vision = load_vision(settings.analysis)
         consent = ConsentDesk(record.store, load_consent_texts(), clock)
         register = ClientRegister(record.store, record.clients, ids)
