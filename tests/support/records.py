@@ -16,7 +16,6 @@ from shared.events.catalogue import complete_catalogue
 from shared.events.catalogue.client import ClientRegistered
 from shared.ids import ClientId, DeviceId, LocationId, TenantId, Uuid7Source
 from shared.vocabulary import ConsentDecision, ConsentPurpose
-
 from tests.support.clocks import ManualClock
 
 IDENTITY = BoxIdentity(TenantId("tenant-a"), LocationId("clinic-1"), DeviceId("box-1"))
