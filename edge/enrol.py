@@ -3,6 +3,7 @@
 import base64
 import json
 from dataclasses import asdict
+from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 
@@ -44,7 +45,8 @@ def enrol(folder: Path, keys: BoxKeys, hub_url: str, code: str, label: str) -> B
 
     Raises:
         HubUnreachable: no answer; try again, the code is still good.
-        Rejected: the hub refused the code; ask for a new one.
+        Rejected: the hub refused the code, its address is none, or its answer is not understood.
+        CannotOpen: the hub answered with another box's key.
     """
     if (folder / _FILE).exists():
         return read_identity(folder)
@@ -58,15 +60,25 @@ def enrol(folder: Path, keys: BoxKeys, hub_url: str, code: str, label: str) -> B
     }
     try:
         response = httpx.post(f"{hub_url}/api/enrol", json=body, timeout=_TIMEOUT_SECONDS, trust_env=False)
+    except httpx.InvalidURL:
+        raise Rejected("hub_url_invalid", "edge.hub.url is no web address; mend it in the configuration") from None
     except httpx.HTTPError as error:
         raise HubUnreachable(
             "hub_unreachable", f"the hub does not answer ({type(error).__name__}); try again"
         ) from error
-    if response.status_code >= 500:
-        raise HubUnreachable("hub_unreachable", f"the hub answered {response.status_code}; try again")
-    if response.status_code >= 400:
-        raise Rejected("enrolment_refused", f"the hub refused the code ({response.status_code}); ask for a new one")
+    _check_status(response.status_code)
     return _keep(folder, keys, response.content)
+
+
+def _check_status(status: int) -> None:
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        raise HubUnreachable("hub_busy", "the hub asks to wait; try again in a minute, the code is still good")
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        raise HubUnreachable("hub_unreachable", f"the hub answered {status}; try again")
+    if status in {HTTPStatus.FORBIDDEN, HTTPStatus.CONFLICT}:
+        raise Rejected("enrolment_refused", f"the hub refused the code ({status}); ask for a new one")
+    if status != HTTPStatus.OK:
+        raise Rejected("enrolment_refused", f"the hub answered {status}; check edge.hub.url and the box's label")
 
 
 def read_identity(folder: Path) -> BoxIdentity:
@@ -74,6 +86,7 @@ def read_identity(folder: Path) -> BoxIdentity:
 
     Raises:
         Rejected: it is not enrolled.
+        Corrupt: the file that says so is damaged.
     """
     try:
         data = json.loads((folder / _FILE).read_bytes())

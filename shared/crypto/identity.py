@@ -15,7 +15,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 
-from shared.crypto.aead import derive_key, seal, unseal
+from shared.crypto.aead import CannotOpen, derive_key, seal, unseal
 from shared.errors import Rejected
 
 PASS_LIFE_SECONDS: Final = 300
@@ -67,8 +67,10 @@ class DeviceIdentity:
         Raises:
             CannotOpen: it was meant for another device or altered on the way.
         """
-        ephemeral = X25519PublicKey.from_public_bytes(delivery[:32])
-        shared_secret = self._receiving.exchange(ephemeral)
+        try:
+            shared_secret = self._receiving.exchange(X25519PublicKey.from_public_bytes(delivery[:32]))
+        except ValueError:  # cut short, or a key that is the same for everybody
+            raise CannotOpen("cannot_open", "the delivery is cut short or names no usable key") from None
         return unseal(derive_key(shared_secret, "delivery"), delivery[32:], context + delivery[:32])
 
     def issue_pass(self, device: str, method: str, now: datetime) -> str:

@@ -1,0 +1,74 @@
+"""Real hubs for tests of the box: database, broker, image service, and the web application when it is wanted."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import uvicorn
+from fastapi import FastAPI
+
+from cloud.config import HubSettings
+from cloud.main import Hub
+from shared.ids import LocationId, TenantId
+from tests.support.servers import free_port, wait_for_port
+
+TENANT, LOCATION = TenantId("lumen"), LocationId("lumen-one")
+ZONE = "Europe/Vienna"
+SERVICES = ("consultation", "unheard-of")
+
+
+def hub_settings(folder: Path, broker: dict[str, object] | None = None) -> HubSettings:
+    """Settings of a hub with two tenants and one clinic each; offers the first services of the example clinic."""
+    return HubSettings.model_validate(
+        {
+            "data_folder": folder,
+            "broker": broker or {"mode": "embedded", "port": free_port()},
+            "blobs": {"port": free_port()},
+            "tenants": [
+                {
+                    "id": tenant,
+                    "name": tenant.title(),
+                    "locations": [{"id": f"{tenant}-one", "name": "One", "timezone": ZONE, "services": SERVICES}],
+                }
+                for tenant in ("lumen", "aurora")
+            ],
+        }
+    )
+
+
+@contextmanager
+def served(app: FastAPI) -> Iterator[str]:
+    """Serve an application on the loopback address and yield its URL."""
+    port = free_port()
+    server = uvicorn.Server(
+        uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None, access_log=False, lifespan="off", ws="none")
+    )
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    try:
+        wait_for_port(port)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join(10)
+
+
+@contextmanager
+def running_hub(settings: HubSettings) -> Iterator[Hub]:
+    """Run a hub without its web server."""
+    hub = Hub(settings)
+    hub.start()
+    try:
+        yield hub
+    finally:
+        hub.stop()
+
+
+def eventually(condition: Callable[[], object], seconds: float = 20.0) -> None:
+    """Wait until a condition holds; fail when it does not in time."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.02)
