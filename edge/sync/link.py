@@ -27,6 +27,8 @@ HUB_DEVICE: Final = "hub"
 _TICK_SECONDS: Final = 0.2
 _HELLO_AGAIN_SECONDS: Final = 3.0
 _NOW_EVERY_SECONDS: Final = 2.0
+_FENCED_HELLO_SECONDS: Final = 30.0
+_AFTER_FAILURE_SECONDS: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,7 @@ class SyncLink:
         self._hello_at = self._now_at = float("-inf")
         cursor = store.cursor(HUB_CURSOR)
         self._status = LinkStatus(False, clock.wall(), acknowledged_seq=cursor.seq if cursor else 0)
+        self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="sync-link", daemon=True)
         store.on_append(lambda _seq: self._wake())
 
@@ -109,6 +112,7 @@ class SyncLink:
 
     def stop(self) -> None:
         """Stop sending and disconnect; what was not acknowledged is sent after the next start."""
+        self._stopping.set()
         self._transport.inbox.put(Incoming(Signal.STOP))
         self._thread.join(timeout=5)
         self._transport.stop()
@@ -133,6 +137,9 @@ class SyncLink:
             except Retryable as error:
                 # A full or slow disk: nothing moved, the next tick tries again.
                 self._log.warning("sync_waits", code=error.code)
+            except Exception:  # noqa: BLE001 - the thread's boundary: what cannot be done now is tried again
+                self._log.error("sync_failed", exc_info=True)
+                self._stopping.wait(_AFTER_FAILURE_SECONDS)
 
     def _handle(self, incoming: Incoming) -> None:
         if incoming.signal is Signal.CONNECTED:
@@ -213,7 +220,13 @@ class SyncLink:
         if not self._connected:
             return
         now = self._clock.monotonic()
-        if self._state.acknowledged is None and self._state.fenced is None:
+        if self._state.fenced is not None:
+            # A person may let the box in again at any time: ask anew, as a new session, now and then.
+            if now - self._hello_at >= _FENCED_HELLO_SECONDS:
+                self._state = sender.SenderState(session=secrets.token_hex(8), resends=self._state.resends)
+                self._say_hello(now)
+            return
+        if self._state.acknowledged is None:
             if now - self._hello_at >= _HELLO_AGAIN_SECONDS:
                 self._say_hello(now)
             return

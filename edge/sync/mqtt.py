@@ -116,6 +116,8 @@ class MqttTransport:
                 if trouble != last_trouble:
                     self._log.info("broker_unreachable", reason_code=trouble)
                 last_trouble = trouble
+            except Exception:  # noqa: BLE001 - the thread's boundary: the next attempt starts afresh
+                self._log.error("broker_connection_failed", exc_info=True)
             else:
                 last_trouble = ""
                 if not self._accepted:

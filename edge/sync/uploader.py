@@ -21,11 +21,13 @@ from shared.vocabulary import ImageKind
 from shared.wire import medspa_pb2 as wire
 from shared.wire import medspa_pb2_grpc as rpc
 
-CHUNK_BYTES: Final = 1024 * 1024
+# A chunk counts only when all of it has come: at 64 kbit/s this takes 8 s of the deadline's 60.
+CHUNK_BYTES: Final = 64 * 1024
 _DEADLINE_SECONDS: Final = 60.0
 _PAUSE_SECONDS: Final = 1.0
 _PAUSE_MAX_SECONDS: Final = 30.0
 _EVENTS_FIRST: Final = 1000
+_PAGE_ROWS: Final = 500
 _SERVICE: Final = "/medspa.wire.v1.Blobs"
 _REFUSALS: Final = frozenset(
     {grpc.StatusCode.DATA_LOSS, grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.FAILED_PRECONDITION}
@@ -95,6 +97,9 @@ class BlobUploader:
                     self._log.info("hub_not_reached_for_images", code=error.code().name)
                 except Retryable as error:
                     self._log.warning("image_confirmation_waits", code=error.code)
+                except Exception:  # noqa: BLE001 - the thread's boundary: images wait, and are tried again
+                    pause = min(pause * 2, _PAUSE_MAX_SECONDS)
+                    self._log.error("image_upload_failed", exc_info=True)
 
     def _upload_waiting(self, stub: rpc.BlobsStub) -> None:
         for image in self._waiting():
@@ -109,14 +114,19 @@ class BlobUploader:
             except grpc.RpcError as error:
                 if error.code() not in _REFUSALS:
                     raise
-                self._set_aside[image.name] = error.code().name.lower()
+                if error.code() is not grpc.StatusCode.DATA_LOSS:
+                    # The hub has thrown away what it held of a damaged part; that image is sent anew.
+                    self._set_aside[image.name] = error.code().name.lower()
                 self._log.error("image_refused_by_hub", blob=image.name, code=error.code().name)
                 continue
             if durable:
                 self._confirm(image)
 
     def _waiting(self) -> list[_Waiting]:
-        rows = self._store.rows("SELECT name, kind, capture FROM images WHERE confirmed = 0 ORDER BY rowid LIMIT 500")
+        rows = self._store.rows(
+            "SELECT name, kind, capture FROM images WHERE confirmed = 0 ORDER BY rowid LIMIT ?",
+            (_PAGE_ROWS + len(self._set_aside),),
+        )
         waiting = [_Waiting(BlobName(name), ImageKind(kind), capture) for name, kind, capture in rows]
         return [image for image in waiting if image.name not in self._set_aside]
 

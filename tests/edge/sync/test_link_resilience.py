@@ -1,0 +1,133 @@
+"""The link's thread outlives what it cannot handle, and a box that was let in again is heard of by itself."""
+
+import queue
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edge.sync.inbox import Inbox
+from edge.sync.link import HUB_DEVICE, SyncLink
+from edge.sync.mqtt import Incoming, Signal
+from shared.events.catalogue import complete_catalogue
+from shared.events.catalogue.system import BookingRequested, BoxStarted
+from shared.events.envelope import GENESIS_HASH, Event, EventDraft
+from shared.wire import medspa_pb2 as wire
+from shared.wire.envelope import open_message, seal_message
+from shared.wire.topics import DOWN, UP
+from tests.support.records import BoxRecord, open_box_record
+
+KEY = bytes(32)
+HUB_EPOCH = "0123456789abcdef"
+
+
+class WireInMemory:
+    """A transport whose other end is the test."""
+
+    def __init__(self) -> None:
+        self.inbox: queue.Queue[Incoming] = queue.Queue(64)
+        self.sent: queue.Queue[bytes] = queue.Queue()
+
+    def start(self) -> None:
+        self.inbox.put(Incoming(Signal.CONNECTED))
+
+    def publish(self, data: bytes) -> None:
+        self.sent.put(data)
+
+    def stop(self) -> None:
+        """Nothing to disconnect."""
+
+
+class Hub:
+    """The test's end of the link."""
+
+    def __init__(self, box: BoxRecord, answer: Callable[[Event], Any]) -> None:
+        self.box, self.transport = box, WireInMemory()
+        handlers = {BookingRequested.event_type: answer}
+        self.link = SyncLink(
+            box.store,
+            Inbox(box.store, complete_catalogue(), handlers),
+            self.transport,
+            transport_key=KEY,
+            clock=box.clock,
+            snapshot=dict,
+            software="test",
+        )
+        self.link.start()
+
+    def hear(self, kind: str) -> Any:
+        identity = self.box.store.identity
+        while True:
+            data = self.transport.sent.get(timeout=10)
+            message = open_message(data, identity.tenant, identity.device, UP, KEY)
+            if message.WhichOneof("kind") == kind:
+                return getattr(message, kind)
+
+    def say(self, message: wire.Message) -> None:
+        identity = self.box.store.identity
+        data = seal_message(message, identity.tenant, identity.device, DOWN, KEY)
+        self.transport.inbox.put(Incoming(Signal.MESSAGE, data))
+
+    def ask_for_a_booking(self) -> None:
+        identity = self.box.store.identity
+        payload = BookingRequested(
+            request="r1", service="facial", day="2026-03-02", earliest_minute=600, latest_minute=700
+        )
+        event = Event.seal_in_chain(
+            {
+                "id": self.box.ids.new(), "tenant": identity.tenant, "location": identity.location,
+                "device": HUB_DEVICE, "epoch": HUB_EPOCH, "seq": 1, "prev_hash": GENESIS_HASH,
+                "aggregate": "booking/r1", "version": 1, "hlc": "0" * 16, "wall_time": "2026-03-01T09:00:00+00:00",
+                "clock_quality": "synchronised", "type": payload.event_type, "schema_version": 1, "actor": "hub",
+                "purpose": "booking", "sensitivity": "operational", "payload": payload.model_dump(mode="json"),
+            }
+        )  # fmt: skip
+        self.say(wire.Message(hello=wire.Hello(session="hub-1", head=wire.Position(epoch=HUB_EPOCH, seq=1))))
+        batch = wire.EventBatch(session="hub-1", epoch=HUB_EPOCH, first_seq=1, bodies=[event.body])
+        self.say(wire.Message(events=batch))
+
+    def acknowledge(self, session: str, fenced: str = "") -> None:
+        position = wire.Position(epoch=self.box.store.head().epoch, seq=0)
+        self.say(wire.Message(ack=wire.Ack(session=session, applied=position, fenced=bool(fenced), reason=fenced)))
+
+
+@pytest.fixture
+def box(tmp_path: Path) -> Iterator[BoxRecord]:
+    record = open_box_record(tmp_path)
+    yield record
+    record.store.close()
+
+
+def test_a_failure_nobody_foresaw_neither_ends_the_link_nor_stops_our_own_events(box: BoxRecord) -> None:
+    asked: queue.Queue[Event] = queue.Queue()
+
+    def break_down(event: Event) -> Any:
+        asked.put(event)
+        raise LookupError
+
+    hub = Hub(box, break_down)
+    hub.acknowledge(hub.hear("hello").session)
+    hub.ask_for_a_booking()
+    asked.get(timeout=10)
+    box.store.append([EventDraft("box/box-1", BoxStarted(software="1", clean=True), "box", "operation")])
+    assert hub.hear("events").first_seq == 1
+    hub.link.stop()
+
+
+def test_a_fenced_box_that_a_person_lets_in_again_goes_on_without_a_restart(box: BoxRecord) -> None:
+    hub = Hub(box, lambda _event: ())
+    box.store.append([EventDraft("box/box-1", BoxStarted(software="1", clean=True), "box", "operation")])
+    first = hub.hear("hello").session
+    hub.acknowledge(first, fenced="another box uses its identity")
+    deadline = time.monotonic() + 10
+    while hub.link.status.fenced is None and time.monotonic() < deadline:
+        time.sleep(0.01)
+    box.clock.advance(31)
+    again = hub.hear("hello").session
+    assert again != first
+    hub.acknowledge(again)
+    assert hub.hear("events").first_seq == 1
+    assert hub.link.status.fenced is None
+    hub.link.stop()
