@@ -1,6 +1,7 @@
 """Opens the box's record: keys, database, log, vault. Used by the running box and by the offline commands."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from edge.clients.projection import CLIENTS
 from edge.config import StoreSettings
@@ -17,6 +18,7 @@ from shared.clock import Clock
 from shared.events.catalogue import complete_catalogue
 from shared.ids import IdSource
 
+RECORD_FILE: Final = "record.db"
 PROJECTIONS: tuple[Projection, ...] = (CLIENTS, CONSENTS, CAPTURES)
 
 
@@ -40,7 +42,7 @@ def open_record(settings: StoreSettings, clock: Clock, ids: IdSource) -> Record:
     identity = read_identity(settings.folder)
     keys = BoxKeys(settings.keys_folder)
     clients = ClientKeystore(settings.keys_folder / "clients")
-    database = Database(settings.folder / "record.db", keys.database())
+    database = Database(settings.folder / RECORD_FILE, keys.database())
     store = SqlcipherEventStore(
         database,
         identity,

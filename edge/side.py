@@ -5,8 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from edge.config import EdgeSettings
+from edge.enrol import read_identity
 from edge.keys.box import BoxKeys
-from edge.record import open_record
+from edge.record import RECORD_FILE, open_record
+from edge.store.database import Database
+from edge.store.errors import StorageBroken
+from edge.store.events import verify_log
 from shared.clock import SystemClock
 from shared.ids import Uuid7Source
 from shared.side import KeyReport, LogReport, ProjectionReport
@@ -27,12 +31,19 @@ class EdgeSide:
 
     def verify(self, settings: EdgeSettings) -> Sequence[LogReport]:
         """Walk the box's log."""
-        clock = SystemClock()
-        record = open_record(settings.store, clock, Uuid7Source(clock))
+        identity = read_identity(settings.store.folder)
+        path = settings.store.folder / RECORD_FILE
+        if not path.exists():
+            raise StorageBroken(
+                "record_missing", f"{path} is missing: it never ran or was removed; restore it"
+            )
+        keys = BoxKeys(settings.store.keys_folder)
+        # Opened without the store, which could refuse the very damage that is to be named.
+        database = Database(path, keys.database())
         try:
-            return [LogReport(f"box {record.store.identity.device}", record.store.verify())]
+            return [LogReport(f"box {identity.device}", verify_log(database, keys.log_head()))]
         finally:
-            record.store.close()
+            database.close()
 
     def rebuild(self, settings: EdgeSettings) -> Sequence[ProjectionReport]:
         """Drop and rebuild the box's projections."""

@@ -28,6 +28,19 @@ def write_durably(path: Path, data: bytes, mode: int = 0o600) -> None:
     sync_folder(path.parent)
 
 
+def make_folder(folder: Path) -> None:
+    """Make a private folder and what is missing above it, so that a power cut cannot take it with its files.
+
+    Raises:
+        OSError: the disk is full or read-only.
+    """
+    if folder.is_dir():
+        return
+    make_folder(folder.parent)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    sync_folder(folder.parent)
+
+
 def sync_folder(folder: Path) -> None:
     """Make renames and removals in a folder durable."""
     descriptor = os.open(folder, os.O_RDONLY)

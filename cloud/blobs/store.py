@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 from typing import Final
 
-from shared.durable import sync_folder
+from shared.durable import make_folder, sync_folder
 from shared.errors import Corrupt, Rejected
 from shared.ids import BlobName, TenantId
 
@@ -59,7 +59,7 @@ class BlobStore:
             OSError: the disk is full or read-only; the part stays as it was or longer, never wrong.
         """
         part = self._part(tenant, name)
-        part.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_folder(part.parent)
         descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
             have = os.fstat(descriptor).st_size

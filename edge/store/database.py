@@ -3,7 +3,7 @@
 import queue
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -63,6 +63,10 @@ class Database:
             self._tasks.put((task, future), timeout=5)
         except queue.Full:
             raise StorageBusy("store_busy", "the disk is too slow for what is being written; wait") from None
+        while not future.done() and self._thread.is_alive():
+            wait((future,), timeout=1)
+        if not future.done():
+            raise StorageBusy("store_closed", "the store is shutting down; try again after the restart")
         return future.result()
 
     @contextmanager

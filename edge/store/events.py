@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from edge.store.database import Connection, Database
-from edge.store.errors import VersionConflict
+from edge.store.errors import StorageBroken, VersionConflict
 from edge.store.projection import Projection, ensure_projections, rebuild_projections
 from edge.store.schema import migrate
 from shared.clock import Clock
@@ -168,16 +168,7 @@ class SqlcipherEventStore:
 
     def verify(self) -> ChainReport:
         """Walk the whole log against its authenticated head."""
-        with self._database.reader() as connection:
-            row = connection.execute("SELECT epoch, seq, hash, mac FROM head").fetchone()
-            head = Head(*row[:3]) if row and hmac.compare_digest(row[3], self._mac(Head(*row[:3]))) else None
-            report = verify_chain(_log_rows(connection), head)
-        if report.intact and head is None:
-            lost_end = Damage(
-                DamageKind.CUT_OFF, "unknown", report.length + 1, "the log's recorded end is missing or forged"
-            )
-            return ChainReport(report.length, lost_end)
-        return report
+        return verify_log(self._database, self._head_key)
 
     def rebuild(self) -> list[ProjectionReport]:
         """Drop every projection and build it again from the log."""
@@ -247,21 +238,35 @@ class SqlcipherEventStore:
                 self._write_head(connection, Head(secrets.token_hex(8), 0, GENESIS_HASH))
 
     def _read_head(self, connection: Connection) -> Head:
-        return Head(*connection.execute("SELECT epoch, seq, hash FROM head").fetchone())
+        head = _authentic_head(connection, self._head_key)
+        if head is None:
+            # Going on would authenticate anew what somebody has changed, and hide it for good.
+            raise StorageBroken("log_head_damaged", "the log's recorded end is missing or forged; run medspa verify")
+        return head
 
     def _write_head(self, connection: Connection, head: Head) -> None:
         connection.execute(
             "INSERT INTO head VALUES (1, ?, ?, ?, ?) ON CONFLICT (only) DO UPDATE SET"
             " epoch = excluded.epoch, seq = excluded.seq, hash = excluded.hash, mac = excluded.mac",
-            (head.epoch, head.seq, head.hash, self._mac(head)),
+            (head.epoch, head.seq, head.hash, _mac(self._head_key, head)),
         )
-
-    def _mac(self, head: Head) -> str:
-        return hmac.new(self._head_key, f"{head.epoch}/{head.seq}/{head.hash}".encode(), hashlib.sha256).hexdigest()
 
     def _last_timestamp(self) -> Timestamp | None:
         rows = self.rows("SELECT body FROM events ORDER BY position DESC LIMIT 1")
         return Timestamp.parse(Event.from_body(rows[0][0]).fields.hlc) if rows else None
+
+
+def verify_log(database: Database, head_key: bytes) -> ChainReport:
+    """Walk a log against its authenticated end; needs no more of the database than these two tables."""
+    with database.reader() as connection:
+        head = _authentic_head(connection, head_key)
+        report = verify_chain(_log_rows(connection), head)
+    if report.intact and head is None:
+        lost_end = Damage(
+            DamageKind.CUT_OFF, "unknown", report.length + 1, "the log's recorded end is missing or forged"
+        )
+        return ChainReport(report.length, lost_end)
+    return report
 
 
 def write_cursor(connection: Connection, name: str, position: Position) -> None:
@@ -271,6 +276,18 @@ def write_cursor(connection: Connection, name: str, position: Position) -> None:
         " epoch = excluded.epoch, seq = excluded.seq, hash = excluded.hash",
         (name, position.epoch, position.seq, position.hash),
     )
+
+
+def _authentic_head(connection: Connection, head_key: bytes) -> Head | None:
+    row = connection.execute("SELECT epoch, seq, hash, mac FROM head").fetchone()
+    if row is None:
+        return None
+    head = Head(*row[:3])
+    return head if hmac.compare_digest(str(row[3]).encode(), _mac(head_key, head).encode()) else None
+
+
+def _mac(head_key: bytes, head: Head) -> str:
+    return hmac.new(head_key, f"{head.epoch}/{head.seq}/{head.hash}".encode(), hashlib.sha256).hexdigest()
 
 
 def _log_rows(connection: Connection) -> Iterator[LogRow]:

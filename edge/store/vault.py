@@ -7,7 +7,7 @@ from pathlib import Path
 
 from edge.store.errors import ImageMissing, StorageBroken, StorageFull, StorageReadOnly
 from shared.crypto.aead import seal, unseal
-from shared.durable import sync_folder, write_durably
+from shared.durable import make_folder, sync_folder, write_durably
 from shared.ids import BlobName, ClientId
 from shared.vocabulary import ImageKind
 
@@ -24,16 +24,19 @@ class ImageVault:
     """Folder of sealed images; originals and derived images lie apart.
 
     An image is durable when `put` returns. Its event is committed after that, so a crash in between leaves
-    a sealed file nobody names; it is reported by `unnamed`, never deleted.
+    a sealed file nobody names, which harms nothing and is never deleted.
     """
 
     def __init__(self, folder: Path, reserve_bytes: int) -> None:
         self._folder = folder
         self._reserve_bytes = reserve_bytes
         for kind in ImageKind:
-            (folder / kind).mkdir(parents=True, exist_ok=True, mode=0o700)
-        for unfinished in folder.rglob(".*.part"):
-            unfinished.unlink()
+            make_folder(folder / kind)
+
+    def discard_unfinished(self) -> None:
+        """Remove what a crash left half-written; only for the one process that writes, at its start."""
+        for unfinished in self._folder.rglob(".*.part"):
+            unfinished.unlink(missing_ok=True)
 
     def ensure_room(self, size: int) -> None:
         """Refuse before a photograph is taken that it could not be kept.
@@ -58,7 +61,7 @@ class ImageVault:
         path = self.path(name, kind)
         try:
             if not path.parent.exists():
-                path.parent.mkdir(mode=0o700)
+                path.parent.mkdir(mode=0o700, exist_ok=True)
                 sync_folder(path.parent.parent)
             write_durably(path, sealed)
         except OSError as error:
@@ -87,6 +90,10 @@ class ImageVault:
             sealed = self.path(name, kind).read_bytes()
         except FileNotFoundError:
             raise ImageMissing("image_missing", f"image {name[:12]} is not in the vault of this box") from None
+        except OSError as error:
+            raise StorageBroken(
+                "image_unreadable", f"image {name[:12]} cannot be read from disk; restore it from the hub"
+            ) from error
         if hashlib.sha256(sealed).hexdigest() != name:
             raise StorageBroken("image_damaged", f"image {name[:12]} is damaged on disk; restore it from the hub")
         return sealed

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from shared.crypto.aead import KEY_BYTES, new_key, seal, unseal
-from shared.durable import write_durably
+from shared.durable import make_folder, write_durably
 from shared.errors import Corrupt, Rejected
 
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,127}")
@@ -24,7 +24,7 @@ class SealedKeyFolder:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_folder(folder)
         self._root = self._root_key()
 
     def names(self) -> list[str]:

@@ -8,15 +8,17 @@ from typing import Any, ClassVar
 import pytest
 from sqlcipher3 import dbapi2 as sqlcipher
 
+from edge.config import EdgeSettings, StoreSettings
+from edge.side import EdgeSide
 from edge.store.database import Connection, Database, storage_error
-from edge.store.errors import StorageFull, StorageReadOnly, VersionConflict, WrongKey
+from edge.store.errors import StorageBroken, StorageBusy, StorageFull, StorageReadOnly, VersionConflict, WrongKey
 from edge.store.projection import Projection, ensure_projections
-from shared.errors import Rejected
+from shared.errors import MedSpaError, Rejected
+from shared.events.catalogue.client import ClientRegistered
 from shared.events.catalogue.system import BoxStarted, BoxStopped
 from shared.events.envelope import Event, EventDraft
 from shared.events.payload import PayloadModel, UnknownSchema
 from shared.events.sealing import DataKeyMissing, open_payload
-from shared.events.catalogue.client import ClientRegistered
 from tests.support.records import BoxRecord, open_box_record
 
 
@@ -183,6 +185,45 @@ def test_verify_notices_a_cut_tail_even_when_the_recorded_end_is_forged(box: Box
     damage = box.store.verify().damage
     assert damage is not None
     assert (damage.kind, damage.seq) == ("cut_off", 4)
+
+
+def test_going_on_never_authenticates_a_forged_end_anew(box: BoxRecord) -> None:
+    box.store.append([started(), started(), started()])
+    with raw(box) as connection:
+        connection.execute("DELETE FROM events WHERE seq = 3")
+        connection.execute("UPDATE head SET seq = 2, hash = (SELECT hash FROM events WHERE seq = 2)")
+    with pytest.raises(StorageBroken, match="medspa verify"):
+        box.store.append([started()])
+    damage = box.store.verify().damage
+    assert damage is not None
+    assert damage.kind == "cut_off"
+
+
+def test_verify_names_a_last_event_that_is_no_event_any_more_though_the_box_cannot_start(tmp_path: Path) -> None:
+    box = open_box_record(tmp_path)
+    box.store.append([started(), started()])
+    with raw(box) as connection:
+        connection.execute("UPDATE events SET body = x'00' WHERE seq = 2")
+    box.store.close()
+    with pytest.raises(MedSpaError):
+        open_box_record(tmp_path)
+    folder = tmp_path / "data"
+    (folder / "identity.json").write_text('{"tenant": "tenant-a", "location": "clinic-1", "device": "box-1"}')
+    settings = EdgeSettings(store=StoreSettings(folder=folder, keys_folder=tmp_path / "keys"))
+    (report,) = EdgeSide().verify(settings)
+    assert report.report.damage is not None
+    assert (report.report.damage.kind, report.report.damage.seq) == ("changed", 2)
+    (folder / "record.db").unlink()
+    with pytest.raises(StorageBroken, match="restore"):
+        EdgeSide().verify(settings)
+
+
+def test_nobody_waits_for_a_store_that_was_closed_meanwhile(box: BoxRecord) -> None:
+    database = Database(box.folder / "data" / "other.db", bytes(32))
+    database._tasks.put(None)  # what a write that loses the race against `close` finds before it
+    with pytest.raises(StorageBusy):
+        database.write(lambda _connection: None)
+    database.close()
 
 
 def test_log_cannot_be_edited_through_sql_by_accident(box: BoxRecord) -> None:
