@@ -1,4 +1,4 @@
-import { baseConfig } from "../../shared/web/vite.base";
+import { baseConfig } from "../../shared/web/vite.base.ts";
 import { defineConfig } from "vite";
 
 export default defineConfig(baseConfig(8400));

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 
 from PIL import Image
 from prometheus_client import CollectorRegistry
@@ -37,14 +38,16 @@ def at(hour: int, minute: int = 0) -> datetime:
     return datetime(2031, 3, 12, hour + 4, minute, tzinfo=UTC)
 
 
-def astronaut(width: int = 512) -> bytes:
-    """The photograph scikit-image ships, as JPEG."""
-    image = Image.fromarray(data.astronaut())
+@cache
+def preview_photo() -> bytes:
+    """A camera frame with that photograph's face in the middle."""
     buffer = io.BytesIO()
-    image.resize((width, width)).save(buffer, "JPEG", quality=88)
+    frame = Image.fromarray(data.astronaut()).crop((62, 0, 382, 240))
+    frame.resize((640, 480), Image.Resampling.LANCZOS).save(buffer, "JPEG", quality=85)
     return buffer.getvalue()
 
 
+@cache
 def face_photo() -> bytes:
     """The face of that photograph, enlarged to a portrait."""
     buffer = io.BytesIO()
@@ -390,7 +393,7 @@ class FakeSchedule:
         return self.day(DAY)
 
 
-POINTS = [(0.5 + 0.13 * math.cos(a / 9), 0.42 + 0.3 * math.sin(a / 9)) for a in range(57)]
+POINTS = [(0.5 + 0.15 * math.cos(a / 9), 0.5 + 0.3 * math.sin(a / 9)) for a in range(57)]
 FRAMES_TO_HOLD = 30
 
 
@@ -406,7 +409,7 @@ class FakeStation:
         self.held = 0
         self.language = "en"
         self.accepted_consent: s.ConsentAnswer | None = None
-        self.jpeg = astronaut()
+        self.jpeg = preview_photo()
         self.messages.put_nowait(self._state())
 
     def _state(self, ended: str | None = None) -> kiosk.KioskState:
@@ -457,15 +460,15 @@ class FakeStation:
         self.seq += 1
         self.held += 1
         self._advance()
-        target = kiosk.TargetShape(cx=0.44, cy=0.24, rx=0.15, ry=0.2, yaw_degrees=-35 if self.taken else 0)
+        target = kiosk.TargetShape(cx=0.5, cy=0.48, rx=0.2, ry=0.4, yaw_degrees=-35 if self.taken else 0)
         header = kiosk.PreviewHeader(
             seq=self.seq,
-            width=512,
-            height=512,
+            width=640,
+            height=480,
             target=target,
             matched=self.held > FRAMES_TO_HOLD // 2,
             hold=min(1.0, max(0.0, (self.held - FRAMES_TO_HOLD / 2) / (FRAMES_TO_HOLD / 2))),
-            points=[(x * 1.0 - 0.06, y * 0.6) for x, y in POINTS],
+            points=POINTS,
             hint=kiosk.Hint(code="come_closer", sentence="Please come a little closer."),
         )
         return PreviewFrame(header=header, jpeg=self.jpeg)

@@ -1,11 +1,11 @@
-import { BarChart, LineChart } from "echarts/charts";
-import { AriaComponent, GridComponent, LegendComponent, TooltipComponent } from "echarts/components";
+import { BarChart } from "echarts/charts";
+import { AriaComponent, GridComponent, LegendComponent, TitleComponent, TooltipComponent } from "echarts/components";
 import { init, use } from "echarts/core";
 import { CanvasRenderer } from "echarts/renderers";
 import { useEffect, useRef } from "react";
 import type { Schemas } from "./api/client";
 
-use([BarChart, LineChart, GridComponent, LegendComponent, TooltipComponent, AriaComponent, CanvasRenderer]);
+use([BarChart, TitleComponent, GridComponent, LegendComponent, TooltipComponent, AriaComponent, CanvasRenderer]);
 
 interface Props {
   activity: Schemas["Activity"];
@@ -30,25 +30,47 @@ function options({ activity, fleet }: Props) {
     animationDuration: 300,
     color: COLOURS,
     textStyle: { fontFamily: "Inter Variable", color: "#5f5850" },
-    grid: { left: 44, right: 48, top: 46, bottom: 28 },
-    legend: { top: 0, left: 0, itemGap: 18, textStyle: { color: "#2a2723" } },
-    tooltip: { trigger: "axis" },
-    xAxis: { type: "category", data: axis.map((day) => label.format(new Date(day))), axisTick: { show: false }, axisLine: { lineStyle: { color: "#d6cab9" } } },
-    yAxis: [
-      { type: "value", name: "Photographs", minInterval: 1, splitLine: { lineStyle: { color: "#efe8dd" } } },
-      { type: "value", name: "Features", minInterval: 1, splitLine: { show: false } },
+    grid: [
+      { left: 36, right: "53%", top: 62, bottom: 26 },
+      { left: "53%", right: 12, top: 62, bottom: 26 },
     ],
-    series: fleet.locations.flatMap((place, index) => {
-      const color = COLOURS[index % COLOURS.length];
-      return [
-        { name: place.name, type: "bar", stack: "captures", barMaxWidth: 26, itemStyle: { color, borderRadius: 3 }, data: axis.map((day) => figure(place.id, day, "captures")) },
-        { name: `${place.name}, features`, type: "line", yAxisIndex: 1, smooth: 0.3, symbolSize: 6, lineStyle: { color, width: 2 }, itemStyle: { color }, data: axis.map((day) => figure(place.id, day, "findings")) },
-      ];
-    }),
+    title: ["Photographs", "Outlined features"].map((text, index) => ({
+      text,
+      left: index === 0 ? 0 : "50%",
+      top: 30,
+      textStyle: { color: "#5f5850", fontSize: 12, fontWeight: 600 as const },
+    })),
+    legend: { top: 0, left: 0, itemGap: 18, icon: "circle", textStyle: { color: "#2a2723" } },
+    tooltip: { trigger: "axis" as const, axisPointer: { type: "shadow" as const } },
+    xAxis: [0, 1].map((gridIndex) => ({
+      gridIndex,
+      type: "category" as const,
+      data: axis.map((day) => label.format(new Date(day))),
+      axisTick: { show: false },
+      axisLine: { lineStyle: { color: "#d6cab9" } },
+    })),
+    yAxis: [0, 1].map((gridIndex) => ({
+      gridIndex,
+      type: "value" as const,
+      minInterval: 1,
+      splitLine: { lineStyle: { color: "#efe8dd" } },
+    })),
+    series: fleet.locations.flatMap((place, index) =>
+      (["captures", "findings"] as const).map((what, grid) => ({
+        name: place.name,
+        type: "bar" as const,
+        stack: what,
+        xAxisIndex: grid,
+        yAxisIndex: grid,
+        barMaxWidth: 18,
+        itemStyle: { color: COLOURS[index % COLOURS.length] ?? "#3f8173" },
+        data: axis.map((day) => figure(place.id, day, what)),
+      })),
+    ),
   };
 }
 
-/** Photographs as bars, outlined features as lines, a colour per location. */
+/** Photographs and outlined features side by side, a colour per location. */
 export default function ActivityChart(props: Props) {
   const holder = useRef<HTMLDivElement>(null);
   const { activity, fleet } = props;

@@ -1,5 +1,6 @@
 import { Button, MantineProvider, Stack, Text, Title } from "@mantine/core";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { setNonce } from "get-nonce";
 import { Component, type ReactNode, StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { theme } from "./theme";
@@ -32,6 +33,7 @@ class Boundary extends Component<{ children: ReactNode }, { broken: boolean }> {
 /** Puts a front end on the page with theme, queries and a way out of a crash. */
 export function start(page: ReactNode): void {
   const nonce = document.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]')?.content ?? "";
+  setNonce(nonce);
   const root = document.getElementById("root");
   if (root === null) throw new Error("the page has no #root");
   createRoot(root).render(

@@ -1,4 +1,5 @@
 import { clockTime, words } from "@medspasync/kit";
+import type { CSSProperties } from "react";
 import type { Schemas } from "../api/client";
 
 type Day = Schemas["ScheduleDay"];
@@ -16,7 +17,7 @@ export function Lanes({ day, choose }: { day: Day; choose: (one: Appointment) =>
   );
   const now = Date.parse(day.now);
   return (
-    <section className="card lanes" aria-label="Schedule by provider">
+    <section className="card lanes" aria-label="Schedule by provider" style={{ "--lanes": day.providers.length } as CSSProperties}>
       <div className="lane-hours numbers" aria-hidden="true">
         {hours.slice(0, -1).map((hour) => (
           <span key={hour} style={{ left: `${share(hour)}%` }}>
@@ -53,10 +54,7 @@ export function Lanes({ day, choose }: { day: Day; choose: (one: Appointment) =>
                   data-status={one.status}
                   data-moved={one.move ? "true" : undefined}
                   style={{ left: `${share(one.starts_at)}%`, width: `${share(one.ends_at) - share(one.starts_at)}%` }}
-                  aria-label={`${clockTime(one.starts_at, day.timezone)} ${one.client_name}, ${one.service}, ${words(one.status)}${
-                    one.move ? `, moved: ${one.move.reason}` : ""
-                  }`}
-                  title={one.move?.reason ?? `${one.client_name} · ${one.service}`}
+                  title={one.move?.reason ?? words(one.status)}
                   onClick={() => choose(one)}
                 >
                   <b>{one.client_name}</b>

@@ -45,7 +45,7 @@ export function ProviderOut({ day, first, close }: { day: Day; first: string; cl
         {plan && (
           <div className="plan" aria-live="polite">
             <Text fw={600}>
-              {plan.moved.length} visits move, {plan.unplaced.length} need a new place, {plan.unchanged} stay as they are
+              Moved: {plan.moved.length} · To place: {plan.unplaced.length} · As they were: {plan.unchanged}
             </Text>
             {plan.moved.map((move) => (
               <div className="plan-row" key={move.appointment_id}>

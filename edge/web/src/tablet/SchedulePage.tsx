@@ -143,7 +143,7 @@ export default function SchedulePage() {
             {title}
           </Title>
           <Text c="sand.8" size="sm">
-            {open} visits · {day.providers.length} providers · {day.rooms.length} rooms
+            Visits {open} · Providers {day.providers.length} · Rooms {day.rooms.length} · Devices {day.devices.length}
             {error !== null && ` · shown ${span((now - dataUpdatedAt) / 1000)} old`}
           </Text>
         </div>

@@ -1,0 +1,34 @@
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.browser.conftest import Site, watched
+
+pytestmark = pytest.mark.browser
+
+
+def test_an_owner_sees_health_lag_activity_and_what_was_set_aside(browser: Browser, portal_site: Site) -> None:
+    with watched(browser, 1440, 900) as watch:
+        page = watch.page
+        page.goto(f"{portal_site.url}/portal")
+        expect(page.get_by_role("heading", name="Coastal Skin Group")).to_be_visible()
+        park = page.get_by_role("row", name="Park Avenue")
+        expect(park).to_contain_text("Offline, working")
+        expect(park).to_contain_text("412")
+        expect(page.get_by_role("row", name="Mill Lane")).to_contain_text("Held for review")
+        expect(page.get_by_text("Update the hub; it is applied by itself then.")).to_be_visible()
+        expect(page.locator(".chart canvas").first).to_be_visible()
+        watch.assert_clean()
+
+
+def test_a_booking_request_waits_for_the_clinics_answer(browser: Browser, portal_site: Site) -> None:
+    with watched(browser, 1440, 900) as watch:
+        page = watch.page
+        page.goto(f"{portal_site.url}/portal")
+        page.get_by_label("Service").select_option("Peel")
+        page.get_by_label("Client").fill("A visitor")
+        page.get_by_label("From").fill("2031-03-14T10:00")
+        page.get_by_role("button", name="Send request").click()
+        first = page.get_by_role("list", name="Requests").get_by_role("listitem").first
+        expect(first).to_contain_text("Peel")
+        expect(first).to_contain_text("Waiting for the clinic")
+        watch.assert_clean()

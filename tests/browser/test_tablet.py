@@ -1,0 +1,74 @@
+import pytest
+from playwright.sync_api import Browser, expect
+
+from edge.api.ports import EdgePorts
+from tests.browser.conftest import Site, watched
+
+pytestmark = pytest.mark.browser
+SIZE = (1180, 820)
+
+
+def test_a_provider_is_taken_out_after_a_preview_and_put_back_by_undo(browser: Browser, edge_site: Site) -> None:
+    with watched(browser, *SIZE) as watch:
+        page = watch.page
+        page.goto(f"{edge_site.url}/tablet")
+        expect(page.get_by_text("Everybody has a place today.")).to_be_visible()
+        watch.assert_clean()
+        page.get_by_role("button", name="Provider out").click()
+        page.get_by_role("button", name="Show what would change").click()
+        expect(page.get_by_text("13:00 → 14:00 Mia Tran")).to_be_visible()
+        expect(page.get_by_text("Everybody has a place today.")).to_be_attached()
+        watch.assert_clean()
+        page.get_by_role("button", name="Change the day").click()
+        expect(page.get_by_text("Called in sick")).to_be_visible()
+        expect(page.get_by_text("Nobody else who may do this is free before closing.")).to_be_visible()
+        expect(page.locator(".visit[data-moved]")).to_have_count(1)
+        page.get_by_role("button", name="Undo this change").click()
+        expect(page.get_by_text("Taken back")).to_be_visible()
+        expect(page.get_by_text("Called in sick")).to_have_count(0)
+        watch.assert_clean()
+
+
+def test_a_visit_is_marked_as_arrived_from_its_card(browser: Browser, edge_site: Site) -> None:
+    with watched(browser, *SIZE) as watch:
+        page = watch.page
+        page.goto(f"{edge_site.url}/tablet")
+        page.get_by_role("button", name="Noor Aziz").click()
+        page.get_by_role("button", name="Arrived").click()
+        expect(page.locator(".visit", has_text="Noor")).to_have_attribute("data-status", "arrived")
+        watch.assert_clean()
+
+
+def test_a_cut_link_shows_how_long_and_what_waits(browser: Browser, edge_site: Site) -> None:
+    ports = edge_site.ports
+    assert isinstance(ports, EdgePorts)
+    with watched(browser, *SIZE) as watch:
+        page = watch.page
+        page.goto(f"{edge_site.url}/tablet")
+        expect(page.get_by_text("In sync with the hub")).to_be_visible()
+        ports.status.online = False  # type: ignore[attr-defined]  # the fake's switch
+        expect(page.get_by_text("Working offline 12 min · 37 events, 6 photos to send")).to_be_visible()
+        watch.assert_clean()
+
+
+def test_findings_and_boxes_light_each_other_and_the_read_is_recorded(browser: Browser, edge_site: Site) -> None:
+    ports = edge_site.ports
+    assert isinstance(ports, EdgePorts)
+    with watched(browser, *SIZE) as watch:
+        page = watch.page
+        page.goto(f"{edge_site.url}/tablet/captures")
+        canvas = page.locator(".photo canvas")
+        expect(canvas).to_be_visible()
+        expect(page.get_by_text("Supports a professional's review, not a diagnosis.")).to_be_visible()
+        size = canvas.bounding_box()
+        assert size is not None
+        scale = size["width"] / 1050
+        canvas.click(position={"x": 715 * scale, "y": 825 * scale})
+        line = page.get_by_role("button", name="Blemish")
+        expect(line).to_have_attribute("aria-pressed", "true")
+        before = canvas.screenshot()
+        page.get_by_role("button", name="63 %").hover()
+        expect(line).to_have_attribute("aria-pressed", "false")
+        assert canvas.screenshot() != before
+        watch.assert_clean()
+    assert ports.captures.reads == [("capture-1", "provider_review", "staff-1")]  # type: ignore[attr-defined]
