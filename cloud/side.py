@@ -18,7 +18,7 @@ from cloud.storage.log import EpochRecord, EventLog
 from cloud.storage.projections import Projections
 from cloud.storage.tables import PROJECTIONS
 from shared.events.catalogue import complete_catalogue
-from shared.events.chain import Head, LogRow, verify_chain
+from shared.events.chain import ChainReport, Damage, DamageKind, Head, LogRow, verify_chain
 from shared.events.envelope import Event
 from shared.ids import DeviceId, TenantId
 from shared.side import KeyReport, LogReport, ProjectionReport
@@ -48,6 +48,7 @@ def verify_tenant(database: Database, tenant: TenantId) -> list[LogReport]:
 def _verify_device(log: EventLog, device: DeviceId) -> Iterator[LogReport]:
     """Walk each line of epochs that nothing continues; most devices have one."""
     epochs = log.epochs(device)
+    yield from _without_end(log, device, {record.applied.epoch for record in epochs})
     by_name = {record.applied.epoch: record for record in epochs}
     continued = {(record.parent_epoch, record.parent_seq) for record in epochs}
     for record in epochs:
@@ -59,12 +60,21 @@ def _verify_device(log: EventLog, device: DeviceId) -> Iterator[LogReport]:
         yield LogReport(name, verify_chain(rows, Head(end.epoch, end.seq, end.hash)))
 
 
+def _without_end(log: EventLog, device: DeviceId, known: set[str]) -> Iterator[LogReport]:
+    """Name events of epochs whose recorded end is gone; without it a cut tail could not be seen."""
+    for epoch, count in log.counts(device).items():
+        if epoch not in known:
+            sentence = f"the recorded end of epoch {epoch} is missing; {count} events of it are stored"
+            damage = Damage(DamageKind.CUT_OFF, epoch, count + 1, sentence)
+            yield LogReport(f"box {device}", ChainReport(count, damage))
+
+
 def _ancestry(
     log: EventLog, device: DeviceId, record: EpochRecord, by_name: dict[str, EpochRecord]
 ) -> list[Iterator[LogRow]]:
     """Return the parts of the chain that lead to an epoch's end, oldest first."""
     parts = [log.rows(device, record.applied.epoch)]
-    while record.parent_epoch:
+    while record.parent_epoch in by_name:
         last_seq = record.parent_seq
         record = by_name[record.parent_epoch]
         parts.append(log.rows(device, record.applied.epoch, last_seq))

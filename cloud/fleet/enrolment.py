@@ -61,6 +61,8 @@ class Enrolment:
     def enrol(self, code: str, label: str, public: PublicIdentity) -> Enrolled:
         """Enrol a box with a one-time code; a code works once, whoever comes second is refused.
 
+        Idempotent by code and keys: a box that never got the answer asks again and is told the same.
+
         Raises:
             Forbidden: the code is unknown or has expired.
             Conflict: the code was used.
@@ -73,8 +75,13 @@ class Enrolment:
         delivery = self._deliver(tenant, device, public)
         with self._database.write(tenant) as connection:
             devices = DeviceRepository(connection, tenant)
-            location = self._redeem(devices, _hash(code), device)
-            devices.add(self._record(device, location, label, public))
+            before = _already(devices, _hash(code), public)
+            if before is not None:
+                device, location = before.id, before.location
+                delivery = self._deliver(tenant, device, public)
+            else:
+                location = self._redeem(devices, _hash(code), device)
+                devices.add(self._record(device, location, label, public))
         return Enrolled(tenant, location, device, delivery, self._keys.key_id(tenant))
 
     def revoke(self, tenant: TenantId, device: DeviceId, reason: str) -> None:
@@ -173,6 +180,14 @@ def _found(devices: DeviceRepository, device: DeviceId) -> DeviceRecord:
     if record is None:
         raise NotFound("unknown_device", "the tenant has no such device; see `medspa hub devices`")
     return record
+
+
+def _already(devices: DeviceRepository, code_hash: str, public: PublicIdentity) -> DeviceRecord | None:
+    invitation = devices.invitation(code_hash)
+    record = devices.get(invitation.device) if invitation is not None and invitation.device is not None else None
+    if record is None or record.state is not DeviceState.ACTIVE:
+        return None
+    return record if (record.signing_key, record.receiving_key) == (public.signing, public.receiving) else None
 
 
 def _hash(code: str) -> str:

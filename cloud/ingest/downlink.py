@@ -88,6 +88,10 @@ class DownLinks:
         now = self._clock.monotonic()
         state = sender.on_tick(link.state, now)
         head = self._head(box.tenant, link.location)
+        if sender.next_range(state, head.seq) is not None and self._location(box) != link.location:
+            # Revoked or fenced meanwhile, perhaps by another process: it is told nothing more.
+            self.forget(box)
+            return []
         messages: list[wire.Message] = []
         while (wanted := sender.next_range(state, head.seq)) is not None:
             first_seq, limit = wanted

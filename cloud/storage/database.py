@@ -18,6 +18,8 @@ from cloud.storage.tables import TENANT_TABLES
 from shared.ids import TenantId
 
 _BUSY_MILLISECONDS: Final = 10_000
+# A server that vanishes without a word is given up, not waited for by the one thread that serves every box.
+_PATIENCE: Final = {"connect_timeout": 10, "tcp_user_timeout": 30_000, "keepalives_idle": 20}
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 
 
@@ -114,10 +116,12 @@ def _grant(connection: Connection, role: str) -> None:
 def _engine(url: str) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
-        return create_engine(parsed, pool_pre_ping=True, pool_size=8, max_overflow=8)
+        return create_engine(
+            parsed, pool_pre_ping=True, pool_size=8, max_overflow=8, hide_parameters=True, connect_args=_PATIENCE
+        )
     if parsed.database:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    engine = create_engine(parsed, connect_args={"timeout": _BUSY_MILLISECONDS / 1000})
+    engine = create_engine(parsed, hide_parameters=True, connect_args={"timeout": _BUSY_MILLISECONDS / 1000})
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

@@ -58,6 +58,7 @@ class Invitation:
     location: LocationId
     expires_at: int
     used_at: int | None
+    device: DeviceId | None
 
 
 class DeviceRepository:
@@ -143,7 +144,7 @@ class DeviceRepository:
         """Return an invitation, locked until the transaction ends."""
         query = select(invitations).where(invitations.c.tenant == self._tenant, invitations.c.code_hash == code_hash)
         row = self._connection.execute(query.with_for_update()).one_or_none()
-        return None if row is None else Invitation(LocationId(row.location), row.expires_at, row.used_at)
+        return None if row is None else _invitation(row)
 
     def use_invitation(self, code_hash: str, device: DeviceId, now: int) -> None:
         """Mark an invitation as used."""
@@ -189,6 +190,11 @@ def tenant_of(connection: Connection, device: DeviceId) -> TenantId | None:
     query = select(device_directory.c.tenant).where(device_directory.c.device == device)
     tenant = connection.execute(query).scalar_one_or_none()
     return None if tenant is None else TenantId(tenant)
+
+
+def _invitation(row: Row[Any]) -> Invitation:
+    device = DeviceId(row.device) if row.device is not None else None
+    return Invitation(LocationId(row.location), row.expires_at, row.used_at, device)
 
 
 def _record(row: Row[Any]) -> DeviceRecord:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, Row, func, insert, select
 
 from cloud.storage.tables import events, positions
 from cloud.storage.times import to_milliseconds
@@ -88,9 +88,20 @@ class EventLog:
         put(self._connection, positions, keys, values)
 
     def devices(self) -> list[DeviceId]:
-        """Return every device with a log here."""
-        query = select(positions.c.device).where(positions.c.tenant == self._tenant).distinct()
+        """Return every device with a log here, or with the recorded end of one."""
+        ends = select(positions.c.device).where(positions.c.tenant == self._tenant)
+        query = ends.union(select(events.c.device).where(events.c.tenant == self._tenant))
         return sorted(DeviceId(name) for name in self._connection.execute(query).scalars())
+
+    def counts(self, device: DeviceId) -> dict[str, int]:
+        """Return how many events of each epoch of a device are stored."""
+        query = (
+            select(events.c.epoch, func.count().label("stored"))
+            .where(events.c.tenant == self._tenant, events.c.device == device)
+            .group_by(events.c.epoch)
+            .order_by(events.c.epoch)
+        )
+        return {row.epoch: row.stored for row in self._connection.execute(query)}
 
     def rows(self, device: DeviceId, epoch: str, last_seq: int | None = None) -> Iterator[LogRow]:
         """Walk one epoch as stored, in order, up to `last_seq` or to its end."""

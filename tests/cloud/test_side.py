@@ -10,7 +10,7 @@ from cloud.bookings.desk import Wish
 from cloud.config import HubSettings
 from cloud.main import Hub
 from cloud.side import rebuild_tenant, side, verify_tenant
-from cloud.storage.tables import captures, down_log, events
+from cloud.storage.tables import captures, down_log, events, positions
 from shared.events.chain import DamageKind
 from shared.ids import LocationId, TenantId
 from tests.cloud.conftest import TENANTS, HubParts
@@ -137,3 +137,11 @@ def test_the_side_answers_from_a_configuration(tmp_path: Path) -> None:
     keys = side.keys(settings)
     assert [key.name for key in keys] == ["hub/aurora", "hub/lumen"]
     assert all(len(key.fingerprint) == 16 for key in keys)
+
+
+def test_verify_names_a_log_whose_recorded_end_was_removed(hub: HubParts) -> None:
+    box = filled(hub)
+    with hub.database.write(box.tenant) as connection:
+        connection.execute(delete(positions).where(positions.c.device == box.device))
+    damages = [log.report.damage for log in verify_tenant(hub.database, box.tenant)]
+    assert [damage.kind for damage in damages if damage is not None] == ["cut_off"]

@@ -101,6 +101,16 @@ def test_an_acknowledgement_from_beyond_the_log_is_not_believed(hub: HubParts) -
     assert len(acknowledge(hub, box, hello.session, Position(hello.head.epoch))) == 1
 
 
+def test_a_device_revoked_meanwhile_is_sent_nothing_more(hub: HubParts) -> None:
+    box = hub.box()
+    hello = greet(hub, box)
+    acknowledge(hub, box, hello.session, Position(hello.head.epoch))
+    hub.enrolment.revoke(box.tenant, box.device, "stolen")
+    ask(hub)
+    assert due(hub, box) == []
+    assert not hub.links.knows(BoxAddress(box.tenant, box.device))
+
+
 def test_a_box_that_speaks_to_a_restarted_hub_is_greeted_anew(hub: HubParts) -> None:
     box = hub.box()
     ask(hub)

@@ -43,6 +43,19 @@ def test_a_code_works_once(hub: HubParts) -> None:
     assert len(hub.enrolment.devices(LUMEN)) == 1
 
 
+def test_a_box_whose_answer_was_lost_asks_again_and_is_the_same_box(hub: HubParts) -> None:
+    code, identity = hub.enrolment.invite(LUMEN, ONE, 60), DeviceIdentity.generate()
+    first = hub.enrolment.enrol(code, "Room", identity.public)
+    again = hub.enrolment.enrol(code, "Room", identity.public)
+    assert again.device == first.device
+    context = f"enrol/lumen/{first.device}".encode()
+    assert identity.receive(again.delivery, context) == hub.keys.transport(LUMEN, first.device)
+    assert len(hub.enrolment.devices(LUMEN)) == 1
+    hub.enrolment.revoke(LUMEN, first.device, "stolen")
+    with pytest.raises(MedSpaError):
+        hub.enrolment.enrol(code, "Room", identity.public)
+
+
 def test_a_code_expires(hub: HubParts) -> None:
     code = hub.enrolment.invite(LUMEN, ONE, 60)
     hub.clock.advance(61)
