@@ -2,6 +2,7 @@ import { Button } from "@mantine/core";
 import { span, useNow } from "@medspasync/kit";
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
+import languages from "../i18n";
 import { Consent } from "./Consent";
 import { Live } from "./Live";
 import { type Station, useStation } from "./station";
@@ -130,9 +131,10 @@ export default function Kiosk() {
   const phase = station.state?.phase;
   const language = station.state?.language;
   useEffect(() => {
-    if (phase !== "welcome" && language) void i18n.changeLanguage(language);
-    if (phase === "welcome") void i18n.changeLanguage("en");
-  }, [phase, language, i18n]);
+    // The hook's own object is new after each change of language; depending on it would undo the choice.
+    if (phase !== "welcome" && language) void languages.changeLanguage(language);
+    if (phase === "welcome") void languages.changeLanguage("en");
+  }, [phase, language]);
   useEffect(() => {
     document.documentElement.lang = i18n.language;
   });

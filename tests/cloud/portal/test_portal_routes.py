@@ -1,0 +1,84 @@
+import json
+from pathlib import Path
+
+import pytest
+from fastapi import APIRouter
+from fastapi.testclient import TestClient
+
+from cloud.portal.api import create_portal_api
+from cloud.portal.openapi import document
+from cloud.portal.ports import PortalPorts
+from tests.support.portal_ports import fake_portal_ports
+
+ROOT = Path(__file__).parents[3]
+WISH = {
+    "location_id": "harbor",
+    "service": "Facial",
+    "client_name": "Ana Prieto",
+    "wanted_from": "2031-03-14T14:00:00Z",
+    "wanted_until": "2031-03-14T16:00:00Z",
+}
+
+
+@pytest.fixture
+def ports() -> PortalPorts:
+    return fake_portal_ports()
+
+
+@pytest.fixture
+def client(ports: PortalPorts) -> TestClient:
+    return TestClient(create_portal_api(ports), base_url="http://localhost")
+
+
+def test_a_request_starts_tentative_and_does_not_show_the_name(client: TestClient) -> None:
+    made = client.post("/api/portal/booking-requests", json=WISH)
+    assert (made.status_code, made.json()["state"]) == (201, "tentative")
+    listed = client.get("/api/portal/booking-requests")
+    assert listed.json()["items"][0] == made.json()
+    assert "Prieto" not in listed.text
+
+
+def test_a_window_that_runs_backwards_is_refused_without_repeating_the_name(client: TestClient) -> None:
+    answer = client.post("/api/portal/booking-requests", json=WISH | {"wanted_until": "2031-03-14T13:00:00Z"})
+    assert answer.status_code == 422
+    assert "latest time" in answer.json()["sentence"]
+    assert "Prieto" not in answer.text
+
+
+def test_another_tenants_clinic_is_not_found(client: TestClient) -> None:
+    answer = client.post("/api/portal/booking-requests", json=WISH | {"location_id": "elsewhere"})
+    assert (answer.status_code, answer.json()["code"]) == (404, "no_such_location")
+
+
+def test_activity_covers_the_days_asked_for_within_limits(client: TestClient) -> None:
+    activity = client.get("/api/portal/activity", params={"days": 3}).json()
+    assert (activity["first_day"], activity["last_day"]) == ("2031-03-10", "2031-03-12")
+    assert client.get("/api/portal/activity", params={"days": 9999}).status_code == 422
+
+
+@pytest.mark.parametrize("path", ["fleet", "activity", "parked", "summary", "booking-requests"])
+def test_nobody_signed_in_sees_nothing(client: TestClient, ports: PortalPorts, path: str) -> None:
+    assert client.get(f"/api/portal/{path}").status_code == 200
+    ports.viewers.signed_in = False  # type: ignore[attr-defined]
+    assert client.get(f"/api/portal/{path}").status_code == 401
+
+
+def test_routes_of_others_are_reached_although_pages_answer_the_rest(ports: PortalPorts, tmp_path: Path) -> None:
+    (tmp_path / "assets").mkdir()
+    (tmp_path / "index.html").write_text("page __CSP_NONCE__")
+    other = APIRouter()
+    other.add_api_route("/enrol", lambda: {"here": True})
+    client = TestClient(create_portal_api(ports, tmp_path, others=(other,)), base_url="http://localhost")
+    assert client.get("/enrol").json() == {"here": True}
+    assert client.get("/portal").text.startswith("page ")
+
+
+def test_the_committed_interface_is_the_one_served() -> None:
+    committed = (ROOT / "cloud/web/openapi.json").read_text(encoding="utf-8")
+    assert committed == document(), "run `make client` and commit what it writes"
+
+
+def test_the_lock_file_names_no_registry() -> None:
+    packages = json.loads((ROOT / "package-lock.json").read_text(encoding="utf-8"))["packages"]
+    assert len(packages) > 50
+    assert [name for name, one in packages.items() if "://" in one.get("resolved", "")] == []
