@@ -1,16 +1,20 @@
 """Applies what comes down from the hub: each event's effect, its record and the cursor in one transaction."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Final
 
 from edge.store.database import Connection
+from edge.store.errors import VersionConflict
 from edge.store.events import DOWN_CURSOR, SqlcipherEventStore, write_cursor
-from shared.errors import Rejected
+from shared.errors import Rejected, Retryable
 from shared.events.catalogue.system import EventSetAside
 from shared.events.envelope import Event, EventDraft
 from shared.events.payload import Catalogue
 from shared.sync.position import Position
 
 Handler = Callable[[Event], Sequence[EventDraft]]
+_TRIES: Final = 5
 
 
 class Inbox:
@@ -39,17 +43,30 @@ class Inbox:
         return str(rows[0][0]) if rows else None
 
     def apply(self, event: Event) -> None:
-        """Apply one event; one that cannot be applied is set aside with its reason and blocks nothing."""
-        reason: str | None = None
-        drafts: Sequence[EventDraft] = ()
+        """Apply one event; one that cannot be applied is set aside with its reason and blocks nothing.
+
+        Raises:
+            Retryable: the clinic wrote first again and again, or the disk refuses; nothing was applied.
+        """
+        for _ in range(_TRIES):
+            drafts, reason = self._decide(event)
+            try:
+                self._store.append(drafts, also=partial(_record, event=event, reason=reason))
+            except VersionConflict:
+                continue  # somebody at the clinic wrote in between: decide again on what is so now
+            return
+        raise Retryable("inbox_busy", "the clinic's records change too fast; the hub's event is applied later")
+
+    def _decide(self, event: Event) -> tuple[Sequence[EventDraft], str | None]:
+        fields = event.fields
         try:
-            fields = event.fields
             self._catalogue.check(fields.type, fields.schema_version, fields.payload)
-            drafts = self._handlers.get(fields.type, _not_for_a_box)(event)
+            return self._handlers.get(fields.type, _not_for_a_box)(event), None
         except Rejected as error:
             reason = f"{error.code}: {error.sentence}"
-            drafts = [self._set_aside(event, reason)]
-        self._store.append(drafts, also=lambda connection: _record(connection, event, reason))
+        except ValueError as error:  # its text may quote the event
+            reason = f"not_understood: {type(error).__name__}"
+        return [self._set_aside(event, reason)], reason
 
     def _set_aside(self, event: Event, reason: str) -> EventDraft:
         payload = EventSetAside(hub_epoch=event.fields.epoch, seq=event.fields.seq, reason=reason[:500])

@@ -44,6 +44,7 @@ class LinkStatus:
         resent: batches' worth of times that sending had to start again.
         duplicates: events the hub told us it had discarded.
         refused: messages from the broker that could not be opened.
+        repeated: events of the hub's log that were known already, and words of a former session.
     """
 
     online: bool
@@ -54,6 +55,7 @@ class LinkStatus:
     resent: int = 0
     duplicates: int = 0
     refused: int = 0
+    repeated: int = 0
 
 
 class SyncLink:
@@ -172,6 +174,7 @@ class SyncLink:
 
     def _on_ack(self, ack: wire.Ack) -> None:
         if ack.session != self._state.session:
+            self._count_repeated(1)
             return
         word = sender.Acknowledgement(ack.session, Position.from_wire(ack.applied), ack.fenced, ack.reason)
         before = self._state.acknowledged
@@ -196,6 +199,7 @@ class SyncLink:
 
     def _on_hub_events(self, batch: wire.EventBatch) -> None:
         if batch.session != self._hub_session or batch.epoch != self._hub_epoch:
+            self._count_repeated(1)
             return
         verdict = receiver.judge_batch(
             self._inbox.applied(batch.epoch),
@@ -208,6 +212,7 @@ class SyncLink:
             self._log.error("hub_log_refused", seq=verdict.seq)
             return
         if isinstance(verdict, receiver.Fresh):
+            self._count_repeated(verdict.duplicates)
             for event in verdict.events:
                 self._inbox.apply(event)
         self._acknowledge_hub()
@@ -243,6 +248,9 @@ class SyncLink:
 
     def _send_events(self, now: float) -> None:
         before = self._state.resends
+        if self._transport.waiting():
+            # Not even the broker has it all: the link is slow. Sending again would only make it slower.
+            self._state = replace(self._state, waiting_since=now)
         self._state = sender.on_tick(self._state, now)
         if self._state.resends != before:
             self._status = replace(self._status, resent=self._state.resends)
@@ -259,6 +267,10 @@ class SyncLink:
     def _send(self, message: wire.Message) -> None:
         identity = self._store.identity
         self._transport.publish(seal_message(message, identity.tenant, identity.device, UP, self._key))
+
+    def _count_repeated(self, count: int) -> None:
+        if count:
+            self._status = replace(self._status, repeated=self._status.repeated + count)
 
     def _set_online(self, *, online: bool) -> None:
         if online != self._status.online:

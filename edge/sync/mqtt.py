@@ -2,6 +2,7 @@
 
 import queue
 import threading
+from collections import deque
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, Protocol
@@ -45,6 +46,10 @@ class Transport(Protocol):
         """Send on the device's `up` topic, at least once; may raise `NotConnected`."""
         ...
 
+    def waiting(self) -> int:
+        """Return how many messages of this connection have not reached the broker yet."""
+        ...
+
     def stop(self) -> None:
         """Disconnect."""
         ...
@@ -80,6 +85,7 @@ class MqttTransport:
         self._protocol = paho.MQTTv5
         self._accepted = False
         self._client: paho.Client | None = None
+        self._unconfirmed: deque[paho.MQTTMessageInfo] = deque()
         self._thread = threading.Thread(target=self._run, name="mqtt", daemon=True)
 
     def start(self) -> None:
@@ -95,7 +101,17 @@ class MqttTransport:
         client = self._client
         if client is None or not client.is_connected():
             raise NotConnected
-        client.publish(self._address.up_topic, data, qos=1)
+        sent = client.publish(self._address.up_topic, data, qos=1)
+        if sent.rc != paho.MQTT_ERR_SUCCESS:
+            raise NotConnected
+        self._unconfirmed.append(sent)
+
+    def waiting(self) -> int:
+        """Return how many messages the broker has not confirmed yet."""
+        unconfirmed = self._unconfirmed
+        while unconfirmed and unconfirmed[0].is_published():
+            unconfirmed.popleft()
+        return len(unconfirmed)
 
     def stop(self) -> None:
         """Say goodbye and disconnect."""
@@ -136,6 +152,7 @@ class MqttTransport:
         client.max_inflight_messages_set(16)
         client.will_set(address.presence_topic, b"offline", qos=1, retain=True)
         client.connect(address.host, address.port, keepalive=address.keepalive_seconds)
+        self._unconfirmed = deque()
         self._client = client
         client.loop_start()
         try:

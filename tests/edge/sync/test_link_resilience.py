@@ -29,12 +29,16 @@ class WireInMemory:
     def __init__(self) -> None:
         self.inbox: queue.Queue[Incoming] = queue.Queue(64)
         self.sent: queue.Queue[bytes] = queue.Queue()
+        self.underway = 0
 
     def start(self) -> None:
         self.inbox.put(Incoming(Signal.CONNECTED))
 
     def publish(self, data: bytes) -> None:
         self.sent.put(data)
+
+    def waiting(self) -> int:
+        return self.underway
 
     def stop(self) -> None:
         """Nothing to disconnect."""
@@ -130,4 +134,21 @@ def test_a_fenced_box_that_a_person_lets_in_again_goes_on_without_a_restart(box:
     hub.acknowledge(again)
     assert hub.hear("events").first_seq == 1
     assert hub.link.status.fenced is None
+    hub.link.stop()
+
+
+def test_what_a_slow_link_still_carries_is_not_sent_a_second_time(box: BoxRecord) -> None:
+    hub = Hub(box, lambda _event: ())
+    hub.transport.underway = 1
+    hub.acknowledge(hub.hear("hello").session)
+    box.store.append([EventDraft("box/box-1", BoxStarted(software="1", clean=True), "box", "operation")])
+    assert hub.hear("events").first_seq == 1
+    for _ in range(5):
+        box.clock.advance(4)
+        hub.hear("now")  # the link has looked at the clock
+    assert hub.link.status.resent == 0
+    hub.transport.underway = 0
+    box.clock.advance(6)
+    assert hub.hear("events").first_seq == 1
+    assert hub.link.status.resent == 1
     hub.link.stop()
