@@ -121,14 +121,18 @@ class ScheduleBook:
     def answer_request(self, event: Event) -> list[EventDraft]:
         """Decide an online request that came down from the hub; the caller appends the answer.
 
-        Idempotent by the request's id.
+        Idempotent by the request's id. The drafts name the day's version that was decided on, so that a place
+        taken before they are appended is not given twice.
+
+        Raises:
+            ValueError: the request names no day of the calendar.
         """
         wish = BookingRequested.model_validate(event.fields.payload)
         date = dt.date.fromisoformat(wish.day)
         with self._lock:
             payloads, answer = self._decide(wish, date)
             day = self.day(date)
-        drafts = [EventDraft(day.aggregate, payload, "hub", "booking") for payload in payloads]
+            drafts = _in_order(day, payloads, "hub", "booking")
         return [*drafts, EventDraft(f"booking/{wish.request}", answer, "box", "booking")]
 
     def _decide(self, wish: BookingRequested, date: dt.date) -> tuple[list[PayloadModel], BookingAnswered]:
@@ -139,6 +143,7 @@ class ScheduleBook:
         if date < self.today():
             return [], BookingAnswered(request=wish.request, accepted=False, reason="that day has passed")
         try:
+            self.registry.service(request.service)
             payloads = self.day(date).decide_request(self.registry, request, self._minute(date))
         except Rejected as error:
             return [], BookingAnswered(request=wish.request, accepted=False, reason=error.sentence[:500])
@@ -161,11 +166,7 @@ class ScheduleBook:
     def _append(self, date: dt.date, payloads: Sequence[PayloadModel], actor: str, purpose: str) -> None:
         if not payloads:
             return
-        day = self.day(date)
-        first, *others = payloads
-        drafts = [EventDraft(day.aggregate, first, actor, purpose, expected_version=day.version)]
-        drafts += [EventDraft(day.aggregate, payload, actor, purpose) for payload in others]
-        self._store.append(drafts)
+        self._store.append(_in_order(self.day(date), payloads, actor, purpose))
         self.day(date)
 
     def _payload(self, event: Event) -> PayloadModel:
@@ -189,6 +190,14 @@ class ScheduleBook:
             if holds(self.day(date)):
                 return date
         raise UnknownName("not_on_the_schedule", "the schedule holds no such entry; reload the day")
+
+
+def _in_order(day: Schedule, payloads: Sequence[PayloadModel], actor: str, purpose: str) -> list[EventDraft]:
+    """Return drafts that are refused as a whole when the day is no longer the one that was decided on."""
+    return [
+        EventDraft(day.aggregate, payload, actor, purpose, expected_version=day.version + number)
+        for number, payload in enumerate(payloads)
+    ]
 
 
 def _accepted(wish: BookingRequested, name: AppointmentId, start: int) -> BookingAnswered:

@@ -12,6 +12,7 @@ from edge.record import PROJECTIONS
 from edge.store.database import Database
 from edge.store.events import BoxIdentity, SqlcipherEventStore
 from edge.store.vault import ImageVault
+from shared.clock import Clock
 from shared.events.catalogue import complete_catalogue
 from shared.events.catalogue.client import ClientRegistered
 from shared.ids import ClientId, DeviceId, LocationId, TenantId, Uuid7Source
@@ -26,7 +27,7 @@ class BoxRecord:
     """An open record with what belongs to it."""
 
     folder: Path
-    clock: ManualClock
+    clock: ManualClock  # or the system's, as it was opened with
     keys: BoxKeys
     clients: ClientKeystore
     store: SqlcipherEventStore
@@ -44,7 +45,7 @@ class BoxRecord:
         return client
 
 
-def open_box_record(folder: Path, clock: ManualClock | None = None) -> BoxRecord:
+def open_box_record(folder: Path, clock: Clock | None = None, identity: BoxIdentity = IDENTITY) -> BoxRecord:
     clock = clock or ManualClock()
     data, key_folder = folder / "data", folder / "keys"
     data.mkdir(parents=True, exist_ok=True)
@@ -52,7 +53,7 @@ def open_box_record(folder: Path, clock: ManualClock | None = None) -> BoxRecord
     keys, clients = BoxKeys(key_folder), ClientKeystore(key_folder / "clients")
     store = SqlcipherEventStore(
         Database(data / "record.db", keys.database()),
-        IDENTITY,
+        identity,
         clock=clock,
         ids=ids,
         catalogue=complete_catalogue(),
