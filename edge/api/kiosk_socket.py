@@ -6,7 +6,9 @@ after the page has acknowledged the one before. The first to end, ends all.
 
 import asyncio
 import json
+from collections.abc import Awaitable, Callable
 
+import anyio
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from pydantic import TypeAdapter, ValidationError
 
@@ -45,20 +47,18 @@ class _Connection:
 
     async def serve(self) -> None:
         """Run until the page goes or stops acknowledging."""
-        tasks = {
-            asyncio.create_task(self._read()),
-            asyncio.create_task(self._write_messages()),
-            asyncio.create_task(self._write_frames()),
-        }
+        async with anyio.create_task_group() as group:
+            for work in (self._read, self._write_messages, self._write_frames):
+                group.start_soon(self._end_all_with, work, group.cancel_scope)
+
+    @staticmethod
+    async def _end_all_with(work: Callable[[], Awaitable[None]], scope: anyio.CancelScope) -> None:
         try:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            await work()
+        except WebSocketDisconnect:
+            pass  # the page has gone, which is how a connection usually ends
         finally:
-            for task in tasks:
-                task.cancel()
-            results = await asyncio.gather(*tasks, return_exceptions=True)
-        for result in results:
-            if isinstance(result, Exception) and not isinstance(result, WebSocketDisconnect):
-                raise result
+            scope.cancel()
 
     async def _read(self) -> None:
         while True:
@@ -100,9 +100,9 @@ class _Connection:
             self._acknowledged.clear()
             self._awaiting = frame.header.seq
             await self._socket.send_bytes(encode_frame(frame))
-            try:
-                await asyncio.wait_for(self._acknowledged.wait(), _ACK_TIMEOUT_SECONDS)
-            except TimeoutError:
+            with anyio.move_on_after(_ACK_TIMEOUT_SECONDS) as waiting:
+                await self._acknowledged.wait()
+            if waiting.cancelled_caught:
                 await self._socket.close(code=4408, reason="no acknowledgement")
                 return
 

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from fastapi import FastAPI
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -96,10 +97,6 @@ def _same_origin(headers: Headers, *, required: bool) -> bool:
     return bool(origin) and urlsplit(origin).netloc.lower() == headers.get("host", "").lower()
 
 
-class _TooLargeError(Exception):
-    """The body has grown past the limit while it was read."""
-
-
 class BodyLimit:
     """Answers 413 to a body above the limit, announced or not, before it is held in memory."""
 
@@ -124,13 +121,11 @@ class BodyLimit:
             message = await receive()
             seen += len(message.get("body", b""))
             if seen > self._max_bytes:
-                raise _TooLargeError
+                # FastAPI passes this kind on to the error handlers; any other becomes a plain 400.
+                raise HTTPException(413)
             return message
 
-        try:
-            await self._app(scope, counted, send)
-        except _TooLargeError:
-            await _refuse_size(scope, receive, send)
+        await self._app(scope, counted, send)
 
 
 async def _refuse_size(scope: Scope, receive: Receive, send: Send) -> None:

@@ -454,7 +454,7 @@ class FakeStation:
         return await self.messages.get()
 
     async def next_frame(self) -> PreviewFrame:
-        while self.phase not in (kiosk.KioskPhase.FRAMING, kiosk.KioskPhase.SHOT):
+        while self.phase not in (kiosk.KioskPhase.FRAMING, kiosk.KioskPhase.SHOT):  # noqa: ASYNC110  # a fake camera ticks
             await asyncio.sleep(0.02)
         await asyncio.sleep(0.02)
         self.seq += 1

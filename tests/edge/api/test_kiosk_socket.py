@@ -53,9 +53,7 @@ def test_the_present_state_is_the_first_thing_said(page: WebSocketTestSession) -
     assert state["phase"] == "welcome"
 
 
-def test_no_further_frame_comes_before_the_last_is_acknowledged(
-    page: WebSocketTestSession, ports: EdgePorts
-) -> None:
+def test_no_further_frame_comes_before_the_last_is_acknowledged(page: WebSocketTestSession, ports: EdgePorts) -> None:
     page.receive_json()
     begin(page)
     first = until_frame(page)
