@@ -45,6 +45,7 @@ from shared.events.catalogue.system import BookingRequested, BoxStarted, BoxStop
 from shared.events.envelope import EventDraft
 from shared.ids import Uuid7Source
 from shared.logging import configure_logging
+from shared.vocabulary import ConsentPurpose
 from shared.wire.topics import DOWN, PRESENCE, UP, topic
 
 
@@ -95,6 +96,7 @@ class EdgeBox:
             f"{settings.hub.blobs_host}:{settings.hub.blobs_port}",
             clock,
             lambda: record.store.head().seq - self._link.status.acknowledged_seq,
+            lambda client: ConsentPurpose.TREATMENT_RECORD in consent.granted(client),
         )
         desk = VisitDesk(
             register,

@@ -16,7 +16,7 @@ from shared.crypto.identity import DeviceIdentity
 from shared.errors import Retryable
 from shared.events.catalogue.capture import ImageConfirmedDurable
 from shared.events.envelope import EventDraft
-from shared.ids import BlobName
+from shared.ids import BlobName, ClientId
 from shared.vocabulary import ImageKind
 from shared.wire import medspa_pb2 as wire
 from shared.wire import medspa_pb2_grpc as rpc
@@ -45,6 +45,7 @@ class _Waiting:
     name: BlobName
     kind: ImageKind
     capture: str
+    client: ClientId
 
 
 class BlobUploader:
@@ -58,13 +59,27 @@ class BlobUploader:
         address: str,
         clock: Clock,
         event_backlog: Callable[[], int],
+        may_leave: Callable[[ClientId], bool] = lambda _client: True,
     ) -> None:
+        """Keep the collaborators.
+
+        Args:
+            store: the log; says what waits and takes the confirmations.
+            vault: the sealed images.
+            identity: proves to the hub who calls.
+            address: host and port of the image service.
+            clock: dates the proofs.
+            event_backlog: returns how many events wait; above a bound images wait for them.
+            may_leave: tells whether a client allows, at this moment, that an image leaves the box.
+        """
         self._store = store
         self._vault = vault
         self._identity = identity
         self._address = address
         self._clock = clock
         self._event_backlog = event_backlog
+        self._may_leave = may_leave
+        self._withheld = 0
         self._log = structlog.get_logger()
         self._stop = threading.Event()
         self._set_aside: dict[BlobName, str] = {}
@@ -102,7 +117,11 @@ class BlobUploader:
                     self._log.error("image_upload_failed", exc_info=True)
 
     def _upload_waiting(self, stub: rpc.BlobsStub) -> None:
-        for image in self._waiting():
+        waiting, self._withheld = self._waiting(), 0
+        for image in waiting:
+            if not self._may_leave(image.client):
+                self._withheld += 1
+                continue
             if self._stop.is_set() or self._event_backlog() > _EVENTS_FIRST:
                 return
             try:
@@ -124,10 +143,13 @@ class BlobUploader:
 
     def _waiting(self) -> list[_Waiting]:
         rows = self._store.rows(
-            "SELECT name, kind, capture FROM images WHERE confirmed = 0 ORDER BY rowid LIMIT ?",
-            (_PAGE_ROWS + len(self._set_aside),),
+            "SELECT name, kind, capture, client FROM images JOIN captures USING (capture)"
+            " WHERE confirmed = 0 ORDER BY images.rowid LIMIT ?",
+            (_PAGE_ROWS + len(self._set_aside) + self._withheld,),
         )
-        waiting = [_Waiting(BlobName(name), ImageKind(kind), capture) for name, kind, capture in rows]
+        waiting = [
+            _Waiting(BlobName(name), ImageKind(kind), capture, ClientId(client)) for name, kind, capture, client in rows
+        ]
         return [image for image in waiting if image.name not in self._set_aside]
 
     def _upload(self, stub: rpc.BlobsStub, image: _Waiting) -> bool:

@@ -152,6 +152,8 @@ class CaptureIntake:
         started = time.perf_counter()
         result = self._pipeline.analyse(image, face)
         milliseconds = (time.perf_counter() - started) * 1000
+        # The analysis takes its time; a client may have withdrawn meanwhile.
+        self._consent.require(client, ConsentPurpose.TREATMENT_RECORD)
         capture = self._store_capture(client, photograph, image, verdict, (result, milliseconds), actor)
         return result, capture
 

@@ -1,0 +1,63 @@
+"""Nothing leaves the box against a client's word."""
+
+import queue
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import grpc
+
+from edge.sync.uploader import BlobUploader
+from shared.crypto.identity import DeviceIdentity
+from shared.events.catalogue.capture import CaptureMetadata, CaptureStored, GateOutcome, StoredImage
+from shared.events.envelope import EventDraft
+from shared.ids import BlobName, ClientId
+from shared.vocabulary import ConsentPurpose, GateProfileName, ImageKind
+from shared.wire import medspa_pb2 as wire
+from shared.wire import medspa_pb2_grpc as rpc
+from tests.support.records import BoxRecord, open_box_record
+
+
+class HubThatHasEverything(rpc.BlobsServicer):
+    """Says that it holds whatever it is asked about, and remembers the question."""
+
+    def __init__(self) -> None:
+        self.asked: queue.Queue[str] = queue.Queue()
+
+    def Where(self, request: wire.BlobQuery, context: Any) -> wire.BlobState:  # noqa: N802 - named by the protocol
+        del context
+        self.asked.put(request.name)
+        return wire.BlobState(offset=request.size, durable=True)
+
+
+def photograph(box: BoxRecord, client: ClientId) -> BlobName:
+    name = box.vault.put(client, ImageKind.ORIGINAL, b"picture", box.clients.key_of(client)).name
+    image = StoredImage(name=name, kind=ImageKind.ORIGINAL, size=1, media_type="image/jpeg", width=1, height=1)
+    gate = GateOutcome(profile=GateProfileName.IMPORT, passed=True, codes=(), measures={})
+    stored = CaptureStored(metadata=CaptureMetadata(camera="test", protocol="p"), images=(image,), gate=gate)
+    box.store.append([EventDraft(f"capture/{box.ids.new()}", stored, "tester", "test", client=client)])
+    return name
+
+
+def test_images_of_a_client_who_withdrew_stay_and_hold_nobody_else_up(tmp_path: Path) -> None:
+    box, hub = open_box_record(tmp_path), HubThatHasEverything()
+    withdrew, stays = box.new_client(), box.new_client("Bo Canary")
+    photograph(box, withdrew)
+    box.consent.withdraw(withdrew, ConsentPurpose.TREATMENT_RECORD, "", "tester")
+    allowed = photograph(box, stays)
+    server = grpc.server(ThreadPoolExecutor(1))
+    rpc.add_BlobsServicer_to_server(hub, server)
+    address = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
+    server.start()
+
+    def may_leave(client: ClientId) -> bool:
+        return ConsentPurpose.TREATMENT_RECORD in box.consent.granted(client)
+
+    identity = DeviceIdentity.generate()
+    uploader = BlobUploader(box.store, box.vault, identity, address, box.clock, lambda: 0, may_leave)
+    uploader.start()
+    assert hub.asked.get(timeout=10) == allowed
+    uploader.stop()
+    server.stop(0).wait()
+    assert hub.asked.empty()
+    box.store.close()
