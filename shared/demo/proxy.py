@@ -17,6 +17,7 @@ class _Relay:
     target_port: int
     server: asyncio.Server | None = None
     writers: set[asyncio.StreamWriter] = field(default_factory=set)
+    tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
 
 class SeverableNetwork:
@@ -50,6 +51,7 @@ class SeverableNetwork:
     def stop(self) -> None:
         """Cut everything and end the thread."""
         self._run(self._sever())
+        self._run(self._finish())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(timeout=5)
         self._loop.close()
@@ -72,15 +74,28 @@ class SeverableNetwork:
                 writer.transport.abort()
             relay.writers.clear()
 
+    async def _finish(self) -> None:
+        for relay in self._relays:
+            await asyncio.gather(*relay.tasks)
+
     async def _serve(self, relay: _Relay, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        if task is not None:
+            relay.tasks.add(task)
+            task.add_done_callback(relay.tasks.discard)
         try:
             onward_reader, onward_writer = await asyncio.open_connection("127.0.0.1", relay.target_port)
         except OSError:
             writer.transport.abort()
             return
-        relay.writers |= {writer, onward_writer}
+        pair = {writer, onward_writer}
+        if relay.server is None:  # cut while this connection was being made
+            for end in pair:
+                end.transport.abort()
+            return
+        relay.writers |= pair
         await asyncio.gather(self._pump(reader, onward_writer), self._pump(onward_reader, writer))
-        relay.writers -= {writer, onward_writer}
+        relay.writers -= pair
 
     async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError):
