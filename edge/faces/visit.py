@@ -72,7 +72,7 @@ class KioskVisit:
     def advance(self, event: SessionEvent) -> tuple[Effect, ...]:
         """Take one step and return what to do."""
         self.session, effects = self.session.advance(event)
-        if self.ended:
+        if self.session.phase in {Phase.CANCELLED, Phase.EXPIRED}:
             self.kept.clear()
         return effects
 
