@@ -100,16 +100,19 @@ class BlobUploader:
         self._thread.join(timeout=5)
 
     def _run(self) -> None:
-        pause = _PAUSE_SECONDS
+        pause, last_trouble = _PAUSE_SECONDS, ""
         with grpc.insecure_channel(self._address, options=_OPTIONS) as channel:
             stub = rpc.BlobsStub(channel)
             while not self._stop.wait(pause):
                 try:
                     self._upload_waiting(stub)
-                    pause = _PAUSE_SECONDS
+                    pause, last_trouble = _PAUSE_SECONDS, ""
                 except grpc.RpcError as error:
                     pause = min(pause * 2, _PAUSE_MAX_SECONDS) if error.code() in _REFUSALS else _PAUSE_SECONDS
-                    self._log.info("hub_not_reached_for_images", code=error.code().name)
+                    # One line when the trouble begins, not one for each attempt of a week offline.
+                    if error.code().name != last_trouble:
+                        last_trouble = error.code().name
+                        self._log.info("hub_not_reached_for_images", code=last_trouble)
                 except Retryable as error:
                     self._log.warning("image_confirmation_waits", code=error.code)
                 except Exception:  # noqa: BLE001 - the thread's boundary: images wait, and are tried again
