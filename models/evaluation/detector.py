@@ -22,6 +22,7 @@ from models.export.sidecar import read_sidecar, sidecar_path
 
 DEFAULT_MODEL = Path("models/artifacts/lesion_yolov10n.onnx")
 DEFAULT_OUT = Path("reports/eval.json")
+TABLE_COLUMNS = 124
 
 app = typer.Typer(add_completion=False)
 
@@ -52,6 +53,11 @@ def as_table(title: str, report: dict[str, Any]) -> Table:
     return table
 
 
+def print_wide(console: Console, table: Table) -> None:
+    """Print a table without folding its figures, also where output goes to a file."""
+    Console(file=console.file, width=max(console.width, TABLE_COLUMNS)).print(table)
+
+
 @app.command()
 def main(
     model: Annotated[Path, typer.Option(help="ONNX file with its JSON sidecar beside it")] = DEFAULT_MODEL,
@@ -79,7 +85,7 @@ def main(
     }
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
-    console.print(as_table(f"{sidecar.name} {sidecar.version} on {split.value}", report))
+    print_wide(console, as_table(f"{sidecar.name} {sidecar.version} on {split.value}", report))
     console.print(f"at score ≥ {sidecar.score_threshold}, IoU 0.5; written to {out}")
 
 

@@ -88,5 +88,7 @@ unlabelled blemishes stand beside labelled ones.
   intervals, not the means; equal performance is not shown.
 - Aligned portraits of up to 512 px in uncontrolled light, mostly light-skinned; a clinic's kiosk photographs
   differ. A clinic needs weights trained and measured on its own consented photographs.
+- Measured with the face about half as wide as the input. Crop large photographs to the face with a margin before
+  letterboxing; faces much smaller or larger than that were not measured.
 - Scores are not calibrated probabilities.
 """

@@ -18,7 +18,7 @@ from rich.console import Console
 from models.data.lesions import CLASSES, DEFAULT_ROOT, LabelledPhoto, Split, read_split
 from models.data.letterbox import to_input
 from models.errors import ModelsError
-from models.evaluation.detector import as_table, evaluate
+from models.evaluation.detector import as_table, evaluate, print_wide
 from models.evaluation.metrics import PhotoTruth, best_f1_threshold, match_photo
 from models.evaluation.report import Report
 from models.evaluation.runner import OnnxDetector, detect_all, file_sha256
@@ -127,7 +127,7 @@ def main(
     except ModelsError as error:
         console.print(f"[red]{error.sentence}")
         raise typer.Exit(2) from error
-    console.print(as_table(f"{sidecar.name} {sidecar.version} on test", asdict(report)))
+    print_wide(console, as_table(f"{sidecar.name} {sidecar.version} on test", asdict(report)))
     console.print(f"threshold {threshold}; wrote {final}, {sidecar_path(final)}, {card}")
 
 
