@@ -126,6 +126,7 @@ class KioskStation:
         self._log.warning("kiosk_trouble", code=error.code)
         self._tell(shown.KioskProblem(code=error.code, sentence=error.sentence))
         self._camera.close()
+        self._expire(self._visit)
         self._stop.wait(_CAMERA_AGAIN_SECONDS)
 
     def _expire(self, visit: KioskVisit | None) -> None:
@@ -138,10 +139,13 @@ class KioskStation:
 
     def _on_frame(self, visit: KioskVisit, frame: Frame) -> None:
         faces = self._vision.preview_landmarker.detect(frame.image)
-        verdict = self._vision.kiosk_gate.assess(frame.image, faces, visit.view, self._previous)
+        view = visit.view
+        verdict = self._vision.kiosk_gate.assess(frame.image, faces, view, self._previous)
         self._previous = faces[0] if faces else None
         self._seq += 1
         with self._lock:
+            if visit.view is not view:  # the page asked for another view meanwhile: this frame shows the former one
+                return
             before = visit.progress
             effects = visit.advance(FrameAssessed(self._clock.monotonic(), self._seq, verdict))
             for effect in effects:
@@ -170,6 +174,9 @@ class KioskStation:
             visit.retake(shot.view, self._clock.monotonic())
             self._tell(shown.ShotResult(view=shot.view, accepted=False, sentence=error.sentence))
             return
+        except Exception:  # the view is taken anew, whatever happened
+            visit.retake(shot.view, self._clock.monotonic())
+            raise
         visit.taken.append(shot.view)
         sentence = "Thank you, that worked."
         self._tell(shown.ShotResult(view=shot.view, accepted=True, sentence=sentence, capture_id=capture))

@@ -16,9 +16,10 @@ def hub(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
         with running_hub(hub_settings(folder)) as running:
             yield running
     else:
-        with mosquitto(folder, free_port()) as port:
-            with running_hub(hub_settings(folder / "data", {"mode": "external", "port": port})) as running:
-                yield running
+        port = free_port()
+        settings = hub_settings(folder / "data", {"mode": "external", "port": port})
+        with mosquitto(folder, port), running_hub(settings) as running:
+            yield running
 
 
 @pytest.fixture
