@@ -1,3 +1,4 @@
+import itertools
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -74,7 +75,7 @@ async def test_of_the_frames_in_a_hold_the_sharpest_is_kept(stage: Stage) -> Non
     await stage.until_state(ended="completed")
     kept = [capture.stored.gate.measures["sharpness"] for capture in stage.library.latest(None, 10)[::-1]]
     # Sharpness falls by one a frame; two frames are chosen from, once the hold of two frames is over.
-    assert [first - second for first, second in zip(kept, kept[1:], strict=False)] == [4.0, 4.0]
+    assert [first - second for first, second in itertools.pairwise(kept)] == [4.0, 4.0]
 
 
 async def test_the_page_is_told_each_step_and_each_frame_is_judged_for_its_view(stage: Stage) -> None:
