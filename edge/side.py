@@ -34,9 +34,7 @@ class EdgeSide:
         identity = read_identity(settings.store.folder)
         path = settings.store.folder / RECORD_FILE
         if not path.exists():
-            raise StorageBroken(
-                "record_missing", f"{path} is missing: it never ran or was removed; restore it"
-            )
+            raise StorageBroken("record_missing", f"{path} is missing: it never ran or was removed; restore it")
         keys = BoxKeys(settings.store.keys_folder)
         # Opened without the store, which could refuse the very damage that is to be named.
         database = Database(path, keys.database())
