@@ -40,9 +40,11 @@ from edge.vision import load_vision
 from edge.visits.intake import CaptureIntake
 from edge.visits.library import CaptureLibrary
 from shared.clock import SystemClock
+from shared.errors import Retryable
 from shared.events.catalogue import complete_catalogue
 from shared.events.catalogue.system import BookingRequested, BoxStarted, BoxStopped
 from shared.events.envelope import EventDraft
+from shared.events.payload import PayloadModel
 from shared.ids import Uuid7Source
 from shared.logging import configure_logging
 from shared.vocabulary import ConsentPurpose
@@ -135,24 +137,30 @@ class EdgeBox:
 
     @contextlib.contextmanager
     def _running(self) -> Iterator[None]:
-        """Start the parts in order, and stop them in the opposite one."""
+        """Start the parts in order, and stop them in the opposite one, whatever one of them meets."""
         store, device = self._record.store, self._record.store.identity.device
         last = store.rows("SELECT type FROM events ORDER BY position DESC LIMIT 1")
         clean = not last or last[0][0] == BoxStopped.event_type
-        started = BoxStarted(software=self._software, clean=clean)
-        store.append([EventDraft(f"box/{device}", started, "box", "operation")])
-        self._link.start()
-        self._uploader.start()
-        self._kiosk.start()
-        structlog.get_logger().info("box_ready", device=device, status="clean" if clean else "recovered")
-        try:
+        with contextlib.ExitStack() as stack:
+            stack.callback(store.close)
+            self._note(BoxStarted(software=self._software, clean=clean))
+            self._link.start()
+            stack.callback(self._link.stop)
+            stack.callback(self._note, BoxStopped())
+            self._uploader.start()
+            stack.callback(self._uploader.stop)
+            self._kiosk.start()
+            stack.callback(self._kiosk.stop)
+            structlog.get_logger().info("box_ready", device=device, status="clean" if clean else "recovered")
             yield
-        finally:
-            self._kiosk.stop()
-            self._uploader.stop()
-            store.append([EventDraft(f"box/{device}", BoxStopped(), "box", "operation")])
-            self._link.stop()
-            store.close()
+
+    def _note(self, happened: PayloadModel) -> None:
+        """Record a start or a stop; a full disk must not keep the pages from saying that it is full."""
+        device = self._record.store.identity.device
+        try:
+            self._record.store.append([EventDraft(f"box/{device}", happened, "box", "operation")])
+        except Retryable as error:
+            structlog.get_logger().error("start_or_stop_not_recorded", code=error.code)
 
     def _snapshot(self) -> dict[str, Any]:
         """Return the clinic's present state for the hub: counts only, nobody's data."""
