@@ -86,7 +86,8 @@ def main(
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
     print_wide(console, as_table(f"{sidecar.name} {sidecar.version} on {split.value}", report))
-    console.print(f"at score ≥ {sidecar.score_threshold}, IoU 0.5; written to {out}")
+    console.print(f"at score ≥ {sidecar.score_threshold}, IoU 0.5; repeated boxes {report['repeated_share']:.1%}")
+    console.print(f"written to {out}")
 
 
 if __name__ == "__main__":

@@ -145,6 +145,19 @@ def operating_point(matches: Sequence[PhotoMatch], threshold: float) -> Operatin
     return OperatingPoint(len(matches), sum(match.labels for match in matches), found, false)
 
 
+def repeated_share(found: Sequence[PhotoDetections], threshold: float) -> float:
+    """Return the share of detections at `threshold` that overlap a better-scored one by an IoU of 0.5 or more.
+
+    What a network free of non-maximum suppression has not learnt to keep to itself; 0 when nothing is found.
+    """
+    total = repeated = 0
+    for photo in found:
+        boxes = photo.boxes[photo.scores >= threshold]
+        total += len(boxes)
+        repeated += int((np.tril(box_iou(boxes, boxes), k=-1) >= 0.5).any(axis=1).sum())
+    return repeated / total if total else 0.0
+
+
 def best_f1_threshold(matches: Sequence[PhotoMatch]) -> float:
     """Return the score threshold of the highest F1 at IoU 0.5, rounded down to a thousandth.
 

@@ -15,6 +15,7 @@ from models.evaluation.metrics import (
     average_precision,
     match_photo,
     operating_point,
+    repeated_share,
 )
 
 RESAMPLES = 1000
@@ -50,13 +51,17 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All figures of one evaluation; `any_class` counts a feature as found whatever it is called."""
+    """All figures of one evaluation; `any_class` counts a feature as found whatever it is called.
+
+    `repeated_share` is the share of boxes above the threshold that repeat a better-scored box.
+    """
 
     overall: Figures
     any_class: Figures
     by_class: dict[str, Figures]
     by_tone: dict[str, Figures]
     by_tone_any_class: dict[str, Figures]
+    repeated_share: float
 
 
 _Values = tuple[float, float, float, float, float]
@@ -131,6 +136,7 @@ def build_report(
         by_tone_any_class={
             tone.value: measure([[anything[i] for i in rows[tone]]], threshold, resamples) for tone in ToneGroup
         },
+        repeated_share=round(repeated_share(found, threshold), 4),
     )
 
 

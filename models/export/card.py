@@ -88,6 +88,9 @@ unlabelled blemishes stand beside labelled ones.
   intervals, not the means; equal performance is not shown.
 - Aligned portraits of up to 512 px in uncontrolled light, mostly light-skinned; a clinic's kiosk photographs
   differ. A clinic needs weights trained and measured on its own consented photographs.
+- Not every feature gets one box only: of the boxes at the threshold
+  a share of {sidecar.metrics.figures["repeated_share"]}
+  overlaps a better-scored one by an IoU of 0.5 or more; such a box usually counts as false above.
 - Measured with the face about half as wide as the input. Crop large photographs to the face with a margin before
   letterboxing; faces much smaller or larger than that were not measured.
 - Scores are not calibrated probabilities.

@@ -13,6 +13,7 @@ from models.evaluation.metrics import (
     box_iou,
     match_photo,
     operating_point,
+    repeated_share,
 )
 
 
@@ -79,6 +80,14 @@ def test_counts_at_a_threshold_are_those_at_or_above_it() -> None:
 def test_the_chosen_threshold_keeps_the_hits_and_drops_the_false_alarms() -> None:
     match = match_photo(truth([A, B], [0, 0]), found([A, B, FAR], [0.9, 0.6123, 0.3], [0, 0, 0]), 0)
     assert best_f1_threshold([match]) == pytest.approx(0.612)
+
+
+def test_a_box_on_a_better_box_is_counted_as_repeated() -> None:
+    near_a = [1.0, 0.0, 11.0, 10.0]
+    detections = found([A, near_a, B, near_a], [0.9, 0.8, 0.7, 0.1], [0, 1, 0, 0])
+    assert repeated_share([detections], 0.5) == pytest.approx(1 / 3)
+    assert repeated_share([detections], 0.05) == pytest.approx(2 / 4)
+    assert repeated_share([found([], [], [])], 0.5) == 0
 
 
 def test_a_silent_network_has_no_threshold() -> None:

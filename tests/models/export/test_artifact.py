@@ -76,6 +76,7 @@ def test_the_card_states_licence_use_and_non_use(sidecar: Sidecar) -> None:
         assert phrase in card, phrase
     assert sidecar.sha256 in card
     assert str(sidecar.score_threshold) in card
+    assert f"a share of {sidecar.metrics.figures['repeated_share']}\n" in card
 
 
 @pytest.mark.skipif(not (DEFAULT_ROOT / FOLDER).is_dir(), reason="the data set is not on this machine")
