@@ -55,18 +55,8 @@ class ScheduleDesk:
             opens_at=self._at(day, registry.hours.start),
             closes_at=self._at(day, registry.hours.end),
             providers=[self._provider(day, item, plan) for item in registry.providers],
-            rooms=[
-                shown.Resource(
-                    id=item.id, name=item.name, detail=item.type, absences=self._absences(day, item.id, plan)
-                )
-                for item in registry.rooms
-            ],
-            devices=[
-                shown.Resource(
-                    id=item.id, name=item.name, detail=item.type, absences=self._absences(day, item.id, plan)
-                )
-                for item in registry.devices
-            ],
+            rooms=[self._thing(day, item, plan) for item in registry.rooms],
+            devices=[self._thing(day, item, plan) for item in registry.devices],
             appointments=[
                 self._appointment(day, item, moves.get(item.id)) for item in plan.appointments.values() if item.placed
             ],

@@ -66,7 +66,9 @@ class ScriptedEyes:
     def detect(self, image: np.ndarray) -> tuple[Face, ...]:
         return (_FACE,) if image.any() else ()
 
-    def assess(self, image: np.ndarray, faces: tuple[Face, ...], view: View, previous: Face | None) -> GateVerdict:
+    def assess(
+        self, image: np.ndarray, faces: tuple[Face, ...], view: View, previous: Face | None = None
+    ) -> GateVerdict:
         self.views.append(view)
         failures = () if faces else (GateFailure(GateCode.NO_FACE, "Please step in front of the camera.", None, "1"),)
         return GateVerdict(bool(faces), failures, {"sharpness": float(image[0, 0, 0])}, GateProfileName.KIOSK)

@@ -1,0 +1,212 @@
+import datetime as dt
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+import edge.faces.schedule
+import edge.schedule.book
+from edge.api import schedule_schemas as shown
+from edge.api.ports import Actor
+from edge.faces.guests import ScheduleGuests
+from edge.faces.schedule import ScheduleDesk
+from edge.schedule.book import ScheduleBook
+from edge.schedule.domain import AppointmentRequest, Span, Status
+from edge.schedule.errors import NotAllowed, UnknownName
+from edge.schedule.ids import AppointmentId, ServiceId
+from edge.schedule.registry import demo_registry
+from shared.http.errors import Conflict
+from shared.ids import ClientId
+from tests.support.clocks import ManualClock
+from tests.support.records import BoxRecord, open_box_record
+
+ZONE = ZoneInfo("Europe/Vienna")
+ACTOR = Actor("station-1", "Clinic staff")
+STATUS = shown.AppointmentStatus
+TODAY = dt.date(2026, 3, 2)
+SPRING, AUTUMN = dt.date(2026, 3, 29), dt.date(2026, 10, 25)
+
+
+class Tablet:
+    """A day with visits of two registered clients and one online booking."""
+
+    def __init__(self, record: BoxRecord) -> None:
+        self.record = record
+        self.book = ScheduleBook(record.store, demo_registry(), record.ids, record.clock, str(ZONE))
+        self.desk = ScheduleDesk(self.book, record.register)
+        self.ada = record.new_client("Ada Canary", consents=False)
+        self.ben = record.new_client("Ben", consents=False)
+
+    def book_visit(self, name: str, client: ClientId | str, day: dt.date = TODAY, at: int = 12 * 60) -> AppointmentId:
+        wish = AppointmentRequest(
+            AppointmentId(name), ClientId(client), ServiceId("consultation"), Span(at, at + 8 * 60)
+        )
+        assert self.book.book_day(day, [wish], "desk") == 1
+        return wish.id
+
+    def visit(self, name: str, day: dt.date = TODAY) -> shown.Appointment:
+        (visit,) = [item for item in self.desk.day(day).appointments if item.id == name]
+        return visit
+
+    def sick(self, provider: str, day: dt.date = TODAY, revision: int | None = None) -> shown.DisruptionRequest:
+        starts = dt.datetime.combine(day, dt.time(11), ZONE)
+        out = shown.ProviderOut(
+            kind="provider_out", provider_id=provider, starts_at=starts, ends_at=starts + dt.timedelta(hours=8)
+        )
+        return shown.DisruptionRequest(day=day, revision=revision, disruption=out)
+
+
+@pytest.fixture
+def tablet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tablet]:
+    monkeypatch.setattr(edge.schedule.book, "REPLAN_SECONDS", 0)
+    record = open_box_record(tmp_path)
+    yield Tablet(record)
+    record.store.close()
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        [(STATUS.CONFIRMED, Status.CONFIRMED), (STATUS.ARRIVED, Status.ARRIVED),
+         (STATUS.IN_PROGRESS, Status.IN_PROGRESS), (STATUS.COMPLETED, Status.DONE)],
+        [(STATUS.NO_SHOW, Status.NO_SHOW)],
+        [(STATUS.CANCELLED, Status.CANCELLED)],
+    ],
+)  # fmt: skip
+def test_each_status_of_the_tablet_is_the_days_and_is_shown_as_it_was_set(
+    tablet: Tablet, steps: list[tuple[shown.AppointmentStatus, Status]]
+) -> None:
+    name = tablet.book_visit("v", tablet.ada)
+    assert tablet.visit("v").status is STATUS.TENTATIVE
+    for told, meant in steps:
+        tablet.desk.set_status(name, told, ACTOR)
+        assert tablet.book.day(TODAY).plan.appointments[name].status is meant
+        seen = [item.status for item in tablet.desk.day(TODAY).appointments if item.id == name]
+        assert seen in ([told], []) if not meant.active else seen == [told]
+
+
+def test_every_status_has_its_counterpart() -> None:
+    assert set(edge.faces.schedule._SHOWN) == set(Status)
+    assert set(edge.faces.schedule._MEANT) == set(STATUS)
+    assert all(edge.faces.schedule._MEANT[there] is here for here, there in edge.faces.schedule._SHOWN.items())
+
+
+def test_a_status_set_twice_is_recorded_once_and_one_that_cannot_follow_is_refused(tablet: Tablet) -> None:
+    name = tablet.book_visit("v", tablet.ada)
+    revisions = {tablet.desk.set_status(name, STATUS.CONFIRMED, ACTOR).revision for _ in range(3)}
+    assert len(revisions) == 1
+    with pytest.raises(NotAllowed):
+        tablet.desk.set_status(name, STATUS.COMPLETED, ACTOR)
+    with pytest.raises(UnknownName):
+        tablet.desk.set_status("nobody's", STATUS.ARRIVED, ACTOR)
+
+
+@pytest.mark.parametrize(("day", "utc_hour"), [(SPRING, 8), (AUTUMN, 9), (dt.date(2026, 3, 28), 9)])
+def test_noon_at_the_clinic_stays_noon_on_the_days_the_clocks_change(
+    tablet: Tablet, day: dt.date, utc_hour: int
+) -> None:
+    tablet.book_visit("v", tablet.ada, day, 10 * 60)
+    visit, seen = tablet.visit("v", day), tablet.desk.day(day)
+    assert visit.starts_at == dt.datetime.combine(day, dt.time(utc_hour), dt.UTC)
+    assert visit.starts_at.astimezone(ZONE).time() == dt.time(10)
+    assert visit.ends_at - visit.starts_at == dt.timedelta(minutes=tablet.book.registry.services[0].minutes)
+    hours = tablet.book.registry.hours
+    opens, closes = seen.opens_at.astimezone(ZONE), seen.closes_at.astimezone(ZONE)
+    assert (opens.hour * 60 + opens.minute, closes.hour * 60 + closes.minute) == (hours.start, hours.end)
+    assert seen.timezone == str(ZONE)
+
+
+@pytest.mark.parametrize("day", [TODAY, SPRING, AUTUMN])
+def test_an_absence_is_shown_at_the_times_it_was_told(tablet: Tablet, day: dt.date) -> None:
+    request = tablet.sick("laurel", day)
+    tablet.desk.apply(request, ACTOR)
+    (laurel,) = [item for item in tablet.desk.day(day).providers if item.id == "laurel"]
+    (absence,) = laurel.absences
+    assert (absence.starts_at, absence.ends_at) == (request.disruption.starts_at, request.disruption.ends_at)
+
+
+def test_a_client_nobody_registered_is_shown_as_an_online_booking(tablet: Tablet) -> None:
+    tablet.book_visit("v", "online-v")
+    tablet.book_visit("w", tablet.ada)
+    assert (tablet.visit("v").client_name, tablet.visit("w").client_name) == ("Online booking", "Ada Canary")
+
+
+def test_guests_are_those_who_have_arrived_by_first_name(tablet: Tablet) -> None:
+    guests = ScheduleGuests(tablet.book, tablet.record.register)
+    for name, client, at in (("v", tablet.ben, 840), ("w", tablet.ada, 720), ("x", "online-x", 780)):
+        tablet.book_visit(name, client, at=at)
+    assert guests() == []
+    for name in ("v", "w", "x"):
+        tablet.desk.set_status(name, STATUS.ARRIVED, ACTOR)
+    assert [(guest.first_name, guest.appointment_id) for guest in guests()] == [("Ada", "w"), ("Ben", "v")]
+    assert [guest.starts_at for guest in guests()] == [tablet.visit("w").starts_at, tablet.visit("v").starts_at]
+    tablet.desk.set_status("w", STATUS.IN_PROGRESS, ACTOR)
+    assert [guest.first_name for guest in guests()] == ["Ben"]
+
+
+def replanned(tablet: Tablet) -> tuple[shown.Appointment, shown.Replan]:
+    """Book a visit, and let its provider call in sick."""
+    for number in range(6):
+        tablet.book_visit(f"v{number}", tablet.ada)
+    visit = tablet.visit("v0")
+    return visit, tablet.desk.apply(tablet.sick(visit.provider_id), ACTOR)
+
+
+def test_a_replan_shows_who_moved_from_where_and_why_and_can_be_undone(tablet: Tablet) -> None:
+    before, replan = replanned(tablet)
+    moved = next(item for item in replan.moved if item.appointment_id == before.id)
+    assert (moved.from_starts_at, moved.from_provider_id) == (before.starts_at, before.provider_id)
+    assert moved.reason
+    assert replan.undoable
+    after = tablet.visit(before.id)
+    assert (after.starts_at, after.provider_id) == (moved.to_starts_at, moved.to_provider_id)
+    assert after.move is not None
+    assert (after.move.from_starts_at, after.move.reason) == (before.starts_at, moved.reason)
+    (told,) = tablet.desk.day(TODAY).replans
+    assert (told.id, told.undoable, told.undone, len(told.moved)) == (replan.id, True, False, len(replan.moved))
+    undone = tablet.desk.undo(replan.id, ACTOR)
+    (again,) = [item for item in undone.appointments if item.id == before.id]
+    assert (again.starts_at, again.provider_id, again.move) == (before.starts_at, before.provider_id, None)
+    assert [(item.undone, item.undoable) for item in undone.replans] == [(True, False)]
+
+
+def test_a_preview_answers_without_an_id_and_changes_nothing(tablet: Tablet) -> None:
+    tablet.book_visit("v", tablet.ada)
+    before = tablet.desk.day(TODAY)
+    preview = tablet.desk.preview(tablet.sick(tablet.visit("v").provider_id), ACTOR)
+    assert (preview.id, preview.undoable, len(preview.moved)) == (None, False, 1)
+    assert tablet.desk.day(TODAY) == before
+
+
+@pytest.mark.parametrize("ask", [ScheduleDesk.preview, ScheduleDesk.apply])
+def test_a_day_that_changed_since_it_was_read_is_read_again_first(
+    tablet: Tablet, ask: Callable[[ScheduleDesk, shown.DisruptionRequest, Actor], shown.Replan]
+) -> None:
+    tablet.book_visit("v", tablet.ada)
+    seen = tablet.desk.day(TODAY).revision
+    tablet.book_visit("w", tablet.ben)
+    with pytest.raises(Conflict, match="changed"):
+        ask(tablet.desk, tablet.sick("laurel", revision=seen), ACTOR)
+    assert tablet.desk.day(TODAY).replans == []
+    ask(tablet.desk, tablet.sick("laurel", revision=tablet.desk.day(TODAY).revision), ACTOR)
+
+
+def test_rooms_and_devices_that_fail_are_shown_as_absent(tablet: Tablet) -> None:
+    day, starts = TODAY, dt.datetime.combine(TODAY, dt.time(12), ZONE)
+    times = {"starts_at": starts, "ends_at": starts + dt.timedelta(hours=2)}
+    room, device = tablet.book.registry.rooms[0].id, tablet.book.registry.devices[0].id
+    for out in (
+        shown.RoomOut(kind="room_out", room_id=room, **times),
+        shown.DeviceOut(kind="device_out", device_id=device, **times),
+    ):
+        tablet.desk.apply(shown.DisruptionRequest(day=day, disruption=out), ACTOR)
+    seen = tablet.desk.day(day)
+    assert {item.id: len(item.absences) for item in seen.rooms if item.absences} == {room: 1}
+    assert {item.id: len(item.absences) for item in seen.devices if item.absences} == {device: 1}
+
+
+def test_now_is_the_boxes_time_whatever_zone_the_clinic_is_in(tablet: Tablet) -> None:
+    assert isinstance(tablet.record.clock, ManualClock)
+    assert tablet.desk.day(TODAY).now == tablet.record.clock.wall()
+    assert tablet.desk.today() == TODAY

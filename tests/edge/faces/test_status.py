@@ -1,0 +1,91 @@
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from edge.api.schemas import ComponentVersion
+from edge.config import ClinicSettings, EdgeSettings, StoreSettings
+from edge.faces.status import BoxStatus
+from edge.store.vault import ImageVault
+from edge.sync.link import LinkStatus
+from shared.events.catalogue.system import BoxStarted
+from shared.events.envelope import EventDraft
+from tests.support.records import BoxRecord, open_box_record
+
+
+@pytest.fixture
+def record(tmp_path: Path) -> Iterator[BoxRecord]:
+    record = open_box_record(tmp_path)
+    yield record
+    record.store.close()
+
+
+def status_of(record: BoxRecord, reserve_bytes: int = 1024 * 1024, **link: Any) -> tuple[BoxStatus, SimpleNamespace]:
+    settings = EdgeSettings(
+        clinic=ClinicSettings(name="Harbour", timezone="Europe/Vienna"),
+        store=StoreSettings(folder=record.folder / "data"),
+    )
+    fake = SimpleNamespace(status=LinkStatus(online=False, since=record.clock.wall()), camera=True)
+    versions = [ComponentVersion(name="software", version="1")]
+    vault = ImageVault(record.folder / "data" / "vault", reserve_bytes)
+    shown: Any = fake
+    return BoxStatus(settings, record.store, vault, shown, record.clock, versions, lambda: fake.camera), fake
+
+
+def started(record: BoxRecord, count: int) -> None:
+    for _ in range(count):
+        record.store.append([EventDraft("box/1", BoxStarted(software="1", clean=True), "box", "operation")])
+        record.clock.advance(60)
+
+
+def test_a_box_says_who_and_where_it_is_and_how_the_link_stands(record: BoxRecord) -> None:
+    box, fake = status_of(record)
+    shown = box.status()
+    assert (shown.device_id, shown.location_id, shown.location_name) == ("box-1", "clinic-1", "Harbour")
+    assert (shown.now, shown.timezone) == (record.clock.wall(), "Europe/Vienna")
+    assert (shown.link.online, shown.link.last_acknowledged_at) == (False, None)
+    assert 0 < shown.disk.free_bytes <= shown.disk.total_bytes
+    fake.status = LinkStatus(online=True, since=record.clock.wall(), last_acknowledged_at=record.clock.wall())
+    assert box.status().link.online
+
+
+def test_the_backlog_is_what_the_hub_has_not_acknowledged_and_since_when(record: BoxRecord) -> None:
+    box, fake = status_of(record)
+    assert box.backlog() == (0, 0, None)
+    begun = record.clock.wall()
+    started(record, 5)
+    assert box.backlog() == (5, 0, begun)
+    fake.status = LinkStatus(online=True, since=begun, acknowledged_seq=3)
+    events, images, oldest = box.backlog()
+    assert (events, images, (oldest - begun).total_seconds()) == (2, 0, 180)
+    fake.status = LinkStatus(online=True, since=begun, acknowledged_seq=5)
+    assert box.backlog() == (0, 0, None)
+    fake.status = LinkStatus(online=True, since=begun, acknowledged_seq=9)
+    assert box.backlog() == (0, 0, None)
+
+
+def test_a_box_is_ready_when_record_disk_and_camera_are(record: BoxRecord) -> None:
+    box, fake = status_of(record)
+    assert box.readiness().ready
+    fake.camera = False
+    found = box.readiness()
+    assert (found.ready, found.parts) == (False, {"record": True, "room_on_disk": True, "camera": False})
+
+
+def test_a_disk_without_its_reserve_is_not_ready(record: BoxRecord) -> None:
+    box, _ = status_of(record, reserve_bytes=1 << 60)
+    found = box.readiness()
+    assert (found.ready, found.parts["room_on_disk"], found.parts["record"]) == (False, False, True)
+
+
+def test_a_record_that_cannot_be_read_is_told_not_raised(record: BoxRecord, monkeypatch: pytest.MonkeyPatch) -> None:
+    from edge.store.errors import StorageBroken  # noqa: PLC0415
+
+    def broken() -> None:
+        raise StorageBroken("storage_broken", "the database is damaged; restore it")
+
+    box, _ = status_of(record)
+    monkeypatch.setattr(record.store, "head", broken)
+    assert box.readiness().parts["record"] is False
