@@ -11,7 +11,7 @@ ONCE ?=
 PHOTOS ?=
 KILLS ?= 20
 
-.PHONY: help demo clean-demo setup web test check unit browser train-tests train-detector eval bench-vision bench-schedule faults format wire clients
+.PHONY: help demo clean-demo setup web test check unit browser system train-tests train-detector eval bench-vision bench-schedule faults format wire clients
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -68,7 +68,7 @@ clean-demo: ## Forget the demonstration's data
 	DEBIAN_FRONTEND=noninteractive $$SUDO apt-get install -y -qq --no-install-recommends $$missing >/dev/null; fi
 	@touch $@
 
-test: check unit train-tests ## Everything CI runs
+test: check unit browser system train-tests ## Everything CI runs
 	@echo "All tests passed"
 
 check: $(VENV)/.dev ## Lint, types and the arrows between the folders
@@ -77,8 +77,15 @@ check: $(VENV)/.dev ## Lint, types and the arrows between the folders
 	$(BIN)/mypy --strict edge cloud shared tests/support
 	$(BIN)/lint-imports
 
-unit: $(VENV)/.dev setup .cache/servers
-	KILLS=$(KILLS) $(BIN)/python -m pytest -q -m "not train"
+unit: $(VENV)/.dev setup .cache/servers ## Everything but pages and system
+	$(BIN)/python -m pytest -q -m "not train and not browser and not system"
+
+# Each in a process of its own: a driven browser keeps an event loop that other tests would meet.
+browser: $(VENV)/.dev setup .cache/servers ## Drive each page in Chromium
+	$(BIN)/python -m pytest -q -m browser
+
+system: $(VENV)/.dev setup .cache/servers ## Real processes: the main job, and kill -9 at random instants
+	KILLS=$(KILLS) $(BIN)/python -m pytest -q -m system
 
 .venv-train/.done: requirements-train.lock
 	@test -x .venv-train/bin/python || $(PYTHON) -m venv .venv-train
