@@ -38,7 +38,7 @@ def choose_photos(folder: Path | None, data_folder: Path, count: int) -> list[De
         Rejected: `folder` holds no picture.
     """
     if folder is not None:
-        paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in _SUFFIXES)
+        paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in _SUFFIXES and path.is_file())
         if not paths:
             raise Rejected("no_photographs", f"{folder} holds no .jpg, .png or .webp file; name another folder")
         return [DemoPhoto(path.read_bytes(), "your folder", real=True) for path in paths[:count]]

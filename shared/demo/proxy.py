@@ -1,23 +1,25 @@
 """A TCP relay that can be cut: connections are reset and new ones refused, as when a cable is pulled."""
 
 import asyncio
-import contextlib
+import socket
+import struct
 import threading
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
-_BUFFER_BYTES = 64 * 1024
+_BUFFER_BYTES: Final = 64 * 1024
+_BACKLOG: Final = 64
+_RESET: Final = struct.pack("ii", 1, 0)
 
 
 @dataclass
 class _Relay:
     listen_port: int
     target_port: int
-    server: asyncio.Server | None = None
-    writers: set[asyncio.StreamWriter] = field(default_factory=set)
-    tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    listener: socket.socket | None = None
+    tasks: set[asyncio.Task[bool]] = field(default_factory=set)
 
 
 class SeverableNetwork:
@@ -51,7 +53,6 @@ class SeverableNetwork:
     def stop(self) -> None:
         """Cut everything and end the thread."""
         self._run(self._sever())
-        self._run(self._finish())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(timeout=5)
         self._loop.close()
@@ -61,46 +62,68 @@ class SeverableNetwork:
 
     async def _restore(self) -> None:
         for relay in self._relays:
-            if relay.server is None:
-                serve = partial(self._serve, relay)
-                relay.server = await asyncio.start_server(serve, "127.0.0.1", relay.listen_port)
+            if relay.listener is None:
+                relay.listener = listener = socket.create_server(("127.0.0.1", relay.listen_port), backlog=_BACKLOG)
+                listener.setblocking(False)
+                self._loop.add_reader(listener, self._accept, relay, listener)
 
     async def _sever(self) -> None:
         for relay in self._relays:
-            if relay.server is not None:
-                relay.server.close()
-                relay.server = None
-            for writer in list(relay.writers):
-                writer.transport.abort()
-            relay.writers.clear()
+            if relay.listener is not None:
+                self._loop.remove_reader(relay.listener)
+                relay.listener.close()
+                relay.listener = None
+            tasks = list(relay.tasks)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _finish(self) -> None:
-        for relay in self._relays:
-            await asyncio.gather(*relay.tasks)
-
-    async def _serve(self, relay: _Relay, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        if task is not None:
-            relay.tasks.add(task)
-            task.add_done_callback(relay.tasks.discard)
+    def _accept(self, relay: _Relay, listener: socket.socket) -> None:
         try:
-            onward_reader, onward_writer = await asyncio.open_connection("127.0.0.1", relay.target_port)
-        except OSError:
-            writer.transport.abort()
+            connection, _ = listener.accept()
+        except OSError:  # whoever knocked has gone
             return
-        pair = {writer, onward_writer}
-        if relay.server is None:  # cut while this connection was being made
-            for end in pair:
-                end.transport.abort()
-            return
-        relay.writers |= pair
-        await asyncio.gather(self._pump(reader, onward_writer), self._pump(onward_reader, writer))
-        relay.writers -= pair
+        task = self._loop.create_task(self._serve(connection, relay.target_port))
+        relay.tasks.add(task)
+        task.add_done_callback(partial(self._served, relay, connection))
 
-    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError):
-            while data := await reader.read(_BUFFER_BYTES):
-                writer.write(data)
-                await writer.drain()
-        with contextlib.suppress(OSError):
-            writer.close()
+    def _served(self, relay: _Relay, connection: socket.socket, task: "asyncio.Task[bool]") -> None:
+        """Close what was accepted; done here because a task cancelled before its first step runs nothing."""
+        relay.tasks.discard(task)
+        _close(connection, in_order=not task.cancelled() and task.result())
+
+    async def _serve(self, connection: socket.socket, target_port: int) -> bool:
+        """Relay until both sides have ended; tell whether they did so in order."""
+        onward, in_order = socket.socket(), False
+        try:
+            for end in (connection, onward):
+                end.setblocking(False)
+            await self._loop.sock_connect(onward, ("127.0.0.1", target_port))
+            await self._pump_both(connection, onward)
+            in_order = True
+        except OSError:
+            return False
+        finally:
+            _close(onward, in_order=in_order)
+        return True
+
+    async def _pump_both(self, one: socket.socket, other: socket.socket) -> None:
+        pumps = [self._loop.create_task(self._pump(*way)) for way in ((one, other), (other, one))]
+        try:
+            await asyncio.gather(*pumps)
+        finally:  # when one way breaks, the other must not outlive its sockets
+            for pump in pumps:
+                pump.cancel()
+            await asyncio.gather(*pumps, return_exceptions=True)
+
+    async def _pump(self, source: socket.socket, target: socket.socket) -> None:
+        while data := await self._loop.sock_recv(source, _BUFFER_BYTES):
+            await self._loop.sock_sendall(target, data)
+        target.shutdown(socket.SHUT_WR)
+
+
+def _close(end: socket.socket, *, in_order: bool) -> None:
+    """Close a socket: in order, or by a reset, as when the cable is pulled."""
+    if not in_order:
+        end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+    end.close()
