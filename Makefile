@@ -92,18 +92,19 @@ system: $(VENV)/.dev setup .cache/servers ## Real processes: the main job, and k
 	@.venv-train/bin/pip install --quiet --disable-pip-version-check -r requirements-train.lock
 	@touch $@
 
-train-tests: .venv-train/.done
+train-tests: .venv-train/.done ## Networks, losses and training
 	.venv-train/bin/python -m pytest -q tests/models
 
 faults: $(VENV)/.dev setup .cache/servers ## Kill the box at 200 random instants
 	KILLS=200 $(BIN)/python -m pytest -q tests/system/test_crash.py --timeout=3600
 
 # --- models, figures --------------------------------------------------------------------------------
-train-detector: .venv-train/.done ## Train the detector (hours)
-	.venv-train/bin/python -m models.training.detector --recipe models/recipes/lesion_yolov10n.toml
+train-detector: .venv-train/.done ## Train and export the detector (an hour on one core; resumes)
+	OMP_NUM_THREADS=1 nice -n 10 .venv-train/bin/python -m models.training.detector --recipe models/recipes/lesion_yolov10n.toml
+	.venv-train/bin/python -m models.export.detector --checkpoint build/training/lesion_yolov10n/best.pt
 
-eval: .venv-train/.done ## Measure the detector on held-out photographs
-	.venv-train/bin/python -m models.evaluation.detector
+eval: $(VENV)/.dev ## Measure the detector on held-out photographs
+	$(BIN)/python -m models.evaluation.detector
 
 bench-vision: setup ## Time gate and analysis
 	$(BIN)/python -m tests.benchmarks.bench_vision

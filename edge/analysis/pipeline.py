@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from edge.analysis.domain import AnalysisResult, Box, Finding
 from edge.analysis.measures import measure_regions
 from edge.analysis.model import Detector
-from edge.analysis.regions import region_at
+from edge.analysis.regions import on_face, region_at
 from edge.capture.landmarks import Face
 from shared.imaging.image import RgbImage
 from shared.imaging.letterbox import Letterbox
@@ -39,6 +39,8 @@ class OnnxPipeline:
     def analyse(self, image: RgbImage, face: Face | None) -> AnalysisResult:
         """Return findings, best first, and colour measures; without a face no regions and no measures.
 
+        With a face, what the detector sees beside it (clothes, background) is left out.
+
         Raises:
             ModelCorrupt: the detector answers outside its contract.
         """
@@ -67,7 +69,10 @@ class OnnxPipeline:
             if x2 <= x1 or y2 <= y1:
                 continue
             box = Box(float(x1), float(y1), float(x2 - x1), float(y2 - y1))
-            region = None if face is None else region_at(face, float(x1 + x2) / 2, float(y1 + y2) / 2)
+            centre = float(x1 + x2) / 2, float(y1 + y2) / 2
+            if face is not None and not on_face(face, *centre):
+                continue
+            region = None if face is None else region_at(face, *centre)
             kind_name = self.detector.sidecar.classes[int(kind)]
             found.append(Finding(kind_name, min(1.0, max(0.0, float(score))), box, region))
         return tuple(sorted(found, key=lambda finding: finding.confidence, reverse=True))

@@ -15,3 +15,9 @@ def region_at(face: Face, x: float, y: float) -> FaceRegion | None:
         if cv2.pointPolygonTest(polygon, (x, y), measureDist=False) >= 0:
             return region
     return None
+
+
+def on_face(face: Face, x: float, y: float) -> bool:
+    """Tell whether a point, in image pixels, lies within the outline of all mesh points."""
+    outline = cv2.convexHull(np.ascontiguousarray(face.points, dtype=np.float32))
+    return bool(cv2.pointPolygonTest(outline, (x, y), measureDist=False) >= 0)

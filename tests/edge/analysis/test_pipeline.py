@@ -24,7 +24,7 @@ def grey(width: int, height: int) -> RgbImage:
 
 
 def face_at(x: float, y: float, w: float, h: float) -> Face:
-    corners = np.array([[x, y], [x + w, y + h]], dtype=np.float32)
+    corners = np.array([[x, y], [x + w, y], [x + w, y + h], [x, y + h]], dtype=np.float32)
     return Face(FaceBox(x, y, w, h), 1.0, np.resize(corners, (468, 2)), Pose(0, 0, 0))
 
 
