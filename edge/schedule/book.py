@@ -65,8 +65,9 @@ class ScheduleBook:
     def book_day(self, date: dt.date, requests: Sequence[AppointmentRequest], actor: str) -> int:
         """Book many requests in one transaction and return how many found a place."""
         with self._lock:
-            payloads = self.day(date).book_day(self.registry, requests)
-            self._append(date, payloads, actor, "booking")
+            day = self.day(date)
+            payloads = day.book_day(self.registry, requests)
+            self._append(day, payloads, actor, "booking")
         return sum(isinstance(payload, said.AppointmentBooked) for payload in payloads)
 
     def change_status(self, appointment: AppointmentId, status: Status, actor: str) -> dt.date:
@@ -77,8 +78,8 @@ class ScheduleBook:
         """
         with self._lock:
             date = self._date_of(appointment)
-            payloads = self.day(date).change_status(appointment, status, self._minute(date))
-            self._append(date, payloads, actor, "care")
+            day = self.day(date)
+            self._append(day, day.change_status(appointment, status, self._minute(date)), actor, "care")
         return date
 
     def preview(self, date: dt.date, disruption: Disruption) -> Replan:
@@ -94,8 +95,9 @@ class ScheduleBook:
         replan_id = ReplanId(self._ids.new())
         with self._lock:
             answer = self._answer(date, disruption, replan_id)
-            payloads = self.day(date).report_disruption(self.registry, disruption, answer, replan_id)
-            self._append(date, payloads, actor, "replan")
+            day = self.day(date)
+            payloads = day.report_disruption(self.registry, disruption, answer, replan_id)
+            self._append(day, payloads, actor, "replan")
         return replan_id, answer
 
     def undo(self, replan_id: ReplanId, actor: str) -> dt.date:
@@ -106,7 +108,8 @@ class ScheduleBook:
         """
         with self._lock:
             date = self._date_with(lambda day: any(item.reported.replan == replan_id for item in day.replans))
-            self._append(date, self.day(date).undo_replan(self.registry, replan_id), actor, "replan")
+            day = self.day(date)
+            self._append(day, day.undo_replan(self.registry, replan_id), actor, "replan")
         return date
 
     def client_of(self, appointment: str) -> ClientId:
@@ -130,24 +133,25 @@ class ScheduleBook:
         wish = BookingRequested.model_validate(event.fields.payload)
         date = dt.date.fromisoformat(wish.day)
         with self._lock:
-            payloads, answer = self._decide(wish, date)
             day = self.day(date)
+            payloads, answer = self._decide(wish, day)
             drafts = _in_order(day, payloads, "hub", "booking")
         return [*drafts, EventDraft(f"booking/{wish.request}", answer, "box", "booking")]
 
-    def _decide(self, wish: BookingRequested, date: dt.date) -> tuple[list[PayloadModel], BookingAnswered]:
+    def _decide(self, wish: BookingRequested, day: Schedule) -> tuple[list[PayloadModel], BookingAnswered]:
         name = AppointmentId(f"online-{wish.request}")
         request = AppointmentRequest(
             name, ClientId(name), ServiceId(wish.service), Span(wish.earliest_minute, wish.latest_minute)
         )
+        date = day.plan.date
         if date < self.today():
             return [], BookingAnswered(request=wish.request, accepted=False, reason="that day has passed")
         try:
             self.registry.service(request.service)
-            payloads = self.day(date).decide_request(self.registry, request, self._minute(date))
+            payloads = day.decide_request(self.registry, request, self._minute(date))
         except Rejected as error:
             return [], BookingAnswered(request=wish.request, accepted=False, reason=error.sentence[:500])
-        visit = self.day(date).plan.appointments.get(name)
+        visit = day.plan.appointments.get(name)
         for payload in payloads:
             if isinstance(payload, said.RequestDeclined):
                 reason = _with_alternatives(payload)
@@ -163,11 +167,12 @@ class ScheduleBook:
         limits = SolverLimits(seconds=REPLAN_SECONDS)
         return self.day(date).preview(self.registry, disruption, replan_id, self._clock.monotonic, limits)
 
-    def _append(self, date: dt.date, payloads: Sequence[PayloadModel], actor: str, purpose: str) -> None:
+    def _append(self, day: Schedule, payloads: Sequence[PayloadModel], actor: str, purpose: str) -> None:
+        """Append what was decided on `day`, which must not have been folded further since."""
         if not payloads:
             return
-        self._store.append(_in_order(self.day(date), payloads, actor, purpose))
-        self.day(date)
+        self._store.append(_in_order(day, payloads, actor, purpose))
+        self.day(day.plan.date)
 
     def _payload(self, event: Event) -> PayloadModel:
         fields = event.fields

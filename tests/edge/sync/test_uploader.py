@@ -21,7 +21,12 @@ from tests.edge.sync.rig import Rig
 from tests.support.hubs import TENANT, eventually
 
 # Images do not go over the broker, so one broker is enough here.
-pytestmark = [pytest.mark.system, pytest.mark.parametrize("hub", ["mosquitto"], indirect=True)]
+pytestmark = [
+    pytest.mark.system,
+    # The collector may come by here for what the embedded broker left behind in tests before these.
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.parametrize("hub", ["mosquitto"], indirect=True),
+]
 
 
 def photograph(rig: Rig, data: bytes) -> BlobName:
