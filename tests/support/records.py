@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 from edge.clients.register import ClientRegister
 from edge.consent.desk import ConsentDesk
@@ -27,7 +28,7 @@ class BoxRecord:
     """An open record with what belongs to it."""
 
     folder: Path
-    clock: ManualClock  # or the system's, as it was opened with
+    clock: ManualClock
     keys: BoxKeys
     clients: ClientKeystore
     store: SqlcipherEventStore
@@ -63,7 +64,7 @@ def open_box_record(folder: Path, clock: Clock | None = None, identity: BoxIdent
     )
     return BoxRecord(
         folder,
-        clock,
+        cast("ManualClock", clock),  # only tests that opened with one move it
         keys,
         clients,
         store,

@@ -1,11 +1,25 @@
 import { clockTime, words } from "@medspasync/kit";
-import type { CSSProperties } from "react";
+import { type CSSProperties, useEffect, useRef } from "react";
 import type { Schemas } from "../api/client";
 
 type Day = Schemas["ScheduleDay"];
 type Appointment = Schemas["Appointment"];
 
 const HOUR_MS = 3_600_000;
+const HOUR_PIXELS = 168;
+const NAME_PIXELS = 118;
+
+/** What one provider does in a visit: stages in a row that are theirs, as one block. A provider is in one place. */
+function turns(one: Appointment, provider: string): { starts_at: string; ends_at: string }[] {
+  const own: { starts_at: string; ends_at: string }[] = [];
+  for (const stage of one.stages) {
+    if (stage.provider_id !== provider) continue;
+    const last = own.at(-1);
+    if (last && last.ends_at === stage.starts_at) last.ends_at = stage.ends_at;
+    else own.push({ starts_at: stage.starts_at, ends_at: stage.ends_at });
+  }
+  return own;
+}
 
 /** A lane per provider, time from left to right, with the line of now. */
 export function Lanes({ day, choose }: { day: Day; choose: (one: Appointment) => void }) {
@@ -16,8 +30,16 @@ export function Lanes({ day, choose }: { day: Day; choose: (one: Appointment) =>
     new Date(from + index * HOUR_MS).toISOString(),
   );
   const now = Date.parse(day.now);
+  const width = NAME_PIXELS + (length / HOUR_MS) * HOUR_PIXELS;
+  const scroller = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    // Once a day: what comes next stands beside the names.
+    scroller.current?.scrollTo({ left: ((Date.parse(day.now) - HOUR_MS / 2 - from) / HOUR_MS) * HOUR_PIXELS });
+  }, [day.day]);
   return (
     <section className="card lanes" aria-label="Schedule by provider" style={{ "--lanes": day.providers.length } as CSSProperties}>
+      <div className="lane-scroll" ref={scroller} tabIndex={0} role="group" aria-label="Hours of the day">
+      <div style={{ minWidth: `${width}px` }}>
       <div className="lane-hours numbers" aria-hidden="true">
         {hours.slice(0, -1).map((hour) => (
           <span key={hour} style={{ left: `${share(hour)}%` }}>
@@ -41,26 +63,26 @@ export function Lanes({ day, choose }: { day: Day; choose: (one: Appointment) =>
                 key={gone.starts_at}
                 style={{ left: `${share(gone.starts_at)}%`, width: `${share(gone.ends_at) - share(gone.starts_at)}%` }}
               >
-                {gone.reason || "Out"}
+                <span>{gone.reason || "Out"}</span>
               </div>
             ))}
             {day.appointments
-              .filter((one) => one.provider_id === provider.id && one.status !== "cancelled")
-              .map((one) => (
+              .filter((one) => one.status !== "cancelled")
+              .flatMap((one) => turns(one, provider.id).map((turn) => ({ one, turn })))
+              .map(({ one, turn }) => (
                 <button
                   type="button"
-                  key={one.id}
+                  key={`${one.id} ${turn.starts_at}`}
                   className="visit"
                   data-status={one.status}
                   data-moved={one.move ? "true" : undefined}
-                  style={{ left: `${share(one.starts_at)}%`, width: `${share(one.ends_at) - share(one.starts_at)}%` }}
-                  title={one.move?.reason ?? words(one.status)}
+                  style={{ left: `${share(turn.starts_at)}%`, width: `${share(turn.ends_at) - share(turn.starts_at)}%` }}
+                  title={one.move ? `Moved: ${one.move.reason}` : words(one.status)}
                   onClick={() => choose(one)}
                 >
                   <b>{one.client_name}</b>
                   <span>{one.service}</span>
-                  <span className="numbers">{clockTime(one.starts_at, day.timezone)}</span>
-                  {one.move && <em>moved</em>}
+                  <span className="numbers">{clockTime(turn.starts_at, day.timezone)}</span>
                 </button>
               ))}
             {now > from && now < from + length && (
@@ -69,6 +91,8 @@ export function Lanes({ day, choose }: { day: Day; choose: (one: Appointment) =>
           </div>
         </div>
       ))}
+      </div>
+      </div>
       <ul className="legend" aria-label="Colours">
         {["confirmed", "arrived", "in_progress", "completed", "tentative"].map((status) => (
           <li key={status} data-status={status}>
