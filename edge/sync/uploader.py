@@ -108,7 +108,7 @@ class BlobUploader:
                     self._upload_waiting(stub)
                     pause, last_trouble = _PAUSE_SECONDS, ""
                 except grpc.RpcError as error:
-                    pause = min(pause * 2, _PAUSE_MAX_SECONDS) if error.code() in _REFUSALS else _PAUSE_SECONDS
+                    pause = _PAUSE_SECONDS
                     # One line when the trouble begins, not one for each attempt of a week offline.
                     if error.code().name != last_trouble:
                         last_trouble = error.code().name
@@ -136,8 +136,8 @@ class BlobUploader:
             except grpc.RpcError as error:
                 if error.code() not in _REFUSALS:
                     raise
+                # After DATA_LOSS the hub has thrown away a part damaged on the way; that image is sent anew.
                 if error.code() is not grpc.StatusCode.DATA_LOSS:
-                    # The hub has thrown away what it held of a damaged part; that image is sent anew.
                     self._set_aside[image.name] = error.code().name.lower()
                 self._log.error("image_refused_by_hub", blob=image.name, code=error.code().name)
                 continue

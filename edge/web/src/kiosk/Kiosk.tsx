@@ -53,6 +53,8 @@ function Welcome({ station }: { station: Station }) {
             onClick={() => station.say({ type: "begin", language, appointment_id: guest.appointment_id })}
           >
             {guest.first_name}
+            {/* The box sends the clinic's own time; two guests may share a first name. */}
+            <small className="numbers">{guest.starts_at.slice(11, 16)}</small>
           </button>
         ))}
       </div>
