@@ -59,7 +59,7 @@ class BlobUploader:
         address: str,
         clock: Clock,
         event_backlog: Callable[[], int],
-        may_leave: Callable[[ClientId], bool] = lambda _client: True,
+        may_leave: Callable[[ClientId], bool],
     ) -> None:
         """Keep the collaborators.
 
