@@ -62,73 +62,87 @@ class EdgeBox:
         """
         self._settings = settings
         self._software = version("medspasync")
-        clock, metrics = SystemClock(), BoxMetrics(CollectorRegistry())
-        ids = Uuid7Source(clock)
-        self._record = record = open_record(settings.store, clock, ids)
+        self._clock = SystemClock()
+        ids = Uuid7Source(self._clock)
+        self._record = record = open_record(settings.store, self._clock, ids)
         record.vault.discard_unfinished()
-        vision = load_vision(settings.analysis)
-        consent = ConsentDesk(record.store, load_consent_texts(), clock)
-        register = ClientRegister(record.store, record.clients, ids)
-        library = CaptureLibrary(record.store, record.vault, record.clients)
-        intake = CaptureIntake(
+        self._vision = load_vision(settings.analysis)
+        self._consent = ConsentDesk(record.store, load_consent_texts(), self._clock)
+        self._register = ClientRegister(record.store, record.clients, ids)
+        self._intake = CaptureIntake(
             record.store,
             record.vault,
             record.clients,
-            consent,
-            vision.landmarker,
-            vision.pipeline,
+            self._consent,
+            self._vision.landmarker,
+            self._vision.pipeline,
             ids,
             settings.capture.limits,
         )
         registry = load_registry(settings.clinic.registry) if settings.clinic.registry else demo_registry()
-        book = ScheduleBook(record.store, registry, ids, clock, settings.clinic.timezone)
-        self._link = SyncLink(
+        self._book = ScheduleBook(record.store, registry, ids, self._clock, settings.clinic.timezone)
+        self._link, self._uploader = self._make_link(), self._make_uploader()
+        self._kiosk = self._make_kiosk()
+        self._status = self._make_status()
+        self.app = create_edge_api(self._ports(), settings.http.web_dist, statuses=STATUSES)
+        self.app.router.lifespan_context = self._lifespan
+
+    def _make_link(self) -> SyncLink:
+        record = self._record
+        answers = {BookingRequested.event_type: self._book.answer_request}
+        return SyncLink(
             record.store,
-            Inbox(record.store, complete_catalogue(), {BookingRequested.event_type: book.answer_request}),
-            MqttTransport(_address(settings, record)),
+            Inbox(record.store, complete_catalogue(), answers),
+            MqttTransport(_address(self._settings, record)),
             transport_key=record.keys.transport(),
-            clock=clock,
+            clock=self._clock,
             snapshot=self._snapshot,
             software=self._software,
         )
-        self._uploader = BlobUploader(
+
+    def _make_uploader(self) -> BlobUploader:
+        record, hub = self._record, self._settings.hub
+        return BlobUploader(
             record.store,
             record.vault,
             record.keys.identity(),
-            f"{settings.hub.blobs_host}:{settings.hub.blobs_port}",
-            clock,
+            f"{hub.blobs_host}:{hub.blobs_port}",
+            self._clock,
             lambda: record.store.head().seq - self._link.status.acknowledged_seq,
-            lambda client: ConsentPurpose.TREATMENT_RECORD in consent.granted(client),
+            lambda client: ConsentPurpose.TREATMENT_RECORD in self._consent.granted(client),
         )
-        desk = VisitDesk(
-            register,
-            consent,
-            SessionRules(views=settings.capture.views),
-            ScheduleGuests(book, register),
-            book.client_of,
-        )
-        self._kiosk = KioskStation(make_camera(settings.capture, clock), vision, intake, desk, clock)
-        detector = vision.pipeline.detector.version
+
+    def _make_kiosk(self) -> KioskStation:
+        capture = self._settings.capture
+        guests = ScheduleGuests(self._book, self._register)
+        rules = SessionRules(views=capture.views)
+        desk = VisitDesk(self._register, self._consent, rules, guests, self._book.client_of)
+        return KioskStation(make_camera(capture, self._clock), self._vision, self._intake, desk, self._clock)
+
+    def _make_status(self) -> BoxStatus:
+        detector = self._vision.pipeline.detector.version
         versions = [
             ComponentVersion(name="software", version=self._software),
             ComponentVersion(name=detector.name, version=detector.version),
         ]
-        self._status = BoxStatus(
-            settings, record.store, record.vault, self._link, clock, versions, self._kiosk.camera_ready
-        )
+        record, camera = self._record, self._kiosk.camera_ready
+        return BoxStatus(self._settings, record.store, record.vault, self._link, self._clock, versions, camera)
+
+    def _ports(self) -> EdgePorts:
+        record = self._record
+        metrics = BoxMetrics(CollectorRegistry())
         metrics.watch(self._status, self._link)
-        ports = EdgePorts(
+        library = CaptureLibrary(record.store, record.vault, record.clients)
+        return EdgePorts(
             actors=StationActors(record.store.identity.device),
             status=self._status,
-            clients=ClientDesk(register, consent, library),
-            consent=ConsentForms(consent, register, clock),
-            captures=CaptureDesk(intake, library, register, vision.import_gate),
-            schedule=ScheduleDesk(book, register),
+            clients=ClientDesk(self._register, self._consent, library),
+            consent=ConsentForms(self._consent, self._register, self._clock),
+            captures=CaptureDesk(self._intake, library, self._register, self._vision.import_gate),
+            schedule=ScheduleDesk(self._book, self._register),
             kiosk=self._kiosk,
             metrics=metrics.registry,
         )
-        self.app = create_edge_api(ports, settings.http.web_dist, statuses=STATUSES)
-        self.app.router.lifespan_context = self._lifespan
 
     @contextlib.asynccontextmanager
     async def _lifespan(self, _app: FastAPI) -> AsyncIterator[None]:

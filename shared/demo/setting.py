@@ -65,10 +65,15 @@ def prepare(folder: Path, *, models: Path, root: Path, fixed_ports: bool) -> Set
     """
     folder.mkdir(parents=True, exist_ok=True)
     setting = Setting(folder, _ports(fixed_ports))
-    ports = setting.ports
-    _write(
-        setting.hub_config,
-        f"""# Written by `medspa demo`.
+    zone = _morning()
+    setting.hub_config.write_text(_hub_toml(setting.ports, zone, root / "cloud" / "web" / "dist"), encoding="utf-8")
+    edge = _edge_toml(setting.ports, zone, root / "edge" / "web" / "dist", models)
+    setting.edge_config.write_text(edge, encoding="utf-8")
+    return setting
+
+
+def _hub_toml(ports: Ports, zone: str, pages: Path) -> str:
+    return f"""# Written by `medspa demo`.
 [hub]
 data_folder = "hub/data"
 keys_folder = "hub/keys"
@@ -84,7 +89,7 @@ port = {ports.broker}
 port = {ports.blobs}
 
 [hub.portal]
-{_web(root / "cloud" / "web" / "dist")}
+{_web(pages)}
 
 [[hub.tenants]]
 id = "demo-chain"
@@ -93,23 +98,23 @@ name = "Demo chain"
 [[hub.tenants.locations]]
 id = "harbour"
 name = "Harbour clinic"
-timezone = "{_morning()}"
+timezone = "{zone}"
 services = ["consultation"]
-""",
-    )
-    _write(
-        setting.edge_config,
-        f"""# Written by `medspa demo`. The box reaches the hub through a relay that can be cut.
+"""
+
+
+def _edge_toml(ports: Ports, zone: str, pages: Path, models: Path) -> str:
+    return f"""# Written by `medspa demo`. The box reaches the hub through a relay that can be cut.
 [edge.clinic]
 name = "Harbour clinic"
-timezone = "{_morning()}"
+timezone = "{zone}"
 
 [edge.store]
 folder = "edge/data"
 keys_folder = "edge/keys"
 
 [edge.hub]
-url = "{setting.hub_url}"
+url = "http://127.0.0.1:{ports.hub}"
 mqtt_port = {ports.relay_broker}
 blobs_port = {ports.relay_blobs}
 keepalive_seconds = 5
@@ -117,7 +122,7 @@ reconnect_max_seconds = 1.0
 
 [edge.http]
 port = {ports.edge}
-{_web(root / "edge" / "web" / "dist")}
+{_web(pages)}
 
 # A drawn face that moves: it cannot turn, so the protocol asks for the front view only.
 [edge.capture]
@@ -126,9 +131,7 @@ views = ["front"]
 
 [edge.analysis]
 face_models = {json.dumps(str(models.resolve()))}
-""",
-    )
-    return setting
+"""
 
 
 def _web(folder: Path) -> str:
@@ -160,7 +163,3 @@ def _bind(port: int) -> socket.socket:
     except OSError:
         holder.bind(("127.0.0.1", 0))
     return holder
-
-
-def _write(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8")
