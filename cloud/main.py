@@ -36,7 +36,7 @@ from shared.events.catalogue import complete_catalogue
 from shared.http.errors import install_error_handlers
 from shared.http.guard import GuardSettings
 from shared.ids import TenantId, Uuid7Source
-from shared.logging import configure_logging
+from shared.logging import configure_logging, log_dying_threads
 
 _BROKER_SECONDS = 15.0
 
@@ -147,6 +147,7 @@ def run(settings: HubSettings) -> None:
         MedSpaError: it cannot be started; the sentence says what to do.
     """
     configure_logging(settings.log_level)
+    log_dying_threads()
     signal.signal(signal.SIGTERM, _leave)
     hub = Hub(settings)
     server = uvicorn.Server(

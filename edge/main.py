@@ -46,7 +46,7 @@ from shared.events.catalogue.system import BookingRequested, BoxStarted, BoxStop
 from shared.events.envelope import EventDraft
 from shared.events.payload import PayloadModel
 from shared.ids import Uuid7Source
-from shared.logging import configure_logging
+from shared.logging import configure_logging, log_dying_threads
 from shared.vocabulary import ConsentPurpose
 from shared.wire.topics import DOWN, PRESENCE, UP, topic
 
@@ -205,6 +205,7 @@ def _address(settings: EdgeSettings, record: Record) -> MqttAddress:
 def run(settings: EdgeSettings) -> None:
     """Run the box until it is told to stop."""
     configure_logging(settings.log_level)
+    log_dying_threads()
     box = EdgeBox(settings)
     uvicorn.run(
         box.app,

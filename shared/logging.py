@@ -7,6 +7,7 @@ replaced by a marker and counted, and the tests fail on any count.
 import logging
 import re
 import sys
+import threading
 from collections.abc import MutableMapping
 from typing import Any, Final, TextIO
 
@@ -70,6 +71,17 @@ def configure_logging(
     handler.setFormatter(_NameOnly())
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
     return guard
+
+
+def log_dying_threads() -> None:
+    """Have the end of any thread by an error logged by type and place; for a process's entry point only."""
+    threading.excepthook = _thread_died
+
+
+def _thread_died(ended: threading.ExceptHookArgs) -> None:
+    """Log a thread's end by an error, without the text that Python's own hook would print."""
+    error = ended.exc_value or ended.exc_type()
+    structlog.get_logger().error("thread_died", exc_info=error)
 
 
 class _NameOnly(logging.Formatter):

@@ -134,6 +134,25 @@ log.error("nothing is being handled", exc_info=True)
     assert done.stderr == ""
 
 
+def test_a_thread_that_dies_is_logged_by_type_and_place_without_its_text() -> None:
+    program = """
+import sys, threading
+from shared.logging import configure_logging, log_dying_threads
+configure_logging("info", sys.stdout)
+log_dying_threads()
+def fail():
+    raise ValueError("Ada Canary")
+thread = threading.Thread(target=fail)
+thread.start()
+thread.join()
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert "Canary" not in done.stdout + done.stderr
+    line = json.loads(done.stdout)
+    assert line["event"] == "thread_died"
+    assert line["exception"] == "ValueError at __main__:7"
+
+
 def log_calls() -> Iterator[tuple[str, ast.Call]]:
     for folder in ("edge", "cloud", "shared", "jetson"):
         for path in (ROOT / folder).rglob("*.py"):
