@@ -38,6 +38,7 @@ class _BoxCollector(Collector):
             "medspa_box_online": ("1 while the hub answers.", link.online),
             "medspa_box_fenced": ("1 while the hub refuses this box.", link.fenced is not None),
             "medspa_box_acknowledged_seq": ("Last event the hub has applied.", link.acknowledged_seq),
+            "medspa_box_events_sent": ("Events handed to the broker since the start, repeats included.", link.sent),
             "medspa_box_resends": ("Times that sending had to start again.", link.resent),
             "medspa_box_duplicates_discarded": ("Events the hub said it discarded.", link.duplicates),
             "medspa_box_messages_refused": ("Messages that could not be opened.", link.refused),

@@ -45,6 +45,7 @@ class LinkStatus:
         duplicates: events the hub told us it had discarded.
         refused: messages from the broker that could not be opened.
         repeated: events of the hub's log that were known already, and words of a former session.
+        sent: events handed to the broker since the start, those sent again included.
     """
 
     online: bool
@@ -56,6 +57,7 @@ class LinkStatus:
     duplicates: int = 0
     refused: int = 0
     repeated: int = 0
+    sent: int = 0
 
 
 class SyncLink:
@@ -263,6 +265,7 @@ class SyncLink:
             )
             self._send(wire.Message(events=batch))
             self._state = sender.on_sent(self._state, first_seq + len(bodies) - 1, now)
+            self._status = replace(self._status, sent=self._status.sent + len(bodies))
 
     def _send(self, message: wire.Message) -> None:
         identity = self._store.identity

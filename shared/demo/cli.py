@@ -85,6 +85,7 @@ def _summary(console: Console, story: DemoStory, outage: Outage) -> None:
             f"{outage.backlog_events} events, {outage.backlog_images} images, gone in {outage.drained_seconds:.1f} s",
         ),
         ("Waiting now", f"{status['backlog']['events']} events, {status['backlog']['images']} images"),
+        ("Events sent by the box", f"{_total(story.box_metrics(), 'medspa_box_events_sent'):.0f}"),
         ("Events acknowledged by the hub", f"{_total(hub, 'medspa_hub_events_applied_total'):.0f}"),
         ("Duplicates the hub discarded", f"{_total(hub, 'medspa_hub_events_duplicate_total'):.0f}"),
     ]

@@ -147,6 +147,10 @@ class DemoStory:
         configs = (self._setting.edge_config, self._setting.hub_config)
         return [line for path in configs for line in run_medspa("verify", "-c", str(path)).splitlines()]
 
+    def box_metrics(self) -> dict[str, float]:
+        """Return the box's metrics."""
+        return metrics(self._setting.edge_url)
+
     def hub_metrics(self) -> dict[str, float]:
         """Return the hub's metrics."""
         return metrics(self._setting.hub_url)
