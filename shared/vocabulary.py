@@ -129,3 +129,22 @@ class ClockQuality(StrEnum):
     SYNCHRONISED = "synchronised"
     FREE_RUNNING = "free_running"
     SUSPECT = "suspect"
+
+
+class Route(StrEnum):
+    """What may be done with a finding, decided from bounds on the error and never from a raw score."""
+
+    ACT = "act"
+    SUGGEST = "suggest"
+    REVIEW_REQUIRED = "review_required"
+    NOT_ASSESSED = "not_assessed"
+
+
+class AppearanceGrade(StrEnum):
+    """How many features are visible, in the words shown to clients."""
+
+    CLEAR = "clear"
+    FEW = "few"
+    SOME = "some"
+    MANY = "many"
+    VERY_MANY = "very_many"
