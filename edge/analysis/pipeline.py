@@ -6,7 +6,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.analysis.domain import AnalysisResult, Box, Finding
+from edge.analysis.domain import AnalysisResult, Box, Finding, Reason
 from edge.analysis.measures import measure_regions
 from edge.analysis.model import Detector
 from edge.analysis.regions import on_face, region_at
@@ -59,6 +59,7 @@ class OnnxPipeline:
             models=(self.detector.version,),
             width=width,
             height=height,
+            reasons=(Reason.UNCALIBRATED,) if face is not None else (Reason.NO_FACE, Reason.UNCALIBRATED),
         )
 
     def _findings(
@@ -74,7 +75,8 @@ class OnnxPipeline:
                 continue
             region = None if face is None else region_at(face, *centre)
             kind_name = self.detector.sidecar.classes[int(kind)]
-            found.append(Finding(kind_name, min(1.0, max(0.0, float(score))), box, region))
+            sure = min(1.0, max(0.0, float(score)))
+            found.append(Finding(kind_name, sure, box, region, sure, (kind_name,), reasons=(Reason.UNCALIBRATED,)))
         return tuple(sorted(found, key=lambda finding: finding.confidence, reverse=True))
 
 

@@ -10,6 +10,7 @@ from typing import Annotated
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from shared.vocabulary import (
+    AppearanceGrade,
     BodyRegion,
     ClockQuality,
     Concern,
@@ -19,6 +20,7 @@ from shared.vocabulary import (
     FindingType,
     GateProfileName,
     LightProfile,
+    Route,
     SkinState,
     TreatmentCategory,
     View,
@@ -26,6 +28,7 @@ from shared.vocabulary import (
 
 Identifier = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.:-]+$")]
 Language = Annotated[str, Field(pattern=r"^[a-z]{2}$", description="ISO 639-1 code, such as en or es.")]
+Corner = Annotated[list[float], Field(min_length=2, max_length=2, description="x and y in pixels.")]
 MonkTone = Annotated[int, Field(ge=1, le=10, description="Monk scale, as stated by the client.")]
 
 
@@ -229,23 +232,71 @@ class Box(Schema):
 
 
 class Finding(Schema):
-    """One visible feature; `number` is what the page prints beside its box."""
+    """One visible feature; `number` is what the page prints beside its box.
+
+    `type` is None when it is not assessed; `type_set` holds the types not ruled out. The contour is a closed
+    polygon; areas are in square pixels, in square millimetres when the scale is known, and as a share of the face.
+    """
 
     number: int
-    type: FindingType
+    type: FindingType | None = None
     confidence: float = Field(ge=0, le=1)
     box: Box
     region: FaceRegion | None = None
+    raw_score: float = Field(default=0, ge=0, le=1)
+    type_set: list[FindingType] = Field(default=[])
+    route: Route = Route.REVIEW_REQUIRED
+    reasons: list[str] = Field(default=[])
+    contour: list[Corner] = Field(default=[])
+    area_px: float = Field(default=0, ge=0)
+    area_mm2: float | None = None
+    area_share: float | None = None
+    ood: float = Field(default=0, ge=0)
 
 
 class RegionMeasure(Schema):
-    """Colour of one region: ITA in degrees, CIELAB a* and L*, and how many pixels it rests on."""
+    """Appearance of one region: ITA in degrees, CIELAB a* and L*, how many pixels it rests on, and more if measured."""
 
     region: FaceRegion
     ita_degrees: float
     redness_a: float
     lightness: float
     pixels: int
+    erythema_index: float | None = None
+    melanin_index: float | None = None
+    spot_area_share: float | None = None
+    shine_share: float | None = None
+    texture_energy: float | None = None
+    line_energy: float | None = None
+
+
+class RegionGrade(Schema):
+    """How many features a region shows, or the whole face when `region` is None, with the count's interval."""
+
+    region: FaceRegion | None = None
+    grade: AppearanceGrade
+    count: int
+    count_low: int
+    count_high: int
+    inflammatory: int
+    rule: str
+
+
+class Scale(Schema):
+    """Millimetres per pixel, the half width of its interval as a share, and what it was worked out from."""
+
+    mm_per_pixel: float
+    relative_uncertainty: float
+    source: str
+
+
+class BundleUsed(Schema):
+    """Which model bundle made the findings, and what its licence allows."""
+
+    name: str
+    version: str
+    licence: str
+    allowed_use: str
 
 
 class ModelVersion(Schema):
@@ -279,6 +330,11 @@ class CaptureDetail(CaptureSummary):
     items: list[Finding]
     measures: list[RegionMeasure]
     models: list[ModelVersion]
+    grades: list[RegionGrade] = Field(default=[])
+    bundle: BundleUsed | None = None
+    scale: Scale | None = None
+    route: Route | None = Field(default=None, description="None while it is not analysed.")
+    reasons: list[str] = Field(default=[])
     analysed_at: AwareDatetime | None = None
 
 

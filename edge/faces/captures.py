@@ -1,12 +1,14 @@
 """Photographs and findings, for the pages."""
 
+from typing import Any
+
 from edge.api import schemas
 from edge.api.ports import Actor
 from edge.capture.verdict import GateVerdict
 from edge.clients.register import ClientRegister
 from edge.visits.intake import CaptureIntake, Gate, Photograph
 from edge.visits.library import CaptureLibrary, StoredCapture
-from shared.events.catalogue.capture import CaptureMetadata
+from shared.events.catalogue.capture import AnalysisCompleted, CaptureMetadata
 from shared.ids import ClientId
 from shared.vocabulary import ImageKind, View
 
@@ -42,7 +44,7 @@ class CaptureDesk:
     def detail(self, capture_id: str) -> schemas.CaptureDetail:
         """Return one capture."""
         found = self._library.get(capture_id)
-        gate, metadata, analysis = found.stored.gate, found.stored.metadata, found.analysis
+        gate, metadata = found.stored.gate, found.stored.metadata
         return schemas.CaptureDetail(
             **self._summary(found),
             metadata=schemas.CaptureMetadata(
@@ -61,18 +63,7 @@ class CaptureDesk:
             verdict=schemas.GateVerdict(
                 passed=gate.passed, profile=gate.profile, failures=[], measures=dict(gate.measures)
             ),
-            items=[
-                schemas.Finding(
-                    number=number,
-                    type=item.type,
-                    confidence=item.confidence,
-                    box=schemas.Box(x=item.box.x, y=item.box.y, w=item.box.w, h=item.box.h),
-                    region=item.region,
-                )
-                for number, item in enumerate(analysis.findings if analysis else (), start=1)
-            ],
-            measures=[schemas.RegionMeasure(**item.model_dump()) for item in (analysis.measures if analysis else ())],
-            models=[schemas.ModelVersion(**item.model_dump()) for item in (analysis.models if analysis else ())],
+            **shown_analysis(found.analysis),
             analysed_at=found.analysed_at,
         )
 
@@ -94,6 +85,25 @@ class CaptureDesk:
             "width": original.width,
             "height": original.height,
         }
+
+
+def shown_analysis(analysis: AnalysisCompleted | None) -> dict[str, Any]:
+    """Return the fields of a capture's detail that its analysis decides."""
+    if analysis is None:
+        return {"items": [], "measures": [], "models": []}
+    return {
+        "items": [
+            schemas.Finding(number=number, **item.model_dump(mode="json"))
+            for number, item in enumerate(analysis.findings, start=1)
+        ],
+        "measures": [schemas.RegionMeasure(**item.model_dump()) for item in analysis.measures],
+        "grades": [schemas.RegionGrade(**item.model_dump()) for item in analysis.grades],
+        "models": [schemas.ModelVersion(**item.model_dump()) for item in analysis.models],
+        "bundle": analysis.bundle and schemas.BundleUsed(**analysis.bundle.model_dump()),
+        "scale": analysis.scale and schemas.Scale(**analysis.scale.model_dump()),
+        "route": analysis.route,
+        "reasons": list(analysis.reasons),
+    }
 
 
 def event_metadata(metadata: schemas.CaptureMetadata, view: View, source: str) -> CaptureMetadata:

@@ -18,17 +18,13 @@ from edge.consent.desk import ConsentDesk, ConsentMissing
 from edge.keys.clients import ClientKeystore
 from edge.store.events import SqlcipherEventStore
 from edge.store.vault import ImageVault
+from edge.visits.analysis import analysis_payload
 from shared.errors import Rejected
 from shared.events.catalogue.capture import (
-    AnalysisCompleted,
-    BoxInPixels,
     CaptureMetadata,
     CaptureRejected,
     CaptureStored,
-    FindingFound,
     GateOutcome,
-    ModelUsed,
-    RegionMeasured,
     StoredImage,
 )
 from shared.events.envelope import EventDraft
@@ -179,7 +175,7 @@ class CaptureIntake:
         )
         drafts = [
             EventDraft(f"capture/{capture}", payload, actor, "treatment_record", Sensitivity.HEALTH, client)
-            for payload in (stored, _analysis(*analysis))
+            for payload in (stored, analysis_payload(*analysis))
         ]
         self._store.append(drafts)
         return capture
@@ -233,30 +229,4 @@ def _outcome(verdict: GateVerdict) -> GateOutcome:
         passed=verdict.passed,
         codes=tuple(str(failure.code) for failure in verdict.failures),
         measures={name: round(float(value), 4) for name, value in verdict.measures.items()},
-    )
-
-
-def _analysis(result: AnalysisResult, milliseconds: float) -> AnalysisCompleted:
-    return AnalysisCompleted(
-        findings=tuple(
-            FindingFound(
-                type=finding.type,
-                confidence=round(finding.confidence, 4),
-                box=BoxInPixels(**{side: round(getattr(finding.box, side), 2) for side in ("x", "y", "w", "h")}),
-                region=finding.region,
-            )
-            for finding in result.findings
-        ),
-        measures=tuple(
-            RegionMeasured(
-                region=item.region,
-                ita_degrees=round(item.ita_degrees, 2),
-                redness_a=round(item.redness_a, 2),
-                lightness=round(item.lightness, 2),
-                pixels=item.pixels,
-            )
-            for item in result.measures
-        ),
-        models=tuple(ModelUsed(name=item.name, version=item.version, sha256=item.sha256) for item in result.models),
-        milliseconds=round(milliseconds, 1),
     )

@@ -9,6 +9,7 @@ from shared.events.catalogue.capture import (
     CaptureRejected,
     CaptureStored,
     ImageConfirmedDurable,
+    read_analysis,
 )
 from shared.events.envelope import Event
 
@@ -26,11 +27,12 @@ def _apply(connection: Connection, event: Event) -> None:
             )
         case AnalysisCompleted.event_type:
             fields = event.fields
+            analysis = read_analysis(fields.payload, fields.schema_version)
             connection.execute(
                 "UPDATE captures SET findings = ?, analysis = ?, analysed_at = ? WHERE capture = ?",
                 (
-                    len(fields.payload["findings"]),
-                    json.dumps(fields.payload),
+                    len(analysis.findings),
+                    analysis.model_dump_json(),
                     fields.wall_time.isoformat(),
                     _capture_of(event),
                 ),
@@ -57,7 +59,7 @@ def _capture_of(event: Event) -> str:
 
 CAPTURES = Projection(
     "captures",
-    1,
+    2,
     (
         (
             "captures",

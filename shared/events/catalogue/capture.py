@@ -1,11 +1,12 @@
 """Payloads of photographs and what was found on them."""
 
-from typing import ClassVar
+from typing import Annotated, Any, ClassVar, Final
 
 from pydantic import Field
 
 from shared.events.payload import PayloadModel, SealedText
 from shared.vocabulary import (
+    AppearanceGrade,
     BodyRegion,
     Concern,
     FaceRegion,
@@ -13,12 +14,18 @@ from shared.vocabulary import (
     GateProfileName,
     ImageKind,
     LightProfile,
+    Route,
     SkinState,
     TreatmentCategory,
     View,
 )
 
 _SHA256 = r"^[0-9a-f]{64}$"
+# With a hundred findings, each with a contour as long as this, an event keeps below its largest size.
+MAX_CONTOUR_POINTS: Final = 40
+UNCALIBRATED: Final = "uncalibrated"
+
+ReasonCode = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)]
 
 
 class CaptureMetadata(PayloadModel):
@@ -97,7 +104,30 @@ class BoxInPixels(PayloadModel):
 
 
 class FindingFound(PayloadModel):
-    """One visible feature the detector outlined."""
+    """One visible feature: what it looks like, how sure that is, and what may be done with it."""
+
+    event_type: ClassVar[str] = "analysis.finding"
+    schema_version: ClassVar[int] = 2
+
+    type: FindingType | None = Field(description="None when it is not assessed.")
+    confidence: float = Field(ge=0, le=1, description="Calibrated probability of a feature of this type.")
+    box: BoxInPixels
+    region: FaceRegion | None = None
+    raw_score: float = Field(ge=0, le=1, description="The detector's score before calibration.")
+    type_set: tuple[FindingType, ...] = Field(default=(), max_length=8, description="Types not ruled out.")
+    route: Route
+    reasons: tuple[ReasonCode, ...] = Field(default=(), max_length=16, description="Why it is routed no higher.")
+    contour: tuple[tuple[float, float], ...] = Field(
+        default=(), max_length=MAX_CONTOUR_POINTS, description="Closed polygon in pixels of the original image."
+    )
+    area_px: float = Field(default=0.0, ge=0)
+    area_mm2: float | None = Field(default=None, ge=0, description="None when the scale is unknown.")
+    area_share: float | None = Field(default=None, ge=0, description="Share of the face outline's area.")
+    ood: float = Field(default=0.0, ge=0, description="Distance from the training data; above 1 is unlike it.")
+
+
+class FindingFoundV1(PayloadModel):
+    """A finding as recorded before calibration, contours and routing."""
 
     event_type: ClassVar[str] = "analysis.finding"
 
@@ -108,7 +138,26 @@ class FindingFound(PayloadModel):
 
 
 class RegionMeasured(PayloadModel):
-    """Colour of one facial region; for change within one person under the same light only."""
+    """Appearance of one facial region; for change within one person under the same light only."""
+
+    event_type: ClassVar[str] = "analysis.measure"
+    schema_version: ClassVar[int] = 2
+
+    region: FaceRegion
+    ita_degrees: float
+    redness_a: float
+    lightness: float
+    pixels: int = Field(ge=0)
+    erythema_index: float | None = None
+    melanin_index: float | None = None
+    spot_area_share: float | None = Field(default=None, ge=0, le=1)
+    shine_share: float | None = Field(default=None, ge=0, le=1)
+    texture_energy: float | None = Field(default=None, ge=0)
+    line_energy: float | None = Field(default=None, ge=0)
+
+
+class RegionMeasuredV1(PayloadModel):
+    """A region's colour as recorded before shine, texture and lines."""
 
     event_type: ClassVar[str] = "analysis.measure"
 
@@ -117,6 +166,41 @@ class RegionMeasured(PayloadModel):
     redness_a: float
     lightness: float
     pixels: int = Field(ge=0)
+
+
+class RegionGraded(PayloadModel):
+    """How many features a region shows, with the interval of the count."""
+
+    event_type: ClassVar[str] = "analysis.grade"
+
+    region: FaceRegion | None = Field(default=None, description="None for the whole face.")
+    grade: AppearanceGrade
+    count: int = Field(ge=0)
+    count_low: int = Field(ge=0)
+    count_high: int = Field(ge=0)
+    inflammatory: int = Field(ge=0)
+    rule: str = Field(max_length=64, description="Published rule that turns counts into grades.")
+
+
+class ScaleKnown(PayloadModel):
+    """How large a pixel is on the skin."""
+
+    event_type: ClassVar[str] = "analysis.scale"
+
+    mm_per_pixel: float = Field(gt=0)
+    relative_uncertainty: float = Field(ge=0, description="Half width of its 95 % interval, as a share.")
+    source: str = Field(max_length=32, description="`inter_eye` (approximate) or `colour_card`.")
+
+
+class BundleApplied(PayloadModel):
+    """Which model bundle was used, and what its licence allows."""
+
+    event_type: ClassVar[str] = "analysis.bundle"
+
+    name: str = Field(max_length=64)
+    version: str = Field(max_length=64)
+    licence: str = Field(max_length=200)
+    allowed_use: str = Field(max_length=500)
 
 
 class ModelUsed(PayloadModel):
@@ -129,15 +213,63 @@ class ModelUsed(PayloadModel):
     sha256: str = Field(pattern=_SHA256)
 
 
+class AnalysisCompletedV1(PayloadModel):
+    """An analysis as recorded before calibration, contours and routing; its confidence is a raw score."""
+
+    event_type: ClassVar[str] = "analysis.completed"
+
+    findings: tuple[FindingFoundV1, ...] = Field(max_length=300)
+    measures: tuple[RegionMeasuredV1, ...] = Field(max_length=32)
+    models: tuple[ModelUsed, ...] = Field(max_length=16)
+    milliseconds: float = Field(ge=0)
+
+    def upgraded(self) -> "AnalysisCompleted":
+        """Return it as today's payload: nothing in it was calibrated, so a person has to look at all of it."""
+        return AnalysisCompleted(
+            findings=tuple(
+                FindingFound(
+                    **item.model_dump(),
+                    raw_score=item.confidence,
+                    type_set=(item.type,),
+                    route=Route.REVIEW_REQUIRED,
+                    reasons=(UNCALIBRATED,),
+                )
+                for item in self.findings
+            ),
+            measures=tuple(RegionMeasured(**item.model_dump()) for item in self.measures),
+            models=self.models,
+            milliseconds=self.milliseconds,
+            route=Route.REVIEW_REQUIRED,
+            reasons=(UNCALIBRATED,),
+        )
+
+
 class AnalysisCompleted(PayloadModel):
     """A photograph was analysed; the result supports a professional's review."""
 
     event_type: ClassVar[str] = "analysis.completed"
+    schema_version: ClassVar[int] = 2
 
     findings: tuple[FindingFound, ...] = Field(max_length=300)
     measures: tuple[RegionMeasured, ...] = Field(max_length=32)
+    grades: tuple[RegionGraded, ...] = Field(default=(), max_length=32)
     models: tuple[ModelUsed, ...] = Field(max_length=16)
+    bundle: BundleApplied | None = Field(default=None, description="None when the models came without one.")
+    scale: ScaleKnown | None = Field(default=None, description="None when the size of a pixel is unknown.")
+    route: Route = Field(description="What may be done with the result as a whole.")
+    reasons: tuple[ReasonCode, ...] = Field(default=(), max_length=16)
     milliseconds: float = Field(ge=0)
+
+
+def read_analysis(payload: dict[str, Any], schema_version: int) -> AnalysisCompleted:
+    """Return a recorded analysis of any version as today's payload.
+
+    Raises:
+        pydantic.ValidationError: it is not a payload of that version.
+    """
+    if schema_version == AnalysisCompletedV1.schema_version:
+        return AnalysisCompletedV1.model_validate(payload).upgraded()
+    return AnalysisCompleted.model_validate(payload)
 
 
 class ImageRead(PayloadModel):
@@ -159,6 +291,7 @@ class ImageConfirmedDurable(PayloadModel):
 PAYLOADS: tuple[type[PayloadModel], ...] = (
     CaptureStored,
     CaptureRejected,
+    AnalysisCompletedV1,
     AnalysisCompleted,
     ImageRead,
     ImageConfirmedDurable,

@@ -288,6 +288,12 @@ export interface components {
             type: "ack";
         };
         /**
+         * AppearanceGrade
+         * @description How many features are visible, in the words shown to clients.
+         * @enum {string}
+         */
+        AppearanceGrade: "clear" | "few" | "some" | "many" | "very_many";
+        /**
          * Appointment
          * @description One booked visit; `provider_id` names the lane it is drawn in.
          */
@@ -410,6 +416,20 @@ export interface components {
             y: number;
         };
         /**
+         * BundleUsed
+         * @description Which model bundle made the findings, and what its licence allows.
+         */
+        BundleUsed: {
+            /** Allowed Use */
+            allowed_use: string;
+            /** Licence */
+            licence: string;
+            /** Name */
+            name: string;
+            /** Version */
+            version: string;
+        };
+        /**
          * Cancel
          * @description The client leaves; nothing further is taken.
          */
@@ -447,12 +467,18 @@ export interface components {
         CaptureDetail: {
             /** Analysed At */
             analysed_at?: string | null;
+            bundle?: components["schemas"]["BundleUsed"] | null;
             /** Client Id */
             client_id: string;
             /** Client Name */
             client_name: string;
             /** Findings */
             findings: number;
+            /**
+             * Grades
+             * @default []
+             */
+            grades: components["schemas"]["RegionGrade"][];
             /** Height */
             height: number;
             /** Id */
@@ -465,6 +491,14 @@ export interface components {
             /** Models */
             models: components["schemas"]["ModelVersion"][];
             profile: components["schemas"]["GateProfileName"];
+            /**
+             * Reasons
+             * @default []
+             */
+            reasons: string[];
+            /** @description None while it is not analysed. */
+            route?: components["schemas"]["Route"] | null;
+            scale?: components["schemas"]["Scale"] | null;
             /**
              * Taken At
              * Format: date-time
@@ -805,15 +839,54 @@ export interface components {
         /**
          * Finding
          * @description One visible feature; `number` is what the page prints beside its box.
+         *
+         *     `type` is None when it is not assessed; `type_set` holds the types not ruled out. The contour is a closed
+         *     polygon; areas are in square pixels, in square millimetres when the scale is known, and as a share of the face.
          */
         Finding: {
+            /** Area Mm2 */
+            area_mm2?: number | null;
+            /**
+             * Area Px
+             * @default 0
+             */
+            area_px: number;
+            /** Area Share */
+            area_share?: number | null;
             box: components["schemas"]["Box"];
             /** Confidence */
             confidence: number;
+            /**
+             * Contour
+             * @default []
+             */
+            contour: number[][];
             /** Number */
             number: number;
+            /**
+             * Ood
+             * @default 0
+             */
+            ood: number;
+            /**
+             * Raw Score
+             * @default 0
+             */
+            raw_score: number;
+            /**
+             * Reasons
+             * @default []
+             */
+            reasons: string[];
             region?: components["schemas"]["FaceRegion"] | null;
-            type: components["schemas"]["FindingType"];
+            /** @default review_required */
+            route: components["schemas"]["Route"];
+            type?: components["schemas"]["FindingType"] | null;
+            /**
+             * Type Set
+             * @default []
+             */
+            type_set: components["schemas"]["FindingType"][];
         };
         /**
          * FindingType
@@ -1174,19 +1247,49 @@ export interface components {
             starts_at: string;
         };
         /**
+         * RegionGrade
+         * @description How many features a region shows, or the whole face when `region` is None, with the count's interval.
+         */
+        RegionGrade: {
+            /** Count */
+            count: number;
+            /** Count High */
+            count_high: number;
+            /** Count Low */
+            count_low: number;
+            grade: components["schemas"]["AppearanceGrade"];
+            /** Inflammatory */
+            inflammatory: number;
+            region?: components["schemas"]["FaceRegion"] | null;
+            /** Rule */
+            rule: string;
+        };
+        /**
          * RegionMeasure
-         * @description Colour of one region: ITA in degrees, CIELAB a* and L*, and how many pixels it rests on.
+         * @description Appearance of one region: ITA in degrees, CIELAB a* and L*, how many pixels it rests on, and more if measured.
          */
         RegionMeasure: {
+            /** Erythema Index */
+            erythema_index?: number | null;
             /** Ita Degrees */
             ita_degrees: number;
             /** Lightness */
             lightness: number;
+            /** Line Energy */
+            line_energy?: number | null;
+            /** Melanin Index */
+            melanin_index?: number | null;
             /** Pixels */
             pixels: number;
             /** Redness A */
             redness_a: number;
             region: components["schemas"]["FaceRegion"];
+            /** Shine Share */
+            shine_share?: number | null;
+            /** Spot Area Share */
+            spot_area_share?: number | null;
+            /** Texture Energy */
+            texture_energy?: number | null;
         };
         /**
          * Replan
@@ -1289,6 +1392,12 @@ export interface components {
             starts_at: string;
         };
         /**
+         * Route
+         * @description What may be done with a finding, decided from bounds on the error and never from a raw score.
+         * @enum {string}
+         */
+        Route: "act" | "suggest" | "review_required" | "not_assessed";
+        /**
          * RunsLate
          * @description An appointment will take longer, or its client comes later, by so many minutes.
          */
@@ -1302,6 +1411,18 @@ export interface components {
             kind: "runs_late";
             /** Minutes */
             minutes: number;
+        };
+        /**
+         * Scale
+         * @description Millimetres per pixel, the half width of its interval as a share, and what it was worked out from.
+         */
+        Scale: {
+            /** Mm Per Pixel */
+            mm_per_pixel: number;
+            /** Relative Uncertainty */
+            relative_uncertainty: number;
+            /** Source */
+            source: string;
         };
         /**
          * ScheduleDay

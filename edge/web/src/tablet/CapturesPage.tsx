@@ -57,7 +57,7 @@ function Facts({ capture, lit, light }: { capture: Capture; lit: number | null; 
                 onClick={() => light(one.number)}
               >
                 <i>{one.number}</i>
-                {words(one.type)}
+                {words(one.type ?? "not_assessed")}
                 <span className="numbers">{Math.round(one.confidence * 100)} %</span>
               </button>
             ))}

@@ -23,7 +23,7 @@ function draw(canvas: HTMLCanvasElement, { bitmap, capture, lit }: Props) {
     const strong = lit === number;
     context.globalAlpha = lit === null || strong ? 1 : 0.35;
     context.lineWidth = (strong ? 4 : 2) * unit;
-    context.strokeStyle = COLOURS[type] ?? "#fff";
+    context.strokeStyle = COLOURS[type ?? ""] ?? "#fff";
     context.strokeRect(box.x, box.y, box.w, box.h);
     const side = 18 * unit;
     context.fillStyle = "rgb(38 35 31 / 80%)";
