@@ -148,3 +148,37 @@ class AppearanceGrade(StrEnum):
     SOME = "some"
     MANY = "many"
     VERY_MANY = "very_many"
+
+
+class ReviewAction(StrEnum):
+    """What a reviewer does to an analysis."""
+
+    ADD = "add"
+    REMOVE = "remove"
+    REDRAW = "redraw"
+    RETYPE = "retype"
+    REGRADE = "regrade"
+    CONFIRM = "confirm"
+
+
+class ReviewReason(StrEnum):
+    """Why a reviewer did it; a label for training as much as a note for people."""
+
+    AGREED = "agreed"
+    MISSED = "missed"
+    SEVERAL_IN_ONE = "several_in_one"
+    NOTHING_THERE = "nothing_there"
+    HAIR = "hair"
+    MAKE_UP = "make_up"
+    SHADOW = "shadow"
+    REFLECTION = "reflection"
+    NOT_SKIN = "not_skin"
+    DUPLICATE = "duplicate"
+    GROWTH = "growth"
+    OUTLINE_TOO_LARGE = "outline_too_large"
+    OUTLINE_TOO_SMALL = "outline_too_small"
+    OUTLINE_MISPLACED = "outline_misplaced"
+    WRONG_TYPE = "wrong_type"
+    WRONG_GRADE = "wrong_grade"
+    COUNT_CHANGED = "count_changed"
+    OTHER = "other"

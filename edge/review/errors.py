@@ -1,0 +1,19 @@
+"""What a review refuses; nothing is recorded when one of these is raised."""
+
+from shared.errors import Rejected
+
+
+class CorrectionRefused(Rejected):
+    """The correction does not fit the photograph, the finding or itself."""
+
+
+class ReviewMoved(Rejected):
+    """The review is not in the state this step needs; read it again."""
+
+
+class NotLicensed(Rejected):
+    """The person named may not sign results."""
+
+
+class NotAnalysed(Rejected):
+    """The photograph has no analysis to review."""
