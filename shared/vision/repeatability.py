@@ -7,36 +7,32 @@ deviation. A change between two visits means something only beyond it.
 """
 
 import math
-from enum import StrEnum
+from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+RepeatUnit: TypeAlias = Literal["relative", "absolute"]
+"""What a coefficient is measured in: a share of the two values' mean, or the measure's own unit."""
+
 _TWO_SIDED_95 = 1.96
 
 
-class RepeatUnit(StrEnum):
-    """What a repeatability coefficient is measured in."""
-
-    RELATIVE = "relative"  # a share of the two values' mean
-    ABSOLUTE = "absolute"  # the measure's own unit
-
-
-def exceeds(before: float, after: float, coefficient: float, unit: RepeatUnit = RepeatUnit.RELATIVE) -> bool:
+def exceeds(before: float, after: float, coefficient: float, unit: RepeatUnit = "relative") -> bool:
     """Tell whether a change is larger than repeated captures of unchanged skin differ in 95 of 100 cases.
 
     Args:
         before: the earlier value.
         after: the later value.
         coefficient: the 95 % repeatability coefficient of this measure, at least 0.
-        unit: RELATIVE when the coefficient is a share of the two values' mean, ABSOLUTE in the measure's unit.
+        unit: "relative" when the coefficient is a share of the two values' mean, "absolute" in the measure's unit.
 
     Raises:
         ValueError: a number is not finite or the coefficient is negative.
     """
     if not all(math.isfinite(value) for value in (before, after, coefficient)) or coefficient < 0:
         raise ValueError("a change needs finite values and a coefficient of at least 0")
-    scale = (abs(before) + abs(after)) / 2 if unit is RepeatUnit.RELATIVE else 1.0
+    scale = (abs(before) + abs(after)) / 2 if unit == "relative" else 1.0
     return abs(after - before) > coefficient * scale
 
 
@@ -51,17 +47,17 @@ def relative_differences(first: ArrayLike, second: ArrayLike) -> NDArray[np.floa
     return np.divide(np.abs(one - two), scale, out=np.zeros_like(scale), where=scale > 0)
 
 
-def repeatability_coefficient(first: ArrayLike, second: ArrayLike, unit: RepeatUnit = RepeatUnit.ABSOLUTE) -> float:
+def repeatability_coefficient(first: ArrayLike, second: ArrayLike, unit: RepeatUnit = "absolute") -> float:
     """Return the 95 % repeatability coefficient of pairs of captures of the same faces.
 
     With d the differences of the pairs the within-subject variance is mean(d²) / 2, so the coefficient is
-    1.96 · √(mean d²). RELATIVE takes d as a share of each pair's mean.
+    1.96 · √(mean d²). "relative" takes d as a share of each pair's mean.
 
     Raises:
         ValueError: the two are not of one length, are empty or hold a number that is not finite.
     """
     one, two = _pairs(first, second)
-    differences = relative_differences(one, two) if unit is RepeatUnit.RELATIVE else one - two
+    differences = relative_differences(one, two) if unit == "relative" else one - two
     return _TWO_SIDED_95 * float(np.sqrt(np.mean(differences**2)))
 
 

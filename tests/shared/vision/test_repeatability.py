@@ -1,3 +1,5 @@
+from typing import get_args
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -25,13 +27,13 @@ def test_95_of_100_repeats_of_an_unchanged_face_stay_within_the_coefficient() ->
     first, second = repeated(10, 2)
     coefficient = repeatability_coefficient(first, second)
     assert coefficient == pytest.approx(1.96 * np.sqrt(2) * 2, rel=0.03)
-    beyond = [exceeds(a, b, coefficient, RepeatUnit.ABSOLUTE) for a, b in zip(first, second, strict=True)]
+    beyond = [exceeds(a, b, coefficient, "absolute") for a, b in zip(first, second, strict=True)]
     assert np.mean(beyond) == pytest.approx(0.05, abs=0.01)
 
 
 def test_a_relative_coefficient_is_a_share_of_the_value() -> None:
     first, second = repeated(0, 2)
-    relative = repeatability_coefficient(first, second, RepeatUnit.RELATIVE)
+    relative = repeatability_coefficient(first, second, "relative")
     assert relative == pytest.approx(repeatability_coefficient(first, second) / 100, rel=0.01)
 
 
@@ -55,7 +57,7 @@ def test_something_where_nothing_was_is_a_change() -> None:
 
 @given(values, values, st.floats(0, 10))
 def test_order_of_the_visits_does_not_matter(one: float, two: float, coefficient: float) -> None:
-    for unit in RepeatUnit:
+    for unit in get_args(RepeatUnit):
         assert exceeds(one, two, coefficient, unit) == exceeds(two, one, coefficient, unit)
     assert not exceeds(one, one, coefficient)
 
