@@ -87,9 +87,10 @@ browser: $(VENV)/.dev setup .cache/servers ## Drive each page in Chromium
 system: $(VENV)/.dev setup .cache/servers ## Real processes: the main job, and kill -9 at random instants
 	KILLS=$(KILLS) $(BIN)/python -m pytest -q -m system
 
-.venv-train/.done: requirements-train.lock
+.venv-train/.done: requirements-train.lock requirements-train-alone.lock
 	@test -x .venv-train/bin/python || $(PYTHON) -m venv .venv-train
 	@.venv-train/bin/pip install --quiet --disable-pip-version-check -r requirements-train.lock
+	@.venv-train/bin/pip install --quiet --disable-pip-version-check --no-deps -r requirements-train-alone.lock
 	@touch $@
 
 train-tests: .venv-train/.done ## Networks, losses and training
