@@ -1,0 +1,169 @@
+"""A folder of rendered photographs: written one at a time, so that an interrupted run goes on, and read back.
+
+images/00000.jpg · masks/00000.png (uint16: 0 skin, i+1 the i-th lesion) · labels/00000.json · annotations.json
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from models.data.lesions import ToneGroup
+from models.errors import CheckpointForeignError, DataCorruptError, DataMissingError
+from models.synthesis.kinds import LesionKind
+from models.synthesis.render import Rendered
+from models.synthesis.skin import Mask
+from shared.durable import write_durably
+from shared.imaging.image import RgbImage
+
+_QUALITY = 95
+LOOK = 1
+"""Counts changes to how pictures look; a folder holds one look only."""
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class PhotoLabel(_Strict):
+    """One photograph's entry: files relative to the folder, boxes in pixels, kinds in the same order."""
+
+    image: str
+    mask: str
+    source: str
+    tone: ToneGroup
+    boxes: tuple[tuple[float, float, float, float], ...]
+    kinds: tuple[LesionKind, ...]
+
+
+class Annotations(_Strict):
+    """All entries of a folder, and what they were made from."""
+
+    schema_version: int = 1
+    look: int
+    seed: int
+    photos: tuple[PhotoLabel, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedPhoto:
+    """One photograph read back: boxes (M, 4) float32, and each lesion's mask within its box."""
+
+    name: str
+    image: RgbImage
+    boxes: NDArray[np.float32]
+    kinds: tuple[LesionKind, ...]
+    masks: tuple[Mask, ...]
+    tone: ToneGroup
+
+
+class RenderFolder:
+    """Writer of one folder."""
+
+    def __init__(self, folder: Path, seed: int) -> None:
+        """Open the folder, making it if needed.
+
+        Raises:
+            CheckpointForeignError: it holds pictures of another seed or another look.
+        """
+        self._folder, self._seed = folder, seed
+        for part in ("images", "masks", "labels"):
+            (folder / part).mkdir(parents=True, exist_ok=True)
+        run, wanted = folder / "run.json", {"look": LOOK, "seed": seed}
+        if run.is_file() and json.loads(run.read_text(encoding="utf-8")) != wanted:
+            message = f"{folder} holds another rendering: choose another --out, or remove the folder"
+            raise CheckpointForeignError(message)
+        write_durably(run, json.dumps(wanted).encode())
+
+    def has(self, index: int) -> bool:
+        """Whether a photograph is complete; its label is written last."""
+        return self._label(index).is_file()
+
+    def write(self, index: int, rendered: Rendered, source: str, tone: ToneGroup) -> None:
+        """Write one photograph, its mask and its label."""
+        instances = np.zeros(rendered.image.shape[:2], np.uint16)
+        for number, (box, mask) in enumerate(zip(rendered.boxes.astype(int), rendered.masks, strict=True), start=1):
+            instances[box[1] : box[3], box[0] : box[2]][mask] = number
+        label = PhotoLabel(
+            image=f"images/{index:05d}.jpg",
+            mask=f"masks/{index:05d}.png",
+            source=source,
+            tone=tone,
+            boxes=tuple((float(a), float(b), float(c), float(d)) for a, b, c, d in rendered.boxes),
+            kinds=rendered.kinds,
+        )
+        options = [cv2.IMWRITE_JPEG_QUALITY, _QUALITY]
+        cv2.imwrite(str(self._folder / label.image), rendered.image[:, :, ::-1], options)
+        cv2.imwrite(str(self._folder / label.mask), instances)
+        part = self._label(index).with_suffix(".part")
+        part.write_text(label.model_dump_json(), encoding="utf-8")
+        part.replace(self._label(index))
+
+    def finish(self, count: int) -> None:
+        """Write `annotations.json` over the first `count` photographs."""
+        labels = [PhotoLabel.model_validate_json(self._label(i).read_bytes()) for i in range(count)]
+        whole = Annotations(look=LOOK, seed=self._seed, photos=tuple(labels))
+        write_durably(self._folder / "annotations.json", whole.model_dump_json(indent=1).encode())
+
+    def _label(self, index: int) -> Path:
+        return self._folder / "labels" / f"{index:05d}.json"
+
+
+def read_annotations(folder: Path) -> Annotations:
+    """Read a folder's entries without its pictures.
+
+    Raises:
+        DataMissingError: the folder was not rendered to the end.
+        DataCorruptError: the file does not say what it should.
+    """
+    path = folder / "annotations.json"
+    if not path.is_file():
+        message = f"no {path}: run python -m models.synthesis --out {folder} to the end"
+        raise DataMissingError(message)
+    try:
+        return Annotations.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        message = f"{path} is not a rendering's list: remove the folder and render again"
+        raise DataCorruptError(message) from error
+
+
+def read_rendered(folder: Path) -> list[RenderedPhoto]:
+    """Read all photographs of a folder (about 0.8 MB of memory each).
+
+    Raises:
+        DataMissingError: the folder was not rendered to the end, or a picture is absent.
+        DataCorruptError: the list cannot be read, or a picture and its boxes disagree.
+    """
+    return [read_photo(folder, label) for label in read_annotations(folder).photos]
+
+
+def read_photo(folder: Path, label: PhotoLabel) -> RenderedPhoto:
+    """Read one photograph of a folder; raises as `read_rendered` does."""
+    image = _read(folder / label.image, cv2.IMREAD_COLOR_RGB)
+    instances = _read(folder / label.mask, cv2.IMREAD_UNCHANGED)
+    boxes = np.asarray(label.boxes, np.float32).reshape(-1, 4)
+    masks = []
+    for number, (x1, y1, x2, y2) in enumerate(boxes.astype(int), start=1):
+        mask = instances[y1:y2, x1:x2] == number
+        if not mask.any():
+            message = f"{folder / label.mask} lacks lesion {number}: remove the folder and render again"
+            raise DataCorruptError(message)
+        masks.append(mask)
+    return RenderedPhoto(Path(label.image).name, image, boxes, label.kinds, tuple(masks), label.tone)
+
+
+def _read(path: Path, mode: int) -> NDArray[Any]:
+    """Read one picture."""
+    if not path.is_file():
+        message = f"{path} is listed but absent: remove the folder and render again"
+        raise DataMissingError(message)
+    image = cv2.imread(str(path), mode)
+    if image is None:
+        message = f"{path} is not a readable image: remove the folder and render again"
+        raise DataCorruptError(message)
+    return np.ascontiguousarray(image)
