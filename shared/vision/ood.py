@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.lib.npyio import NpzFile
 from numpy.typing import NDArray
 
 from shared.vision.errors import BundleCorrupt, BundleMissing
@@ -61,7 +62,8 @@ def read_ood(path: Path) -> OodModel:
     if not path.is_file():
         raise BundleMissing(f"{path} is not there: fit it with python -m models.calibration.fit")
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        # NumPy leaves a file that it cannot read open; this one is closed here.
+        with path.open("rb") as handle, NpzFile(handle, allow_pickle=False) as archive:
             arrays = [np.asarray(archive[name], np.float64) for name in _ARRAYS]
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise BundleCorrupt(f"{path} does not hold the arrays {', '.join(_ARRAYS)}: fit it again") from error
