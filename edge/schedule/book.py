@@ -17,6 +17,7 @@ from edge.schedule.replans import Replan
 from edge.schedule.schedule import Schedule
 from edge.schedule.solver import SolverLimits
 from edge.store.events import SqlcipherEventStore
+from edge.threads import NoThreadFree, Priority, ThreadBudget
 from shared.clock import Clock
 from shared.errors import Rejected
 from shared.events.catalogue import schedule as said
@@ -33,8 +34,16 @@ class ScheduleBook:
     """Every day of the clinic, opened as needed; safe to share by threads."""
 
     def __init__(
-        self, store: SqlcipherEventStore, registry: Registry, ids: IdSource, clock: Clock, timezone: str
+        self,
+        store: SqlcipherEventStore,
+        registry: Registry,
+        ids: IdSource,
+        clock: Clock,
+        timezone: str,
+        threads: ThreadBudget | None = None,
     ) -> None:
+        """Make a book; `threads` is the budget shared with the analysis, or one of its own where none runs."""
+        self._threads = threads or ThreadBudget(SolverLimits().workers)
         self.registry = registry
         self.zone = ZoneInfo(timezone)
         self._store = store
@@ -164,7 +173,14 @@ class ScheduleBook:
         return [], _accepted(wish, name, visit.start)
 
     def _answer(self, date: dt.date, disruption: Disruption, replan_id: ReplanId) -> Replan:
-        limits = SolverLimits(seconds=REPLAN_SECONDS)
+        """Replan on the threads that are free; when photographs need all of them, the repair stands unsearched."""
+        try:
+            with self._threads.take(Priority.SOLVER, self._threads.total, REPLAN_SECONDS) as workers:
+                return self._replan(date, disruption, replan_id, SolverLimits(REPLAN_SECONDS, workers))
+        except NoThreadFree:
+            return self._replan(date, disruption, replan_id, SolverLimits(seconds=0))
+
+    def _replan(self, date: dt.date, disruption: Disruption, replan_id: ReplanId, limits: SolverLimits) -> Replan:
         return self.day(date).preview(self.registry, disruption, replan_id, self._clock.monotonic, limits)
 
     def _append(self, day: Schedule, payloads: Sequence[PayloadModel], actor: str, purpose: str) -> None:
