@@ -3,8 +3,8 @@
 import cv2
 import numpy as np
 
-from edge.capture.face_map import REGION_OUTLINES
 from edge.capture.landmarks import Face
+from shared.vision.face_map import REGION_OUTLINES
 from shared.vocabulary import FaceRegion
 
 
