@@ -1,0 +1,1 @@
+"""The network that says what one crop shows; start at `resnet`."""
