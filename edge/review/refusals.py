@@ -18,6 +18,7 @@ from edge.review.domain import (
 )
 from edge.review.errors import CorrectionRefused, ReviewMoved
 from shared.errors import Rejected
+from shared.events.catalogue.capture import MAX_CONTOUR_POINTS
 from shared.vocabulary import ReviewAction, ReviewReason
 
 MAX_CORRECTIONS: Final = 1000
@@ -171,6 +172,8 @@ def _refuse_outline(proposal: Proposal, step: Correction) -> Rejected | None:
 def _refuse_contour(box: Box, contour: Contour) -> Rejected | None:
     if contour and len(contour) < 3:
         return CorrectionRefused("contour_too_short", "An outline needs three corners at least.")
+    if len(contour) > MAX_CONTOUR_POINTS:
+        return CorrectionRefused("contour_too_long", f"An outline has {MAX_CONTOUR_POINTS} corners at most.")
     left, top = box.x - _SLACK_PIXELS, box.y - _SLACK_PIXELS
     right, bottom = box.x + box.w + _SLACK_PIXELS, box.y + box.h + _SLACK_PIXELS
     if any(not (left <= x <= right and top <= y <= bottom) for x, y in contour):
