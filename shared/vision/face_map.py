@@ -32,6 +32,7 @@ NOSTRIL_OUTLINES: tuple[tuple[int, ...], ...] = (
     (235, 59, 166, 79, 239, 238, 241, 242, 97, 99, 98, 240),
     (455, 289, 392, 309, 459, 458, 461, 462, 326, 328, 327, 460),
 )
+_SHARES_WIDTH_PIXELS = 200
 # From the hairline to the chin; runs down the middle of every face.
 _MIDLINE = (10, 151, 9, 8, 168, 6, 197, 195, 5, 4, 2, 0, 17, 18, 200, 199, 175, 152)
 
@@ -95,3 +96,23 @@ def outline_mask(points: Points, outline: tuple[int, ...], shape: tuple[int, ...
     mask = np.zeros(shape[:2], dtype=np.uint8)
     cv2.fillPoly(mask, [np.rint(points[list(outline)]).astype(np.int32)], 1)
     return mask.astype(bool)
+
+
+def region_shares(points: Points) -> dict[FaceRegion, float]:
+    """Return each region's visible area over the area within the face's oval, above 0; hidden ones are left out.
+
+    Where outlines touch, the first region has the area.
+    """
+    low, width = points.min(axis=0), face_width_pixels(points)
+    if not width > 0:
+        return {}
+    drawn = (points - low) * np.float32(_SHARES_WIDTH_PIXELS / width)
+    shape = tuple(int(side) + 1 for side in drawn.max(axis=0)[::-1])
+    taken = np.zeros(shape, dtype=bool)
+    areas: dict[FaceRegion, int] = {}
+    for region, outline in REGION_OUTLINES.items():
+        mask = outline_mask(drawn, outline, shape) & ~taken
+        taken |= mask
+        areas[region] = int(mask.sum())
+    oval = int(outline_mask(drawn, OVAL, shape).sum())
+    return {region: min(1.0, area / oval) for region, area in areas.items() if area > 0}
