@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from models.data.lesions import Split, ToneGroup
 from models.errors import DataCorruptError, DataMissingError
 from models.synthesis.noise import pores, sensor_grain
-from models.synthesis.optics import MELANIN, to_code, to_linear
+from models.synthesis.optics import MELANIN, luminance, to_code, to_linear
 from models.synthesis.settings import PhotoSettings
 from models.synthesis.skin import FaceFrame, Points, Skin, find_skin, frame_of
 from shared.imaging.image import RgbImage
@@ -23,6 +23,7 @@ DETECTOR = Path("weights") / "yunet" / "yunet_n_dynamic.onnx"
 TONE_SHARES: dict[ToneGroup, float] = {ToneGroup.LIGHT_MEDIUM: 0.4, ToneGroup.BROWN: 0.28, ToneGroup.DEEP: 0.32}
 _SMALLEST_FACE_PX = 95.0
 _SURE = 0.75
+_DARKEST = 0.055
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ def _tone(row: dict[str, str]) -> ToneGroup:
 
 
 def _usable(face: SourceFace) -> bool:
-    """Whether the face is large, turned to the camera, lit, in colour, and shows enough skin."""
+    """Whether the face is large, turned to the camera, lit, in natural colour, and shows enough skin."""
     left, right, nose = face.points[0], face.points[1], face.points[2]
     eyes = float(np.linalg.norm(right - left))
     centred = abs(float(nose[0] - (left[0] + right[0]) / 2)) < 0.38 * eyes
@@ -103,8 +104,8 @@ def _usable(face: SourceFace) -> bool:
     if skin.sum() < 0.12 * frame.width_px**2:
         return False
     colours = face.image[skin].astype(np.float32)
-    colourful = float((colours.max(axis=1) - colours.min(axis=1)).mean()) > 14
-    return colourful and float(colours.mean()) > 38
+    warm = float((colours[:, 0] - colours[:, 2]).mean()) > 12
+    return warm and float(colours.mean()) > 38
 
 
 def make_photo(face: SourceFace, settings: PhotoSettings, rng: np.random.Generator) -> tuple[RgbImage, Skin]:
@@ -135,10 +136,10 @@ def _framing(face: SourceFace, settings: PhotoSettings, rng: np.random.Generator
     across, down = points[1] - points[0], mouth - eyes
     crop = 2 * max(2.0 * np.hypot(*across), 1.8 * np.hypot(*down)) * rng.uniform(*settings.scale)
     centre = eyes + 0.1 * down + crop * rng.uniform(-0.03, 0.03, 2)
-    # Where the picture allows it the crop stays inside; what still hangs over is mirrored.
-    room = np.maximum(np.array(face.image.shape[1::-1]) - crop, 0) / 2
-    middle = np.array(face.image.shape[1::-1]) / 2
-    centre = np.clip(centre, np.minimum(middle - room, middle), middle + room)
+    # The crop stays inside the picture, so that only a corner turned out of it needs to be mirrored.
+    extent = np.array(face.image.shape[1::-1], np.float64)
+    crop = min(crop, extent.min())
+    centre = np.clip(centre, crop / 2, extent - crop / 2)
     angle = np.arctan2(across[1], across[0]) + np.radians(rng.uniform(-settings.roll, settings.roll))
     zoom = settings.side / crop
     cos, sin = zoom * np.cos(angle), zoom * np.sin(angle)
@@ -174,6 +175,10 @@ def _textured(image: RgbImage, skin: Skin, settings: PhotoSettings, rng: np.rand
     where = cv2.GaussianBlur(skin.mask.astype(np.float32), (0, 0), 6.0)
     relief = rng.uniform(*settings.texture) * pores(height, width, rng.uniform(0.7, 1.1), rng)
     tone = np.float32(rng.uniform(-settings.tone, settings.tone)) * MELANIN
-    linear = to_linear(image) * np.exp(where[..., None] * (relief[..., None].astype(np.float32) - tone))
+    linear = to_linear(image)
+    level = float(np.median(luminance(linear[skin.mask]))) if skin.mask.any() else 1.0
+    # A face in the dark is exposed as a camera would, or no lesion could be told from the noise.
+    linear *= np.float32(np.clip(_DARKEST / max(level, 1e-3), 1.0, 3.0))
+    linear *= np.exp(where[..., None] * (relief[..., None].astype(np.float32) - tone))
     code = to_code(linear) + np.float32(rng.uniform(*settings.grain)) * sensor_grain(height, width, rng)
     return np.asarray(np.clip(code + 0.5, 0, 255), np.uint8)

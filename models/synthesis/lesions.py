@@ -72,8 +72,8 @@ def _papule(disc: Disc, depth: float, rng: np.random.Generator) -> Paint:
     halo = _edge(disc, 1.4)
     blood = redness * (0.62 * _mottled(core, disc, 0.2) + 0.38 * halo)
     brown = rng.uniform(0.0, 0.06) + depth * rng.uniform(0.08, 0.35)
-    height = rng.uniform(0.22, 0.5) * disc.radius * dome(disc.rho, rng.uniform(0.7, 0.95))
-    return Paint(brown * core, blood, height, rng.uniform(0.1, 0.55), rng.uniform(12, 30))
+    height = rng.uniform(0.12, 0.34) * disc.radius * dome(disc.rho, rng.uniform(0.7, 0.95))
+    return Paint(brown * core, blood, height, rng.uniform(0.1, 0.55), rng.uniform(10, 24))
 
 
 def _pustule(disc: Disc, depth: float, rng: np.random.Generator) -> Paint:
@@ -82,12 +82,12 @@ def _pustule(disc: Disc, depth: float, rng: np.random.Generator) -> Paint:
     size = rng.uniform(0.34, 0.58)
     cap = falloff(disc.rho, size, max(0.3, _LENS_PX / disc.radius))
     rim = falloff(disc.rho, size + 0.22, 0.5) * (1 - cap)
-    pale = rng.uniform(0.18, 0.42) + 0.55 * depth
+    pale = rng.uniform(0.12, 0.34) + 0.4 * depth
     blood = base.blood * (1 - cap) + rng.uniform(0.08, 0.3) * rim - pale * 0.75 * cap
     # Blue is lost to the pus itself, which is what makes it yellow.
-    melanin = base.melanin * (1 - cap) - pale * rng.uniform(0.25, 0.55) * cap
+    melanin = base.melanin * (1 - cap) - pale * rng.uniform(0.1, 0.45) * cap
     height = base.height + rng.uniform(0.08, 0.2) * disc.radius * dome(disc.rho, size * 1.3)
-    return Paint(melanin, blood, height, rng.uniform(0.15, 0.7), rng.uniform(14, 40))
+    return Paint(melanin, blood, height, rng.uniform(0.1, 0.5), rng.uniform(12, 30))
 
 
 def _comedone(disc: Disc, depth: float, rng: np.random.Generator) -> Paint:
@@ -100,8 +100,8 @@ def _comedone(disc: Disc, depth: float, rng: np.random.Generator) -> Paint:
         return Paint(melanin, rng.uniform(0.0, 0.18) * _edge(disc, 1.0), height, 0.2, 20.0)
     cover = _edge(disc, 0.6)
     pale = rng.uniform(0.05, 0.16) + 0.12 * depth
-    height = rng.uniform(0.3, 0.55) * disc.radius * dome(disc.rho, 0.95)
-    return Paint(-pale * 0.5 * cover, -pale * cover, height, rng.uniform(0.15, 0.6), rng.uniform(14, 30))
+    height = rng.uniform(0.16, 0.36) * disc.radius * dome(disc.rho, 0.95)
+    return Paint(-pale * 0.5 * cover, -pale * cover, height, rng.uniform(0.1, 0.4), rng.uniform(10, 24))
 
 
 def _post_inflammatory(disc: Disc, depth: float, rng: np.random.Generator) -> Paint:
@@ -125,11 +125,11 @@ def _growth(disc: Disc, depth: float, rng: np.random.Generator) -> Paint:
     cover = _edge(disc, rng.uniform(0.25, 0.5))
     flat = np.zeros_like(cover)
     if rng.random() < 0.2:
-        height = rng.uniform(0.35, 0.6) * disc.radius * dome(disc.rho, 1.0)
+        height = rng.uniform(0.2, 0.42) * disc.radius * dome(disc.rho, 1.0)
         return Paint(rng.uniform(0.0, 0.25) * cover, rng.uniform(0.0, 0.15) * cover, height, 0.35, 20.0)
-    melanin = (rng.uniform(0.6, 1.5) + 0.2 * depth) * _mottled(cover, disc, 0.12)
+    melanin = (rng.uniform(0.6, 1.5) + 0.2 * depth) * _mottled(cover, disc, 0.12) * (0.75 + 0.35 * dome(disc.rho, 1.2))
     blood = rng.uniform(0.0, 0.2) * cover
     if rng.random() < 0.5:
         return Paint(melanin, blood, flat, 0.0, 20.0)
-    height = rng.uniform(0.15, 0.45) * disc.radius * dome(disc.rho, 1.0)
+    height = rng.uniform(0.1, 0.3) * disc.radius * dome(disc.rho, 1.0)
     return Paint(melanin, blood, height, rng.uniform(0.1, 0.5), rng.uniform(12, 30))

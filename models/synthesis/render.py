@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from models.synthesis.kinds import LesionKind
 from models.synthesis.lesions import IRREGULAR, Paint, paint
 from models.synthesis.light import Light, read_light
-from models.synthesis.optics import Plane, absorb, density, to_image, to_linear
+from models.synthesis.optics import Plane, absorb, density, to_code, to_image, to_linear
 from models.synthesis.placing import Planned, plan
 from models.synthesis.settings import RenderSettings
 from models.synthesis.shape import Disc, make_disc
@@ -18,8 +18,10 @@ from shared.imaging.image import RgbImage
 
 # Median luminance of the lightest and deepest skins in well-exposed portraits.
 _LIGHT_SKIN, _DEEP_SKIN = 0.40, 0.06
-# Share of the light that comes from all around and therefore throws no shade.
-_AMBIENT = 0.4
+# Least mean change of the strongest channel, in code values.
+_LEAST_CONTRAST = 8.0
+# Light from all around, which throws no shade, beside a lamp of 1.
+_AMBIENT = 0.45
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,10 @@ def render(face: RgbImage, skin: Skin, rng: np.random.Generator, settings: Rende
         window = np.s_[disc.top : disc.top + disc.rho.shape[0], disc.left : disc.left + disc.rho.shape[1]]
         if not mask.any() or (disc.rho < 1.2)[taken[window]].any() or not _on_skin(disc, skin, window):
             continue
-        linear[window] = _draw(linear[window], item, disc, light, settings, rng)
+        drawn = _draw(linear[window], item, disc, light, settings, rng)
+        if not _visible(linear[window], drawn, disc):
+            continue
+        linear[window] = drawn
         taken[window] |= disc.rho < 1.0
         changed[window] = True
         boxes.append(box)
@@ -88,6 +93,16 @@ def _on_skin(disc: Disc, skin: Skin, window: tuple[slice, slice]) -> bool:
     return bool(skin.mask[window][inside].mean() >= 0.98)
 
 
+def _visible(before: Plane, after: Plane, disc: Disc) -> bool:
+    """Whether the lesion stands out from the skin's own unevenness, so that its label can be learned."""
+    inside = disc.rho <= 0.8
+    old = to_code(before)
+    contrast = float(np.abs(to_code(after) - old).max(axis=2)[inside].mean())
+    green = np.ascontiguousarray(old[..., 1])
+    busy = float((green - cv2.GaussianBlur(green, (0, 0), disc.radius)).std())
+    return contrast > max(_LEAST_CONTRAST, busy)
+
+
 def _draw(
     patch: Plane, item: Planned, disc: Disc, light: Light, settings: RenderSettings, rng: np.random.Generator
 ) -> Plane:
@@ -108,11 +123,10 @@ def _relief(work: Paint, disc: Disc, light: Light) -> tuple[Plane, Plane]:
     tilted = np.stack([disc.normal[0] - slope_x, disc.normal[1] - slope_y, np.full_like(slope_x, disc.normal[2])], -1)
     tilted /= np.linalg.norm(tilted, axis=-1, keepdims=True)
     lamp = np.asarray(light.direction, np.float32)
-    flat = max(float(disc.normal @ lamp), 0.25)
-    facing = np.maximum(tilted @ lamp, 0) / np.float32(flat)
-    shade = np.clip(_AMBIENT + (1 - _AMBIENT) * facing, 0.45, 1.5)
+    flat = max(float(disc.normal @ lamp), 0.0)
+    shade = np.clip((_AMBIENT + np.maximum(tilted @ lamp, 0)) / np.float32(_AMBIENT + flat), 0.45, 1.5)
     half = lamp + np.array([0, 0, 1], np.float32)
     half /= np.linalg.norm(half)
     lobe = np.maximum(tilted @ half, 0) ** work.grip - max(float(disc.normal @ half), 0.0) ** work.grip
-    raised = work.height > 0.02 * disc.radius
-    return np.asarray(shade, np.float32), np.asarray(np.maximum(lobe, 0) * raised, np.float32)
+    raised = np.maximum(lobe, 0) * (work.height > 0.02 * disc.radius)
+    return np.asarray(shade, np.float32), np.asarray(cv2.GaussianBlur(raised.astype(np.float32), (0, 0), 0.8))

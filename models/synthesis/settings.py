@@ -36,10 +36,10 @@ def _sizes() -> dict[LesionKind, SizeRange]:
     return {
         LesionKind.PAPULE: SizeRange(7.0, 0.27, 3.2, 11.5),
         LesionKind.PUSTULE: SizeRange(6.8, 0.25, 3.6, 11.5),
-        LesionKind.COMEDONE: SizeRange(4.8, 0.25, 2.9, 7.5),
+        LesionKind.COMEDONE: SizeRange(5.6, 0.25, 3.4, 9.0),
         LesionKind.POST_INFLAMMATORY: SizeRange(6.8, 0.30, 3.2, 12.0),
-        LesionKind.FRECKLE: SizeRange(4.4, 0.25, 2.8, 7.0),
-        LesionKind.GROWTH: SizeRange(6.2, 0.33, 3.2, 12.0),
+        LesionKind.FRECKLE: SizeRange(5.2, 0.25, 3.2, 8.0),
+        LesionKind.GROWTH: SizeRange(6.8, 0.33, 3.4, 12.0),
     }
 
 
@@ -67,7 +67,7 @@ def _profiles() -> tuple[Profile, ...]:
             0.5,
         ),
         Profile(
-            "freckled", 0.15, {kind.PAPULE: 0.6, kind.POST_INFLAMMATORY: 1.5, kind.FRECKLE: 18.0, kind.GROWTH: 1.2}, 0.6
+            "freckled", 0.15, {kind.PAPULE: 0.6, kind.POST_INFLAMMATORY: 1.5, kind.FRECKLE: 10.0, kind.GROWTH: 1.2}, 0.6
         ),
     )
 

@@ -49,7 +49,7 @@ def make_disc(spot: Spot, frame: FaceFrame, irregular: float, size: tuple[int, i
     angle = np.arctan2(v, u)
     edge = np.ones_like(angle)
     for order in range(2, 7):
-        swing = irregular * rng.standard_normal() / order * 1.6
+        swing = irregular * rng.standard_normal() / order**1.4 * 2.2
         edge += np.float32(swing) * np.cos(order * angle + np.float32(rng.uniform(0, 2 * np.pi)))
     rho = np.hypot(u, v) / (np.float32(spot.radius) * np.maximum(edge, np.float32(0.5)))
     mottle = smooth_field(*rho.shape, max(2.0, 0.6 * spot.radius), rng)

@@ -15,7 +15,7 @@ Points = NDArray[np.float32]
 
 # Allowed departure from the cheeks in CIELAB: lightness is wide because a face is never evenly lit.
 _LIGHTNESS_BELOW, _LIGHTNESS_ABOVE = 75.0, 75.0
-_CHROMA_FLOOR, _CHROMA_SPREADS = 9.0, 4.0
+_CHROMA_FLOOR, _CHROMA_CEILING, _CHROMA_SPREADS = 9.0, 15.0, 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,13 +124,16 @@ def _skin_coloured(image: RgbImage, frame: FaceFrame, allowed: Mask) -> Mask:
         return np.zeros(allowed.shape, bool)
     colours = lab[sample]
     centre = np.median(colours, axis=0)
-    spread = np.maximum(1.48 * np.median(np.abs(colours - centre), axis=0), _CHROMA_FLOOR / _CHROMA_SPREADS)
-    chroma = (((lab[..., 1:] - centre[1:]) / (_CHROMA_SPREADS * spread[1:])) ** 2).sum(axis=2) < 1
+    spread = _CHROMA_SPREADS * 1.48 * np.median(np.abs(colours - centre), axis=0)
+    away = (lab[..., 1:] - centre[1:]) / np.clip(spread[1:], _CHROMA_FLOOR, _CHROMA_CEILING)
+    chroma = (away**2).sum(axis=2) < 1
+    # Grey hair lies within the spread of pale skin, but has hardly any colour of its own.
+    chroma &= np.hypot(*np.moveaxis(lab[..., 1:] - 128, 2, 0)) > 0.6 * float(np.hypot(*(centre[1:] - 128)))
     low, high = np.percentile(colours[:, 0], (10, 90))
     below = min(_LIGHTNESS_BELOW, 0.4 * float(low))
-    lit = (lab[..., 0] > low - below) & (lab[..., 0] < high + _LIGHTNESS_ABOVE) & (lab[..., 0] < 250)
+    lit = (lab[..., 0] > low - below) & (lab[..., 0] < high + _LIGHTNESS_ABOVE) & (lab[..., 0] < 242)
     rough = _roughness(image, frame.width_px / 300)
-    calm = rough < max(3.0 * float(np.median(rough[sample])), 4.0)
+    calm = rough < np.clip(2.6 * float(np.median(rough[sample])), 4.0, 11.0)
     return np.asarray(chroma & lit & calm)
 
 
