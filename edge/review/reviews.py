@@ -60,6 +60,15 @@ class QueueItem:
     signed_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class SignedResult:
+    """What was signed: a capture, the analysis under review, and the steps of the review so far."""
+
+    capture: str
+    analysis: str
+    revision: int
+
+
 class Reviews:
     """The clinic's reviews; safe to share by threads."""
 
@@ -194,10 +203,12 @@ class Reviews:
             return None
         return rows[0][0], datetime.fromisoformat(rows[0][1])
 
-    def signed(self) -> list[tuple[str, int]]:
-        """Return every signed capture with the revision of its review, in the order they were taken."""
-        rows = self._store.rows("SELECT capture, revision FROM reviews WHERE signer IS NOT NULL ORDER BY rowid")
-        return [(capture, revision) for capture, revision in rows]
+    def signed(self) -> list[SignedResult]:
+        """Return every signed result, in the order the photographs were taken."""
+        rows = self._store.rows(
+            "SELECT capture, analysis, revision FROM reviews WHERE signer IS NOT NULL ORDER BY rowid"
+        )
+        return [SignedResult(*row) for row in rows]
 
     def _record(
         self,
