@@ -9,6 +9,7 @@ from edge.consent.projection import CONSENTS
 from edge.enrol import read_identity
 from edge.keys.box import BoxKeys
 from edge.keys.clients import ClientKeystore
+from edge.progress.projection import EMBEDDINGS
 from edge.review.projection import REVIEWS
 from edge.store.database import Database
 from edge.store.events import SqlcipherEventStore
@@ -20,7 +21,7 @@ from shared.events.catalogue import complete_catalogue
 from shared.ids import IdSource
 
 RECORD_FILE: Final = "record.db"
-PROJECTIONS: tuple[Projection, ...] = (CLIENTS, CONSENTS, CAPTURES, REVIEWS)
+PROJECTIONS: tuple[Projection, ...] = (CLIENTS, CONSENTS, CAPTURES, REVIEWS, EMBEDDINGS)
 
 
 @dataclass(frozen=True, slots=True)

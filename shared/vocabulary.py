@@ -99,6 +99,7 @@ class ConsentPurpose(StrEnum):
     TREATMENT_RECORD = "treatment_record"
     MODEL_TRAINING = "model_training"
     MARKETING = "marketing"
+    SIMILAR_CASES = "similar_cases"
 
 
 class ConsentDecision(StrEnum):

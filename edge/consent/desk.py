@@ -108,6 +108,12 @@ class ConsentDesk:
         decisions, now = self.decisions(client), self._clock.wall()
         return [purpose for purpose in ConsentPurpose if is_granted(decisions, purpose, now)]
 
+    def granting(self, purpose: ConsentPurpose) -> frozenset[ClientId]:
+        """Return every client who allows `purpose` now."""
+        rows = self._store.rows("SELECT DISTINCT client FROM consents WHERE purpose = ?", (purpose,))
+        now = self._clock.wall()
+        return frozenset(client for (client,) in rows if is_granted(self.decisions(client), purpose, now))
+
     def require(self, client: ClientId, purpose: ConsentPurpose) -> None:
         """Return when `purpose` is allowed now.
 

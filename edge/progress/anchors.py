@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.capture.face_map import EYE_OUTLINES, OVAL, Points, outline_mask
+from shared.vision.face_map import BROW_OUTLINES, EYE_OUTLINES, LIPS_OUTLINE, OVAL, Points, outline_mask
 
 # Forehead, glabella, bridge of the nose, corners of the eyes, upper cheeks: nothing that mouth or brows pull along.
 ANCHORS: Final[tuple[int, ...]] = (
@@ -15,9 +15,7 @@ ANCHORS: Final[tuple[int, ...]] = (
     *(116, 117, 118, 119, 100, 101, 50, 36, 123, 142, 126, 47),
     *(345, 346, 347, 348, 329, 330, 280, 266, 352, 371, 355, 277),
 )
-_LIPS: Final = (61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 409, 270, 269, 267, 0, 37, 39, 40, 185)
-_BROWS: Final = ((70, 63, 105, 66, 107, 55, 65, 52, 53, 46), (300, 293, 334, 296, 336, 285, 295, 282, 283, 276))
-_MOVING: Final[tuple[tuple[int, ...], ...]] = (*EYE_OUTLINES, _LIPS, *_BROWS)
+_MOVING: Final[tuple[tuple[int, ...], ...]] = (*EYE_OUTLINES, LIPS_OUTLINE, *BROW_OUTLINES)
 
 
 def face_mask(points: Points, shape: tuple[int, ...]) -> NDArray[np.bool_]:

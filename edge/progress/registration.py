@@ -14,12 +14,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.capture.face_map import OVAL, inter_eye_pixels
 from edge.capture.landmarks import Face
 from edge.progress.anchors import ANCHORS
 from edge.progress.skin import same_skin
 from edge.progress.transforms import Coordinates, Similarity, SmoothField, fit_field, fit_similarity
 from shared.imaging.image import RgbImage
+from shared.vision.face_map import OVAL, inter_eye_pixels
 
 _STIFFNESS: Final = 1.0
 _LEAST_SKIN_POINTS: Final = 40

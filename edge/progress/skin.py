@@ -15,10 +15,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.capture.face_map import Points
 from edge.progress.anchors import face_mask, moving_mask
 from edge.progress.transforms import Coordinates, Similarity
 from shared.imaging.image import RgbImage
+from shared.vision.face_map import Points
 
 _WORKING_INTER_EYE: Final = 220.0
 _MOST_POINTS: Final = 400

@@ -16,6 +16,7 @@ from edge.capture.landmarks import Face, FaceLandmarker
 from edge.capture.verdict import GateVerdict
 from edge.consent.desk import ConsentDesk, ConsentMissing
 from edge.keys.clients import ClientKeystore
+from edge.progress.sealed_vector import embedded
 from edge.store.events import SqlcipherEventStore
 from edge.store.vault import ImageVault
 from edge.visits.analysis import analysis_payload
@@ -175,7 +176,8 @@ class CaptureIntake:
         )
         drafts = [
             EventDraft(f"capture/{capture}", payload, actor, "treatment_record", Sensitivity.HEALTH, client)
-            for payload in (stored, analysis_payload(*analysis))
+            for payload in (stored, embedded(analysis[0]), analysis_payload(*analysis))
+            if payload is not None
         ]
         self._store.append(drafts)
         return capture
