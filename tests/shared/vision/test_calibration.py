@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy.special import softmax as scipy_softmax
@@ -17,12 +17,14 @@ def test_scores_between_two_points_lie_on_the_line_and_outside_stay_flat() -> No
     assert calibrated(CURVE, [0.0, 0.1, 0.3, 0.5, 0.9, 1.0]) == pytest.approx([0.05, 0.05, 0.225, 0.4, 0.95, 0.95])
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 1), min_size=2, max_size=30))
 def test_a_better_score_is_never_worth_less(scores: list[float]) -> None:
     values = calibrated(CURVE, sorted(scores))
     assert (np.diff(values) >= 0).all()
 
 
+@settings(deadline=None)
 @given(hnp.arrays(np.float64, (4, 5), elements=st.floats(-800, 800)), st.floats(0.05, 20))
 def test_probabilities_are_those_of_the_divided_logits(logits: np.ndarray, temperature: float) -> None:
     probabilities = softmax(logits, temperature)

@@ -1,7 +1,7 @@
 """Bounds on an error rate, and the routing that rests on them."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import beta
 
@@ -16,6 +16,7 @@ RANK = [Route.NOT_ASSESSED, Route.REVIEW_REQUIRED, Route.SUGGEST, Route.ACT]
 SETS = st.lists(st.sampled_from(CropClass), unique=True, max_size=5).map(tuple)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 400), st.integers(1, 400), st.floats(1e-4, 0.5))
 def test_the_bound_is_the_quantile_of_the_beta_distribution(errors: int, others: int, delta: float) -> None:
     exact = beta.ppf(1 - delta, errors + 1, others)
@@ -72,6 +73,7 @@ def test_without_a_bound_nothing_is_acted_on_or_suggested_however_sure() -> None
     assert route(1.0, (SPOT,), 0.1, SPOT, only_suggest) == (Route.SUGGEST, (RouteReason.NO_BOUND,))
 
 
+@settings(deadline=None)
 @given(st.floats(0, 1), SETS, st.floats(0, 3), st.sampled_from(CropClass), st.sampled_from(Route))
 def test_the_policys_cap_stands_above_confidence(
     confidence: float, types: tuple[CropClass, ...], ood: float, label: CropClass, cap: Route
@@ -82,6 +84,7 @@ def test_the_policys_cap_stands_above_confidence(
     assert (RouteReason.POLICY_CAP in reasons) == (capped is cap and cap is not Route.ACT)
 
 
+@settings(deadline=None)
 @given(st.floats(0, 1), SETS, st.floats(0, 3), st.sampled_from(CropClass), st.sampled_from(Route))
 def test_whatever_is_not_acted_on_says_why(
     confidence: float, types: tuple[CropClass, ...], ood: float, label: CropClass, cap: Route
@@ -90,6 +93,7 @@ def test_whatever_is_not_acted_on_says_why(
     assert bool(reasons) == (chosen is not Route.ACT)
 
 
+@settings(deadline=None)
 @given(st.floats(0, 1), st.floats(0, 1), SETS, st.floats(0, 3), st.sampled_from(CropClass))
 def test_more_confidence_never_lowers_a_route(
     a: float, b: float, types: tuple[CropClass, ...], ood: float, label: CropClass
@@ -99,6 +103,7 @@ def test_more_confidence_never_lowers_a_route(
     assert RANK.index(low) <= RANK.index(high)
 
 
+@settings(deadline=None)
 @given(st.floats(0, 1), SETS, st.floats(0, 3), st.sampled_from(CropClass))
 def test_a_growth_is_never_given_a_type(
     confidence: float, types: tuple[CropClass, ...], ood: float, label: CropClass
