@@ -25,11 +25,17 @@ from edge.faces.clients import ClientDesk, ConsentForms
 from edge.faces.errors import STATUSES
 from edge.faces.guests import ScheduleGuests
 from edge.faces.kiosk import KioskStation
+from edge.faces.review import ReviewDesk
 from edge.faces.schedule import ScheduleDesk
 from edge.faces.status import BoxStatus
 from edge.faces.visit import VisitDesk
 from edge.metrics import BoxMetrics
 from edge.record import Record, open_record
+from edge.review.examples import LabelledExamples
+from edge.review.licences import RegistryLicences
+from edge.review.reviews import Reviews
+from edge.review.shadow_log import ShadowLog
+from edge.review.signed import SignedReviews
 from edge.schedule.book import ScheduleBook
 from edge.schedule.registry import demo_registry, load_registry
 from edge.sync.inbox import Inbox
@@ -133,16 +139,23 @@ class EdgeBox:
         metrics = BoxMetrics(CollectorRegistry())
         metrics.watch(self._status, self._link)
         library = CaptureLibrary(record.store, record.vault, record.clients)
+        reviews = Reviews(record.store, record.clients, RegistryLicences(self._book.registry), self._clock)
         return EdgePorts(
             actors=StationActors(record.store.identity.device),
             status=self._status,
             clients=ClientDesk(self._register, self._consent, library),
             consent=ConsentForms(self._consent, self._register, self._clock),
-            captures=CaptureDesk(self._intake, library, self._register, self._vision.import_gate),
+            captures=CaptureDesk(self._intake, library, self._register, self._vision.import_gate, reviews),
             schedule=ScheduleDesk(self._book, self._register),
+            review=self._review_desk(reviews, library),
             kiosk=self._kiosk,
             metrics=metrics.registry,
         )
+
+    def _review_desk(self, reviews: Reviews, library: CaptureLibrary) -> ReviewDesk:
+        record, signed = self._record, SignedReviews(reviews)
+        examples = LabelledExamples(signed, self._consent, record.clients)
+        return ReviewDesk(reviews, signed, examples, ShadowLog(record.store), self._register, library)
 
     @contextlib.asynccontextmanager
     async def _lifespan(self, _app: FastAPI) -> AsyncIterator[None]:

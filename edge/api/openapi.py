@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from edge.api import kiosk_schemas as kiosk
 from edge.api import schemas
 from edge.api.ports import EdgePorts
+from edge.api.review_routes import review_router
 from edge.api.routes import edge_router
 from edge.api.schedule_routes import schedule_router
 from shared.http.openapi import add_models, document_text
@@ -32,6 +33,7 @@ def document() -> str:
     undescribed = EdgePorts.__new__(EdgePorts)  # describing the routes calls no port
     app.include_router(edge_router(undescribed))
     app.include_router(schedule_router(undescribed))
+    app.include_router(review_router(undescribed))
     add_models(app, _BESIDE_THE_ROUTES)
     return document_text(app)
 

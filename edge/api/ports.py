@@ -14,6 +14,15 @@ from typing import Protocol
 from prometheus_client import CollectorRegistry
 
 from edge.api.kiosk_schemas import KioskClientMessage, KioskServerMessage, PreviewHeader
+from edge.api.review_schemas import (
+    CorrectionsRequest,
+    ReopenRequest,
+    Review,
+    ReviewQueue,
+    ReviewStatistics,
+    SignRequest,
+    UndoRequest,
+)
 from edge.api.schedule_schemas import AppointmentStatus, DisruptionRequest, Replan, ScheduleDay
 from edge.api.schemas import (
     CaptureDetail,
@@ -173,6 +182,53 @@ class SchedulePort(Protocol):
         ...
 
 
+class ReviewPort(Protocol):
+    """A professional's review of what the models outlined."""
+
+    def queue(self, *, signed: bool, limit: int) -> ReviewQueue:
+        """Return what waits for a signature, most in need of a person first; or what is signed, latest first."""
+        ...
+
+    def get(self, capture_id: str) -> Review:
+        """Return a capture's review.
+
+        Raises:
+            NotFound: no such capture, or its client was erased.
+            Conflict: it was not analysed.
+        """
+        ...
+
+    def correct(self, capture_id: str, what: CorrectionsRequest, actor: Actor) -> Review:
+        """Record corrections, all or none, and return the review after them.
+
+        Raises:
+            Refused: one does not fit the photograph or the finding.
+            Conflict: the review has changed since `revision`, or is signed.
+        """
+        ...
+
+    def undo(self, capture_id: str, what: UndoRequest, actor: Actor) -> Review:
+        """Take one correction back, or raise as `correct`."""
+        ...
+
+    def sign(self, capture_id: str, what: SignRequest, actor: Actor) -> Review:
+        """Record a signature.
+
+        Raises:
+            Forbidden: the person named may not sign.
+            Conflict: the review has changed, is signed, or something still needs a decision.
+        """
+        ...
+
+    def reopen(self, capture_id: str, what: ReopenRequest, actor: Actor) -> Review:
+        """Withdraw the signature, or raise `Conflict`."""
+        ...
+
+    def statistics(self) -> ReviewStatistics:
+        """Return sums over signed results; never one person's result."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class PreviewFrame:
     """One JPEG of the camera's preview and what is drawn over it."""
@@ -223,5 +279,6 @@ class EdgePorts:
     consent: ConsentPort
     captures: CapturesPort
     schedule: SchedulePort
+    review: ReviewPort
     kiosk: KioskPort
     metrics: CollectorRegistry

@@ -336,6 +336,10 @@ class CaptureDetail(CaptureSummary):
     route: Route | None = Field(default=None, description="None while it is not analysed.")
     reasons: list[str] = Field(default=[])
     analysed_at: AwareDatetime | None = None
+    signed: bool = Field(
+        default=False, description="A licensed person signed it; until then it is neither printed nor shown to clients."
+    )
+    signed_at: AwareDatetime | None = None
 
 
 class ImportResult(Schema):

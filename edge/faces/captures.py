@@ -1,6 +1,7 @@
 """Photographs and findings, for the pages."""
 
-from typing import Any
+from datetime import datetime
+from typing import Any, Protocol
 
 from edge.api import schemas
 from edge.api.ports import Actor
@@ -13,16 +14,30 @@ from shared.ids import ClientId
 from shared.vocabulary import ImageKind, View
 
 
+class Signatures(Protocol):
+    """Tells whether a licensed person has signed a result."""
+
+    def signature(self, capture: str) -> tuple[str, datetime] | None:
+        """Return who signed a capture's present result and when, or None."""
+        ...
+
+
 class CaptureDesk:
     """Takes photographs in by the gate profile `import` and shows captures."""
 
     def __init__(
-        self, intake: CaptureIntake, library: CaptureLibrary, register: ClientRegister, import_gate: Gate
+        self,
+        intake: CaptureIntake,
+        library: CaptureLibrary,
+        register: ClientRegister,
+        import_gate: Gate,
+        signatures: Signatures,
     ) -> None:
         self._intake = intake
         self._library = library
         self._register = register
         self._gate = import_gate
+        self._signatures = signatures
 
     def import_photo(self, photo: bytes, request: schemas.ImportRequest, actor: Actor) -> schemas.ImportResult:
         """Take one photograph in."""
@@ -45,6 +60,7 @@ class CaptureDesk:
         """Return one capture."""
         found = self._library.get(capture_id)
         gate, metadata = found.stored.gate, found.stored.metadata
+        signature = self._signatures.signature(capture_id)
         return schemas.CaptureDetail(
             **self._summary(found),
             metadata=schemas.CaptureMetadata(
@@ -65,6 +81,8 @@ class CaptureDesk:
             ),
             **shown_analysis(found.analysis),
             analysed_at=found.analysed_at,
+            signed=signature is not None,
+            signed_at=signature[1] if signature else None,
         )
 
     def image(self, capture_id: str, purpose: str, actor: Actor) -> bytes:

@@ -7,6 +7,7 @@ from edge.clients.register import ClientUnknown
 from edge.consent.desk import ConsentMissing, TextOutdated
 from edge.consent.texts import NoSuchText
 from edge.keys.clients import DataKeyGone
+from edge.review.errors import NotAnalysed, NotLicensed, ReviewMoved
 from edge.schedule.errors import NotAllowed, UnknownName
 from edge.store.errors import ImageMissing, StorageFull, VersionConflict
 from edge.visits.library import CaptureUnknown
@@ -21,6 +22,9 @@ STATUSES: Final[Mapping[type[MedSpaError], int]] = {
     UnknownName: 404,
     NotAllowed: 409,
     ConsentMissing: 403,
+    NotLicensed: 403,
+    NotAnalysed: 409,
+    ReviewMoved: 409,
     TextOutdated: 409,
     VersionConflict: 409,
     StorageFull: 507,

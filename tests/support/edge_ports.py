@@ -27,6 +27,7 @@ from shared.vocabulary import (
     TreatmentCategory,
     View,
 )
+from tests.support.review_ports import FakeReview
 
 DAY = date(2031, 3, 12)
 NOW = datetime(2031, 3, 12, 16, 40, tzinfo=UTC)
@@ -502,13 +503,15 @@ class FakeKiosk:
 
 def fake_edge_ports() -> EdgePorts:
     """A whole box in memory; the fakes are reachable through the ports' fields."""
+    captures = FakeCaptures()
     return EdgePorts(
         actors=FakeActors(),
         status=FakeStatus(),
         clients=FakeClients(),
         consent=FakeConsent(),
-        captures=FakeCaptures(),
+        captures=captures,
         schedule=FakeSchedule(),
+        review=FakeReview(captures.items),
         kiosk=FakeKiosk(),
         metrics=CollectorRegistry(),
     )

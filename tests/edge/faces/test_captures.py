@@ -9,11 +9,15 @@ from edge.api.ports import Actor
 from edge.clients.register import ClientUnknown
 from edge.consent.desk import ConsentMissing
 from edge.faces.captures import CaptureDesk
+from edge.review.domain import Correction
+from edge.review.licences import RegistryLicences
+from edge.review.reviews import NotedCorrection, Reviews
+from edge.schedule.registry import demo_registry
 from edge.visits.intake import CaptureIntake
 from edge.visits.library import CaptureLibrary, CaptureUnknown
 from shared.events.catalogue.capture import ImageRead
 from shared.imaging.decode import ImageLimits, ImageRejected
-from shared.vocabulary import Concern, GateProfileName, View
+from shared.vocabulary import Concern, GateProfileName, ReviewAction, ReviewReason, View
 from tests.edge.faces.station import ScriptedEyes
 from tests.support.photos import astronaut_jpeg, jpeg
 from tests.support.records import BoxRecord, open_box_record
@@ -28,13 +32,18 @@ def record(tmp_path: Path) -> Iterator[BoxRecord]:
     record.store.close()
 
 
+def reviews(record: BoxRecord) -> Reviews:
+    return Reviews(record.store, record.clients, RegistryLicences(demo_registry()), record.clock)
+
+
 @pytest.fixture
 def desk(record: BoxRecord) -> CaptureDesk:
     eyes = ScriptedEyes()
     intake = CaptureIntake(
         record.store, record.vault, record.clients, record.consent, eyes, eyes, record.ids, ImageLimits()
     )
-    return CaptureDesk(intake, CaptureLibrary(record.store, record.vault, record.clients), record.register, eyes)
+    library = CaptureLibrary(record.store, record.vault, record.clients)
+    return CaptureDesk(intake, library, record.register, eyes, reviews(record))
 
 
 def wish(client: str, **metadata: object) -> schemas.ImportRequest:
@@ -108,3 +117,16 @@ def test_a_capture_nobody_knows_is_said_to_be_unknown(record: BoxRecord, desk: C
     with pytest.raises(CaptureUnknown):
         desk.image("nothing", "treatment", ACTOR)
     assert record.store.head() == head
+
+
+def test_a_result_counts_as_signed_only_while_a_signature_stands(record: BoxRecord, desk: CaptureDesk) -> None:
+    capture = desk.import_photo(astronaut_jpeg(), wish(record.new_client()), ACTOR).capture.id
+    book = reviews(record)
+    assert (desk.detail(capture).signed, desk.detail(capture).signed_at) == (False, None)
+    agreed = NotedCorrection(Correction(ReviewAction.CONFIRM, ReviewReason.AGREED, 1))
+    book.correct(capture, [agreed], 0, ACTOR.id)
+    assert not desk.detail(capture).signed
+    book.sign(capture, "aspen", 1, ACTOR.id)
+    assert (desk.detail(capture).signed, desk.detail(capture).signed_at) == (True, record.clock.wall())
+    book.reopen(capture, "", 2, ACTOR.id)
+    assert not desk.detail(capture).signed

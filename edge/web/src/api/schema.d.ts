@@ -55,6 +55,91 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/captures/{capture_id}/review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Review */
+        get: operations["getReview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/captures/{capture_id}/review/corrections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Correct */
+        post: operations["correctReview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/captures/{capture_id}/review/reopen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Reopen */
+        post: operations["reopenReview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/captures/{capture_id}/review/sign": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sign */
+        post: operations["signReview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/captures/{capture_id}/review/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Undo */
+        post: operations["undoCorrection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/captures/import": {
         parameters: {
             query?: never;
@@ -135,6 +220,43 @@ export interface paths {
         };
         /** Text */
         get: operations["getConsentText"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/review/queue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Queue
+         * @description Return what waits, most in need of a person first; with `signed`, what is signed.
+         */
+        get: operations["getReviewQueue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/review/statistics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Statistics */
+        get: operations["getReviewStatistics"];
         put?: never;
         post?: never;
         delete?: never;
@@ -288,6 +410,23 @@ export interface components {
             type: "ack";
         };
         /**
+         * Agreement
+         * @description How far reviewers followed the models, over signed results.
+         */
+        Agreement: {
+            added: components["schemas"]["Share"];
+            agreed: components["schemas"]["Share"];
+            /** Captures */
+            captures: number;
+            kept: components["schemas"]["Share"];
+            overridden: components["schemas"]["Share"];
+            redrawn: components["schemas"]["Share"];
+            removed: components["schemas"]["Share"];
+            retyped: components["schemas"]["Share"];
+            types: components["schemas"]["Kappa"];
+            untouched: components["schemas"]["Share"];
+        };
+        /**
          * AppearanceGrade
          * @description How many features are visible, in the words shown to clients.
          * @enum {string}
@@ -416,6 +555,16 @@ export interface components {
             y: number;
         };
         /**
+         * BundleAgreement
+         * @description The figures of one bundle version.
+         */
+        BundleAgreement: {
+            bundle: components["schemas"]["ReviewBundle"];
+            /** Groups */
+            groups: components["schemas"]["GroupAgreement"][];
+            overall: components["schemas"]["Agreement"];
+        };
+        /**
          * BundleUsed
          * @description Which model bundle made the findings, and what its licence allows.
          */
@@ -499,6 +648,14 @@ export interface components {
             /** @description None while it is not analysed. */
             route?: components["schemas"]["Route"] | null;
             scale?: components["schemas"]["Scale"] | null;
+            /**
+             * Signed
+             * @description A licensed person signed it; until then it is neither printed nor shown to clients.
+             * @default false
+             */
+            signed: boolean;
+            /** Signed At */
+            signed_at?: string | null;
             /**
              * Taken At
              * Format: date-time
@@ -717,7 +874,7 @@ export interface components {
          * @description What a client allows their photographs to be used for.
          * @enum {string}
          */
-        ConsentPurpose: "treatment_record" | "model_training" | "marketing";
+        ConsentPurpose: "treatment_record" | "model_training" | "marketing" | "similar_cases";
         /**
          * ConsentPurposeText
          * @description One thing the client is asked to allow, and whether the visit depends on it.
@@ -764,6 +921,16 @@ export interface components {
             title: string;
             /** Version */
             version: string;
+        };
+        /**
+         * CorrectionsRequest
+         * @description Corrections made on one revision of the review; recorded all or not at all.
+         */
+        CorrectionsRequest: {
+            /** Corrections */
+            corrections: components["schemas"]["NewCorrection"][];
+            /** Revision */
+            revision: number;
         };
         /**
          * DeviceOut
@@ -933,6 +1100,32 @@ export interface components {
             profile: components["schemas"]["GateProfileName"];
         };
         /**
+         * GroupAgreement
+         * @description The same for one group.
+         */
+        GroupAgreement: {
+            dimension: components["schemas"]["GroupDimension"];
+            figures: components["schemas"]["Agreement"];
+            /** Group */
+            group: string;
+        };
+        /**
+         * GroupDimension
+         * @description What figures are told apart by: stated tone, view, or quality profile.
+         * @enum {string}
+         */
+        GroupDimension: "tone" | "view" | "profile";
+        /**
+         * GroupShadow
+         * @description The same for one group.
+         */
+        GroupShadow: {
+            dimension: components["schemas"]["GroupDimension"];
+            figures: components["schemas"]["ShadowFigures"];
+            /** Group */
+            group: string;
+        };
+        /**
          * Guest
          * @description A client who has arrived, by first name only: the screen stands in a shared room.
          */
@@ -1009,6 +1202,22 @@ export interface components {
              * Format: date-time
              */
             starts_at: string;
+        };
+        /**
+         * Kappa
+         * @description Agreement beyond chance, -1 to 1, with its 95 % interval; no value where it has no meaning.
+         */
+        Kappa: {
+            /** High */
+            high: number;
+            /** Low */
+            low: number;
+            /** N */
+            n: number;
+            /** Small */
+            small: boolean;
+            /** Value */
+            value?: number | null;
         };
         /**
          * KioskPhase
@@ -1184,6 +1393,35 @@ export interface components {
             tone?: number | null;
         };
         /**
+         * NewCorrection
+         * @description One correction; which fields an action needs: the finding's number, a type, a box, a region's grade.
+         */
+        NewCorrection: {
+            action: components["schemas"]["ReviewAction"];
+            box?: components["schemas"]["Box"] | null;
+            /**
+             * Contour
+             * @default []
+             */
+            contour: number[][];
+            /**
+             * Finding
+             * @description Number printed beside the outline.
+             */
+            finding?: number | null;
+            grade?: components["schemas"]["AppearanceGrade"] | null;
+            /**
+             * Note
+             * @description Kept sealed.
+             * @default
+             */
+            note: string;
+            reason: components["schemas"]["ReviewReason"];
+            /** @description Of an added finding or a grade; none: whole face. */
+            region?: components["schemas"]["FaceRegion"] | null;
+            type?: components["schemas"]["FindingType"] | null;
+        };
+        /**
          * PreviewHeader
          * @description What is drawn over one preview frame. Points are shares of the frame's width and height.
          */
@@ -1292,6 +1530,20 @@ export interface components {
             texture_energy?: number | null;
         };
         /**
+         * ReopenRequest
+         * @description Withdraws the signature.
+         */
+        ReopenRequest: {
+            /**
+             * Note
+             * @description Kept sealed.
+             * @default
+             */
+            note: string;
+            /** Revision */
+            revision: number;
+        };
+        /**
          * Replan
          * @description What a disruption did, or would do, to the day. A preview has no id.
          */
@@ -1362,6 +1614,238 @@ export interface components {
              */
             type: "retake";
             view: components["schemas"]["View"];
+        };
+        /**
+         * Review
+         * @description A capture's review; send `revision` with each step, so that nobody decides on what they have not seen.
+         */
+        Review: {
+            bundle: components["schemas"]["ReviewBundle"];
+            /** Capture Id */
+            capture_id: string;
+            /**
+             * Entries
+             * @description Oldest first.
+             */
+            entries: components["schemas"]["ReviewEntry"][];
+            /** Findings */
+            findings: components["schemas"]["ReviewFinding"][];
+            /** Grades */
+            grades: components["schemas"]["ReviewGrade"][];
+            /** Height */
+            height: number;
+            /** Reasons */
+            reasons: components["schemas"]["ReviewReasons"][];
+            /** Revision */
+            revision: number;
+            signed?: components["schemas"]["ReviewSignature"] | null;
+            /** Signers */
+            signers: components["schemas"]["ReviewSigner"][];
+            /** Width */
+            width: number;
+        };
+        /**
+         * ReviewAction
+         * @description What a reviewer does to an analysis.
+         * @enum {string}
+         */
+        ReviewAction: "add" | "remove" | "redraw" | "retype" | "regrade" | "confirm";
+        /**
+         * ReviewBundle
+         * @description Which models a result or a figure is about.
+         */
+        ReviewBundle: {
+            /** Name */
+            name: string;
+            /** Sha256 */
+            sha256: string;
+            /** Version */
+            version: string;
+        };
+        /**
+         * ReviewEntry
+         * @description One correction on record; `undoable` is true for those that can be taken back next.
+         */
+        ReviewEntry: {
+            action: components["schemas"]["ReviewAction"];
+            /** Actor */
+            actor: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Finding */
+            finding?: number | null;
+            grade?: components["schemas"]["AppearanceGrade"] | null;
+            /** Id */
+            id: string;
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            reason: components["schemas"]["ReviewReason"];
+            region?: components["schemas"]["FaceRegion"] | null;
+            type?: components["schemas"]["FindingType"] | null;
+            /** Undoable */
+            undoable: boolean;
+            /** Undone */
+            undone: boolean;
+        };
+        /**
+         * ReviewFinding
+         * @description One finding as it stands; `proposed_type` is what the models called it, none for one they missed.
+         */
+        ReviewFinding: {
+            box: components["schemas"]["Box"];
+            /** Confidence */
+            confidence?: number | null;
+            /** Contour */
+            contour: number[][];
+            /** Number */
+            number: number;
+            proposed_type?: components["schemas"]["FindingType"] | null;
+            /**
+             * Reasons
+             * @description Why the models are not surer.
+             * @default []
+             */
+            reasons: string[];
+            /** Redrawn */
+            redrawn: boolean;
+            region?: components["schemas"]["FaceRegion"] | null;
+            /** Retyped */
+            retyped: boolean;
+            /** @description Of the models' finding; none for an added one. */
+            route?: components["schemas"]["Route"] | null;
+            standing: components["schemas"]["ReviewStanding"];
+            /**
+             * Touched
+             * @description Ids of the corrections that stand behind it.
+             */
+            touched: string[];
+            type?: components["schemas"]["FindingType"] | null;
+            /**
+             * Type Set
+             * @default []
+             */
+            type_set: components["schemas"]["FindingType"][];
+            /**
+             * Undecided
+             * @description It needs a decision before anybody signs.
+             */
+            undecided: boolean;
+        };
+        /**
+         * ReviewGrade
+         * @description A region's grade as it stands, the models' one, and how many findings the result shows there now.
+         */
+        ReviewGrade: {
+            /** Count */
+            count: number;
+            grade: components["schemas"]["AppearanceGrade"];
+            proposed?: components["schemas"]["AppearanceGrade"] | null;
+            region?: components["schemas"]["FaceRegion"] | null;
+        };
+        /**
+         * ReviewQueue
+         * @description What waits for a signature, most in need of a person first; or what is signed, latest first.
+         */
+        ReviewQueue: {
+            /** Items */
+            items: components["schemas"]["ReviewQueueItem"][];
+            /** Signed */
+            signed: number;
+            /** Waiting */
+            waiting: number;
+        };
+        /**
+         * ReviewQueueItem
+         * @description One photograph in the reviewers' list.
+         */
+        ReviewQueueItem: {
+            /** Capture Id */
+            capture_id: string;
+            /** Client Name */
+            client_name: string;
+            /** Corrected */
+            corrected: boolean;
+            /** Findings */
+            findings: number;
+            route: components["schemas"]["Route"];
+            /** Signed At */
+            signed_at?: string | null;
+            /** Signer Name */
+            signer_name?: string | null;
+            /**
+             * Taken At
+             * Format: date-time
+             */
+            taken_at: string;
+            /** To Decide */
+            to_decide: number;
+            view: components["schemas"]["View"];
+        };
+        /**
+         * ReviewReason
+         * @description Why a reviewer did it; a label for training as much as a note for people.
+         * @enum {string}
+         */
+        ReviewReason: "agreed" | "missed" | "several_in_one" | "nothing_there" | "hair" | "make_up" | "shadow" | "reflection" | "not_skin" | "duplicate" | "growth" | "outline_too_large" | "outline_too_small" | "outline_misplaced" | "wrong_type" | "wrong_grade" | "count_changed" | "other";
+        /**
+         * ReviewReasons
+         * @description The reasons that fit one action.
+         */
+        ReviewReasons: {
+            action: components["schemas"]["ReviewAction"];
+            /** Reasons */
+            reasons: components["schemas"]["ReviewReason"][];
+        };
+        /**
+         * ReviewSignature
+         * @description Who signed, and when.
+         */
+        ReviewSignature: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Signer Id */
+            signer_id: string;
+            /** Signer Name */
+            signer_name: string;
+        };
+        /**
+         * ReviewSigner
+         * @description Somebody licensed to sign.
+         */
+        ReviewSigner: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+        };
+        /**
+         * ReviewStanding
+         * @description What the reviewer has made of a finding.
+         * @enum {string}
+         */
+        ReviewStanding: "proposed" | "confirmed" | "changed" | "added" | "removed";
+        /**
+         * ReviewStatistics
+         * @description Agreement by bundle, comparisons of candidates, and how many signed results may be learnt from now.
+         */
+        ReviewStatistics: {
+            /** Bundles */
+            bundles: components["schemas"]["BundleAgreement"][];
+            /** Examples Usable */
+            examples_usable: number;
+            /** Examples Withheld */
+            examples_withheld: number;
+            /** Shadow */
+            shadow: components["schemas"]["ShadowComparison"][];
         };
         /**
          * RoomOut
@@ -1470,6 +1954,61 @@ export interface components {
             unplaced: components["schemas"]["Unplaced"][];
         };
         /**
+         * ShadowComparison
+         * @description A candidate beside the live models; sums only.
+         */
+        ShadowComparison: {
+            candidate: components["schemas"]["ReviewBundle"];
+            /** Groups */
+            groups: components["schemas"]["GroupShadow"][];
+            live: components["schemas"]["ReviewBundle"];
+            overall: components["schemas"]["ShadowFigures"];
+        };
+        /**
+         * ShadowFigures
+         * @description Both sides on the same photographs.
+         */
+        ShadowFigures: {
+            candidate: components["schemas"]["ShadowSide"];
+            /** Captures */
+            captures: number;
+            live: components["schemas"]["ShadowSide"];
+        };
+        /**
+         * ShadowSide
+         * @description Live models or candidate against the reviewer; times in milliseconds.
+         */
+        ShadowSide: {
+            /** Count Difference */
+            count_difference?: number | null;
+            /** Median Ms */
+            median_ms?: number | null;
+            /** P95 Ms */
+            p95_ms?: number | null;
+            recall: components["schemas"]["Share"];
+            removed_again: components["schemas"]["Share"];
+            same_type: components["schemas"]["Share"];
+            types: components["schemas"]["Kappa"];
+        };
+        /**
+         * Share
+         * @description A part of a whole with its 95 % interval; `small` when it rests on few cases.
+         */
+        Share: {
+            /** Count */
+            count: number;
+            /** High */
+            high: number;
+            /** Low */
+            low: number;
+            /** Of */
+            of: number;
+            /** Small */
+            small: boolean;
+            /** Value */
+            value?: number | null;
+        };
+        /**
          * ShotResult
          * @description What became of the photograph just taken.
          */
@@ -1519,6 +2058,16 @@ export interface components {
             x: number;
             /** Y */
             y: number;
+        };
+        /**
+         * SignRequest
+         * @description Who signs the result as it stands at this revision.
+         */
+        SignRequest: {
+            /** Revision */
+            revision: number;
+            /** Signer Id */
+            signer_id: string;
         };
         /**
          * SkinState
@@ -1612,6 +2161,16 @@ export interface components {
          * @enum {string}
          */
         TreatmentCategory: "consultation" | "laser" | "injectable" | "peel" | "microneedling" | "facial";
+        /**
+         * UndoRequest
+         * @description The correction to take back.
+         */
+        UndoRequest: {
+            /** Correction Id */
+            correction_id: string;
+            /** Revision */
+            revision: number;
+        };
         /**
          * Unplaced
          * @description A visit the day has no room for, with the reason and what could be offered.
@@ -1742,6 +2301,177 @@ export interface operations {
                 };
                 content: {
                     "image/jpeg": string;
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getReview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                capture_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Review"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    correctReview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                capture_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CorrectionsRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Review"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    reopenReview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                capture_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReopenRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Review"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    signReview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                capture_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Review"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    undoCorrection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                capture_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UndoRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Review"];
                 };
             };
             /** @description Default Response */
@@ -1916,6 +2646,67 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ConsentText"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getReviewQueue: {
+        parameters: {
+            query?: {
+                limit?: number;
+                signed?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewQueue"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getReviewStatistics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewStatistics"];
                 };
             };
             /** @description Default Response */
