@@ -1,0 +1,1 @@
+"""Networks that outline one feature in a crop; start at `build.build_segmenter`."""
