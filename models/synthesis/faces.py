@@ -179,6 +179,6 @@ def _textured(image: RgbImage, skin: Skin, settings: PhotoSettings, rng: np.rand
     level = float(np.median(luminance(linear[skin.mask]))) if skin.mask.any() else 1.0
     # A face in the dark is exposed as a camera would, or no lesion could be told from the noise.
     linear *= np.float32(np.clip(_DARKEST / max(level, 1e-3), 1.0, 3.0))
-    linear *= np.exp(where[..., None] * (relief[..., None].astype(np.float32) - tone))
+    linear *= np.exp(where * relief.astype(np.float32))[..., None] * np.exp(-where[..., None] * tone)
     code = to_code(linear) + np.float32(rng.uniform(*settings.grain)) * sensor_grain(height, width, rng)
     return np.asarray(np.clip(code + 0.5, 0, 255), np.uint8)

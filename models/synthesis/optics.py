@@ -14,13 +14,13 @@ Plane = NDArray[np.float32]
 """One float32 value per pixel: (H, W), or (H, W, 3) for linear colour."""
 
 # Natural-log density per unit of pigment in the red, green and blue channel of a camera. Melanin follows
-# its power law (wavelength to the -3.3), flattened as light of long paths leaves less of it. Blood follows
-# oxyhaemoglobin averaged over the three bands: nearly clear in red, its main peaks in green.
-MELANIN: Plane = np.array([0.45, 0.72, 1.0], np.float32)
+# its power law (wavelength to the -3.3), flattened as light of long paths is lost first and as a camera's
+# channels overlap. Blood follows oxyhaemoglobin: nearly clear in red, its main peaks in green.
+MELANIN: Plane = np.array([0.60, 0.80, 1.0], np.float32)
 BLOOD: Plane = np.array([0.12, 1.0, 0.72], np.float32)
 LUMA: Plane = np.array([0.2126, 0.7152, 0.0722], np.float32)
 
-SURFACE = 0.008
+SURFACE = 0.01
 """Diffuse reflection of the skin's surface in linear light, where 1 is the camera's white."""
 
 _STEPS = 4096

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from models.synthesis.kinds import LesionKind
 from models.synthesis.optics import Plane
@@ -112,7 +113,7 @@ class _Field:
     def draw(self, kind: LesionKind, count: int, rng: np.random.Generator) -> Plane:
         """Return `count` cluster centres (count, 2) in pixels."""
         weights = self.weights(kind)
-        return self.pixels[_pick(weights, count, rng)]
+        return np.asarray(self.pixels[_pick(weights, count, rng)])
 
     def place(self, kind: LesionKind, radius: float, near: Plane | None, rng: np.random.Generator) -> Spot | None:
         """Return a place whose disc lies on the skin, near a cluster's centre if one is given."""
@@ -126,6 +127,7 @@ class _Field:
         return Spot(float(x), float(y), radius)
 
 
-def _pick(weights: Plane, count: int, rng: np.random.Generator) -> np.ndarray:
+def _pick(weights: Plane, count: int, rng: np.random.Generator) -> NDArray[np.intp]:
+    """Return random indices in proportion to the weights."""
     edges = np.cumsum(weights, dtype=np.float64)
     return np.searchsorted(edges, rng.uniform(0, edges[-1], count)).clip(0, len(weights) - 1)

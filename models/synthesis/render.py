@@ -1,6 +1,7 @@
 """Draw lesions on one face, and say exactly where."""
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import cv2
 import numpy as np
@@ -12,9 +13,11 @@ from models.synthesis.light import Light, read_light
 from models.synthesis.optics import Plane, absorb, density, to_code, to_image, to_linear
 from models.synthesis.placing import Planned, plan
 from models.synthesis.settings import RenderSettings
-from models.synthesis.shape import Disc, make_disc
+from models.synthesis.shape import REACH, Disc, make_disc
 from models.synthesis.skin import Mask, Skin
 from shared.imaging.image import RgbImage
+
+_Box: TypeAlias = tuple[int, int, int, int]
 
 # Median luminance of the lightest and deepest skins in well-exposed portraits.
 _LIGHT_SKIN, _DEEP_SKIN = 0.40, 0.06
@@ -43,11 +46,10 @@ class Rendered:
 
 def render(face: RgbImage, skin: Skin, rng: np.random.Generator, settings: RenderSettings) -> Rendered:
     """Draw a random set of lesions that never overlap; pixels away from them stay as they were."""
-    linear = to_linear(face)
+    linear, image = to_linear(face), face.copy()
     light = read_light(linear, skin)
     taken = np.zeros(skin.mask.shape, bool)
-    changed = np.zeros(skin.mask.shape, bool)
-    boxes: list[tuple[int, int, int, int]] = []
+    boxes: list[_Box] = []
     kinds: list[LesionKind] = []
     masks: list[Mask] = []
     for item in plan(skin, settings, rng):
@@ -60,12 +62,11 @@ def render(face: RgbImage, skin: Skin, rng: np.random.Generator, settings: Rende
         if not _visible(linear[window], drawn, disc):
             continue
         linear[window] = drawn
+        image[window] = np.where((disc.rho < REACH)[..., None], to_image(drawn), image[window])
         taken[window] |= disc.rho < 1.0
-        changed[window] = True
         boxes.append(box)
         kinds.append(item.kind)
         masks.append(mask)
-    image = np.where(changed[..., None], to_image(linear), face)
     return Rendered(image, np.asarray(boxes, np.float32).reshape(-1, 4), tuple(kinds), tuple(masks))
 
 
@@ -75,7 +76,7 @@ def depth_of(light: Light) -> float:
     return float(np.clip(np.log(_LIGHT_SKIN / max(light.level, 1e-3)) / span, 0, 1))
 
 
-def _outline(disc: Disc) -> tuple[tuple[int, int, int, int], Mask]:
+def _outline(disc: Disc) -> tuple[_Box, Mask]:
     """Return the box in the picture and the mask within it: the largest piece inside the outline."""
     inside = (disc.rho <= 1).astype(np.uint8)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(inside)

@@ -32,14 +32,14 @@ class Profile:
 
 
 def _sizes() -> dict[LesionKind, SizeRange]:
-    """Visible size including the surrounding redness or soft edge, as an annotator boxes it."""
+    """Visible size including the surrounding redness or soft edge, out to a quarter of the change."""
     return {
-        LesionKind.PAPULE: SizeRange(7.0, 0.27, 3.2, 11.5),
-        LesionKind.PUSTULE: SizeRange(6.8, 0.25, 3.6, 11.5),
-        LesionKind.COMEDONE: SizeRange(5.6, 0.25, 3.4, 9.0),
-        LesionKind.POST_INFLAMMATORY: SizeRange(6.8, 0.30, 3.2, 12.0),
-        LesionKind.FRECKLE: SizeRange(5.2, 0.25, 3.2, 8.0),
-        LesionKind.GROWTH: SizeRange(6.8, 0.33, 3.4, 12.0),
+        LesionKind.PAPULE: SizeRange(4.5, 0.28, 2.2, 8.0),
+        LesionKind.PUSTULE: SizeRange(4.8, 0.25, 2.4, 8.0),
+        LesionKind.COMEDONE: SizeRange(3.1, 0.22, 2.0, 5.0),
+        LesionKind.POST_INFLAMMATORY: SizeRange(4.6, 0.30, 2.2, 8.5),
+        LesionKind.FRECKLE: SizeRange(3.1, 0.25, 2.0, 5.0),
+        LesionKind.GROWTH: SizeRange(4.1, 0.33, 2.2, 8.5),
     }
 
 

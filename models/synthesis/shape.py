@@ -43,7 +43,7 @@ def make_disc(spot: Spot, frame: FaceFrame, irregular: float, size: tuple[int, i
     left, top = max(0, int(spot.x - reach)), max(0, int(spot.y - reach))
     right, bottom = min(size[1], int(spot.x + reach) + 2), min(size[0], int(spot.y + reach) + 2)
     y, x = np.mgrid[top:bottom, left:right].astype(np.float32)
-    normal = frame.normals(np.float32(spot.x), np.float32(spot.y))
+    normal = frame.normals(*np.array([[spot.x], [spot.y]], np.float32))[0]
     u, v = _on_skin(x - np.float32(spot.x), y - np.float32(spot.y), normal)
     u, v = _stretch(u, v, rng)
     angle = np.arctan2(v, u)
@@ -52,7 +52,7 @@ def make_disc(spot: Spot, frame: FaceFrame, irregular: float, size: tuple[int, i
         swing = irregular * rng.standard_normal() / order**1.4 * 2.2
         edge += np.float32(swing) * np.cos(order * angle + np.float32(rng.uniform(0, 2 * np.pi)))
     rho = np.hypot(u, v) / (np.float32(spot.radius) * np.maximum(edge, np.float32(0.5)))
-    mottle = smooth_field(*rho.shape, max(2.0, 0.6 * spot.radius), rng)
+    mottle = smooth_field(rho.shape[0], rho.shape[1], max(2.5, 0.7 * spot.radius), rng)
     # The warp fades towards the centre, where a shift of the distance would make a hole.
     rho = rho + np.float32(0.35 * irregular) * mottle * np.minimum(rho, 1)
     return Disc(left, top, spot.radius, rho.astype(np.float32), mottle, normal)

@@ -1,6 +1,6 @@
 """Find the skin of one face: an ellipse without eyes and mouth, held against the cheeks' own colour."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -43,7 +43,7 @@ class FaceFrame:
         dx, dy = x - np.float32(self.centre[0]), y - np.float32(self.centre[1])
         along = (dx * cos + dy * sin) / np.float32(self.half_width)
         down = (dy * cos - dx * sin) / np.float32(self.half_height)
-        return along, down
+        return np.asarray(along, np.float32), np.asarray(down, np.float32)
 
     def normals(self, x: Plane, y: Plane) -> Plane:
         """Return unit normals (..., 3) of the ellipsoid the face is taken for; z points at the camera."""
@@ -75,15 +75,28 @@ def frame_of(box: NDArray[np.float32], points: Points) -> FaceFrame:
 def find_skin(image: RgbImage, frame: FaceFrame) -> Skin:
     """Return where lesions may lie: no eyes, brows, mouth, nostrils, hair, frames or background."""
     height, width = image.shape[:2]
-    allowed = np.zeros((height, width), np.uint8)
-    axes = (0.92 * frame.half_width, 0.94 * frame.half_height)
-    _fill(allowed, frame.centre, axes, frame.roll, 1)
+    reach = max(frame.half_width, frame.half_height)
+    left, right = (int(np.clip(frame.centre[0] + side * reach, 0, width)) for side in (-1, 1))
+    top, bottom = (int(np.clip(frame.centre[1] + side * reach, 0, height)) for side in (-1, 1))
+    mask = np.zeros((height, width), bool)
+    if right - left > 8 and bottom - top > 8:
+        near = replace(
+            frame,
+            centre=(frame.centre[0] - left, frame.centre[1] - top),
+            points=frame.points - np.array([left, top], np.float32),
+        )
+        mask[top:bottom, left:right] = _find_near(np.ascontiguousarray(image[top:bottom, left:right]), near)
+    return Skin(mask, frame)
+
+
+def _find_near(image: RgbImage, frame: FaceFrame) -> Mask:
+    """Return the skin of a picture cut to its face."""
+    allowed = np.zeros(image.shape[:2], np.uint8)
+    _fill(allowed, frame.centre, (0.92 * frame.half_width, 0.94 * frame.half_height), frame.roll, 1)
     for centre, half in _forbidden(frame):
         _fill(allowed, centre, half, frame.roll, 0)
-    mask = allowed.astype(bool) & _skin_coloured(image, frame, allowed.astype(bool))
-    unit = frame.width_px / 300
-    mask = _tidy(mask, unit)
-    return Skin(mask, frame)
+    mask = allowed.astype(bool)
+    return _tidy(mask & _skin_coloured(image, frame, mask), frame.width_px / 300)
 
 
 def _fill(
