@@ -4,18 +4,22 @@ Everything is said about appearance. For counts the findings' own doubt has to l
 well: the two counts' intervals must not meet.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, TypeAlias
 
 from edge.progress.readings import Measure, Place, Reading
+from shared.events.catalogue.capture import AnalysisCompleted
 from shared.vision.parameters import Repeatability
 from shared.vision.repeatability import exceeds
 from shared.vocabulary import FaceRegion
 
-Repeats = Mapping[str, Repeatability]
+Repeats: TypeAlias = Mapping[str, Repeatability]
 """The repeatability table of a bundle: measure name to its 95 % coefficient."""
+
+RepeatsOf: TypeAlias = Callable[[AnalysisCompleted], Repeats]
+"""The table of the models behind an analysis; empty when it is not known on this box."""
 
 
 class Direction(StrEnum):

@@ -71,6 +71,9 @@ class Registration:
         overlap: shared area of both faces' outlines over their joint area, 0 to 1.
         turn: how differently the heads point.
         inter_eye: distance between the eyes on the reference, in pixels.
+        moving_inter_eye: the same on the moving photograph, in its pixels.
+        outline: the face's outline on the reference, (36, 2).
+        moving_outline: the same on the moving photograph, in its pixels.
     """
 
     similarity: Similarity
@@ -82,6 +85,9 @@ class Registration:
     overlap: float
     turn: Turn
     inter_eye: float
+    moving_inter_eye: float
+    outline: Coordinates
+    moving_outline: Coordinates
 
     @property
     def scale(self) -> float:
@@ -128,6 +134,9 @@ def register(reference: Sight, moving: Sight) -> Registration:
         overlap=_overlap(here[list(OVAL)], similarity(there[list(OVAL)])),
         turn=_turn(reference.face, moving.face),
         inter_eye=inter_eye,
+        moving_inter_eye=inter_eye_pixels(moving.face.points),
+        outline=here[list(OVAL)],
+        moving_outline=there[list(OVAL)],
     )
 
 
