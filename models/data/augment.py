@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.data.lesions import LabelledPhoto
+from models.data.detection import BoxedPhoto
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +44,13 @@ class LightSettings:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One training crop: image (size, size, 3) uint8 RGB, boxes (M, 4) in its pixels, classes (M,)."""
+    """One training crop: image (size, size, 3) uint8 RGB, boxes (M, 4) in its pixels."""
 
     image: NDArray[np.uint8]
     boxes: NDArray[np.float32]
-    classes: NDArray[np.int64]
 
 
-def random_crop(photo: LabelledPhoto, settings: CropSettings, rng: np.random.Generator) -> Sample:
+def random_crop(photo: BoxedPhoto, settings: CropSettings, rng: np.random.Generator) -> Sample:
     """Draw one crop; parts outside the photograph are grey 114, as letterboxing pads."""
     zoom = float(np.exp(rng.uniform(*np.log(settings.zoom))))
     window = settings.size / zoom
@@ -75,19 +74,16 @@ def random_crop(photo: LabelledPhoto, settings: CropSettings, rng: np.random.Gen
         borderValue=(114, 114, 114),
     )
     boxes = (photo.boxes - np.array([left, top, left, top], np.float32)) * np.float32(zoom)
-    boxes, classes = _visible(boxes, photo.classes, settings)
-    return Sample(np.asarray(image, np.uint8), boxes, classes)
+    return Sample(np.asarray(image, np.uint8), _visible(boxes, settings))
 
 
-def _visible(
-    boxes: NDArray[np.float32], classes: NDArray[np.int64], settings: CropSettings
-) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+def _visible(boxes: NDArray[np.float32], settings: CropSettings) -> NDArray[np.float32]:
     """Clip boxes to the crop and keep those of which enough is left."""
     clipped = boxes.clip(0, settings.size)
     area = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
     seen = (clipped[:, 2:] - clipped[:, :2]).prod(axis=1)
     keep = seen >= settings.min_visible * np.maximum(area, 1e-6)
-    return clipped[keep].astype(np.float32), classes[keep]
+    return clipped[keep].astype(np.float32)
 
 
 def flip(sample: Sample) -> Sample:
@@ -95,7 +91,7 @@ def flip(sample: Sample) -> Sample:
     size = sample.image.shape[1]
     boxes = sample.boxes.copy()
     boxes[:, [0, 2]] = size - sample.boxes[:, [2, 0]]
-    return Sample(np.ascontiguousarray(sample.image[:, ::-1]), boxes, sample.classes)
+    return Sample(np.ascontiguousarray(sample.image[:, ::-1]), boxes)
 
 
 def vary_light(image: NDArray[np.uint8], settings: LightSettings, rng: np.random.Generator) -> NDArray[np.uint8]:
@@ -111,9 +107,9 @@ def vary_light(image: NDArray[np.uint8], settings: LightSettings, rng: np.random
     return np.asarray((x * 255).clip(0, 255), np.uint8)
 
 
-def draw(photo: LabelledPhoto, crop: CropSettings, light: LightSettings, rng: np.random.Generator) -> Sample:
+def draw(photo: BoxedPhoto, crop: CropSettings, light: LightSettings, rng: np.random.Generator) -> Sample:
     """Return one augmented training sample."""
     sample = random_crop(photo, crop, rng)
     if rng.random() < 0.5:
         sample = flip(sample)
-    return Sample(vary_light(sample.image, light, rng), sample.boxes, sample.classes)
+    return Sample(vary_light(sample.image, light, rng), sample.boxes)

@@ -1,134 +1,182 @@
-"""Export a trained detector: `python -m models.export.detector --checkpoint <folder>/best.pt`.
+"""Export a trained detector: `python -m models.export.detector --checkpoint <folder>/best.pt --out <folder>`.
 
-Writes the ONNX file, proves parity with torch, chooses the score threshold on val, measures on test through
-ONNX Runtime, and writes sidecar and card from those figures. Nothing is left behind when a step fails.
+Writes the FP32 graph, the INT8 graph that ships, and a report that holds the two against the trained network on
+validation pictures. Nothing is left behind when the graphs do not say what the network says.
 """
 
+import json
 import shutil
 import tempfile
-from dataclasses import asdict
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated
 
 import numpy as np
+import onnx
 import torch
 import typer
 from rich.console import Console
 
-from models.data.lesions import CLASSES, DEFAULT_ROOT, LabelledPhoto, Split, read_split
+from models.data.detection import BoxedPhoto, read_sources, read_validation
+from models.data.lesions import DEFAULT_ROOT
 from models.data.letterbox import to_input
-from models.errors import ModelsError
-from models.evaluation.detector import as_table, evaluate, print_wide
-from models.evaluation.metrics import PhotoTruth, best_f1_threshold, match_photo
-from models.evaluation.report import Report
-from models.evaluation.runner import OnnxDetector, detect_all, file_sha256
-from models.export.card import render_card
-from models.export.onnx_file import measure_parity, require_parity, write_onnx
-from models.export.sidecar import DataSource, Measured, Sidecar, Training, sidecar_path, write_sidecar
-from models.training.loop import load_average
+from models.errors import ArtifactCorruptError, ModelsError
+from models.evaluation.metrics import PhotoTruth, average_precision, match_photo
+from models.evaluation.runner import INPUT_NAME, OnnxDetector, file_sha256
+from models.export.onnx_file import Parity, measure_parity, require_parity, write_onnx
+from models.export.quantise import Feed, QuantiseSettings, WeightRange, int8_share_of_macs, quantise_static
+from models.training.networks import load_average
 from models.training.recipe import Recipe
 
-PARITY_PHOTOS = 4
-THRESHOLD_RULE = (
-    "the score of the best F1 on the validation photographs, all classes pooled, a box counting only with the "
-    "right class."
-)
-LICENCE = "non-commercial, as its data: evaluation and demonstration only"
+FP32_NAME, INT8_NAME, REPORT_NAME = "detector.fp32.onnx", "detector.onnx", "detector.json"
+PARITY_PICTURES = 4
+CALIBRATION_PICTURES = 64
+LEAST_INT8_SHARE = 0.95
+MOST_MAP50_LOST = 0.005
+_LAST_LAYERS = tuple(f"head.one_to_one.{tower}.{level}.2.weight" for tower in ("box", "cls") for level in range(3))
 
 app = typer.Typer(add_completion=False)
 
 
-def choose_threshold(detector: OnnxDetector, photos: list[LabelledPhoto]) -> float:
-    """Return the score threshold of the best F1 on `photos`, classes pooled."""
-    found = detect_all(detector, photos)
-    matches = [
-        match_photo(PhotoTruth(p.boxes, p.classes), f, index)
-        for index in range(len(CLASSES))
-        for p, f in zip(photos, found, strict=True)
-    ]
-    return round(best_f1_threshold(matches), 3)
+@dataclass(frozen=True, slots=True)
+class Precision:
+    """mAP50 and mAP50-95 of any visible feature on the validation pictures."""
+
+    map50: float
+    map50_95: float
 
 
-def describe_data(train: list[LabelledPhoto], val: list[LabelledPhoto]) -> DataSource:
-    """Return the provenance of the weights."""
-    return DataSource(
-        name="face photographs of FFHQ with boxes",
-        origin="GitHub ascl1u/acne-detection at a82608b (boxes) and Flickr-Faces-HQ (photographs)",
-        licence="CC BY-NC-SA 4.0 (Flickr-Faces-HQ, NVIDIA); the licence of the boxes is not stated",
-        allowed_use=(
-            "Non-commercial: evaluation and demonstration only. A clinic's commercial use needs weights trained "
-            "on its own consented data."
-        ),
-        train_photos=len(train),
-        train_labels=sum(len(photo.classes) for photo in train),
-        val_photos=len(val),
-    )
+@dataclass(frozen=True, slots=True)
+class ExportReport:
+    """What was exported and how faithful the INT8 graph is; the test side is not looked at."""
+
+    name: str
+    version: str
+    step: int
+    parameters: int
+    input_size: int
+    sha256: str
+    int8_share_of_macs: float
+    weights: str
+    parity: Parity
+    validation_pictures: int
+    fp32: Precision
+    int8: Precision
+    recipe: dict[str, object]
 
 
-def build_sidecar(
-    onnx_path: Path, recipe: Recipe, training: Training, data: DataSource, threshold: float, report: Report
-) -> Sidecar:
-    """Return the sidecar of a freshly measured file."""
-    return Sidecar(
+def decode_nodes(path: Path) -> tuple[str, ...]:
+    """Return the names of all nodes after the head's last convolutions: the decode, which stays in float.
+
+    Raises:
+        ArtifactCorruptError: the graph has no such head.
+    """
+    graph = onnx.load(str(path)).graph
+    tainted: set[str] = set()
+    names: list[str] = []
+    for node in graph.node:
+        last = any(value.endswith(_LAST_LAYERS) for value in node.input)
+        if not last and tainted.intersection(node.input):
+            names.append(node.name)
+        if last or tainted.intersection(node.input):
+            tainted.update(node.output)
+    if not names:
+        raise ArtifactCorruptError(f"{path} has no one-to-one head: it is no detector of this project")
+    return tuple(names)
+
+
+def calibration_feeds(pictures: Sequence[BoxedPhoto], size: int) -> Iterator[Feed]:
+    """Yield whole training pictures as at run time, evenly spread over the set."""
+    for index in np.linspace(0, len(pictures) - 1, min(CALIBRATION_PICTURES, len(pictures))).astype(int):
+        yield {INPUT_NAME: to_input(pictures[index].image, size)[0][None]}
+
+
+def precision(path: Path, pictures: Sequence[BoxedPhoto]) -> Precision:
+    """Measure a graph on pictures."""
+    detector = OnnxDetector(path)
+    truths = [PhotoTruth(p.boxes, np.zeros(len(p.boxes), np.int64)) for p in pictures]
+    matches = [match_photo(t, detector.detect(p.image), None) for t, p in zip(truths, pictures, strict=True)]
+    values = average_precision(matches)
+    return Precision(round(float(values[0]), 4), round(float(values.mean()), 4))
+
+
+def require_faithful(report: ExportReport) -> None:
+    """Refuse an INT8 graph that finds less, or that hardly runs in INT8.
+
+    Raises:
+        ArtifactCorruptError: a figure is out of its bound.
+    """
+    lost = report.fp32.map50 - report.int8.map50
+    if not lost <= MOST_MAP50_LOST:
+        raise ArtifactCorruptError(f"the INT8 graph loses {lost:.4f} of mAP50: quantise with other settings")
+    if not report.int8_share_of_macs >= LEAST_INT8_SHARE:
+        raise ArtifactCorruptError(f"only {report.int8_share_of_macs:.1%} of the work runs in INT8")
+
+
+def export(checkpoint: Path, data_root: Path, folder: Path, weights: WeightRange) -> ExportReport:
+    """Write both graphs into `folder` and return what they are worth.
+
+    Raises:
+        ModelsError: a step failed or a graph is not faithful.
+    """
+    network, recipe, step = load_average(checkpoint)
+    size, data = recipe.model.input_size_px, recipe.data
+    pictures = read_validation(data_root, data.rendered_folder, data.rendered)
+    fp32, int8 = folder / FP32_NAME, folder / INT8_NAME
+    count = write_onnx(network, size, fp32)
+    some = np.stack([to_input(p.image, size)[0] for p in pictures[:PARITY_PICTURES]])
+    parity = measure_parity(network, fp32, some)
+    require_parity(parity)
+    settings = QuantiseSettings(exclude_nodes=decode_nodes(fp32), weights=weights)
+    quantise_static(fp32, int8, calibration_feeds(_training(recipe, data_root), size), settings)
+    return ExportReport(
         name=recipe.model.name,
         version=recipe.model.version,
-        sha256=file_sha256(onnx_path),
-        input_size=recipe.model.input_size_px,
-        classes=CLASSES,
-        score_threshold=threshold,
-        threshold_rule=THRESHOLD_RULE,
-        licence=LICENCE,
-        data=data,
-        training=training,
-        metrics=Measured(
-            split=Split.TEST.value,
-            iou=0.5,
-            intervals="95 % bootstrap over photographs",
-            figures=asdict(report),
-        ),
+        step=step,
+        parameters=count,
+        input_size=size,
+        sha256=file_sha256(int8),
+        int8_share_of_macs=round(int8_share_of_macs(int8), 4),
+        weights=weights.value,
+        parity=parity,
+        validation_pictures=len(pictures),
+        fp32=precision(fp32, pictures),
+        int8=precision(int8, pictures),
+        recipe=recipe.model_dump(mode="json"),
     )
+
+
+def _training(recipe: Recipe, data_root: Path) -> Sequence[BoxedPhoto]:
+    """Return the pictures the network learnt from last."""
+    data = recipe.data
+    sources = read_sources(data_root, data.rendered_folder, 0.0 if data.rendered < 1 else 1.0, 0)
+    return sources.photographs or sources.rendered
 
 
 @app.command()
 def main(
     checkpoint: Annotated[Path, typer.Option(help="best.pt or last.pt of a training folder")],
+    out: Annotated[Path, typer.Option(help="Folder for the two graphs and the report")],
     data_root: Annotated[Path, typer.Option(help="Folder that holds images/")] = DEFAULT_ROOT,
-    artifacts: Annotated[Path, typer.Option(help="Where model and sidecar go")] = Path("models/artifacts"),
-    cards: Annotated[Path, typer.Option(help="Where the card goes")] = Path("models/cards"),
-    size: Annotated[int | None, typer.Option(help="Input side; the recipe's when absent")] = None,
+    weights: Annotated[WeightRange, typer.Option(help="Range of the INT8 weights")] = WeightRange.UNSIGNED,
 ) -> None:
-    """Export, prove, measure and describe a detector."""
+    """Export, quantise and hold a detector to what was trained."""
     console = Console()
     torch.set_num_threads(1)
     try:
-        network, recipe, step = load_average(checkpoint)
-        if size is not None:
-            recipe = recipe.model_copy(update={"model": recipe.model.model_copy(update={"input_size_px": size})})
-        sides = {split: read_split(data_root, split) for split in Split}
-        with tempfile.TemporaryDirectory() as folder:
-            draft = Path(folder) / f"{recipe.model.name}.onnx"
-            count = write_onnx(network, recipe.model.input_size_px, draft)
-            some = [to_input(p.image, recipe.model.input_size_px)[0] for p in sides[Split.VAL][:PARITY_PHOTOS]]
-            parity = measure_parity(network, draft, np.stack(some))
-            require_parity(parity)
-            console.print(f"parity: score {parity.score:.1e}, box {parity.box_px:.1e} px, {parity.rows} rows")
-            detector = OnnxDetector(draft)
-            threshold = choose_threshold(detector, sides[Split.VAL])
-            report = evaluate(detector, sides[Split.TEST], threshold)
-            training = Training(recipe=recipe.model_dump(mode="json"), step=step, parameters=count)
-            data = describe_data(sides[Split.TRAIN], sides[Split.VAL])
-            sidecar = build_sidecar(draft, recipe, training, data, threshold, report)
-            artifacts.mkdir(parents=True, exist_ok=True)
-            final = artifacts / draft.name
-            shutil.copyfile(draft, final)
-            write_sidecar(sidecar_path(final), sidecar)
-            card = cards / f"{recipe.model.name}.md"
-            card.write_text(render_card(sidecar), encoding="utf-8")
+        with tempfile.TemporaryDirectory() as draft:
+            report = export(checkpoint, data_root, Path(draft), weights)
+            require_faithful(report)
+            out.mkdir(parents=True, exist_ok=True)
+            for name in (FP32_NAME, INT8_NAME):
+                shutil.copyfile(Path(draft) / name, out / name)
     except ModelsError as error:
         console.print(f"[red]{error.sentence}")
         raise typer.Exit(2) from error
-    print_wide(console, as_table(f"{sidecar.name} {sidecar.version} on test", asdict(report)))
-    console.print(f"threshold {threshold}; wrote {final}, {sidecar_path(final)}, {card}")
+    (out / REPORT_NAME).write_text(json.dumps(asdict(report), indent=1) + "\n", encoding="utf-8")
+    console.print(f"mAP50 on {report.validation_pictures} pictures: FP32 {report.fp32.map50}, INT8 {report.int8.map50}")
+    console.print(f"{report.int8_share_of_macs:.1%} of the multiply-adds run in INT8; written to {out}")
 
 
 if __name__ == "__main__":

@@ -11,7 +11,8 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from models.data.lesions import DEFAULT_ROOT, Split, read_split
+from models.data.detection import read_sources, read_validation
+from models.data.lesions import DEFAULT_ROOT
 from models.errors import ModelsError
 from models.training.loop import StepReport, Trainer
 from models.training.recipe import load_recipe
@@ -24,21 +25,25 @@ def main(
     recipe: Annotated[Path, typer.Option(help="TOML file with every choice of the run")],
     data_root: Annotated[Path, typer.Option(help="Folder that holds images/")] = DEFAULT_ROOT,
     out: Annotated[Path, typer.Option(help="Folder of checkpoints and run log")] = Path("build/training"),
+    max_steps: Annotated[int | None, typer.Option(min=1, help="Stop early, to try a recipe out")] = None,
 ) -> None:
     """Train from a recipe, resuming from the folder's last checkpoint."""
     console = Console()
     try:
         settings = load_recipe(recipe)
-        train, val = read_split(data_root, Split.TRAIN), read_split(data_root, Split.VAL)
         torch.set_num_threads(settings.run.threads)
-        trainer = Trainer(settings, train, val, out / settings.model.name)
+        data = settings.data
+        sources = read_sources(data_root, data.rendered_folder, data.rendered, data.rendered_until_step)
+        val = read_validation(data_root, data.rendered_folder, data.rendered)
+        trainer = Trainer(settings, sources, val, out / settings.model.name, max_steps)
     except ModelsError as error:
         console.print(f"[red]{error.sentence}")
         raise typer.Exit(2) from error
-    console.print(f"{len(train)} photographs to train on, {len(val)} to choose by; at step {trainer.step}")
+    counts = f"{len(sources.photographs)} photographs and {len(sources.rendered)} renderings to train on"
+    console.print(f"{counts}, {len(val)} pictures to choose by; at step {trainer.step}")
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console) as progress:
-        task = progress.add_task("training", total=settings.optimiser.steps, completed=trainer.step)
+        task = progress.add_task("training", total=trainer.last_step, completed=trainer.step)
 
         def show(report: StepReport) -> None:
             progress.update(task, completed=report.step, description=f"loss {report.loss:.2f}")

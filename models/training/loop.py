@@ -14,18 +14,21 @@ import torch
 from torch import Tensor, nn
 
 from models.data.augment import CropSettings, LightSettings, Sample, draw
-from models.data.lesions import CLASSES, LabelledPhoto
-from models.errors import CheckpointForeignError, DataMissingError, LossDivergedError
+from models.data.detection import BoxedPhoto, CropSources
+from models.errors import CheckpointForeignError, LossDivergedError
+from models.training.networks import build_network, start_weights
 from models.training.recipe import OptimiserSection, Recipe
 from models.training.validation import validate
 from models.yolov10.assignment import Truth
 from models.yolov10.losses import dual_loss
-from models.yolov10.network import YoloV10, build_yolov10
 
 
 @dataclass(frozen=True, slots=True)
 class StepReport:
-    """One line of the run log; `seconds` of monotonic time since this process began to train."""
+    """One line of the run log.
+
+    `seconds` of monotonic and `cpu_seconds` of processor time since this process began to train.
+    """
 
     step: int
     loss: float
@@ -34,6 +37,7 @@ class StepReport:
     dfl: float
     learning_rate: float
     seconds: float
+    cpu_seconds: float
     val_ap50: float | None = None
     val_map: float | None = None
 
@@ -46,16 +50,15 @@ def learning_rate(section: OptimiserSection, step: int) -> float:
 
 
 def collate(samples: Sequence[Sample]) -> tuple[Tensor, Truth]:
-    """Return images (N, 3, H, W) float in 0..1 and padded truth."""
+    """Return images (N, 3, H, W) float in 0..1 and padded truth of the one class."""
     images = torch.from_numpy(np.stack([sample.image for sample in samples]))
-    most = max(len(sample.classes) for sample in samples)
+    most = max(len(sample.boxes) for sample in samples)
     boxes = torch.zeros(len(samples), most, 4)
     classes = torch.zeros(len(samples), most, dtype=torch.long)
     valid = torch.zeros(len(samples), most, dtype=torch.bool)
     for row, sample in enumerate(samples):
-        count = len(sample.classes)
+        count = len(sample.boxes)
         boxes[row, :count] = torch.from_numpy(sample.boxes)
-        classes[row, :count] = torch.from_numpy(sample.classes)
         valid[row, :count] = True
     # A batch made from (N, H, W, 3) is channels_last already, the fast layout for convolutions here.
     return images.permute(0, 3, 1, 2).float() / 255, Truth(boxes, classes, valid)
@@ -74,21 +77,22 @@ class Trainer:
     """One run in one folder: `last.pt` (everything to resume), `best.pt` (weights by val), `log.jsonl`."""
 
     def __init__(
-        self, recipe: Recipe, train: Sequence[LabelledPhoto], val: Sequence[LabelledPhoto], folder: Path
+        self,
+        recipe: Recipe,
+        sources: CropSources,
+        val: Sequence[BoxedPhoto],
+        folder: Path,
+        max_steps: int | None = None,
     ) -> None:
         """Build the network or load the folder's last checkpoint.
 
         Raises:
             CheckpointForeignError: the folder belongs to a run of another network or data order.
+            DataMissingError: what the recipe continues has not been trained yet.
         """
-        self.recipe, self.train, self.val, self.folder = recipe, train, val, folder
+        self.recipe, self.sources, self.val, self.folder = recipe, sources, val, folder
+        self.last_step = min(recipe.optimiser.steps, max_steps or recipe.optimiser.steps)
         self.step, self.best = 0, -1.0
-        torch.manual_seed(recipe.run.seed)
-        self.network = build_yolov10(len(CLASSES), recipe.model.scale).to(memory_format=torch.channels_last)
-        self.average = copy.deepcopy(self.network).requires_grad_(requires_grad=False).eval()
-        section = recipe.optimiser
-        groups = _parameter_groups(self.network, section.weight_decay)
-        self.optimiser = torch.optim.AdamW(groups, lr=section.learning_rate)
         self.crop = CropSettings(
             recipe.crop.size_px,
             (recipe.crop.zoom_min, recipe.crop.zoom_max),
@@ -96,21 +100,31 @@ class Trainer:
             recipe.crop.min_visible,
         )
         self.light = LightSettings(**recipe.light.model_dump())
+        torch.manual_seed(recipe.run.seed)
+        self.network = build_network(recipe.model)
+        resuming = (folder / "last.pt").is_file()
+        if not resuming:
+            start_weights(self.network, recipe, lambda: collate(self._batch())[0])
+        self.network.to(memory_format=torch.channels_last)
+        self.average = copy.deepcopy(self.network).requires_grad_(requires_grad=False).eval()
+        section = recipe.optimiser
+        groups = _parameter_groups(self.network, section.weight_decay)
+        self.optimiser = torch.optim.AdamW(groups, lr=section.learning_rate)
         folder.mkdir(parents=True, exist_ok=True)
-        if (folder / "last.pt").is_file():
+        if resuming:
             self._resume()
 
     def run(self, report: Callable[[StepReport], None]) -> None:
-        """Train to the recipe's last step, calling `report` after every step.
+        """Train to the last step, calling `report` after every step.
 
         Raises:
             LossDivergedError: the loss is not finite; nothing is saved over the last good checkpoint.
         """
-        section, began = self.recipe.optimiser, time.monotonic()
+        began = (time.monotonic(), time.process_time())
         with (self.folder / "log.jsonl").open("a", encoding="utf-8") as log:
-            while self.step < section.steps:
+            while self.step < self.last_step:
                 line = self._advance(began)
-                last = self.step == section.steps
+                last = self.step == self.last_step
                 if last or self.step % self.recipe.run.validate_every_steps == 0:
                     line = self._validated(line)
                 if last or self.step % self.recipe.run.checkpoint_every_steps == 0:
@@ -119,7 +133,7 @@ class Trainer:
                 log.flush()
                 report(line)
 
-    def _advance(self, began: float) -> StepReport:
+    def _advance(self, began: tuple[float, float]) -> StepReport:
         """Take one optimiser step."""
         section = self.recipe.optimiser
         images, truth = collate(self._batch())
@@ -143,13 +157,23 @@ class Trainer:
         self._update_average()
         self.step += 1
         box, cls, dfl = (sum(float(getattr(p, name).detach()) for p in parts) for name in ("box", "cls", "dfl"))
-        return StepReport(self.step, float(loss.detach()), box, cls, dfl, rate, round(time.monotonic() - began, 2))
+        wall, processor = time.monotonic() - began[0], time.process_time() - began[1]
+        return StepReport(
+            self.step,
+            float(loss.detach()),
+            box,
+            cls,
+            dfl,
+            rate,
+            round(wall, 2),
+            round(processor, 2),
+        )
 
     def _batch(self) -> list[Sample]:
         """Draw the step's crops from the seed and the step's number only, so resuming is exact."""
         rng = np.random.default_rng((self.recipe.run.seed, self.step))
-        picks = rng.integers(len(self.train), size=self.recipe.optimiser.batch)
-        return [draw(self.train[int(pick)], self.crop, self.light, rng) for pick in picks]
+        picks = self.sources.pick(rng, self.recipe.optimiser.batch, self.step)
+        return [draw(photo, self.crop, self.light, rng) for photo in picks]
 
     def _teach_one_to_one(self) -> None:
         """Start the one-to-one head over from what the one-to-many head has learnt by now.
@@ -208,19 +232,3 @@ class Trainer:
         self.average.load_state_dict(state["average"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.step, self.best = int(state["step"]), float(state["best"])
-
-
-def load_average(path: Path) -> tuple[YoloV10, Recipe, int]:
-    """Return a checkpoint's averaged network in evaluation mode, its recipe and its step.
-
-    Raises:
-        DataMissingError: there is no such checkpoint.
-    """
-    if not path.is_file():
-        message = f"{path}: no checkpoint; train first with python -m models.training.detector"
-        raise DataMissingError(message)
-    state = torch.load(path, weights_only=True)
-    recipe = Recipe.model_validate(state["recipe"])
-    network = build_yolov10(len(CLASSES), recipe.model.scale)
-    network.load_state_dict(state["average"])
-    return network.eval(), recipe, int(state["step"])

@@ -1,22 +1,17 @@
 """The training recipe: a TOML file in which every choice is written down and checked."""
 
-import tomllib
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, model_validator
 
-from models.errors import RecipeRejectedError
+from models.training.recipe_file import Section, read_recipe
 from models.yolov10.network import Scale
 
 Probability = Annotated[float, Field(ge=0, le=1)]
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class ModelSection(_Section):
+class ModelSection(Section):
     """What is trained."""
 
     name: str = Field(pattern=r"^[a-z0-9_]+$", description="File name of the artifact, without suffix")
@@ -25,7 +20,39 @@ class ModelSection(_Section):
     input_size_px: int = Field(ge=320, le=1280, multiple_of=32, description="Side S of the exported input")
 
 
-class CropSection(_Section):
+class DataSection(Section):
+    """What a step's crops are drawn from: shares of labelled photographs and of renderings."""
+
+    photographs: Probability = Field(description="Share of crops from labelled photographs (non-commercial)")
+    rendered: Probability = Field(description="Share of crops from rendered lesions on permissive faces")
+    rendered_folder: Path = Field(
+        default=Path("build/synthetic"), description="Written by `python -m models.synthesis`"
+    )
+    rendered_until_step: int = Field(
+        default=0, ge=0, description="Step from which only photographs are used; 0 is never"
+    )
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if abs(self.photographs + self.rendered - 1) > 1e-6:
+            raise ValueError("photographs and rendered must add up to 1")
+        return self
+
+
+class StartSection(Section):
+    """Where the weights start; both empty is at random."""
+
+    checkpoint: Path | None = Field(default=None, description="Checkpoint of another run of the same network")
+    release: Path | None = Field(default=None, description="ONNX file of an earlier release of the same network")
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if self.checkpoint and self.release:
+            raise ValueError("name a checkpoint or a release, not both")
+        return self
+
+
+class CropSection(Section):
     """How training crops are drawn."""
 
     size_px: int = Field(ge=96, le=1280, multiple_of=32, description="Side of a training crop")
@@ -35,7 +62,7 @@ class CropSection(_Section):
     min_visible: Probability = Field(description="Share of a box that must be inside for it to count")
 
 
-class LightSection(_Section):
+class LightSection(Section):
     """How light and colour vary."""
 
     gain: float = Field(ge=0, le=2, description="Half-width of the exposure change, in stops")
@@ -45,7 +72,7 @@ class LightSection(_Section):
     blur: Probability = Field(description="Probability of a light blur")
 
 
-class OptimiserSection(_Section):
+class OptimiserSection(Section):
     """How weights move: AdamW; linear warm-up, a flat stretch, then a linear fall to zero."""
 
     batch: int = Field(ge=1, le=256)
@@ -61,7 +88,7 @@ class OptimiserSection(_Section):
     ema_decay: float = Field(ge=0, lt=1, description="Memory of the averaged weights that are exported")
 
 
-class RunSection(_Section):
+class RunSection(Section):
     """How the run itself behaves."""
 
     seed: int
@@ -71,10 +98,12 @@ class RunSection(_Section):
     validate_every_steps: int = Field(ge=1)
 
 
-class Recipe(_Section):
+class Recipe(Section):
     """A whole recipe."""
 
     model: ModelSection
+    data: DataSection
+    start: StartSection = StartSection()
     crop: CropSection
     light: LightSection
     optimiser: OptimiserSection
@@ -82,20 +111,5 @@ class Recipe(_Section):
 
 
 def load_recipe(path: Path) -> Recipe:
-    """Read and check a recipe.
-
-    Raises:
-        RecipeRejectedError: the file is absent, is not TOML, or a field is unknown, missing or out of range.
-    """
-    try:
-        return Recipe.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except FileNotFoundError as error:
-        message = f"{path}: no such recipe; see models/recipes"
-        raise RecipeRejectedError(message) from error
-    except tomllib.TOMLDecodeError as error:
-        message = f"{path}: not valid TOML: {error}"
-        raise RecipeRejectedError(message) from error
-    except ValidationError as error:
-        faults = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        message = f"{path}: {faults}"
-        raise RecipeRejectedError(message) from error
+    """Read and check a detector's recipe; raises as `read_recipe` does."""
+    return read_recipe(path, Recipe)

@@ -4,18 +4,21 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
 
+from models.data.detection import BoxedPhoto, CropSources, boxed  # noqa: E402
 from models.data.lesions import LabelledPhoto  # noqa: E402
 from models.errors import CheckpointForeignError, DataMissingError, LossDivergedError  # noqa: E402
-from models.training.loop import Trainer, learning_rate, load_average  # noqa: E402
+from models.training.loop import Trainer, learning_rate  # noqa: E402
+from models.training.networks import load_average  # noqa: E402
 from models.training.recipe import Recipe, load_recipe  # noqa: E402
 
-pytestmark = pytest.mark.train
+pytestmark = [pytest.mark.train, pytest.mark.timeout(300)]
 
-SHIPPED = load_recipe(Path("models/recipes/lesion_yolov10n.toml"))
+SHIPPED = load_recipe(Path("models/recipes/detector_scratch.toml"))
 
 
 def tiny(**optimiser: Any) -> Recipe:
@@ -28,8 +31,13 @@ def tiny(**optimiser: Any) -> Recipe:
     return Recipe.model_validate(data)
 
 
+def build(recipe: Recipe, photos: list[LabelledPhoto], folder: Path, max_steps: int | None = None) -> Trainer:
+    pictures = boxed(photos)
+    return Trainer(recipe, CropSources(pictures[:4], [], 0.0), pictures[4:], folder, max_steps)
+
+
 def train(recipe: Recipe, photos: list[LabelledPhoto], folder: Path) -> Trainer:
-    trainer = Trainer(recipe, photos[:4], photos[4:], folder)
+    trainer = build(recipe, photos, folder)
     trainer.run(lambda _: None)
     return trainer
 
@@ -53,10 +61,10 @@ def test_an_interrupted_training_ends_with_the_same_weights(photos: list[Labelle
         if report.step == 3:
             raise PowerCutError
 
-    first = Trainer(tiny(), photos[:4], photos[4:], tmp_path / "cut")
+    first = build(tiny(), photos, tmp_path / "cut")
     with pytest.raises(PowerCutError):
         first.run(cut)
-    resumed = Trainer(tiny(), photos[:4], photos[4:], tmp_path / "cut")
+    resumed = build(tiny(), photos, tmp_path / "cut")
     assert resumed.step == 2
     resumed.run(lambda _: None)
     for mine, theirs in zip(whole.average.parameters(), resumed.average.parameters(), strict=True):
@@ -80,13 +88,13 @@ def test_a_checkpoint_loads_with_its_recipe_for_export(photos: list[LabelledPhot
 
 
 def test_the_one_to_one_head_starts_over_from_the_one_to_many_head(photos: list[LabelledPhoto], tmp_path: Path) -> None:
-    trainer = Trainer(tiny(one_to_one_from_many_at_step=2, learning_rate=1e-9), photos, photos, tmp_path)
-    trainer._advance(0.0)
-    trainer._advance(0.0)
+    trainer = build(tiny(one_to_one_from_many_at_step=2, learning_rate=1e-9), photos, tmp_path)
+    trainer._advance((0.0, 0.0))
+    trainer._advance((0.0, 0.0))
     head = trainer.network.head
     many, one = head.one_to_many.box[0][0].conv, head.one_to_one.box[0][0].conv
     assert not torch.allclose(many.weight, one.weight)
-    trainer._advance(0.0)
+    trainer._advance((0.0, 0.0))
     torch.testing.assert_close(many.weight, one.weight, atol=1e-6, rtol=0)
 
 
@@ -95,7 +103,7 @@ def test_another_runs_folder_is_refused(photos: list[LabelledPhoto], tmp_path: P
     other = tiny().model_dump(mode="json")
     other["run"]["seed"] = 21
     with pytest.raises(CheckpointForeignError, match="--out"):
-        Trainer(Recipe.model_validate(other), photos, photos, tmp_path)
+        build(Recipe.model_validate(other), photos, tmp_path)
 
 
 def test_a_diverged_loss_stops_and_overwrites_nothing(photos: list[LabelledPhoto], tmp_path: Path) -> None:
@@ -103,10 +111,45 @@ def test_a_diverged_loss_stops_and_overwrites_nothing(photos: list[LabelledPhoto
     before = (tmp_path / "last.pt").read_bytes()
     torch.nn.init.constant_(trainer.network.layers["0"].conv.weight, float("nan"))
     with pytest.raises(LossDivergedError, match="learning_rate"):
-        trainer._advance(0.0)
+        trainer._advance((0.0, 0.0))
     assert (tmp_path / "last.pt").read_bytes() == before
 
 
 def test_an_absent_checkpoint_names_the_command_to_run(tmp_path: Path) -> None:
     with pytest.raises(DataMissingError, match=r"models\.training\.detector"):
         load_average(tmp_path / "best.pt")
+
+
+def test_a_run_may_stop_early_and_still_validates(photos: list[LabelledPhoto], tmp_path: Path) -> None:
+    trainer = build(tiny(), photos, tmp_path, max_steps=1)
+    seen: list[Any] = []
+    trainer.run(seen.append)
+    assert [(line.step, line.val_ap50 is not None) for line in seen] == [(1, True)]
+
+
+def test_a_run_that_continues_another_starts_with_its_averaged_weights(
+    photos: list[LabelledPhoto], tmp_path: Path
+) -> None:
+    first = train(tiny(), photos, tmp_path / "first")
+    data = tiny().model_dump(mode="json")
+    data["start"] = {"checkpoint": str(tmp_path / "first" / "last.pt")}
+    second = build(Recipe.model_validate(data), photos, tmp_path / "second")
+    for theirs, ours in zip(first.average.parameters(), second.network.parameters(), strict=True):
+        torch.testing.assert_close(theirs, ours)
+
+
+def test_a_run_cannot_continue_what_was_never_trained(photos: list[LabelledPhoto], tmp_path: Path) -> None:
+    data = tiny().model_dump(mode="json")
+    data["start"] = {"checkpoint": str(tmp_path / "nothing.pt")}
+    with pytest.raises(DataMissingError, match="has not been trained yet"):
+        build(Recipe.model_validate(data), photos, tmp_path / "second")
+
+
+def test_renderings_come_first_and_photographs_last() -> None:
+    photograph = BoxedPhoto(np.zeros((1, 1, 3), np.uint8), np.zeros((0, 4), np.float32))
+    rendering = BoxedPhoto(np.ones((1, 1, 3), np.uint8), np.zeros((0, 4), np.float32))
+    sources = CropSources([photograph], [rendering], 0.5, photographs_only_from=10)
+    rng = np.random.default_rng(0)
+    early = sources.pick(rng, 200, step=9)
+    assert 60 < sum(picture is rendering for picture in early) < 140
+    assert all(picture is photograph for picture in sources.pick(rng, 200, step=10))
