@@ -14,15 +14,11 @@ Contour: TypeAlias = tuple[tuple[float, float], ...]
 
 
 class Reason(StrEnum):
-    """Why a result or a finding is routed no higher."""
+    """Why a result as a whole is routed no higher; findings have `shared.vision.risk.RouteReason`."""
 
     NO_FACE = "no_face"
+    NO_FINDINGS = "no_findings"
     UNCALIBRATED = "uncalibrated"
-    OUT_OF_DISTRIBUTION = "out_of_distribution"
-    GROWTH = "growth"
-    POSSIBLE_GROWTH = "possible_growth"
-    POSSIBLY_CLEAR = "possibly_clear"
-    LOW_CONFIDENCE = "low_confidence"
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,7 +98,10 @@ def _patch_nodes(n: int) -> list[onnx.NodeProto]:
         *nodes,
         _node("Mul", [f"any{n}", f"score{n}"], [f"scored{n}"]),
         _node("Sub", [f"any{n}", f"any{n}"], [f"class{n}"]),
-        _node("Concat", [*corners, f"scored{n}", f"class{n}"], [f"flat{n}"], axis=1),
+        _node("Concat", corners, [f"bounds{n}"], axis=1),
+        # Where the colour is nowhere the row is all zeros.
+        _node("Mul", [f"bounds{n}", f"any{n}"], [f"corners{n}"]),
+        _node("Concat", [f"corners{n}", f"scored{n}", f"class{n}"], [f"flat{n}"], axis=1),
         _node("Unsqueeze", [f"flat{n}", "row_axis"], [f"row{n}"]),
     ]
 
