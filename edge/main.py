@@ -25,11 +25,15 @@ from edge.faces.clients import ClientDesk, ConsentForms
 from edge.faces.errors import STATUSES
 from edge.faces.guests import ScheduleGuests
 from edge.faces.kiosk import KioskStation
+from edge.faces.progress import ProgressDesk
 from edge.faces.review import ReviewDesk
 from edge.faces.schedule import ScheduleDesk
 from edge.faces.status import BoxStatus
 from edge.faces.visit import VisitDesk
 from edge.metrics import BoxMetrics
+from edge.progress.comparison import VisitComparer
+from edge.progress.model_knowledge import ModelKnowledge
+from edge.progress.similar import SimilarCases
 from edge.record import Record, open_record
 from edge.review.examples import LabelledExamples
 from edge.review.licences import RegistryLicences
@@ -148,6 +152,7 @@ class EdgeBox:
             captures=CaptureDesk(self._intake, library, self._register, self._vision.import_gate, reviews),
             schedule=ScheduleDesk(self._book, self._register),
             review=self._review_desk(reviews, library),
+            progress=self._progress_desk(reviews, library),
             kiosk=self._kiosk,
             metrics=metrics.registry,
         )
@@ -156,6 +161,13 @@ class EdgeBox:
         record, signed = self._record, SignedReviews(reviews)
         examples = LabelledExamples(signed, self._consent, record.clients)
         return ReviewDesk(reviews, signed, examples, ShadowLog(record.store), self._register, library)
+
+    def _progress_desk(self, reviews: Reviews, library: CaptureLibrary) -> ProgressDesk:
+        record, limits = self._record, self._settings.capture.limits
+        known = ModelKnowledge(self._vision.bundle)
+        comparer = VisitComparer(library, reviews, self._consent, self._vision.landmarker, limits, known.repeats_of)
+        similar = SimilarCases(record.store, record.clients, self._consent, known.average_of)
+        return ProgressDesk(library, self._register, self._consent, comparer, similar, known.repeats_of)
 
     @contextlib.asynccontextmanager
     async def _lifespan(self, _app: FastAPI) -> AsyncIterator[None]:

@@ -1,16 +1,25 @@
-"""Puts the vision parts together: face models, gates, detector. Used by the running box and by `medspa analyze`."""
+"""Puts the vision parts together: face models, gates, the analysis. Used by the running box and by `medspa analyze`."""
 
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import cv2
+
+from edge.analysis.bundle_pipeline import BundlePipeline
+from edge.analysis.bundle_sessions import ServedBundle, Serving
+from edge.analysis.domain import ModelVersion
+from edge.analysis.engine_cache import EngineCache
 from edge.analysis.model import Detector, SessionSettings
-from edge.analysis.pipeline import OnnxPipeline
+from edge.analysis.pipeline import AnalysisPipeline, OnnxPipeline
+from edge.analysis.sessions import OrtSessionFactory
 from edge.assets.face_models import find_face_models
 from edge.capture.gate import QualityGate
 from edge.capture.limits import IMPORT_LIMITS, KIOSK_LIMITS
 from edge.capture.mediapipe_onnx import LandmarkerSettings, MediapipeOnnxLandmarker
 from edge.config import AnalysisSettings
+from edge.threads import ThreadBudget
+from shared.vision.bundle import Bundle, read_bundle
 
 # The graph that comes with the product; a file, not an import: the box needs no training code.
 _DETECTOR: Final = Path(__file__).resolve().parents[1] / "models" / "artifacts" / "lesion_yolov10n.onnx"
@@ -18,28 +27,77 @@ _DETECTOR: Final = Path(__file__).resolve().parents[1] / "models" / "artifacts" 
 
 @dataclass(frozen=True, slots=True)
 class Vision:
-    """Everything that looks at a photograph."""
+    """Everything that looks at a photograph.
+
+    Attributes:
+        landmarker: finds faces on stills.
+        preview_landmarker: finds the face in front of the kiosk.
+        kiosk_gate: the kiosk's limits.
+        import_gate: the limits for photographs from elsewhere.
+        pipeline: says what is visible on a face.
+        versions: the graphs it runs.
+        served: the bundle they belong to and what it runs on; None for a detector without a bundle.
+    """
 
     landmarker: MediapipeOnnxLandmarker
     preview_landmarker: MediapipeOnnxLandmarker
     kiosk_gate: QualityGate
     import_gate: QualityGate
-    pipeline: OnnxPipeline
+    pipeline: AnalysisPipeline
+    versions: tuple[ModelVersion, ...]
+    served: ServedBundle | None = None
+
+    @property
+    def bundle(self) -> Bundle | None:
+        """The bundle in use."""
+        return None if self.served is None else self.served.bundle
 
 
-def load_vision(settings: AnalysisSettings) -> Vision:
+def load_vision(
+    settings: AnalysisSettings, budget: ThreadBudget | None = None, engines: EngineCache | None = None
+) -> Vision:
     """Load every model; needs no network.
+
+    Args:
+        settings: which models, and how they run.
+        budget: the machine's threads; one of its own where nothing else computes.
+        engines: where compiled engines are kept; None to go without.
 
     Raises:
         AssetsMissing, AssetsCorrupt: the face models are not as they were fetched.
-        Rejected, Corrupt: the detector is missing or is not the one its sidecar describes.
+        Rejected, Corrupt: a model is missing or is not the one that was released.
     """
+    # OpenCV would start a thread a core beside the budget.
+    cv2.setNumThreads(1)
     models = find_face_models(settings.face_models)
+    pipeline, versions, served = _analysis(settings, budget or ThreadBudget(settings.threads), engines)
     return Vision(
         MediapipeOnnxLandmarker(models),
         # At the kiosk the face fills the frame: no search for small ones, so that the preview keeps its pace.
         MediapipeOnnxLandmarker(models, LandmarkerSettings(tile_depth=0)),
         QualityGate(KIOSK_LIMITS),
         QualityGate(IMPORT_LIMITS),
-        OnnxPipeline(Detector(settings.detector or _DETECTOR, SessionSettings(threads=settings.threads))),
+        pipeline,
+        versions,
+        served,
     )
+
+
+def _analysis(
+    settings: AnalysisSettings, budget: ThreadBudget, engines: EngineCache | None
+) -> tuple[AnalysisPipeline, tuple[ModelVersion, ...], ServedBundle | None]:
+    if settings.bundle is None:
+        detector = Detector(settings.detector or _DETECTOR, SessionSettings(threads=settings.threads))
+        return OnnxPipeline(detector), (detector.version,), None
+    served = open_bundle(settings.bundle, settings, engines)
+    return BundlePipeline(served, budget, settings.threads), served.models, served
+
+
+def open_bundle(folder: Path, settings: AnalysisSettings, engines: EngineCache | None = None) -> ServedBundle:
+    """Read a bundle and open its graphs; a candidate for shadow mode is opened the same way.
+
+    Raises:
+        BundleMissing, BundleCorrupt, ModelMissing, ModelCorrupt: it is not there or not as released.
+    """
+    factory = OrtSessionFactory(settings.threads)
+    return ServedBundle(read_bundle(folder), Serving(factory, settings.accelerator, settings.threads, engines))

@@ -7,6 +7,7 @@ from fastapi import FastAPI
 
 from edge.api.kiosk_socket import kiosk_router
 from edge.api.ports import EdgePorts
+from edge.api.progress_routes import progress_router
 from edge.api.review_routes import review_router
 from edge.api.routes import edge_router
 from edge.api.schedule_routes import schedule_router
@@ -40,6 +41,7 @@ def create_edge_api(
     app.include_router(edge_router(ports))
     app.include_router(schedule_router(ports))
     app.include_router(review_router(ports))
+    app.include_router(progress_router(ports))
     app.include_router(kiosk_router(ports))
     app.include_router(health_router(lambda: ports.status.readiness().parts, ports.metrics))
     if web_dist is not None:

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from edge.api import kiosk_schemas as kiosk
 from edge.api import schemas
 from edge.api.ports import EdgePorts
+from edge.api.progress_routes import progress_router
 from edge.api.review_routes import review_router
 from edge.api.routes import edge_router
 from edge.api.schedule_routes import schedule_router
@@ -34,6 +35,7 @@ def document() -> str:
     app.include_router(edge_router(undescribed))
     app.include_router(schedule_router(undescribed))
     app.include_router(review_router(undescribed))
+    app.include_router(progress_router(undescribed))
     add_models(app, _BESIDE_THE_ROUTES)
     return document_text(app)
 

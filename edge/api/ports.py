@@ -14,6 +14,7 @@ from typing import Protocol
 from prometheus_client import CollectorRegistry
 
 from edge.api.kiosk_schemas import KioskClientMessage, KioskServerMessage, PreviewHeader
+from edge.api.progress_schemas import Comparison, SimilarCases, Timeline
 from edge.api.review_schemas import (
     CorrectionsRequest,
     ReopenRequest,
@@ -135,6 +136,48 @@ class CapturesPort(Protocol):
         Raises:
             NotFound: no such capture, or its client was erased.
             Retryable: the image is not on the box now.
+        """
+        ...
+
+
+class ProgressPort(Protocol):
+    """Visits compared with each other, and similar cases."""
+
+    def timeline(self, client_id: str) -> Timeline:
+        """Return a client's captures in time, view by view.
+
+        Raises:
+            NotFound: no such client.
+            Refused: the client does not allow visits to be compared.
+        """
+        ...
+
+    def compare(self, capture_id: str, other_id: str, actor: Actor) -> Comparison:
+        """Compare two captures of one client; what cannot be compared is an answer with its reasons.
+
+        Raises:
+            NotFound: no such capture, or its client was erased.
+            Conflict: they are one capture, or of two clients.
+        """
+        ...
+
+    def aligned(self, capture_id: str, other_id: str, purpose: str, actor: Actor) -> bytes:
+        """Return the other photograph laid onto this one as JPEG; the read is on record before.
+
+        Raises:
+            Conflict: they cannot be laid over each other.
+        """
+        ...
+
+    def similar(self, capture_id: str, limit: int, actor: Actor) -> SimilarCases:
+        """Return captures that look alike, among those whose clients allow it; the search is on record before."""
+        ...
+
+    def similar_image(self, capture_id: str, found_id: str, purpose: str, actor: Actor) -> bytes:
+        """Return a small JPEG of a capture that was found; the read is on record before.
+
+        Raises:
+            Refused: its client does not, or no longer, allow it.
         """
         ...
 
@@ -280,5 +323,6 @@ class EdgePorts:
     captures: CapturesPort
     schedule: SchedulePort
     review: ReviewPort
+    progress: ProgressPort
     kiosk: KioskPort
     metrics: CollectorRegistry

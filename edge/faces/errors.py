@@ -7,6 +7,7 @@ from edge.clients.register import ClientUnknown
 from edge.consent.desk import ConsentMissing, TextOutdated
 from edge.consent.texts import NoSuchText
 from edge.keys.clients import DataKeyGone
+from edge.progress.errors import NotAligned, NotComparable
 from edge.review.errors import NotAnalysed, NotLicensed, ReviewMoved
 from edge.schedule.errors import NotAllowed, UnknownName
 from edge.store.errors import ImageMissing, StorageFull, VersionConflict
@@ -25,6 +26,8 @@ STATUSES: Final[Mapping[type[MedSpaError], int]] = {
     NotLicensed: 403,
     NotAnalysed: 409,
     ReviewMoved: 409,
+    NotComparable: 409,
+    NotAligned: 409,
     TextOutdated: 409,
     VersionConflict: 409,
     StorageFull: 507,

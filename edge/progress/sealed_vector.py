@@ -24,10 +24,15 @@ def embedded(result: AnalysisResult) -> CaptureEmbedded | None:
     if summed is None or result.bundle is None:
         return None
     return CaptureEmbedded(
-        space=f"{result.bundle.name} {result.bundle.version}",
+        space=space_of(result.bundle.name, result.bundle.version),
         dimensions=len(summed),
         vector=base64.b64encode(summed.astype(_STORED).tobytes()).decode(),
     )
+
+
+def space_of(bundle: str, version: str) -> str:
+    """Return the name of the space a bundle's features lie in; those of different ones mean different things."""
+    return f"{bundle} {version}"
 
 
 def open_summary(payload: str, event_id: str, data_key: bytes) -> Vector:

@@ -148,7 +148,12 @@ def bundle_line(analysis: AnalysisCompleted) -> tuple[str, str] | None:
     """Return name and first two version numbers of the bundle used; None when no bundle was."""
     if analysis.bundle is None:
         return None
-    return analysis.bundle.name, ".".join(analysis.bundle.version.split(".")[:2])
+    return line_of(analysis.bundle.name, analysis.bundle.version)
+
+
+def line_of(name: str, version: str) -> tuple[str, str]:
+    """Return name and first two version numbers of a bundle: what counts alike."""
+    return name, ".".join(version.split(".")[:2])
 
 
 _HIDING_STATES: Final = {

@@ -27,6 +27,7 @@ from shared.vocabulary import (
     TreatmentCategory,
     View,
 )
+from tests.support.progress_ports import FakeProgress
 from tests.support.review_ports import FakeReview
 
 DAY = date(2031, 3, 12)
@@ -512,6 +513,7 @@ def fake_edge_ports() -> EdgePorts:
         captures=captures,
         schedule=FakeSchedule(),
         review=FakeReview(captures.items),
+        progress=FakeProgress(),
         kiosk=FakeKiosk(),
         metrics=CollectorRegistry(),
     )

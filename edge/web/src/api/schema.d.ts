@@ -38,6 +38,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/captures/{capture_id}/aligned/{other_id}/image": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Aligned
+         * @description Return the other photograph laid onto this one, of this one's size.
+         */
+        get: operations["getAlignedImage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/captures/{capture_id}/compare/{other_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Compare */
+        get: operations["compareCaptures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/captures/{capture_id}/image": {
         parameters: {
             query?: never;
@@ -140,6 +177,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/captures/{capture_id}/similar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Similar */
+        get: operations["findSimilar"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/captures/{capture_id}/similar/{found_id}/image": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Similar Image
+         * @description Return a small picture of a capture that was found, while its client allows that.
+         */
+        get: operations["getSimilarImage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/captures/import": {
         parameters: {
             query?: never;
@@ -188,6 +262,23 @@ export interface paths {
         put?: never;
         /** Record */
         post: operations["recordConsent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/clients/{client_id}/timeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Timeline */
+        get: operations["getTimeline"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -425,6 +516,42 @@ export interface components {
             retyped: components["schemas"]["Share"];
             types: components["schemas"]["Kappa"];
             untouched: components["schemas"]["Share"];
+        };
+        /**
+         * Alignment
+         * @description How the other photograph lies on this one; the residual is that of points which took no part in the fit.
+         */
+        Alignment: {
+            /**
+             * Method
+             * @enum {string}
+             */
+            method: "skin" | "landmarks";
+            /** Overlap */
+            overlap: number;
+            /** Pitch Degrees */
+            pitch_degrees: number;
+            /** Points */
+            points: number;
+            /**
+             * Residual Percent
+             * @description Of the distance between the eyes.
+             */
+            residual_percent: number;
+            /** Residual Pixels */
+            residual_pixels: number;
+            /** Roll Degrees */
+            roll_degrees: number;
+            /**
+             * Scale
+             * @description Pixels of this photograph per pixel of the other.
+             */
+            scale: number;
+            /**
+             * Yaw Degrees
+             * @description How much further the head is turned on the other photograph.
+             */
+            yaw_degrees: number;
         };
         /**
          * AppearanceGrade
@@ -752,6 +879,12 @@ export interface components {
             width: number;
         };
         /**
+         * ChangeDirection
+         * @description What became of a value; `within` is no change beyond repeatability, `unknown` is not told.
+         * @enum {string}
+         */
+        ChangeDirection: "more" | "less" | "within" | "unknown";
+        /**
          * Client
          * @description A client as the staff of this clinic may see them; the box opened the sealed fields.
          */
@@ -810,6 +943,95 @@ export interface components {
          * @enum {string}
          */
         ClockQuality: "synchronised" | "free_running" | "suspect";
+        /**
+         * Comparison
+         * @description Two captures of one client beside each other; what is not compared says why.
+         */
+        Comparison: {
+            alignment?: components["schemas"]["Alignment"] | null;
+            /** Capture Id */
+            capture_id: string;
+            /** Changes */
+            changes: components["schemas"]["ComparisonChange"][];
+            /** Client Id */
+            client_id: string;
+            /** Height */
+            height: number;
+            /** Marks */
+            marks: components["schemas"]["ComparisonMark"][];
+            /**
+             * Not Aligned
+             * @description Empty when the photographs can be laid over each other.
+             */
+            not_aligned: components["schemas"]["ProgressReason"][];
+            /**
+             * Not Compared
+             * @description Empty when features and values are compared.
+             */
+            not_compared: components["schemas"]["ProgressReason"][];
+            /** Notes */
+            notes: components["schemas"]["ProgressReason"][];
+            /** Other Id */
+            other_id: string;
+            /**
+             * Other Taken At
+             * Format: date-time
+             */
+            other_taken_at: string;
+            /** Summary */
+            summary: string;
+            /**
+             * Taken At
+             * Format: date-time
+             */
+            taken_at: string;
+            /** This Is Later */
+            this_is_later: boolean;
+            view: components["schemas"]["View"];
+            /** Width */
+            width: number;
+        };
+        /**
+         * ComparisonChange
+         * @description One value on the earlier and the later visit, and how far repeats of unchanged skin may lie apart.
+         */
+        ComparisonChange: {
+            /** After */
+            after: number;
+            /** Allowance */
+            allowance?: number | null;
+            /** Before */
+            before: number;
+            direction: components["schemas"]["ChangeDirection"];
+            measure: components["schemas"]["ProgressMeasure"];
+            region?: components["schemas"]["FaceRegion"] | null;
+            /** Sentence */
+            sentence: string;
+        };
+        /**
+         * ComparisonMark
+         * @description One feature; `box` is in pixels of this photograph, whichever photograph it is outlined on.
+         */
+        ComparisonMark: {
+            box: components["schemas"]["Box"];
+            kind: components["schemas"]["MarkKind"];
+            /**
+             * Number
+             * @description Its number on this photograph.
+             */
+            number?: number | null;
+            /**
+             * Other Number
+             * @description Its number on the other photograph.
+             */
+            other_number?: number | null;
+            region?: components["schemas"]["FaceRegion"] | null;
+            /** Sentence */
+            sentence: string;
+            size: components["schemas"]["ChangeDirection"];
+            /** @description None when it is not assessed. */
+            type?: components["schemas"]["FindingType"] | null;
+        };
         /**
          * ComponentVersion
          * @description One versioned part of the box: the software, a model, a schema.
@@ -1314,6 +1536,12 @@ export interface components {
             since: string;
         };
         /**
+         * MarkKind
+         * @description What became of a feature between two visits.
+         * @enum {string}
+         */
+        MarkKind: "persisting" | "new" | "resolved" | "ambiguous" | "hidden";
+        /**
          * ModelVersion
          * @description Which model made the findings.
          */
@@ -1457,6 +1685,36 @@ export interface components {
             width: number;
         };
         /**
+         * ProgressMeasure
+         * @description What is followed from visit to visit.
+         * @enum {string}
+         */
+        ProgressMeasure: "count" | "redness" | "pigmentation" | "shine" | "texture" | "fine_lines" | "spot_area" | "lesion_area";
+        /**
+         * ProgressReason
+         * @description Why something is not compared: a code for programs and a sentence for people.
+         */
+        ProgressReason: {
+            /** Code */
+            code: string;
+            /** Sentence */
+            sentence: string;
+        };
+        /**
+         * ProgressValue
+         * @description One reading; without a region it is the whole face's. `low` and `high` are the ends of a count's interval.
+         */
+        ProgressValue: {
+            /** High */
+            high?: number | null;
+            /** Low */
+            low?: number | null;
+            measure: components["schemas"]["ProgressMeasure"];
+            region?: components["schemas"]["FaceRegion"] | null;
+            /** Value */
+            value: number;
+        };
+        /**
          * ProviderOut
          * @description A provider cannot work for a while.
          */
@@ -1542,6 +1800,22 @@ export interface components {
             note: string;
             /** Revision */
             revision: number;
+        };
+        /**
+         * RepeatabilityBand
+         * @description How far two readings of unchanged skin may lie apart, in 95 of 100 cases; seen on `pairs` repeats.
+         */
+        RepeatabilityBand: {
+            /** Coefficient */
+            coefficient: number;
+            measure: components["schemas"]["ProgressMeasure"];
+            /** Pairs */
+            pairs: number;
+            /**
+             * Unit
+             * @enum {string}
+             */
+            unit: "relative" | "absolute";
         };
         /**
          * Replan
@@ -2070,6 +2344,39 @@ export interface components {
             signer_id: string;
         };
         /**
+         * SimilarCase
+         * @description One capture that looks alike; whose it is stays unsaid unless it is the same client's.
+         */
+        SimilarCase: {
+            /** Capture Id */
+            capture_id: string;
+            /** Same Client */
+            same_client: boolean;
+            /**
+             * Similarity
+             * @description Cosine; 1 is alike in everything compared.
+             */
+            similarity: number;
+            view: components["schemas"]["View"];
+        };
+        /**
+         * SimilarCases
+         * @description What was found among the captures whose clients allow it, most alike first.
+         */
+        SimilarCases: {
+            /** Capture Id */
+            capture_id: string;
+            /** Cases */
+            cases: components["schemas"]["SimilarCase"][];
+            /**
+             * Comparable
+             * @description False when nothing was outlined that could be compared by look.
+             */
+            comparable: boolean;
+            /** Searched */
+            searched: number;
+        };
+        /**
          * SkinState
          * @description How the skin was when photographed.
          * @enum {string}
@@ -2156,6 +2463,37 @@ export interface components {
             yaw_degrees: number;
         };
         /**
+         * Timeline
+         * @description A client's captures in time.
+         */
+        Timeline: {
+            /** Client Id */
+            client_id: string;
+            /** Client Name */
+            client_name: string;
+            /** Views */
+            views: components["schemas"]["ViewTimeline"][];
+        };
+        /**
+         * TimelinePoint
+         * @description One capture in a timeline; only captures of the same `series` are comparable with each other.
+         */
+        TimelinePoint: {
+            /** Capture Id */
+            capture_id: string;
+            light: components["schemas"]["LightProfile"];
+            /** Series */
+            series: number;
+            /**
+             * Taken At
+             * Format: date-time
+             */
+            taken_at: string;
+            treatment: components["schemas"]["TreatmentCategory"];
+            /** Values */
+            values: components["schemas"]["ProgressValue"][];
+        };
+        /**
          * TreatmentCategory
          * @description Family of treatment a photograph documents.
          * @enum {string}
@@ -2209,6 +2547,17 @@ export interface components {
          * @enum {string}
          */
         ViewState: "pending" | "current" | "taken";
+        /**
+         * ViewTimeline
+         * @description The captures of one view, oldest first; the bands are those of the latest capture's models.
+         */
+        ViewTimeline: {
+            /** Bands */
+            bands: components["schemas"]["RepeatabilityBand"][];
+            /** Points */
+            points: components["schemas"]["TimelinePoint"][];
+            view: components["schemas"]["View"];
+        };
     };
     responses: never;
     parameters: never;
@@ -2268,6 +2617,72 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CaptureDetail"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getAlignedImage: {
+        parameters: {
+            query?: never;
+            header: {
+                "X-Purpose": string;
+            };
+            path: {
+                capture_id: string;
+                other_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": string;
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    compareCaptures: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                capture_id: string;
+                other_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comparison"];
                 };
             };
             /** @description Default Response */
@@ -2485,6 +2900,73 @@ export interface operations {
             };
         };
     };
+    findSimilar: {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                capture_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SimilarCases"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getSimilarImage: {
+        parameters: {
+            query?: never;
+            header: {
+                "X-Purpose": string;
+            };
+            path: {
+                capture_id: string;
+                found_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": string;
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     importCapture: {
         parameters: {
             query?: never;
@@ -2582,6 +3064,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ConsentRecord"][];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getTimeline: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                client_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Timeline"];
                 };
             };
             /** @description Default Response */
