@@ -8,6 +8,7 @@ const Kiosk = lazy(() => import("./kiosk/Kiosk"));
 const Tablet = lazy(() => import("./tablet/Shell"));
 const Schedule = lazy(() => import("./tablet/SchedulePage"));
 const Captures = lazy(() => import("./tablet/CapturesPage"));
+const Review = lazy(() => import("./tablet/review/ReviewPage"));
 
 const router = createBrowserRouter([
   { path: "/kiosk", element: <Kiosk /> },
@@ -18,6 +19,8 @@ const router = createBrowserRouter([
       { index: true, element: <Schedule /> },
       { path: "captures", element: <Captures /> },
       { path: "captures/:id", element: <Captures /> },
+      { path: "review", element: <Review /> },
+      { path: "review/:id", element: <Review /> },
     ],
   },
   { path: "*", element: <Navigate to="/tablet" replace /> },

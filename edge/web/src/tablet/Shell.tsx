@@ -45,6 +45,7 @@ export default function Shell() {
             Today
           </NavLink>
           <NavLink to="/tablet/captures">Captures</NavLink>
+          <NavLink to="/tablet/review">Review</NavLink>
         </nav>
         <Connection />
       </header>
