@@ -3,32 +3,41 @@
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from edge.config import AnalysisSettings
-from edge.vision import Vision, load_vision
-from shared.errors import MedSpaError
-from shared.imaging.decode import ImageLimits, decode_image
+from shared.errors import MedSpaError, Rejected
 from shared.vocabulary import GateProfileName, View
+
+if TYPE_CHECKING:
+    from edge.analysis.domain import AnalysisResult, Finding, Scale
+    from edge.vision import Vision
 
 
 def analyze(
     photos: Annotated[list[Path], typer.Argument(help="JPEG, PNG or WebP files.", exists=True, dir_okay=False)],
     models: Annotated[Path, typer.Option(help="Folder of the face models fetched at set-up.")] = Path(".cache/models"),
+    bundle: Annotated[Path | None, typer.Option(help="Folder of the model bundle; the shipped one by default.")] = None,
     profile: Annotated[GateProfileName, typer.Option(help="Limits to hold it to.")] = GateProfileName.IMPORT,
     view: Annotated[View, typer.Option(help="View the photograph shows.")] = View.FRONT,
+    card_mm: Annotated[float | None, typer.Option(help="Length of a colour card in the picture, in mm.")] = None,
+    card_pixels: Annotated[float | None, typer.Option(help="The same length in pixels of the picture.")] = None,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a photograph.")] = False,
 ) -> None:
     """Judge and analyse photographs; exit code 1 when one could not be read."""
-    vision = load_vision(AnalysisSettings(face_models=models))
+    # Loads every model library; `medspa --help` and the other commands need none.
+    from edge.config import AnalysisSettings  # noqa: PLC0415
+    from edge.vision import load_vision  # noqa: PLC0415
+
+    scale = _card(card_mm, card_pixels)
+    vision = load_vision(AnalysisSettings(face_models=models, bundle=bundle))
     console, unreadable = Console(), False
     for path in photos:
-        report = _report(path, vision, profile, view)
+        report = _report(path, vision, profile, view, scale)
         unreadable = unreadable or "error" in report
         if as_json:
             typer.echo(json.dumps(report))
@@ -38,7 +47,21 @@ def analyze(
         raise typer.Exit(1)
 
 
-def _report(path: Path, vision: Vision, profile: GateProfileName, view: View) -> dict[str, Any]:
+def _card(length_mm: float | None, length_pixels: float | None) -> "Scale | None":
+    from edge.analysis.scale import scale_from_card  # noqa: PLC0415
+
+    if length_mm is None and length_pixels is None:
+        return None
+    if length_mm is None or length_pixels is None or length_mm <= 0 or length_pixels <= 0:
+        raise Rejected("card_incomplete", "Give both --card-mm and --card-pixels, and both above 0.")
+    return scale_from_card(length_mm, length_pixels)
+
+
+def _report(
+    path: Path, vision: "Vision", profile: GateProfileName, view: View, scale: "Scale | None"
+) -> dict[str, Any]:
+    from shared.imaging.decode import ImageLimits, decode_image  # noqa: PLC0415
+
     try:
         image = decode_image(path.read_bytes(), ImageLimits())
     except MedSpaError as error:
@@ -46,7 +69,7 @@ def _report(path: Path, vision: Vision, profile: GateProfileName, view: View) ->
     gate = vision.kiosk_gate if profile is GateProfileName.KIOSK else vision.import_gate
     faces = vision.landmarker.detect(image)
     verdict = gate.assess(image, faces, view)
-    result = vision.pipeline.analyse(image, faces[0] if faces else None)
+    result = vision.pipeline.analyse(image, faces[0] if faces else None, scale)
     return {
         "photo": path.name,
         "width": result.width,
@@ -57,10 +80,27 @@ def _report(path: Path, vision: Vision, profile: GateProfileName, view: View) ->
             "failures": [asdict(failure) for failure in verdict.failures],
             "measures": {name: round(float(value), 4) for name, value in verdict.measures.items()},
         },
-        "findings": [asdict(finding) for finding in result.findings],
+        **_said(result),
+    }
+
+
+def _said(result: "AnalysisResult") -> dict[str, Any]:
+    return {
+        "route": result.route,
+        "reasons": list(result.reasons),
+        "findings": [_finding(finding) for finding in result.findings],
+        "grades": [asdict(grade) for grade in result.grades],
         "measures": [asdict(measure) for measure in result.measures],
+        "scale": result.scale and asdict(result.scale),
+        "bundle": result.bundle and asdict(result.bundle),
         "models": [asdict(model) for model in result.models],
     }
+
+
+def _finding(finding: "Finding") -> dict[str, Any]:
+    # What identifies a face stays inside.
+    fields = {name: getattr(finding, name) for name in type(finding).__slots__ if name != "embedding"}
+    return fields | {"box": asdict(finding.box)}
 
 
 def _show(console: Console, report: dict[str, Any]) -> None:
@@ -70,11 +110,37 @@ def _show(console: Console, report: dict[str, Any]) -> None:
     gate = report["gate"]
     verdict = "passed" if gate["passed"] else "; ".join(item["sentence"] for item in gate["failures"])
     table = Table(title=f"{report['photo']} · gate {gate['profile']}: {verdict}", title_justify="left")
-    for heading in ("finding", "confidence", "region", "box in pixels"):
+    for heading in ("type", "confidence", "route", "region", "area", "box in pixels"):
         table.add_column(heading)
     for item in report["findings"]:
-        box = item["box"]
-        place = f"{box['x']:.0f}, {box['y']:.0f}, {box['w']:.0f} x {box['h']:.0f}"
-        table.add_row(item["type"], f"{item['confidence']:.2f}", item["region"] or "-", place)
+        table.add_row(*_row(item))
     console.print(table)
+    whole = next((item for item in report["grades"] if item["region"] is None), None)
+    if whole is not None:
+        counted = f"{whole['count']} counted, {whole['count_low']} to {whole['count_high']} likely"
+        console.print(f"Face: {_words(whole['grade'])} ({counted})", highlight=False)
+    why = f" ({', '.join(map(_words, report['reasons']))})" if report["reasons"] else ""
+    console.print(f"Route: {_words(report['route'])}{why}", highlight=False)
+    if report["bundle"] is not None:
+        used = report["bundle"]
+        console.print(
+            f"Models: {used['name']} {used['version']}, {used['licence']}. {used['allowed_use']}", style="dim"
+        )
     console.print("Supports a professional's review; not a diagnosis.", style="dim")
+
+
+def _row(item: dict[str, Any]) -> tuple[str, ...]:
+    box = item["box"]
+    place = f"{box['x']:.0f}, {box['y']:.0f}, {box['w']:.0f} x {box['h']:.0f}"
+    if item["area_mm2"] is not None:
+        area = f"about {item['area_mm2']:.1f} mm²"
+    elif item["area_share"] is not None:
+        area = f"{item['area_share']:.2%} of the face"
+    else:
+        area = f"{item['area_px']:.0f} px²" if item["area_px"] else "-"
+    sure = f"{item['confidence']:.2f}"
+    return _words(item["type"] or "-"), sure, _words(item["route"]), _words(item["region"] or "-"), area, place
+
+
+def _words(code: str) -> str:
+    return code.replace("_", " ")

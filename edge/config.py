@@ -7,6 +7,7 @@ from zoneinfo import available_timezones
 
 from pydantic import Field, model_validator
 
+from edge.analysis.providers import Accelerator
 from shared.config import Section, SideSettings
 from shared.imaging.decode import ImageLimits
 from shared.vocabulary import View
@@ -98,7 +99,17 @@ class AnalysisSettings(Section):
 
     face_models: Path = Field(default=Path("models"), description="Folder of the face models fetched at set-up.")
     detector: Path | None = Field(default=None, description="Detector graph; the one that comes with the product.")
+    bundle: Path | None = Field(default=None, description="Folder of the model bundle to analyse with.")
+    accelerator: Accelerator = Field(
+        default=Accelerator.AUTO, description="What runs the models; `auto` takes the fastest that works."
+    )
     threads: int = Field(default=1, ge=1, le=64, description="Threads of one inference.")
+    budget_threads: int | None = Field(
+        default=None, ge=1, le=256, description="Threads that analysis and schedule share; all there are by default."
+    )
+    engines_max_bytes: int = Field(
+        default=1 << 30, ge=1 << 20, le=1 << 40, description="Most disk space for compiled engines, in bytes."
+    )
 
 
 class EdgeSettings(SideSettings):

@@ -1,6 +1,7 @@
 """Wires the box together and runs it; nothing here decides anything."""
 
 import contextlib
+import os
 from collections.abc import AsyncIterator, Iterator
 from importlib.metadata import version
 from typing import Any
@@ -10,6 +11,8 @@ import uvicorn
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
+from edge.analysis.engine_cache import EngineCache
+from edge.analysis.preparation import Preparation
 from edge.api.app import create_edge_api
 from edge.api.ports import EdgePorts
 from edge.api.schemas import ComponentVersion
@@ -46,6 +49,7 @@ from edge.sync.inbox import Inbox
 from edge.sync.link import SyncLink
 from edge.sync.mqtt import MqttAddress, MqttTransport
 from edge.sync.uploader import BlobUploader
+from edge.threads import ThreadBudget
 from edge.vision import load_vision
 from edge.visits.intake import CaptureIntake
 from edge.visits.library import CaptureLibrary
@@ -76,7 +80,10 @@ class EdgeBox:
         ids = Uuid7Source(self._clock)
         self._record = record = open_record(settings.store, self._clock, ids)
         record.vault.discard_unfinished()
-        self._vision = load_vision(settings.analysis)
+        self._threads = ThreadBudget(settings.analysis.budget_threads or len(os.sched_getaffinity(0)))
+        engines = EngineCache(settings.store.folder / "engines", settings.analysis.engines_max_bytes)
+        engines.discard_unfinished()
+        self._vision = load_vision(settings.analysis, self._threads, engines)
         self._consent = ConsentDesk(record.store, load_consent_texts(), self._clock)
         self._register = ClientRegister(record.store, record.clients, ids)
         self._intake = CaptureIntake(
@@ -90,7 +97,8 @@ class EdgeBox:
             settings.capture.limits,
         )
         registry = load_registry(settings.clinic.registry) if settings.clinic.registry else demo_registry()
-        self._book = ScheduleBook(record.store, registry, ids, self._clock, settings.clinic.timezone)
+        timezone = settings.clinic.timezone
+        self._book = ScheduleBook(record.store, registry, ids, self._clock, timezone, self._threads)
         self._link, self._uploader = self._make_link(), self._make_uploader()
         self._kiosk = self._make_kiosk()
         self._status = self._make_status()
@@ -130,13 +138,10 @@ class EdgeBox:
         return KioskStation(make_camera(capture, self._clock), self._vision, self._intake, desk, self._clock)
 
     def _make_status(self) -> BoxStatus:
-        detector = self._vision.pipeline.detector.version
-        versions = [
-            ComponentVersion(name="software", version=self._software),
-            ComponentVersion(name=detector.name, version=detector.version),
-        ]
-        record, camera = self._record, self._kiosk.camera_ready
-        return BoxStatus(self._settings, record.store, record.vault, self._link, self._clock, versions, camera)
+        models = [ComponentVersion(name=item.name, version=item.version) for item in self._vision.versions]
+        versions = [ComponentVersion(name="software", version=self._software), *models]
+        record, camera, served = self._record, self._kiosk.camera_ready, self._vision.served
+        return BoxStatus(self._settings, record.store, record.vault, self._link, self._clock, versions, camera, served)
 
     def _ports(self) -> EdgePorts:
         record = self._record
@@ -190,6 +195,10 @@ class EdgeBox:
             stack.callback(self._uploader.stop)
             self._kiosk.start()
             stack.callback(self._kiosk.stop)
+            if self._vision.served is not None:
+                preparation = Preparation(self._vision.served, self._threads)
+                preparation.start()
+                stack.callback(preparation.stop)
             structlog.get_logger().info("box_ready", device=device, status="clean" if clean else "recovered")
             yield
 

@@ -31,7 +31,7 @@ class _BoxCollector(Collector):
     def collect(self) -> list[GaugeMetricFamily]:
         """Return the present values."""
         events, images, _ = self._status.backlog()
-        link = self._link.status
+        link, analysis = self._link.status, self._status.analysis()
         values = {
             "medspa_box_backlog_events": ("Events the hub has not acknowledged.", events),
             "medspa_box_backlog_images": ("Images the hub has not confirmed.", images),
@@ -42,5 +42,9 @@ class _BoxCollector(Collector):
             "medspa_box_resends": ("Times that sending had to start again.", link.resent),
             "medspa_box_duplicates_discarded": ("Events the hub said it discarded.", link.duplicates),
             "medspa_box_messages_refused": ("Messages that could not be opened.", link.refused),
+            "medspa_box_analysis_degraded": (
+                "1 while the analysis runs on less than it could, or not as released.",
+                analysis is not None and analysis.degraded is not None,
+            ),
         }
         return [GaugeMetricFamily(name, text, value=float(value)) for name, (text, value) in values.items()]

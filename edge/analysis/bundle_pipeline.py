@@ -66,6 +66,14 @@ class BundlePipeline:
         with self._budget.take(Priority.LIVE, self._threads, _LIVE_PATIENCE_SECONDS):
             return self._analyse([Sight(image, face)], [scale])[0]
 
+    def analyse_on_held_threads(self, sights: Sequence[Sight]) -> list[AnalysisResult]:
+        """Return the same for several photographs, on threads of the budget that the caller holds already.
+
+        Raises:
+            ModelCorrupt, ProviderFailed: as `analyse`, for all of them.
+        """
+        return self._analyse(sights, [None] * len(sights))
+
     def analyse_many(self, sights: Sequence[Sight]) -> list[AnalysisResult]:
         """Return the same for several photographs, on threads that neither photographs nor the solver need.
 
@@ -73,7 +81,7 @@ class BundlePipeline:
             ModelCorrupt, ProviderFailed, NoThreadFree: as `analyse`, for all of them.
         """
         with self._budget.take(Priority.BACKLOG, self._threads, _BACKLOG_PATIENCE_SECONDS):
-            return self._analyse(sights, [None] * len(sights))
+            return self.analyse_on_held_threads(sights)
 
     def _analyse(self, sights: Sequence[Sight], scales: Sequence[Scale | None]) -> list[AnalysisResult]:
         found = [_beside_left_out(s, d) for s, d in zip(sights, self._detector.detect(sights), strict=True)]

@@ -6,7 +6,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.analysis.domain import AnalysisResult, Box, Finding, Reason
+from edge.analysis.domain import AnalysisResult, Box, Finding, Reason, Scale
 from edge.analysis.measures import measure_regions
 from edge.analysis.model import Detector
 from edge.analysis.regions import on_face, region_at
@@ -21,8 +21,14 @@ CROP_MARGIN = 0.35
 class AnalysisPipeline(Protocol):
     """Describes what is visible on a photograph's skin."""
 
-    def analyse(self, image: RgbImage, face: Face | None) -> AnalysisResult:
-        """Return findings, best first, and colour measures; without a face no regions and no measures."""
+    def analyse(self, image: RgbImage, face: Face | None, scale: Scale | None = None) -> AnalysisResult:
+        """Return findings, best first, measures and grades; without a face neither regions nor the last two.
+
+        Args:
+            image: the photograph.
+            face: the face on it.
+            scale: the size of a pixel where it is known; else it is worked out from the face.
+        """
         ...
 
 
@@ -36,7 +42,7 @@ class OnnxPipeline:
     def __init__(self, detector: Detector) -> None:
         self.detector = detector
 
-    def analyse(self, image: RgbImage, face: Face | None) -> AnalysisResult:
+    def analyse(self, image: RgbImage, face: Face | None, scale: Scale | None = None) -> AnalysisResult:
         """Return findings, best first, and colour measures; without a face no regions and no measures.
 
         With a face, what the detector sees beside it (clothes, background) is left out.
@@ -59,6 +65,7 @@ class OnnxPipeline:
             models=(self.detector.version,),
             width=width,
             height=height,
+            scale=scale,
             reasons=(Reason.UNCALIBRATED,) if face is not None else (Reason.NO_FACE, Reason.UNCALIBRATED),
         )
 

@@ -68,6 +68,24 @@ class ComponentVersion(Schema):
     version: str
 
 
+class GraphInUse(Schema):
+    """What one model graph runs on, as its runtime reports it, and how far its compiled engine is."""
+
+    role: str
+    provider: str
+    precision: str
+    engine: str
+
+
+class AnalysisState(Schema):
+    """What analyses photographs; `degraded` says, as codes, why it is less than it could be."""
+
+    bundle: str
+    version: str
+    graphs: list[GraphInUse]
+    degraded: str | None = None
+
+
 class Status(Schema):
     """The box at a glance; `now` lets a page show the age of what it displays."""
 
@@ -82,6 +100,7 @@ class Status(Schema):
     clock: ClockQuality
     disk: Disk
     versions: list[ComponentVersion]
+    analysis: AnalysisState | None = Field(default=None, description="None for a detector without a bundle.")
 
 
 class Client(Schema):

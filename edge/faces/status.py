@@ -4,13 +4,15 @@ import shutil
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from edge.api.schemas import Backlog, ComponentVersion, Disk, Link, Readiness, Status
+from edge.analysis.bundle_sessions import ServedBundle
+from edge.api.schemas import AnalysisState, Backlog, ComponentVersion, Disk, GraphInUse, Link, Readiness, Status
 from edge.config import EdgeSettings
 from edge.store.events import SqlcipherEventStore
 from edge.store.vault import ImageVault
 from edge.sync.link import SyncLink
 from shared.clock import Clock
 from shared.errors import MedSpaError
+from shared.vision.bundle import GraphRole
 from shared.vocabulary import ClockQuality
 
 
@@ -26,6 +28,7 @@ class BoxStatus:
         clock: Clock,
         versions: Sequence[ComponentVersion],
         camera_ready: Callable[[], bool],
+        served: ServedBundle | None = None,
     ) -> None:
         self._settings = settings
         self._store = store
@@ -34,6 +37,7 @@ class BoxStatus:
         self._clock = clock
         self._versions = list(versions)
         self._camera_ready = camera_ready
+        self._served = served
 
     def status(self) -> Status:
         """Return the state now."""
@@ -52,6 +56,22 @@ class BoxStatus:
             clock=ClockQuality.FREE_RUNNING,
             disk=Disk(total_bytes=usage.total, free_bytes=usage.free),
             versions=self._versions,
+            analysis=self.analysis(),
+        )
+
+    def analysis(self) -> AnalysisState | None:
+        """Return what analyses photographs; None for a detector without a bundle."""
+        if self._served is None:
+            return None
+        used, states = self._served.used, {role: self._served.state(role) for role in GraphRole}
+        return AnalysisState(
+            bundle=used.name,
+            version=used.version,
+            graphs=[
+                GraphInUse(role=role, provider=state.provider, precision=state.precision, engine=state.engine)
+                for role, state in states.items()
+            ],
+            degraded=self._served.degraded,
         )
 
     def backlog(self) -> tuple[int, int, datetime | None]:

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 import pytest
 import typer
+from PIL import Image
 from skimage import data
 from sqlcipher3 import dbapi2 as sqlcipher
 from typer.testing import CliRunner
@@ -15,8 +16,9 @@ from shared.cli import build_app, main
 from shared.events.catalogue.client import ClientRegistered
 from shared.vocabulary import FaceRegion, FindingType
 from tests.support import photos
-from tests.support.faces import face_models
+from tests.support.faces import face_models, portrait, portrait_face
 from tests.support.records import IDENTITY, open_box_record
+from tests.support.test_bundle import write_test_bundle
 
 RUNNER = CliRunner()
 
@@ -170,6 +172,62 @@ def test_analyze_prints_one_object_a_photo_with_gate_findings_measures_and_model
         assert min(box["x"], box["y"]) >= 0
         assert (box["x"] + box["w"] <= 400.5, box["y"] + box["h"] <= 400.5) == (True, True)
     assert all(model["sha256"] and model["version"] for model in report["models"])
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bundle that boxes pure red and calls it a blemish."""
+    folder = tmp_path_factory.mktemp("bundles") / "drawn"
+    write_test_bundle(folder)
+    return folder
+
+
+def painted(folder: Path) -> Path:
+    """A real face with a red patch on a cheek, without loss."""
+    image, point = portrait().copy(), portrait_face().points[425].astype(int)
+    image[point[1] - 4 : point[1] + 4, point[0] - 4 : point[0] + 4] = (255, 0, 0)
+    path = folder / "painted.png"
+    Image.fromarray(image).save(path)
+    return path
+
+
+def test_analyze_with_a_bundle_prints_routes_contours_grades_and_what_the_licence_allows(
+    tmp_path: Path, bundle: Path
+) -> None:
+    code, (line,) = analyze(painted(tmp_path), arguments=("--json", "--bundle", str(bundle)))
+    report = json.loads(line)
+    assert code == 0
+    assert report["bundle"] == {
+        "name": "evaluation",
+        "version": "0.1.0",
+        "licence": "none: for tests",
+        "allowed_use": "Tests only.",
+    }
+    (finding,) = report["findings"]
+    assert (finding["type"], finding["route"], finding["region"]) == ("blemish", "act", "left_cheek")
+    assert len(finding["contour"]) >= 4
+    assert finding["area_mm2"] == pytest.approx(finding["area_px"] * report["scale"]["mm_per_pixel"] ** 2)
+    assert "embedding" not in finding
+    assert report["grades"][0]["grade"] == "few"
+    assert (report["route"], report["scale"]["source"]) == ("suggest", "inter_eye")
+
+
+def test_analyze_with_a_bundle_shows_people_type_confidence_route_region_and_area(tmp_path: Path, bundle: Path) -> None:
+    arguments = ("--bundle", str(bundle), "--card-mm", "50", "--card-pixels", "100")
+    code, lines = analyze(painted(tmp_path), arguments=arguments)
+    shown = "\n".join(lines)
+    assert code == 0
+    for words in ("blemish", "0.95", "act", "left cheek", "mm²", "Face: few (1 counted, 0 to 1 likely)", "Tests only."):
+        assert words in shown
+
+
+def test_analyze_takes_a_card_s_two_lengths_or_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = painted(tmp_path)
+    for lengths in (("--card-mm", "50"), ("--card-mm", "50", "--card-pixels", "0")):
+        assert fail(monkeypatch, "analyze", str(path), *lengths) == 2
+        assert "--card-pixels" in capsys.readouterr().err
 
 
 def test_analyze_says_so_when_there_is_no_face(tmp_path: Path) -> None:

@@ -4,15 +4,22 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from prometheus_client import CollectorRegistry
 
+from edge.analysis.bundle_sessions import ServedBundle, Serving
+from edge.analysis.providers import Accelerator
+from edge.analysis.sessions import OrtSessionFactory
 from edge.api.schemas import ComponentVersion
 from edge.config import ClinicSettings, EdgeSettings, StoreSettings
 from edge.faces.status import BoxStatus
+from edge.metrics import BoxMetrics
 from edge.store.vault import ImageVault
 from edge.sync.link import LinkStatus
 from shared.events.catalogue.system import BoxStarted
 from shared.events.envelope import EventDraft
+from shared.vision.bundle import GraphRole, read_bundle
 from tests.support.records import BoxRecord, open_box_record
+from tests.support.test_bundle import write_test_bundle
 
 
 @pytest.fixture
@@ -22,7 +29,9 @@ def record(tmp_path: Path) -> Iterator[BoxRecord]:
     record.store.close()
 
 
-def status_of(record: BoxRecord, reserve_bytes: int = 1024 * 1024, **link: Any) -> tuple[BoxStatus, SimpleNamespace]:
+def status_of(
+    record: BoxRecord, reserve_bytes: int = 1024 * 1024, served: ServedBundle | None = None
+) -> tuple[BoxStatus, SimpleNamespace]:
     settings = EdgeSettings(
         clinic=ClinicSettings(name="Harbour", timezone="Europe/Vienna"),
         store=StoreSettings(folder=record.folder / "data"),
@@ -31,7 +40,8 @@ def status_of(record: BoxRecord, reserve_bytes: int = 1024 * 1024, **link: Any) 
     versions = [ComponentVersion(name="software", version="1")]
     vault = ImageVault(record.folder / "data" / "vault", reserve_bytes)
     shown: Any = fake
-    return BoxStatus(settings, record.store, vault, shown, record.clock, versions, lambda: fake.camera), fake
+    box = BoxStatus(settings, record.store, vault, shown, record.clock, versions, lambda: fake.camera, served)
+    return box, fake
 
 
 def started(record: BoxRecord, count: int) -> None:
@@ -89,3 +99,31 @@ def test_a_record_that_cannot_be_read_is_told_not_raised(record: BoxRecord, monk
     box, _ = status_of(record)
     monkeypatch.setattr(record.store, "head", broken)
     assert box.readiness().parts["record"] is False
+
+
+def test_what_the_analysis_runs_on_is_shown_and_what_keeps_it_from_more(record: BoxRecord, tmp_path: Path) -> None:
+    assert status_of(record)[0].status().analysis is None
+    write_test_bundle(tmp_path / "drawn")
+    bundle = read_bundle(tmp_path / "drawn")
+    served = ServedBundle(bundle, Serving(OrtSessionFactory(), Accelerator.CPU))
+    shown = status_of(record, served=served)[0].status().analysis
+    assert shown is not None
+    assert (shown.bundle, shown.version, shown.degraded) == ("evaluation", "0.1.0", None)
+    assert [(graph.role, graph.provider, graph.engine) for graph in shown.graphs] == [
+        (role, "CPUExecutionProvider", "none") for role in GraphRole
+    ]
+    lacking = ServedBundle(bundle, Serving(OrtSessionFactory(), Accelerator.CUDA))
+    box = status_of(record, served=lacking)[0]
+    degraded = box.status().analysis
+    assert degraded is not None
+    assert degraded.degraded is not None
+    assert "detector:cuda_missing" in degraded.degraded
+    assert _metric(record, box) == 1
+    assert _metric(record, status_of(record, served=served)[0]) == 0
+
+
+def _metric(record: BoxRecord, box: BoxStatus) -> float | None:
+    link: Any = SimpleNamespace(status=LinkStatus(online=False, since=record.clock.wall()))
+    metrics = BoxMetrics(CollectorRegistry())
+    metrics.watch(box, link)
+    return metrics.registry.get_sample_value("medspa_box_analysis_degraded")

@@ -554,6 +554,20 @@ export interface components {
             yaw_degrees: number;
         };
         /**
+         * AnalysisState
+         * @description What analyses photographs; `degraded` says, as codes, why it is less than it could be.
+         */
+        AnalysisState: {
+            /** Bundle */
+            bundle: string;
+            /** Degraded */
+            degraded?: string | null;
+            /** Graphs */
+            graphs: components["schemas"]["GraphInUse"][];
+            /** Version */
+            version: string;
+        };
+        /**
          * AppearanceGrade
          * @description How many features are visible, in the words shown to clients.
          * @enum {string}
@@ -1320,6 +1334,20 @@ export interface components {
             /** Passed */
             passed: boolean;
             profile: components["schemas"]["GateProfileName"];
+        };
+        /**
+         * GraphInUse
+         * @description What one model graph runs on, as its runtime reports it, and how far its compiled engine is.
+         */
+        GraphInUse: {
+            /** Engine */
+            engine: string;
+            /** Precision */
+            precision: string;
+            /** Provider */
+            provider: string;
+            /** Role */
+            role: string;
         };
         /**
          * GroupAgreement
@@ -2411,6 +2439,8 @@ export interface components {
          * @description The box at a glance; `now` lets a page show the age of what it displays.
          */
         Status: {
+            /** @description None for a detector without a bundle. */
+            analysis?: components["schemas"]["AnalysisState"] | null;
             backlog: components["schemas"]["Backlog"];
             clock: components["schemas"]["ClockQuality"];
             /** Device Id */
