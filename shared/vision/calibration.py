@@ -23,3 +23,8 @@ def softmax(logits: ArrayLike, temperature: float = 1.0) -> NDArray[np.float64]:
     # Shifting by the largest logit changes no probability and keeps the exponential finite.
     weights = np.exp(scaled - scaled.max(axis=-1, keepdims=True))
     return np.asarray(weights / weights.sum(axis=-1, keepdims=True), np.float64)
+
+
+def sigmoid(logits: ArrayLike) -> NDArray[np.float64]:
+    """Return the probability of each logit, any shape; no logit overflows."""
+    return np.asarray(np.exp(-np.logaddexp(0.0, -np.asarray(logits, np.float64))), np.float64)

@@ -139,6 +139,7 @@ class SegmenterParameters(_Section):
     """From which probability on a pixel belongs to the feature."""
 
     threshold: Share
+    n: Count = 0
 
 
 class Repeatability(_Section):

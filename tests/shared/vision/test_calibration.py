@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from scipy.special import expit
 from scipy.special import softmax as scipy_softmax
 
-from shared.vision.calibration import calibrated, softmax
+from shared.vision.calibration import calibrated, sigmoid, softmax
 from shared.vision.parameters import IsotonicCurve
 
 CURVE = IsotonicCurve(x=(0.1, 0.5, 0.9), y=(0.05, 0.4, 0.95), n=10)
@@ -42,3 +43,8 @@ def test_a_high_temperature_makes_less_sure_without_changing_the_order() -> None
 def test_a_temperature_of_zero_is_refused() -> None:
     with pytest.raises(ValueError, match="positive"):
         softmax([[1.0, 2.0]], 0.0)
+
+
+def test_the_probability_of_a_pixel_is_the_logistic_of_its_logit() -> None:
+    logits = np.array([-1e5, -800.0, -2.0, 0.0, 3.0, 800.0, 1e5])
+    np.testing.assert_allclose(sigmoid(logits), expit(logits), atol=1e-12)

@@ -1,0 +1,172 @@
+"""From exported graphs and pictures to a bundle's parameters and what is usual, with the check of both."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.progress import track
+
+from models.calibration.check import check
+from models.calibration.findings import collect, detect, match, two_false_threshold
+from models.calibration.fitting import Fitted, fit
+from models.calibration.graph import Graph
+from models.calibration.mask_threshold import GRID, best_threshold, mean_dice_by_threshold
+from models.calibration.ood_fit import fit_ood
+from models.calibration.photographs import CalibrationPhoto, halves, is_for_fitting
+from models.calibration.sources import Sources
+from models.evaluation.classifier_runner import OnnxClassifier
+from models.evaluation.metrics import PhotoDetections, best_f1_threshold
+from models.evaluation.runner import OnnxDetector
+from shared.vision.bundle import GraphRole
+from shared.vision.ood import OodModel
+from shared.vision.parameters import (
+    CROP_CLASSES,
+    Checked,
+    DetectorParameters,
+    FittedOn,
+    OodParameters,
+    Parameters,
+    Repeatability,
+    SegmenterParameters,
+)
+
+RULE = (
+    "Validation photographs are divided into halves by the SHA-256 of their name. One half fitted everything here; "
+    "the other fitted nothing and gave the figures under 'checked'. Conformal quantiles and routing thresholds saw "
+    "each photograph with a curve and a temperature fitted without its fifth. The detector's curve is {curve}, the "
+    "likelier of isotonic and Platt's on held-out fifths. What is usual was learnt from {crops} crops of the "
+    "training side. The test side was never opened."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Graphs:
+    """The exported graphs to fit for."""
+
+    detector: OnnxDetector
+    classifier: OnnxClassifier
+    segmenter: Graph
+
+    @classmethod
+    def of(cls, folder: Path) -> "Graphs":
+        """Load them from a folder that holds them under their roles' names.
+
+        Raises:
+            DataMissingError, ArtifactCorruptError: one is not there or cannot be loaded.
+        """
+        paths = {role: folder / f"{role}.onnx" for role in GraphRole}
+        # Loading through Graph first checks each file's shape of input.
+        graphs = {role: Graph(path) for role, path in paths.items()}
+        return cls(
+            OnnxDetector(paths[GraphRole.DETECTOR]),
+            OnnxClassifier(paths[GraphRole.CLASSIFIER]),
+            graphs[GraphRole.SEGMENTER],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """Raw scores: of the best F1, and the lowest with two false positives a photograph."""
+
+    best_f1: float
+    two_false: float | None
+
+    @property
+    def least(self) -> float:
+        """The lower of both: what the curve must cover."""
+        return self.best_f1 if self.two_false is None else min(self.best_f1, self.two_false)
+
+
+def choose_thresholds(photos: Sequence[CalibrationPhoto], found: Sequence[PhotoDetections]) -> Thresholds:
+    """Choose the thresholds on the fitting half.
+
+    Raises:
+        ValueError: nothing was detected at all.
+    """
+    matches = [match(photo, detections) for photo, detections in zip(photos, found, strict=True)]
+    return Thresholds(best_f1_threshold(matches), two_false_threshold(matches))
+
+
+def learn_usual(classifier: OnnxClassifier, crops: NDArray[np.float32], labels: NDArray[np.int64]) -> OodModel:
+    """Fit what is usual on crops (N, 3, 64, 64) of known classes (N,).
+
+    Raises:
+        ValueError: too few crops.
+    """
+    return fit_ood(classifier.run(crops)[1], labels, len(CROP_CLASSES))
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """All that a fit gives."""
+
+    parameters: Parameters
+    ood: OodModel
+
+
+def fit_all(graphs: Graphs, sources: Sources, repeatability: dict[str, Repeatability]) -> Outcome:
+    """Fit everything and check it.
+
+    Raises:
+        ValueError: a half holds no photograph, or the networks find nothing to fit on.
+    """
+    fitting, checking = halves(sources.photos)
+    if not fitting or not checking:
+        raise ValueError("too few validation photographs: both halves need some")
+    found = {id(p): detect(graphs.detector, p) for p in track(sources.photos, "detecting", transient=True)}
+    fit_found, check_found = [found[id(p)] for p in fitting], [found[id(p)] for p in checking]
+    thresholds = choose_thresholds(fitting, fit_found)
+    ood = learn_usual(graphs.classifier, sources.reference_crops, sources.reference_labels)
+    fitted = fit(collect(graphs.classifier, fitting, fit_found, thresholds.least), thresholds.best_f1, ood)
+    shown = collect(graphs.classifier, checking, check_found, thresholds.best_f1)
+    checked = check(shown, fitted.assessor, fitted.routing)
+    segmenter, dice = _fit_segmenter(graphs.segmenter, sources)
+    fitted_on = FittedOn(
+        data=sources.data,
+        licence=sources.licence,
+        rule=RULE.format(curve=fitted.curve_kind, crops=len(sources.reference_labels)),
+        fit_photos=len(fitting),
+        check_photos=len(checking),
+    )
+    return Outcome(_parameters(thresholds, fitted, segmenter, repeatability, fitted_on, checked | dice), ood)
+
+
+def _fit_segmenter(segmenter: Graph, sources: Sources) -> tuple[SegmenterParameters, dict[str, Checked]]:
+    """Choose the mask's threshold on one half of the outlined features and measure Dice on the other."""
+    fitting = [photo for photo in sources.outlined if is_for_fitting(photo.name)]
+    checking = [photo for photo in sources.outlined if not is_for_fitting(photo.name)]
+    if not fitting or not checking:
+        raise ValueError("too few outlined features: both halves need some")
+    scores = mean_dice_by_threshold(segmenter, list(track(fitting, "outlining", transient=True)))
+    threshold = best_threshold(scores)
+    held_out = mean_dice_by_threshold(segmenter, checking)[GRID.index(threshold)]
+    return (
+        SegmenterParameters(threshold=threshold, n=len(fitting)),
+        {"dice": Checked(value=round(float(held_out), 4), n=len(checking))},
+    )
+
+
+def _parameters(
+    thresholds: Thresholds,
+    fitted: Fitted,
+    segmenter: SegmenterParameters,
+    repeatability: dict[str, Repeatability],
+    fitted_on: FittedOn,
+    checked: dict[str, Checked],
+) -> Parameters:
+    return Parameters(
+        detector=DetectorParameters(
+            score_threshold=thresholds.best_f1,
+            two_false_threshold=thresholds.two_false,
+            calibration=fitted.assessor.curve,
+        ),
+        classifier=fitted.assessor.classifier,
+        ood=OodParameters(threshold=fitted.assessor.ood_threshold, n=fitted.ood_n),
+        routing=fitted.routing,
+        segmenter=segmenter,
+        repeatability=repeatability,
+        fitted_on=fitted_on,
+        checked=checked,
+    )
