@@ -15,8 +15,11 @@ from shared.side import Side
 ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="The clinic's or the hub's TOML file.")]
 
 
-def build_app() -> typer.Typer:
-    """Assemble `medspa` from what is installed."""
+def build_app(only: str | None = None) -> typer.Typer:
+    """Assemble `medspa` from what is installed; of the sides' commands just `only`, when it is one of them.
+
+    One side's command then starts without loading the other side's libraries.
+    """
     app = typer.Typer(
         name="medspa",
         help="MedSpaSync: the clinic's edge box and the hub of a chain.",
@@ -24,7 +27,8 @@ def build_app() -> typer.Typer:
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    for entry in sorted(entry_points(group="medspa.commands"), key=lambda item: item.name):
+    entries = sorted(entry_points(group="medspa.commands"), key=lambda item: item.name)
+    for entry in [item for item in entries if item.name == only] or entries:
         loaded = entry.load()
         if isinstance(loaded, typer.Typer):
             app.add_typer(loaded, name=entry.name)
@@ -100,7 +104,7 @@ def _sides(path: Path) -> list[tuple[Side, SideSettings]]:
 def main() -> None:
     """Run `medspa`; an expected error is one clear line and exit code 2, never a traceback."""
     try:
-        build_app()()
+        build_app(*sys.argv[1:2])()
     except MedSpaError as error:
         Console(stderr=True).print(error.sentence, style="red", highlight=False, soft_wrap=True, markup=False)
         sys.exit(2)

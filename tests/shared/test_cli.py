@@ -32,6 +32,15 @@ def leaves(command: click.Command, words: tuple[str, ...] = ()) -> Iterator[tupl
 COMMANDS = dict(leaves(typer.main.get_command(build_app())))
 
 
+def test_one_side_s_command_is_found_alone_and_any_other_word_finds_them_all() -> None:
+    def offered(only: str | None) -> set[str]:
+        return set(getattr(typer.main.get_command(build_app(only)), "commands", {}))
+
+    assert "analyze" in offered("analyze")
+    assert "hub" not in offered("analyze")
+    assert {"analyze", "hub"} <= offered("--help") & offered("verify") & offered(None)
+
+
 def run(*arguments: str) -> tuple[int, str]:
     answer = RUNNER.invoke(build_app(), list(arguments))
     return answer.exit_code, answer.output
