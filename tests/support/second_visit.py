@@ -68,5 +68,4 @@ def relit(image: RgbImage, seed: int = 0, noise: float = 2.5) -> RgbImage:
     slant = np.linspace(rng.uniform(0.88, 1.0), rng.uniform(1.0, 1.12), image.shape[1], dtype=np.float32)
     lit = np.clip(lit * slant[None, :, None] + rng.normal(0, noise, image.shape), 0, 255).astype(np.uint8)
     encoded = cv2.imencode(".jpg", lit, [cv2.IMWRITE_JPEG_QUALITY, 90])[1]
-    decoded: RgbImage = cv2.imdecode(encoded, cv2.IMREAD_UNCHANGED)
-    return decoded
+    return np.asarray(cv2.imdecode(encoded, cv2.IMREAD_UNCHANGED), dtype=np.uint8)
