@@ -4,6 +4,7 @@ images/00000.jpg · masks/00000.png (uint16: 0 skin, i+1 the i-th lesion) · lab
 """
 
 import json
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,11 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from models.data.lesions import ToneGroup
 from models.errors import CheckpointForeignError, DataCorruptError, DataMissingError
+from models.synthesis.faces import SourceFace
 from models.synthesis.kinds import LesionKind
-from models.synthesis.render import Rendered
+from models.synthesis.photo import choose_face, make_photo
+from models.synthesis.render import Rendered, render
+from models.synthesis.settings import PhotoSettings, RenderSettings
 from models.synthesis.skin import Mask
 from shared.durable import write_durably
 from shared.imaging.image import RgbImage
@@ -88,21 +92,25 @@ class RenderFolder:
         Raises:
             CheckpointForeignError: it holds pictures of another seed or another look.
         """
-        self._folder, self._seed = folder, seed
+        self._folder, self.seed = folder, seed
         for part in ("images", "masks", "labels"):
             (folder / part).mkdir(parents=True, exist_ok=True)
-        run, wanted = folder / "run.json", {"look": LOOK, "seed": seed}
-        if run.is_file() and json.loads(run.read_text(encoding="utf-8")) != wanted:
+        run, wanted = folder / "run.json", json.dumps({"look": LOOK, "seed": seed}).encode()
+        if run.is_file() and run.read_bytes() != wanted:
             message = f"{folder} holds another rendering: choose another --out, or remove the folder"
             raise CheckpointForeignError(message)
-        write_durably(run, json.dumps(wanted).encode())
+        write_durably(run, wanted)
 
     def has(self, index: int) -> bool:
         """Whether a photograph is complete; its label is written last."""
         return self._label(index).is_file()
 
     def write(self, index: int, rendered: Rendered, source: str, tone: ToneGroup) -> None:
-        """Write one photograph, its mask and its label."""
+        """Write one photograph, its mask and its label.
+
+        Raises:
+            OSError: the disk is full or read-only.
+        """
         instances = np.zeros(rendered.image.shape[:2], np.uint16)
         for number, (box, mask) in enumerate(zip(rendered.boxes.astype(int), rendered.masks, strict=True), start=1):
             instances[box[1] : box[3], box[0] : box[2]][mask] = number
@@ -115,8 +123,9 @@ class RenderFolder:
             kinds=rendered.kinds,
         )
         options = [cv2.IMWRITE_JPEG_QUALITY, _QUALITY]
-        cv2.imwrite(str(self._folder / label.image), rendered.image[:, :, ::-1], options)
-        cv2.imwrite(str(self._folder / label.mask), instances)
+        picture = cv2.imencode(".jpg", rendered.image[:, :, ::-1], options)[1]
+        (self._folder / label.image).write_bytes(picture.tobytes())
+        (self._folder / label.mask).write_bytes(cv2.imencode(".png", instances)[1].tobytes())
         part = self._label(index).with_suffix(".part")
         part.write_text(label.model_dump_json(), encoding="utf-8")
         part.replace(self._label(index))
@@ -124,11 +133,22 @@ class RenderFolder:
     def finish(self, count: int) -> None:
         """Write `annotations.json` over the first `count` photographs."""
         labels = [PhotoLabel.model_validate_json(self._label(i).read_bytes()) for i in range(count)]
-        whole = Annotations(look=LOOK, seed=self._seed, photos=tuple(labels))
+        whole = Annotations(look=LOOK, seed=self.seed, photos=tuple(labels))
         write_durably(self._folder / "annotations.json", whole.model_dump_json(indent=1).encode())
 
     def _label(self, index: int) -> Path:
         return self._folder / "labels" / f"{index:05d}.json"
+
+
+def fill(folder: RenderFolder, faces: Sequence[SourceFace], numbers: Iterable[int]) -> None:
+    """Render what is missing of the numbered photographs; each depends on the folder's seed and its number only."""
+    for index in numbers:
+        if folder.has(index):
+            continue
+        rng = np.random.default_rng((folder.seed, index))
+        face = choose_face(faces, rng)
+        photo, skin = make_photo(face, PhotoSettings(), rng)
+        folder.write(index, render(photo, skin, rng, RenderSettings()), face.name, face.tone)
 
 
 def read_annotations(folder: Path) -> Annotations:

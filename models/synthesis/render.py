@@ -1,6 +1,6 @@
 """Draw lesions on one face, and say exactly where."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import cv2
@@ -11,7 +11,7 @@ from models.synthesis.kinds import LesionKind
 from models.synthesis.lesions import IRREGULAR, Paint, paint
 from models.synthesis.light import Light, read_light
 from models.synthesis.optics import Plane, absorb, density, to_code, to_image, to_linear
-from models.synthesis.placing import Planned, plan
+from models.synthesis.placing import plan
 from models.synthesis.settings import RenderSettings
 from models.synthesis.shape import REACH, Disc, make_disc
 from models.synthesis.skin import Mask, Skin
@@ -22,7 +22,8 @@ _Box: TypeAlias = tuple[int, int, int, int]
 # Median luminance of the lightest and deepest skins in well-exposed portraits.
 _LIGHT_SKIN, _DEEP_SKIN = 0.40, 0.06
 # Least mean change of the strongest channel, in code values.
-_LEAST_CONTRAST = 8.0
+_LEAST_CONTRAST = 7.0
+_BOOSTS = (1.0, 1.5, 2.2)
 # Light from all around, which throws no shade, beside a lamp of 1.
 _AMBIENT = 0.45
 
@@ -58,8 +59,8 @@ def render(face: RgbImage, skin: Skin, rng: np.random.Generator, settings: Rende
         window = np.s_[disc.top : disc.top + disc.rho.shape[0], disc.left : disc.left + disc.rho.shape[1]]
         if not mask.any() or (disc.rho < 1.2)[taken[window]].any() or not _on_skin(disc, skin, window):
             continue
-        drawn = _draw(linear[window], item, disc, light, settings, rng)
-        if not _visible(linear[window], drawn, disc):
+        drawn = _draw(linear[window], paint(item.kind, disc, depth_of(light), rng), disc, light, settings.strength)
+        if drawn is None:
             continue
         linear[window] = drawn
         image[window] = np.where((disc.rho < REACH)[..., None], to_image(drawn), image[window])
@@ -94,6 +95,19 @@ def _on_skin(disc: Disc, skin: Skin, window: tuple[slice, slice]) -> bool:
     return bool(skin.mask[window][inside].mean() >= 0.98)
 
 
+def _draw(patch: Plane, work: Paint, disc: Disc, light: Light, strength: float) -> Plane | None:
+    """Return the patch with the lesion, made stronger until it can be seen; None when it never can be.
+
+    The same pigment changes fewer code values on deep or shaded skin. Leaving out what is faint there would
+    teach that such skin has no lesions.
+    """
+    for boost in _BOOSTS:
+        drawn = _apply(patch, work, disc, light, strength * boost)
+        if _visible(patch, drawn, disc):
+            return drawn
+    return None
+
+
 def _visible(before: Plane, after: Plane, disc: Disc) -> bool:
     """Whether the lesion stands out from the skin's own unevenness, so that its label can be learned."""
     inside = disc.rho <= 0.8
@@ -104,14 +118,11 @@ def _visible(before: Plane, after: Plane, disc: Disc) -> bool:
     return contrast > max(_LEAST_CONTRAST, busy)
 
 
-def _draw(
-    patch: Plane, item: Planned, disc: Disc, light: Light, settings: RenderSettings, rng: np.random.Generator
-) -> Plane:
+def _apply(patch: Plane, work: Paint, disc: Disc, light: Light, strength: float) -> Plane:
     """Return the patch with the lesion's pigment, shade and highlight."""
-    work = paint(item.kind, disc, depth_of(light), rng)
-    strength = np.float32(settings.strength)
-    pigmented = absorb(patch, density(strength * work.melanin, strength * work.blood))
-    shade, shine = _relief(work, disc, light)
+    scale = np.float32(strength)
+    pigmented = absorb(patch, density(scale * work.melanin, scale * work.blood))
+    shade, shine = _relief(replace(work, height=np.float32(min(strength, 1.5)) * work.height), disc, light)
     # Light wanders further in red, so red shades are softer; the highlight has the lamp's colour.
     softness = np.array([0.7, 0.9, 1.0], np.float32)
     lit = pigmented * shade[..., None] ** softness + np.float32(work.gloss * light.shine) * shine[..., None]
