@@ -43,15 +43,22 @@ def read_data(recipe: SegmenterRecipe, root: Path) -> SegmenterData:
     """
     shares = recipe.data.shares()
     train = tuple([Layers.of(p) for p in _read(recipe, root, source, Split.TRAIN)] for source in shares)
+    if not all(train):
+        raise DataMissingError("a source of the recipe has nothing to train on: see [data] in the recipe")
+    return SegmenterData(WeightedSources(train, tuple(shares.values())), read_validation(recipe, root))
+
+
+def read_validation(recipe: SegmenterRecipe, root: Path) -> dict[str, list[OutlinedCrop]]:
+    """Read the crops to choose by, of every source that the recipe gives a share; raises as `read_data` does."""
     validation: dict[str, list[OutlinedCrop]] = {}
-    for source in shares:
+    for source in recipe.data.shares():
         photos = _read(recipe, root, source, Split.VAL)
+        if not photos:
+            raise DataMissingError(f"{source} has nothing to choose by: see [data] in the recipe")
         validation[f"{source}_box"] = [box_crop(photo) for photo in photos]
         if source is MaskSource.ISIC:
             validation[f"{source}_whole"] = [whole_crop(photo) for photo in photos]
-    if not all(train) or not all(validation.values()):
-        raise DataMissingError("a source of the recipe has nothing on one of its sides: see [data] in the recipe")
-    return SegmenterData(WeightedSources(train, tuple(shares.values())), validation)
+    return validation
 
 
 def _read(recipe: SegmenterRecipe, root: Path, source: MaskSource, split: Split) -> Sequence[OutlinedPhoto]:
