@@ -8,6 +8,7 @@ const Kiosk = lazy(() => import("./kiosk/Kiosk"));
 const Tablet = lazy(() => import("./tablet/Shell"));
 const Schedule = lazy(() => import("./tablet/SchedulePage"));
 const Captures = lazy(() => import("./tablet/CapturesPage"));
+const Progress = lazy(() => import("./tablet/progress/ProgressPage"));
 const Review = lazy(() => import("./tablet/review/ReviewPage"));
 
 const router = createBrowserRouter([
@@ -19,6 +20,8 @@ const router = createBrowserRouter([
       { index: true, element: <Schedule /> },
       { path: "captures", element: <Captures /> },
       { path: "captures/:id", element: <Captures /> },
+      { path: "progress", element: <Progress /> },
+      { path: "progress/:id", element: <Progress /> },
       { path: "review", element: <Review /> },
       { path: "review/:id", element: <Review /> },
     ],

@@ -46,6 +46,7 @@ export default function Shell() {
           </NavLink>
           <NavLink to="/tablet/captures">Captures</NavLink>
           <NavLink to="/tablet/review">Review</NavLink>
+          <NavLink to="/tablet/progress">Progress</NavLink>
         </nav>
         <Connection />
       </header>
