@@ -68,8 +68,8 @@ def render(studies: Sequence[BundleStudy], extra: Extra, split: str, photos: int
     """Return the whole page."""
     parts = [
         f'<p class="small">Measured on {photos} photographs of the {escape(split)} side, which chose no weight,'
-        " threshold or calibration. Intervals: 95 % bootstrap over photographs. Results support a professional's review;"
-        " nothing here is a diagnosis.</p>",
+        " threshold or calibration. Intervals: 95 % bootstrap over photographs. Results support a professional's"
+        " review; nothing here is a diagnosis.</p>",
         '<div class="warn"><b>Known faults of the data</b><ul>'
         + "".join(f"<li>{escape(fault)}</li>" for fault in FAULTS)
         + "</ul></div>",

@@ -1,7 +1,8 @@
 """Export a trained detector: `python -m models.export.detector --checkpoint <folder>/best.pt --out <folder>`.
 
-Writes the FP32 graph, the INT8 graph that ships, and a report that holds the two against the trained network on
-validation pictures. Nothing is left behind when the graphs do not say what the network says.
+Writes the FP32 graph, the INT8 graph that ships, a report that holds the two against the trained network on
+validation pictures, and the card with the figures of the test side, which chooses nothing. Nothing is left behind
+when the graphs do not say what the network says.
 """
 
 import json
@@ -18,18 +19,24 @@ import torch
 import typer
 from rich.console import Console
 
+from models.calibration.findings import detect, match
+from models.calibration.photographs import read_photographs
 from models.data.detection import BoxedPhoto, read_sources, read_validation
-from models.data.lesions import DEFAULT_ROOT
+from models.data.lesions import DEFAULT_ROOT, Split
 from models.data.letterbox import to_input
 from models.errors import ArtifactCorruptError, ModelsError
-from models.evaluation.metrics import PhotoTruth, average_precision, match_photo
+from models.evaluation.conditions import read_conditions
+from models.evaluation.detection_study import DetectionStudy, study_detector
+from models.evaluation.metrics import PhotoTruth, average_precision, best_f1_threshold, match_photo
 from models.evaluation.runner import INPUT_NAME, OnnxDetector, file_sha256
+from models.export.detector_card import render_card
 from models.export.onnx_file import Parity, measure_parity, require_parity, write_onnx
 from models.export.quantise import Feed, QuantiseSettings, WeightRange, int8_share_of_macs, quantise_static
 from models.training.networks import load_average
 from models.training.recipe import Recipe
+from shared.vision.parameters import CROP_CLASSES
 
-FP32_NAME, INT8_NAME, REPORT_NAME = "detector.fp32.onnx", "detector.onnx", "detector.json"
+FP32_NAME, INT8_NAME, REPORT_NAME, CARD_NAME = "detector.fp32.onnx", "detector.onnx", "detector.json", "detector.md"
 PARITY_PICTURES = 4
 CALIBRATION_PICTURES = 64
 LEAST_INT8_SHARE = 0.95
@@ -147,6 +154,18 @@ def export(checkpoint: Path, data_root: Path, folder: Path, weights: WeightRange
     )
 
 
+def study_test_side(graph: Path, data_root: Path) -> tuple[DetectionStudy, int]:
+    """Return the figures of the test side at the best F1 threshold of the validation side, and its photographs."""
+    validation, side = read_photographs(data_root, Split.VAL), read_photographs(data_root, Split.TEST)
+    detector = OnnxDetector(graph)
+    threshold = best_f1_threshold([match(photo, detect(detector, photo)) for photo in validation])
+    conditions = read_conditions(data_root, Split.TEST)
+    truths = [PhotoTruth(photo.outlined, photo.labels) for photo in side]
+    found = [detect(detector, photo) for photo in side]
+    types = [kind.value for kind in CROP_CLASSES]
+    return study_detector(truths, found, [conditions[photo.name] for photo in side], types, threshold), len(side)
+
+
 def _training(recipe: Recipe, data_root: Path) -> Sequence[BoxedPhoto]:
     """Return the pictures the network learnt from last."""
     data = recipe.data
@@ -168,13 +187,17 @@ def main(
         with tempfile.TemporaryDirectory() as draft:
             report = export(checkpoint, data_root, Path(draft), weights)
             require_faithful(report)
+            study, photos = study_test_side(Path(draft) / INT8_NAME, data_root)
             out.mkdir(parents=True, exist_ok=True)
             for name in (FP32_NAME, INT8_NAME):
                 shutil.copyfile(Path(draft) / name, out / name)
     except ModelsError as error:
         console.print(f"[red]{error.sentence}")
         raise typer.Exit(2) from error
-    (out / REPORT_NAME).write_text(json.dumps(asdict(report), indent=1) + "\n", encoding="utf-8")
+    document = asdict(report)
+    (out / REPORT_NAME).write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    (out / CARD_NAME).write_text(render_card(document, asdict(study), photos), encoding="utf-8")
+    console.print(f"test side: mAP50 {study.map50.value}")
     console.print(f"mAP50 on {report.validation_pictures} pictures: FP32 {report.fp32.map50}, INT8 {report.int8.map50}")
     console.print(f"{report.int8_share_of_macs:.1%} of the multiply-adds run in INT8; written to {out}")
 

@@ -1,0 +1,31 @@
+"""One process from its start to its first result: `python -m tests.benchmarks.first_result BUNDLE FACES PHOTO`.
+
+Prints the seconds since the process began and its peak resident memory as JSON.
+"""
+
+import json
+import resource
+import sys
+import time
+from pathlib import Path
+
+import psutil
+
+from edge.config import AnalysisSettings
+from edge.vision import load_vision
+from shared.imaging.decode import ImageLimits, decode_image
+
+
+def main(bundle: str, faces: str, photo: str) -> None:
+    """Analyse one photograph and report."""
+    vision = load_vision(AnalysisSettings(face_models=Path(faces), bundle=Path(bundle)))
+    image = decode_image(Path(photo).read_bytes(), ImageLimits())
+    found = vision.landmarker.detect(image)
+    result = vision.pipeline.analyse(image, found[0] if found else None)
+    seconds = time.time() - psutil.Process().create_time()
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps({"seconds": seconds, "megabytes": peak, "findings": len(result.findings)}))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:4])
