@@ -88,12 +88,18 @@ class ReviewDesk:
             taken_at=item.taken_at,
             view=self._library.get(item.capture).stored.metadata.view,
             route=item.route,
-            to_decide=item.to_decide,
+            to_decide=self._undecided(item),
             findings=item.findings,
             corrected=item.revision > 0,
             signed_at=item.signed_at,
             signer_name=names.get(item.signer, item.signer) if item.signer else None,
         )
+
+    def _undecided(self, item: QueueItem) -> int:
+        """Return how many findings still need a decision; a review nobody has begun is not folded for it."""
+        if item.revision == 0:
+            return item.to_decide
+        return sum(finding.undecided for finding in self._reviews.get(item.capture).review.findings)
 
 
 def noted_correction(item: shown.NewCorrection) -> NotedCorrection:

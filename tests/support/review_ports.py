@@ -61,7 +61,7 @@ class FakeReview:
             taken_at=capture.taken_at,
             view=capture.view,
             route=min(routes, key=_RANKS.index),
-            to_decide=sum(route is Route.REVIEW_REQUIRED for route in routes),
+            to_decide=sum(item.undecided for item in review.findings),
             findings=len(capture.items),
             corrected=review.revision > 0,
             signed_at=review.signed.at if review.signed else None,

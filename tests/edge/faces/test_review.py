@@ -92,6 +92,14 @@ def test_the_queue_names_clients_and_leaves_erased_ones_out(box: BoxRecord, desk
     )  # fmt: skip
 
 
+def test_the_queue_says_what_is_left_to_decide(box: BoxRecord, desk: ReviewDesk) -> None:
+    unsure = [finding(x=x, route=Route.REVIEW_REQUIRED) for x in (10, 60)]
+    capture = store_capture(box, box.new_client(), analysis(*unsure))
+    assert [item.to_decide for item in desk.queue(signed=False, limit=9).items] == [2]
+    desk.correct(capture, request(0, remove(1)), ACTOR)
+    assert [(item.to_decide, item.corrected) for item in desk.queue(signed=False, limit=9).items] == [(1, True)]
+
+
 def test_figures_are_sums_and_what_a_candidate_saw_is_shown_with_no_result(box: BoxRecord, desk: ReviewDesk) -> None:
     client = box.new_client()
     version = box.consent.texts.text("en").version

@@ -6,7 +6,7 @@ import { routeOf } from "./Outlines";
 import type { Finding, Review } from "./useReview";
 import type { Size } from "./view";
 
-const LOUPE = 112;
+const LOUPE = 100;
 
 /** The finding close up, whatever the stage shows. */
 function Loupe({ finding, address, photo }: { finding: Finding; address: string; photo: Size }) {

@@ -1,4 +1,5 @@
-import { memo } from "react";
+import { memo, useMemo } from "react";
+import { BADGE_HEIGHT, placeBadges, reach } from "./badges";
 import type { Finding } from "./useReview";
 import type { Box, View } from "./view";
 
@@ -7,29 +8,63 @@ export function routeOf(finding: Finding): string {
   return finding.standing === "added" ? "added" : (finding.route ?? "review_required");
 }
 
-function pathOf({ box, contour }: Finding): string {
+function pathOf(finding: Finding, scale: number): string {
+  const { box, contour } = finding;
+  const half = reach(finding, scale);
+  if (half.ring) {
+    const round = `a${half.x} ${half.x} 0 1 0`;
+    return `M${box.x + box.w / 2 - half.x} ${box.y + box.h / 2}${round} ${2 * half.x} 0${round} ${-2 * half.x} 0Z`;
+  }
   if (contour.length > 2) return `M${contour.map((point) => point.join(" ")).join("L")}Z`;
   return `M${box.x} ${box.y}h${box.w}v${box.h}h${-box.w}Z`;
 }
 
-/** The outlines themselves, in pixels of the photograph; a dark line under each keeps it visible on any skin. */
-const Shapes = memo(function Shapes({ findings, chosen }: { findings: Finding[]; chosen: number | null }) {
-  return findings.map((one) => {
-    const path = pathOf(one);
-    return (
-      <g key={one.number} className="outline" data-route={routeOf(one)} data-standing={one.standing} data-chosen={one.number === chosen || undefined}>
-        <path className="under" d={path} vectorEffect="non-scaling-stroke" />
-        <path className="line" d={path} vectorEffect="non-scaling-stroke" />
-      </g>
-    );
-  });
+const marks = (one: Finding, chosen: number | null) => ({
+  "data-route": routeOf(one),
+  "data-standing": one.standing,
+  "data-chosen": one.number === chosen || undefined,
 });
 
-function mark(finding: Finding): string {
-  if (finding.standing === "removed") return "×";
-  if (finding.standing === "proposed") return "";
-  return "✓";
+interface DrawnProps {
+  findings: Finding[];
+  chosen: number | null;
+  scale: number;
 }
+
+/** Outlines and numbers in pixels of the screen; drawn anew by zooming, not by moving. A dark line under each
+ * outline keeps it visible on any skin. */
+const Drawn = memo(function Drawn({ findings, chosen, scale }: DrawnProps) {
+  const badges = useMemo(() => placeBadges(findings, scale), [findings, scale]);
+  const ordered = [...findings].sort((a, b) => Number(a.number === chosen) - Number(b.number === chosen));
+  return (
+    <>
+      <g transform={`scale(${scale})`}>
+        {ordered.map((one) => {
+          const path = pathOf(one, scale);
+          return (
+            <g key={one.number} className="outline" {...marks(one, chosen)}>
+              <path className="under" d={path} vectorEffect="non-scaling-stroke" />
+              <path className="line" d={path} vectorEffect="non-scaling-stroke" />
+            </g>
+          );
+        })}
+      </g>
+      {ordered.map((one) => {
+        const badge = badges.get(one.number);
+        return (
+          badge && (
+            <g key={one.number} className="badge" {...marks(one, chosen)} transform={`translate(${badge.x} ${badge.y})`}>
+              <rect width={badge.width} height={BADGE_HEIGHT} rx={BADGE_HEIGHT / 2} />
+              <text x={badge.width / 2} y={12.5}>
+                {badge.label}
+              </text>
+            </g>
+          )
+        );
+      })}
+    </>
+  );
+});
 
 interface Props {
   findings: Finding[];
@@ -41,35 +76,12 @@ interface Props {
 
 /** Everything drawn over the photograph: outlines, their numbers, and the box being drawn with its handles. */
 export function Outlines({ findings, chosen, view, hidden, editing }: Props) {
-  const ordered = [...findings].sort((a, b) => Number(a.number === chosen) - Number(b.number === chosen));
-  const place = (x: number, y: number) => `translate(${x * view.scale + view.x} ${y * view.scale + view.y})`;
   return (
     <svg className="overlay" aria-hidden="true">
       {!hidden && (
-        <>
-          <g transform={`translate(${view.x} ${view.y}) scale(${view.scale})`}>
-            <Shapes findings={ordered} chosen={chosen} />
-          </g>
-          {ordered.map((one) => {
-            const label = `${one.number}${mark(one)}`;
-            const width = 11 + label.length * 7;
-            return (
-              <g
-                key={one.number}
-                className="badge"
-                data-route={routeOf(one)}
-                data-standing={one.standing}
-                data-chosen={one.number === chosen || undefined}
-                transform={place(one.box.x, one.box.y)}
-              >
-                <rect x={-width + 4} y={-18} width={width} height={18} rx={9} />
-                <text x={-width / 2 + 4} y={-5}>
-                  {label}
-                </text>
-              </g>
-            );
-          })}
-        </>
+        <g transform={`translate(${view.x} ${view.y})`} opacity={editing ? 0.5 : undefined}>
+          <Drawn findings={findings} chosen={chosen} scale={view.scale} />
+        </g>
       )}
       {editing && <Handles box={editing} view={view} />}
     </svg>

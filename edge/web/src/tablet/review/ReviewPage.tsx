@@ -225,7 +225,7 @@ export default function ReviewPage() {
             </li>
           ))}
         </ul>
-        <div className="rv-tools" role="toolbar" aria-label={t("actionsLabel")}>
+        <div className="rv-tools" role="group" aria-label={t("actionsLabel")}>
           <Tool glyph="✓" label={t("confirm")} hint="C" act={act.confirm} disabled={!can.confirm || !looking} />
           <Tool glyph="×" label={t("remove")} hint="X" act={act.remove} disabled={!can.change || !looking} />
           <Tool glyph="⇄" label={t("retype")} hint="T" act={act.retype} disabled={!can.change || !looking} />
@@ -266,7 +266,7 @@ export default function ReviewPage() {
         ) : (
           <>
             {target ? <Chosen finding={target} address={address} photo={review} /> : <p className="rv-chosen quiet">{t("select")}</p>}
-            <Tabs defaultValue="findings" keepMounted={false} className="rv-tabs">
+            <Tabs key={id} defaultValue="findings" keepMounted={false} className="rv-tabs">
               <Tabs.List grow>
                 <Tabs.Tab value="findings">{t("findings")}</Tabs.Tab>
                 <Tabs.Tab value="grades">{t("grades")}</Tabs.Tab>

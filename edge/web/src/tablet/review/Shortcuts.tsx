@@ -46,7 +46,7 @@ export function Shortcuts({ open, close, on, turn }: Props) {
           </div>
         ))}
       </dl>
-      <Switch mt="md" checked={on} onChange={(event) => turn(event.currentTarget.checked)} label={t("shortcutsOn")} description={t("shortcutsHint")} />
+      <Switch mt="md" checked={on} onChange={(event) => turn(event.currentTarget.checked)} label={t("shortcutsOn")} description={t("shortcutsHint")} styles={{ description: { color: "var(--ink-soft)" } }} />
     </Modal>
   );
 }

@@ -20,23 +20,19 @@ interface Props {
 export function Sign({ review, busy, sign, reopen, asking, ask, jump, next }: Props) {
   const { t, i18n } = useTranslation("review");
   const [picked, pick] = useState(() => sessionStorage.getItem(REMEMBERED) ?? "");
-  const signer = review.signers.find((one) => one.id === picked) ?? review.signers[0];
+  const signer = review.signers.find((one) => one.id === picked);
   const undecided = review.findings.filter((one) => one.undecided).length;
   if (review.signed) {
     const at = new Date(review.signed.at).toLocaleString(i18n.language === "en" ? "en-GB" : i18n.language, { dateStyle: "medium", timeStyle: "short" });
     return (
       <section className="rv-sign" data-signed aria-label={t("sign")}>
         <p role="status">✓ {t("signedOn", { name: review.signed.signer_name, at })}</p>
-        <Group gap="xs" grow>
+        <div className="rv-signed-do">
           <Button variant="default" loading={busy} onClick={reopen}>
             {t("reopen")}
           </Button>
-          {next && (
-            <Button data-autofocus onClick={next}>
-              {t("next")}
-            </Button>
-          )}
-        </Group>
+          {next && <Button onClick={next}>{t("next")}</Button>}
+        </div>
       </section>
     );
   }
@@ -52,7 +48,7 @@ export function Sign({ review, busy, sign, reopen, asking, ask, jump, next }: Pr
       ) : (
         <p>{t("unsigned")}</p>
       )}
-      <Button fullWidth size="md" disabled={undecided > 0 || signer === undefined} loading={busy} onClick={() => ask(true)}>
+      <Button fullWidth size="md" disabled={undecided > 0 || review.signers.length === 0} loading={busy} onClick={() => ask(true)}>
         {t("sign")}
       </Button>
       <Modal opened={asking} onClose={() => ask(false)} title={t("signTitle")} centered radius="lg" closeButtonProps={{ "aria-label": t("cancel") }}>
@@ -67,6 +63,7 @@ export function Sign({ review, busy, sign, reopen, asking, ask, jump, next }: Pr
           })}
         </Text>
         <NativeSelect
+          data-autofocus
           size="md"
           label={t("signer")}
           value={signer?.id ?? ""}
@@ -74,14 +71,17 @@ export function Sign({ review, busy, sign, reopen, asking, ask, jump, next }: Pr
             sessionStorage.setItem(REMEMBERED, event.currentTarget.value);
             pick(event.currentTarget.value);
           }}
-          data={review.signers.map((one) => ({ value: one.id, label: one.name }))}
+          data={[
+            ...(signer ? [] : [{ value: "", label: t("whoSigns") }]),
+            ...review.signers.map((one) => ({ value: one.id, label: one.name })),
+          ]}
         />
         <Group justify="flex-end" mt="lg">
           <Button variant="default" size="md" onClick={() => ask(false)}>
             {t("cancel")}
           </Button>
-          <Button size="md" data-autofocus loading={busy} onClick={() => signer && sign(signer.id)}>
-            {t("signWith", { name: signer?.name ?? "" })}
+          <Button size="md" loading={busy} disabled={signer === undefined} onClick={() => signer && sign(signer.id)}>
+            {signer ? t("signWith", { name: signer.name }) : t("sign")}
           </Button>
         </Group>
       </Modal>

@@ -11,7 +11,7 @@ const TAP_PIXELS = 6;
 const REACH_PIXELS = 8;
 const LEAST_DRAWN_PIXELS = 8;
 const TAPPED_SIDE_PIXELS = 44;
-const CLOSE_UP_PIXELS = 150;
+const CLOSE_UP_PIXELS = 120;
 const NUDGES: Record<string, [number, number]> = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 /** What the page may ask of the stage from outside. */
