@@ -146,6 +146,7 @@ class Comparison(Schema):
     width: int
     height: int
     alignment: Alignment | None = None
+    face: Box | None = Field(default=None, description="Around the face, in pixels of this photograph.")
     not_aligned: list[ProgressReason] = Field(description="Empty when the photographs can be laid over each other.")
     not_compared: list[ProgressReason] = Field(description="Empty when features and values are compared.")
     notes: list[ProgressReason]

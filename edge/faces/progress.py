@@ -12,6 +12,7 @@ from edge.progress.readings import Measure, Place, Reading
 from edge.progress.registration import Registration
 from edge.progress.similar import SimilarCases
 from edge.progress.timeline import TimelinePoint, ViewTimeline, timelines
+from edge.progress.transforms import Coordinates
 from edge.progress.verdict import Problem
 from edge.visits.library import CaptureLibrary
 from shared.ids import ClientId
@@ -127,6 +128,7 @@ def _comparison(found: Comparison) -> shown.Comparison:
         width=original.width,
         height=original.height,
         alignment=_alignment(found.laid) if found.laid is not None else None,
+        face=_around(found.laid.outline) if found.laid is not None else None,
         not_aligned=[_reason(item) for item in found.alignment],
         not_compared=[_reason(item) for item in found.obstacles],
         notes=[_reason(item) for item in found.notes],
@@ -148,6 +150,11 @@ def _alignment(laid: Registration) -> shown.Alignment:
         pitch_degrees=round(laid.turn.pitch, 1),
         roll_degrees=round(laid.turn.roll, 1),
     )
+
+
+def _around(outline: Coordinates) -> Box:
+    (left, top), (right, bottom) = outline.min(axis=0).tolist(), outline.max(axis=0).tolist()
+    return Box(x=left, y=top, w=right - left, h=bottom - top)
 
 
 def _reason(problem: Problem) -> shown.ProgressReason:

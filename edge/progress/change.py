@@ -123,6 +123,12 @@ _WORDS: Final = {
 }
 
 
+_AROUND_EYES: Final = {
+    FaceRegion.LEFT_PERIORBITAL: "area around the left eye",
+    FaceRegion.RIGHT_PERIORBITAL: "area around the right eye",
+}
+
+
 def _sentence(measure: Measure, region: FaceRegion | None, direction: Direction, before: float, after: float) -> str:
     if direction is Direction.WITHIN:
         return f"{_name(measure, region)}: no change beyond repeatability."
@@ -138,7 +144,9 @@ def _name(measure: Measure, region: FaceRegion | None) -> str:
 
 
 def _place(region: FaceRegion | None) -> str:
-    return "face" if region is None else region.replace("_", " ")
+    if region is None:
+        return "face"
+    return _AROUND_EYES.get(region) or region.replace("_", " ")
 
 
 def _order(place: Place) -> tuple[int, int]:

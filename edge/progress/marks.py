@@ -36,7 +36,7 @@ class Mark:
 
     Attributes:
         kind: what became of it; NEW is outlined on the later visit only, RESOLVED on the earlier one only,
-            HIDDEN lies where the other photograph does not show the face.
+            HIDDEN lies beside the part of the face that both photographs show.
         number: its number on this photograph; None when it is outlined on the other only.
         other_number: its number on the other photograph; None when it is outlined on this one only.
         type: what it looks like, on this photograph where it is there; None when it is not assessed.
@@ -166,7 +166,7 @@ _SENTENCES: Final = {
     MarkKind.NEW: " outlined on the later photograph only.",
     MarkKind.RESOLVED: " outlined on the earlier photograph only.",
     MarkKind.AMBIGUOUS: ": it cannot be told which of its neighbours on the other photograph it is, if any.",
-    MarkKind.HIDDEN: " where the other photograph does not show the face.",
+    MarkKind.HIDDEN: " beside the part of the face that both photographs show.",
 }
 
 

@@ -9,7 +9,7 @@ from edge.progress.registration import Registration
 from shared.imaging.image import RgbImage
 
 _GRID_PIXELS: Final = 16
-_OUTSIDE: Final = (246, 242, 236)
+_OUTSIDE: Final = (38, 35, 31)
 
 
 def aligned(moving: RgbImage, registration: Registration, width: int, height: int) -> RgbImage:

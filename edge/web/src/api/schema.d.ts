@@ -969,6 +969,8 @@ export interface components {
             changes: components["schemas"]["ComparisonChange"][];
             /** Client Id */
             client_id: string;
+            /** @description Around the face, in pixels of this photograph. */
+            face?: components["schemas"]["Box"] | null;
             /** Height */
             height: number;
             /** Marks */

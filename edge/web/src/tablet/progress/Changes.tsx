@@ -1,7 +1,7 @@
 import { words } from "@medspasync/kit";
 import { useTranslation } from "react-i18next";
 import { SignIcon } from "./Signs";
-import { type Change, type Comparison, figure, type MarkKind } from "./useProgress";
+import { type Change, type Comparison, figure, type Mark, type MarkKind } from "./useProgress";
 
 export const KINDS: MarkKind[] = ["new", "resolved", "ambiguous", "persisting", "hidden"];
 const ARROWS: Record<Change["direction"], string> = { more: "↑", less: "↓", within: "=", unknown: "?" };
@@ -42,13 +42,14 @@ export function Changes({ comparison }: { comparison: Comparison }) {
             </p>
           ))}
           <ul className="pg-changes">
-            {told.map((one) => (
+            {grouped(told).map(([one, regions]) => (
               <li key={`${one.measure} ${one.region}`}>
                 <i aria-hidden="true">{ARROWS[one.direction]}</i>
                 <span>
                   {one.sentence}
                   <Values change={one} />
                 </span>
+                <Where changes={regions} />
               </li>
             ))}
           </ul>
@@ -58,6 +59,33 @@ export function Changes({ comparison }: { comparison: Comparison }) {
         </>
       )}
     </section>
+  );
+}
+
+/** A change of the whole face has its regions under it; a region that changed alone stands for itself. */
+function grouped(changes: Change[]): [Change, Change[]][] {
+  const whole = changes.filter((one) => !one.region);
+  const heads = (one: Change) => whole.find((head) => head.measure === one.measure && head.direction === one.direction);
+  return changes
+    .filter((one) => !one.region || heads(one) === undefined)
+    .map((one) => [one, one.region ? [] : changes.filter((part) => part.region && heads(part) === one)]);
+}
+
+function Where({ changes }: { changes: Change[] }) {
+  const { t } = useTranslation("progress");
+  if (changes.length === 0) return null;
+  return (
+    <details className="pg-where">
+      <summary>{t("regions", { count: changes.length })}</summary>
+      <ul>
+        {changes.map((one) => (
+          <li key={one.region}>
+            {one.sentence}
+            <Values change={one} />
+          </li>
+        ))}
+      </ul>
+    </details>
   );
 }
 
@@ -76,6 +104,11 @@ function Rest({ label, changes }: { label: string; changes: Change[] }) {
       </ul>
     </details>
   );
+}
+
+/** Whether the sentence says more than the heading it stands under. */
+function tells(mark: Mark): boolean {
+  return mark.kind === "ambiguous" || (mark.kind === "persisting" && (mark.size === "more" || mark.size === "less"));
 }
 
 interface FeaturesProps {
@@ -102,11 +135,12 @@ export function Features({ comparison, shown, chosen, choose }: FeaturesProps) {
               {t(kind)} <span className="count">{some.length}</span>
             </h3>
             {some.map(({ mark, index }) => (
-              <button type="button" className="pg-feature" key={index} aria-pressed={chosen === index} onClick={() => choose(chosen === index ? null : index)}>
+              <button type="button" className="pg-feature" key={index} title={mark.sentence} aria-pressed={chosen === index} onClick={() => choose(chosen === index ? null : index)}>
                 <SignIcon kind={kind} />
                 <span>
-                  {mark.sentence}
-                  {mark.region && <small>{words(mark.region)}</small>}
+                  <b>{mark.type ? words(mark.type) : t("notAssessed")}</b>
+                  {mark.region && ` · ${words(mark.region)}`}
+                  {tells(mark) && <small>{mark.sentence}</small>}
                 </span>
               </button>
             ))}

@@ -62,6 +62,16 @@ function scales(reads: Read[], band: [number, number] | null) {
   return { x, y, floor, top };
 }
 
+/** Three or four round numbers between two values. */
+function roundTicks(low: number, high: number, whole: boolean): number[] {
+  const rough = (high - low) / 3.2;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = [1, 2, 2.5, 5, 10].map((one) => one * power).find((one) => one >= rough) ?? rough;
+  const wide = whole ? Math.max(1, Math.round(step)) : step;
+  const first = Math.ceil(low / wide);
+  return Array.from({ length: Math.floor(high / wide) - first + 1 }, (_, index) => Number(((first + index) * wide).toPrecision(6)));
+}
+
 /** One measure of one view in time; a point is chosen to be compared by tapping it. */
 export function Chart({ timeline, before, after, choose }: Props) {
   const { t, i18n } = useTranslation("progress");
@@ -103,10 +113,12 @@ interface PlotProps extends Props {
 function Plot({ timeline, reads, measure, before, after, choose, language }: PlotProps) {
   const { t } = useTranslation("progress");
   const base = reads.find((one) => one.point.capture_id === before) ?? reads[0];
-  const band = base ? bandOf(timeline, measure, base.value) : null;
+  const room = base ? bandOf(timeline, measure, base.value) : null;
+  // What cannot be below nothing is not drawn there.
+  const band: [number, number] | null = room && base && base.value >= 0 ? [Math.max(0, room[0]), room[1]] : room;
   const { x, y, floor, top } = scales(reads, band);
   const at = (read: Read) => x(Date.parse(read.point.taken_at));
-  const ticks = [floor + (top - floor) * 0.1, (floor + top) / 2, top - (top - floor) * 0.1];
+  const ticks = roundTicks(floor, top, measure === "count");
   const pairs = reads.slice(1).map((read, index) => [reads[index] as Read, read] as const);
   const breaks = pairs.filter(([a, b]) => a.point.series !== b.point.series);
   const ends = [reads[0], reads.length > 1 ? reads.at(-1) : undefined];
@@ -118,7 +130,7 @@ function Plot({ timeline, reads, measure, before, after, choose, language }: Plo
             <g key={value}>
               <line className="grid" x1={LEFT} x2={WIDTH - RIGHT} y1={y(value)} y2={y(value)} />
               <text x={LEFT - 6} y={y(value) + 4} textAnchor="end">
-                {measure === "count" ? Math.round(value) : figure(value)}
+                {figure(value)}
               </text>
             </g>
           ))}

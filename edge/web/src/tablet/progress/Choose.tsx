@@ -30,6 +30,30 @@ export function ChooseClient({ client, name, choose }: { client: string | undefi
   );
 }
 
+/** The clients photographed last, to begin with. */
+export function LatestClients({ choose }: { choose: (id: string) => void }) {
+  const { t, i18n } = useTranslation("progress");
+  const found = useClients("");
+  const several = (found.data ?? []).filter((one) => (one.captures ?? 0) > 1).slice(0, 9);
+  return (
+    <section className="pg-start">
+      <h1>{t("title")}</h1>
+      <p>{t("choose")}</p>
+      <div className="pg-clients">
+        {several.map((one) => (
+          <button type="button" className="card" key={one.id} onClick={() => choose(one.id)}>
+            <b>{one.name}</b>
+            <span>
+              {t("photographs", { count: one.captures ?? 0 })}
+              {one.last_visit_at && ` · ${shortDate(one.last_visit_at, i18n.language)}`}
+            </span>
+          </button>
+        ))}
+      </div>
+    </section>
+  );
+}
+
 interface PairProps {
   timeline: Timeline;
   view: ViewTimeline;

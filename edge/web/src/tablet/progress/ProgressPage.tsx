@@ -5,7 +5,7 @@ import { useTranslation } from "react-i18next";
 import { useNavigate, useParams } from "react-router";
 import { Changes, Features, KINDS } from "./Changes";
 import { Chart } from "./Chart";
-import { ChooseClient, ChooseMode, ChoosePair } from "./Choose";
+import { ChooseClient, ChooseMode, ChoosePair, LatestClients } from "./Choose";
 import { SignIcon } from "./Signs";
 import { Similar } from "./Similar";
 import { type Mode, Stage } from "./Stage";
@@ -65,18 +65,19 @@ export default function ProgressPage() {
   const marks = useMarks(`${before} ${after}`);
   const told = comparison.data;
   const aligned = told?.not_aligned.length === 0;
+  const show = (id: string) => navigate(`/tablet/progress/${id}`);
   const error = timeline.error ?? comparison.error;
   return (
     <div className="pg">
       <header className="card pg-bar">
-        <ChooseClient client={client} name={timeline.data?.client_name ?? ""} choose={(id) => navigate(`/tablet/progress/${id}`)} />
+        <ChooseClient client={client} name={timeline.data?.client_name ?? ""} choose={show} />
         {timeline.data && view && (
           <ChoosePair {...{ timeline: timeline.data, view, setView, before: after && before, after, setPair: set }} />
         )}
         {after && <ChooseMode mode={aligned ? mode : "beside"} setMode={setMode} aligned={aligned} />}
       </header>
       {error && <Alert color="red.9">{sentenceOf(error)}</Alert>}
-      {client === undefined && <p className="pg-empty">{t("choose")}</p>}
+      {client === undefined && <LatestClients choose={show} />}
       {timeline.data && view === undefined && <p className="pg-empty">{t("noVisits")}</p>}
       {view && (
         <div className="pg-body">
@@ -118,6 +119,7 @@ function Pictures({ comparison, mode, marks }: { comparison: Comparison | undefi
           before={earlier.address}
           after={later.address}
           photo={comparison}
+          face={aligned ? (comparison.face ?? null) : null}
           aligned={aligned}
           mode={mode}
           marks={drawn}

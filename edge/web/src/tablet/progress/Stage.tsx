@@ -1,18 +1,21 @@
 import { Button } from "@mantine/core";
 import { type PointerEvent, type RefObject, useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { centreOn, fit, inSight, type Point, type Size, settle, type View, zoomAt } from "../review/view";
+import { type Box, centreOn, fit, inSight, type Point, type Size, settle, type View, zoomAt } from "../review/view";
 import { Sign } from "./Signs";
 import type { Mark } from "./useProgress";
 
 export type Mode = "beside" | "wipe" | "blink";
 const BLINK_MS = 800;
-const CLOSE_UP_PIXELS = 70;
+const CLOSE_UP_PIXELS = 46;
+const FACE_ROOM = 1.12;
 
 interface Props {
   before: string;
   after: string;
   photo: Size;
+  /** Around the face on the later photograph. */
+  face: Box | null;
   /** Whether both photographs lie in the later one's pixels. */
   aligned: boolean;
   mode: Mode;
@@ -28,7 +31,7 @@ interface Handle {
 }
 
 /** One view for both panes, so that they always show the same place. */
-function useSharedView(pane: RefObject<HTMLDivElement | null>, photo: Size, shown: string): Handle {
+function useSharedView(pane: RefObject<HTMLDivElement | null>, photo: Size, face: Box | null, shown: string): Handle {
   const [size, setSize] = useState<Size | null>(null);
   const [view, setView] = useState<View | null>(null);
   useLayoutEffect(() => {
@@ -41,8 +44,8 @@ function useSharedView(pane: RefObject<HTMLDivElement | null>, photo: Size, show
     return () => observer.disconnect();
   }, [pane, shown]);
   useLayoutEffect(() => {
-    if (size !== null) setView(fit(size, photo));
-    // A new pair, another way to look or another size begins with the whole photograph.
+    if (size !== null) setView(onFace(size, photo, face));
+    // A new pair, another way to look or another size begins with the face.
   }, [size, shown, photo.width, photo.height]);
   const change = useCallback(
     (next: (view: View, size: Size) => View) => setView((old) => (old && size ? next(old, size) : old)),
@@ -51,12 +54,18 @@ function useSharedView(pane: RefObject<HTMLDivElement | null>, photo: Size, show
   return { size, view, change };
 }
 
+function onFace(room: Size, photo: Size, face: Box | null): View {
+  const whole = fit(room, photo);
+  if (face === null) return whole;
+  return centreOn(whole, face, room, photo, Math.min(room.width / face.w, room.height / face.h) / FACE_ROOM);
+}
+
 /** Two photographs as one: side by side, under a slider, or in turn. */
 export function Stage(props: Props) {
-  const { before, after, photo, aligned, mode, marks, chosen, choose } = props;
+  const { before, after, photo, face, aligned, mode, marks, chosen, choose } = props;
   const { t } = useTranslation("progress");
   const pane = useRef<HTMLDivElement>(null);
-  const { view, size, change } = useSharedView(pane, photo, `${mode} ${after}`);
+  const { view, size, change } = useSharedView(pane, photo, face, `${mode} ${after}`);
   const [share, setShare] = useState(50);
   const blink = useBlink(mode === "blink");
   const middle = (room: Size): Point => ({ x: room.width / 2, y: room.height / 2 });
@@ -86,7 +95,7 @@ export function Stage(props: Props) {
   const shownAt = mode === "wipe" && view && size ? (share / 100) * size.width : 0;
   // The clip is in pixels of the photograph, which the view has moved and enlarged.
   const cut = view ? Math.min(photo.width, Math.max(0, (shownAt - view.x) / view.scale)) : 0;
-  const signs = (side: "before" | "after" | "both") =>
+  const signs = (side: "before" | "after") =>
     view && <Signs {...{ marks, chosen, view, side }} />;
   const shared = { view, change, photo, marks, choose };
   return (
@@ -115,9 +124,11 @@ export function Stage(props: Props) {
               {layer(after, "after", blink.side === "after" ? undefined : "inset(50%)")}
             </>
           )}
-          {signs(mode === "blink" ? blink.side : "both")}
+          {mode === "blink" && signs(blink.side)}
           {mode === "wipe" && (
             <>
+              <div className="pg-half" style={{ clipPath: `inset(0 ${100 - share}% 0 0)` }}>{signs("before")}</div>
+              <div className="pg-half" style={{ clipPath: `inset(0 0 0 ${share}%)` }}>{signs("after")}</div>
               <span className="pg-name" data-side="before">{t("before")}</span>
               <span className="pg-name" data-side="after">{t("after")}</span>
               <i className="pg-edge" style={{ left: `${share}%` }} />
@@ -135,7 +146,7 @@ export function Stage(props: Props) {
           )}
         </Pane>
       )}
-      <div className="pg-zoom">
+      <div className="pg-zoom" hidden={!aligned}>
         <Button variant="default" aria-label={t("zoomIn")} onClick={() => change((old, room) => zoomAt(old, 1.5, middle(room), room, photo))}>
           +
         </Button>
@@ -185,7 +196,7 @@ interface SignsProps {
   marks: Props["marks"];
   chosen: number | null;
   view: View;
-  side: "before" | "after" | "both";
+  side: "before" | "after";
 }
 
 const LEAST_RADIUS = 9;
@@ -195,8 +206,7 @@ function Signs({ marks, chosen, view, side }: SignsProps) {
   return (
     <svg className="pg-signs" aria-hidden="true">
       {marks.map(({ mark, index }) => {
-        const outlinedHere =
-          side === "both" || (side === "after" ? mark.number !== null : mark.other_number !== null);
+        const outlinedHere = (side === "after" ? mark.number : mark.other_number) != null;
         if (!outlinedHere && chosen !== index) return null;
         const { x, y, w, h } = mark.box;
         const radius = Math.max(LEAST_RADIUS, (Math.max(w, h) / 2) * view.scale + 4);
