@@ -100,6 +100,9 @@ class AnalysisSettings(Section):
     face_models: Path = Field(default=Path("models"), description="Folder of the face models fetched at set-up.")
     detector: Path | None = Field(default=None, description="Detector graph; the one that comes with the product.")
     bundle: Path | None = Field(default=None, description="Folder of the model bundle to analyse with.")
+    shadow_bundle: Path | None = Field(
+        default=None, description="Folder of a candidate bundle, run unseen on new captures whose clients allow it."
+    )
     accelerator: Accelerator = Field(
         default=Accelerator.AUTO, description="What runs the models; `auto` takes the fastest that works."
     )

@@ -38,10 +38,12 @@ from edge.progress.comparison import VisitComparer
 from edge.progress.model_knowledge import ModelKnowledge
 from edge.progress.similar import SimilarCases
 from edge.record import Record, open_record
+from edge.review.candidate import open_candidate
 from edge.review.examples import LabelledExamples
 from edge.review.licences import RegistryLicences
 from edge.review.reviews import Reviews
 from edge.review.shadow_log import ShadowLog
+from edge.review.shadow_worker import ShadowWorker, VaultPhotographs
 from edge.review.signed import SignedReviews
 from edge.schedule.book import ScheduleBook
 from edge.schedule.registry import demo_registry, load_registry
@@ -54,7 +56,7 @@ from edge.vision import load_vision
 from edge.visits.intake import CaptureIntake
 from edge.visits.library import CaptureLibrary
 from shared.clock import SystemClock
-from shared.errors import Retryable
+from shared.errors import Corrupt, Rejected, Retryable
 from shared.events.catalogue import complete_catalogue
 from shared.events.catalogue.system import BookingRequested, BoxStarted, BoxStopped
 from shared.events.envelope import EventDraft
@@ -102,6 +104,7 @@ class EdgeBox:
         self._link, self._uploader = self._make_link(), self._make_uploader()
         self._kiosk = self._make_kiosk()
         self._status = self._make_status()
+        self._shadow = self._make_shadow()
         self.app = create_edge_api(self._ports(), settings.http.web_dist, statuses=STATUSES)
         self.app.router.lifespan_context = self._lifespan
 
@@ -142,6 +145,23 @@ class EdgeBox:
         versions = [ComponentVersion(name="software", version=self._software), *models]
         record, camera, served = self._record, self._kiosk.camera_ready, self._vision.served
         return BoxStatus(self._settings, record.store, record.vault, self._link, self._clock, versions, camera, served)
+
+    def _make_shadow(self) -> ShadowWorker | None:
+        record, settings = self._record, self._settings
+        folder = settings.analysis.shadow_bundle
+        if folder is None:
+            return None
+        try:
+            candidate = open_candidate(folder, settings.analysis, self._vision.landmarker, self._threads)
+        except (Rejected, Corrupt) as error:
+            # A candidate is on trial: a bad one must not keep the clinic from working.
+            structlog.get_logger().error("shadow_bundle_refused", code=error.code)
+            return None
+        photographs = VaultPhotographs(
+            CaptureLibrary(record.store, record.vault, record.clients), settings.capture.limits
+        )
+        log, granted = ShadowLog(record.store), self._consent.granted
+        return ShadowWorker(log, candidate, photographs, granted, self._threads, self._clock)
 
     def _ports(self) -> EdgePorts:
         record = self._record
@@ -199,8 +219,21 @@ class EdgeBox:
                 preparation = Preparation(self._vision.served, self._threads)
                 preparation.start()
                 stack.callback(preparation.stop)
+            self._run_shadow(stack)
             structlog.get_logger().info("box_ready", device=device, status="clean" if clean else "recovered")
             yield
+
+    def _run_shadow(self, stack: contextlib.ExitStack) -> None:
+        """Run the candidate, or record that none runs from now on; a full disk puts it off to the next start."""
+        try:
+            if self._shadow is None:
+                ShadowLog(self._record.store).switch(None)
+                return
+            self._record.store.on_append(self._shadow.wake)
+            self._shadow.start()
+            stack.callback(self._shadow.stop)
+        except Retryable as error:
+            structlog.get_logger().error("shadow_not_started", code=error.code)
 
     def _note(self, happened: PayloadModel) -> None:
         """Record a start or a stop; a full disk must not keep the pages from saying that it is full."""

@@ -123,12 +123,16 @@ def circumstances_of(stored: CaptureStored) -> Circumstances:
 
 def bundle_of(analysis: AnalysisCompleted) -> BundleRef:
     """Return which models made an analysis; one without a bundle is named for its first model."""
-    lines = sorted(f"{item.name} {item.version} {item.sha256}" for item in analysis.models)
-    digest = hashlib.sha256("\n".join(lines).encode()).hexdigest()
+    digest = models_digest((item.name, item.version, item.sha256) for item in analysis.models)
     if analysis.bundle is not None:
         return BundleRef(analysis.bundle.name, analysis.bundle.version, digest)
     first = next(iter(analysis.models), None)
     return BundleRef(first.name if first else "unknown", first.version if first else "0", digest)
+
+
+def models_digest(models: Iterable[tuple[str, str, str]]) -> str:
+    """Return one hash for a set of graphs, each as name, version and hash, in whatever order they are named."""
+    return hashlib.sha256("\n".join(sorted(" ".join(model) for model in models)).encode()).hexdigest()
 
 
 def entry_of(event: Event) -> Entry:
