@@ -14,6 +14,7 @@ from edge.capture.landmarks import Face
 from shared.imaging.image import RgbImage
 from shared.imaging.letterbox import Letterbox
 from shared.vision.bundle import GraphRole
+from shared.vision.repeats import merge_repeats
 
 # With this much around it on each side a face fills about six tenths of what the detector sees.
 FACE_MARGIN: Final = 0.35
@@ -85,9 +86,12 @@ class FeatureDetector:
         return [self._read(view, row.astype(np.float64)) for view, row in zip(views, rows, strict=True)]
 
     def _read(self, view: "_View", rows: NDArray[np.float64]) -> Detections:
-        rows = rows[rows[:, 4] >= self._threshold]
         rows = rows[np.argsort(-rows[:, 4], kind="stable")]
-        corners = view.letterbox.backward(rows[:, :4]) + view.offset
+        # Before the threshold: a repeat below it still tells where the feature lies.
+        merged, best = merge_repeats(rows[:, :4], rows[:, 4])
+        likely = rows[best, 4] >= self._threshold
+        merged, rows = merged[likely], rows[best[likely]]
+        corners = view.letterbox.backward(merged) + view.offset
         corners = np.clip(corners, 0, view.limits)
         whole = (corners[:, 2] > corners[:, 0]) & (corners[:, 3] > corners[:, 1])
         return Detections(corners[whole], np.clip(rows[whole, 4], 0.0, 1.0))

@@ -12,6 +12,7 @@ from models.data.lesions import LabelledPhoto
 from models.data.letterbox import to_input
 from models.errors import ArtifactCorruptError, DataMissingError
 from models.evaluation.metrics import PhotoDetections
+from shared.vision.repeats import merge_repeats
 
 INPUT_NAME, OUTPUT_NAME = "images", "detections"
 
@@ -50,11 +51,12 @@ class OnnxDetector:
         return np.asarray(self._session.run([OUTPUT_NAME], {INPUT_NAME: images})[0], np.float32)
 
     def detect(self, image: NDArray[np.uint8]) -> PhotoDetections:
-        """Return all detections on one photograph, boxes in its pixels."""
+        """Return all detections on one photograph, repeats merged as the product merges them, in its pixels."""
         tensor, placed = to_input(image, self.input_size)
         rows = self.run(tensor[None])[0]
-        boxes = placed.backward(rows[:, :4].astype(np.float64)).astype(np.float32)
-        return PhotoDetections(boxes, rows[:, 4], rows[:, 5].astype(np.int64))
+        merged, best = merge_repeats(rows[:, :4], rows[:, 4])
+        boxes = placed.backward(merged).astype(np.float32)
+        return PhotoDetections(boxes, rows[best, 4], rows[best, 5].astype(np.int64))
 
 
 def detect_all(

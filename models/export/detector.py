@@ -9,7 +9,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +17,7 @@ import numpy as np
 import onnx
 import torch
 import typer
+from onnxruntime.quantization import CalibrationMethod
 from rich.console import Console
 
 from models.calibration.findings import detect, match
@@ -121,7 +122,7 @@ def require_faithful(report: ExportReport) -> None:
         raise ArtifactCorruptError(f"only {report.int8_share_of_macs:.1%} of the work runs in INT8")
 
 
-def export(checkpoint: Path, data_root: Path, folder: Path, weights: WeightRange) -> ExportReport:
+def export(checkpoint: Path, data_root: Path, folder: Path, settings: QuantiseSettings) -> ExportReport:
     """Write both graphs into `folder` and return what they are worth.
 
     Raises:
@@ -135,8 +136,8 @@ def export(checkpoint: Path, data_root: Path, folder: Path, weights: WeightRange
     some = np.stack([to_input(p.image, size)[0] for p in pictures[:PARITY_PICTURES]])
     parity = measure_parity(network, fp32, some)
     require_parity(parity)
-    settings = QuantiseSettings(exclude_nodes=decode_nodes(fp32), weights=weights)
-    quantise_static(fp32, int8, calibration_feeds(_training(recipe, data_root), size), settings)
+    chosen = replace(settings, exclude_nodes=decode_nodes(fp32))
+    quantise_static(fp32, int8, calibration_feeds(_training(recipe, data_root), size), chosen)
     return ExportReport(
         name=recipe.model.name,
         version=recipe.model.version,
@@ -145,7 +146,7 @@ def export(checkpoint: Path, data_root: Path, folder: Path, weights: WeightRange
         input_size=size,
         sha256=file_sha256(int8),
         int8_share_of_macs=round(int8_share_of_macs(int8), 4),
-        weights=weights.value,
+        weights=settings.weights.value,
         parity=parity,
         validation_pictures=len(pictures),
         fp32=precision(fp32, pictures),
@@ -173,19 +174,29 @@ def _training(recipe: Recipe, data_root: Path) -> Sequence[BoxedPhoto]:
     return sources.photographs or sources.rendered
 
 
+def _settings(weights: WeightRange, percentile: float | None) -> QuantiseSettings:
+    """Return how to quantise."""
+    if percentile is None:
+        return QuantiseSettings(weights=weights)
+    return QuantiseSettings(weights=weights, method=CalibrationMethod.Percentile, percentile=percentile)
+
+
 @app.command()
 def main(
     checkpoint: Annotated[Path, typer.Option(help="best.pt or last.pt of a training folder")],
     out: Annotated[Path, typer.Option(help="Folder for the two graphs and the report")],
     data_root: Annotated[Path, typer.Option(help="Folder that holds images/")] = DEFAULT_ROOT,
     weights: Annotated[WeightRange, typer.Option(help="Range of the INT8 weights")] = WeightRange.UNSIGNED,
+    percentile: Annotated[
+        float | None, typer.Option(help="Share of activations that a range covers; all when not given")
+    ] = None,
 ) -> None:
     """Export, quantise and hold a detector to what was trained."""
     console = Console()
     torch.set_num_threads(1)
     try:
         with tempfile.TemporaryDirectory() as draft:
-            report = export(checkpoint, data_root, Path(draft), weights)
+            report = export(checkpoint, data_root, Path(draft), _settings(weights, percentile))
             require_faithful(report)
             study, photos = study_test_side(Path(draft) / INT8_NAME, data_root)
             out.mkdir(parents=True, exist_ok=True)
