@@ -127,8 +127,8 @@ function Pictures({ comparison, mode, marks }: { comparison: Comparison | undefi
           choose={marks.choose}
         />
       ) : (
-        <div className="pg-stage pg-opening" role="status">
-          {error ? <Alert color="red.9">{sentenceOf(error)}</Alert> : <Loader color="sand.3" aria-label={t("opening")} />}
+        <div className="pg-stage pg-opening" role="status" aria-label={t("opening")}>
+          {error ? <Alert color="red.9">{sentenceOf(error)}</Alert> : <Loader color="sand.3" />}
         </div>
       )}
       {comparison && <Legend comparison={comparison} marks={marks} />}
