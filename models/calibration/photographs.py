@@ -38,16 +38,14 @@ class CalibrationPhoto:
         return np.asarray(self.boxes[self.labels != CROP_CLASSES.index(CropClass.GROWTH)], np.float32)
 
 
-def read_photographs(root: Path) -> list[CalibrationPhoto]:
-    """Read the validation side of the boxed face photographs.
+def read_photographs(root: Path, split: Split = Split.VAL) -> list[CalibrationPhoto]:
+    """Read one side of the boxed face photographs; fitting uses the validation side only.
 
     Raises:
         DataMissingError, DataCorruptError: the data set is not there or not as described.
     """
     index = np.array([CROP_CLASSES.index(CropClass(name.value)) for name in CLASSES])
-    return [
-        CalibrationPhoto(p.name, p.image, p.boxes, index[p.classes], p.tone.value) for p in read_split(root, Split.VAL)
-    ]
+    return [CalibrationPhoto(p.name, p.image, p.boxes, index[p.classes], p.tone.value) for p in read_split(root, split)]
 
 
 def read_renderings(folder: Path) -> list[CalibrationPhoto]:

@@ -79,9 +79,21 @@ class ResNet18(nn.Module):
         S = 64: stem (N, 64, 32, 32), pooled (N, 64, 16, 16), stages (N, 64, 16, 16), (N, 128, 8, 8),
         (N, 256, 4, 4), (N, 512, 2, 2), features (N, 512), logits (N, classes).
         """
+        return self.classify(self.maps(crops)[-1])
+
+    def maps(self, crops: Tensor) -> list[Tensor]:
+        """Return what the four stages see of crops (N, 3, S, S), finest first; sizes as in `forward`."""
         x = (crops - MEAN) * (1 / STD)
         x = self.pool(fn.relu(self.bn1(self.conv1(x))))
-        features = self.stages(x).mean(dim=(2, 3))
+        found = []
+        for stage in self.stages:
+            x = stage(x)
+            found.append(x)
+        return found
+
+    def classify(self, last: Tensor) -> Prediction:
+        """Return the prediction from the last stage's map (N, 512, H, W)."""
+        features = last.mean(dim=(2, 3))
         return Prediction(self.head(features), features)
 
     def _initialise(self) -> None:
