@@ -212,3 +212,32 @@ def test_what_another_reviewer_did_meanwhile_is_said_and_shown(browser: Browser,
         page.unroute("**/review")
         expect(line(page, 1)).to_contain_text("removed")
     assert review.reviews["capture-1"].revision == 1
+
+
+def test_two_fingers_zoom_and_one_finger_moves_the_photograph(browser: Browser, edge_site: Site) -> None:
+    with watched(browser, *SIZE) as watch:
+        page = open_review(watch, edge_site)
+        fingers = page.context.new_cdp_session(page)
+
+        def touch(kind: str, *points: tuple[float, float]) -> None:
+            where = [{"x": x, "y": y, "id": number} for number, (x, y) in enumerate(points)]
+            fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": where})
+
+        x, y = on_photo(page, 525, 700)
+        before = frame(page)
+        touch("touchStart", (x - 30, y), (x + 30, y))
+        for step in range(1, 7):
+            touch("touchMove", (x - 30 - 10 * step, y), (x + 30 + 10 * step, y))
+        touch("touchEnd")
+        page.wait_for_function(
+            "width => document.querySelector('.stage > img').getBoundingClientRect().width > 2.5 * width",
+            arg=before["width"],
+        )
+        assert on_photo(page, 525, 700) == pytest.approx((x, y), abs=4)
+        touch("touchStart", (x, y))
+        for step in range(1, 7):
+            touch("touchMove", (x + 10 * step, y + 5 * step))
+        touch("touchEnd")
+        page.wait_for_function("x => document.querySelector('.stage > img').getBoundingClientRect().left > x", arg=-1e4)
+        assert on_photo(page, 525, 700) == pytest.approx((x + 60, y + 30), abs=6)
+    assert fake(edge_site).reviews["capture-1"].revision == 0

@@ -4,7 +4,7 @@ import { useTranslation } from "react-i18next";
 import { Outlines } from "./Outlines";
 import type { Finding } from "./useReview";
 import {
-  around, type Box, centreOn, dragged, fit, fitScale, type Grip, inSight, type Point, type Size, settle, spanned, toPhoto, type View, zoomAt,
+  anchored, around, type Box, centreOn, dragged, fit, fitScale, type Grip, inSight, type Point, type Size, settle, spanned, toPhoto, type View, zoomAt,
 } from "./view"; // prettier-ignore
 
 const TAP_PIXELS = 6;
@@ -38,7 +38,14 @@ interface Props {
   handle: RefObject<StageHandle | null>;
 }
 
-type Drag = { kind: "pan" } | { kind: "grip"; grip: Grip; box: Box } | { kind: "draw"; from: Point } | { kind: "pinch" };
+type Drag = { kind: "pan" } | { kind: "grip"; grip: Grip; box: Box } | { kind: "draw"; from: Point } | Pinch;
+/** Two fingers: what lay between them, how far apart they were, and the scale at that moment. */
+type Pinch = { kind: "pinch"; between: Point; apart: number; scale: number };
+
+function spread([a, b]: Point[]): { middle: Point; apart: number } {
+  if (a === undefined || b === undefined) return { middle: a ?? { x: 0, y: 0 }, apart: 1 };
+  return { middle: { x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 }, apart: Math.max(Math.hypot(a.x - b.x, a.y - b.y), 1) };
+}
 
 function useView(photo: Size, shown: string) {
   const stage = useRef<HTMLDivElement>(null);
@@ -130,10 +137,12 @@ export function Stage(props: Props) {
     event.currentTarget.setPointerCapture(event.pointerId);
     pointers.current.set(event.pointerId, at);
     if (pointers.current.size === 2) {
-      drag.current = { kind: "pinch" };
+      const { middle, apart } = spread([...pointers.current.values()]);
+      drag.current = { kind: "pinch", between: toPhoto(view, middle), apart, scale: view.scale };
       setRubber(null);
       return;
     }
+    if (pointers.current.size > 2) return;
     start.current = at;
     moved.current = false;
     const grip = (event.target as Element).getAttribute("data-grip") as Grip | null;
@@ -149,13 +158,9 @@ export function Stage(props: Props) {
     if (Math.hypot(at.x - start.current.x, at.y - start.current.y) > TAP_PIXELS) moved.current = true;
     const doing = drag.current;
     if (doing.kind === "pinch") {
-      const other = [...pointers.current].find(([id]) => id !== event.pointerId)?.[1];
-      if (other) {
-        const factor = Math.hypot(at.x - other.x, at.y - other.y) / Math.max(Math.hypot(before.x - other.x, before.y - other.y), 1);
-        change((old, room) =>
-          zoomAt({ ...old, x: old.x + (at.x - before.x) / 2, y: old.y + (at.y - before.y) / 2 }, factor, { x: (at.x + other.x) / 2, y: (at.y + other.y) / 2 }, room, photo),
-        );
-      }
+      pointers.current.set(event.pointerId, at);
+      const { middle, apart } = spread([...pointers.current.values()]);
+      change((_, room) => anchored(doing.between, middle, (doing.scale * apart) / doing.apart, room, photo));
     } else if (doing.kind === "pan" && moved.current) {
       change((old, room) => settle({ ...old, x: old.x + at.x - before.x, y: old.y + at.y - before.y }, room, photo));
     } else if (doing.kind === "grip") {

@@ -10,8 +10,8 @@ export interface Badge {
 
 export const BADGE_HEIGHT = 17;
 /** Outlines smaller than this on the screen are drawn as a ring around them, so that what they mean stays visible. */
-export const LEAST_OUTLINE = 18;
-const RING = 11;
+export const LEAST_OUTLINE = 24;
+const RING = 13;
 
 /** Half the side of what is drawn for a finding, in pixels of the photograph. */
 export function reach({ box }: Finding, scale: number): { x: number; y: number; ring: boolean } {

@@ -59,6 +59,12 @@ export function zoomAt(view: View, factor: number, at: Point, stage: Size, photo
   return settle({ scale, x: at.x - (at.x - view.x) * share, y: at.y - (at.y - view.y) * share }, stage, photo);
 }
 
+/** The view of this scale that shows a point of the photograph at a place of the stage. */
+export function anchored(point: Point, at: Point, scale: number, stage: Size, photo: Size): View {
+  const held = Math.min(Math.max(scale, fitScale(stage, photo)), CLOSEST);
+  return settle({ scale: held, x: at.x - point.x * held, y: at.y - point.y * held }, stage, photo);
+}
+
 /** The view that shows a box in the middle, at `scale` or as it is. */
 export function centreOn(view: View, box: Box, stage: Size, photo: Size, scale = view.scale): View {
   const x = stage.width / 2 - (box.x + box.w / 2) * scale;
