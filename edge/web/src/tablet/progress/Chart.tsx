@@ -10,6 +10,8 @@ const LEFT = 40;
 const RIGHT = 14;
 const TOP = 22;
 const BOTTOM = 24;
+// Room for a point that lies on the lowest line.
+const FOOT = 12;
 
 interface Props {
   timeline: ViewTimeline;
@@ -58,7 +60,7 @@ function scales(reads: Read[], band: [number, number] | null) {
   const first = Math.min(...times);
   const length = Math.max(...times) - first || 1;
   const x = (at: number) => LEFT + 14 + ((at - first) / length) * (WIDTH - LEFT - RIGHT - 28);
-  const y = (value: number) => HEIGHT - BOTTOM - ((value - floor) / (top - floor)) * (HEIGHT - TOP - BOTTOM);
+  const y = (value: number) => HEIGHT - BOTTOM - FOOT - ((value - floor) / (top - floor)) * (HEIGHT - TOP - BOTTOM - FOOT);
   return { x, y, floor, top };
 }
 
