@@ -2,7 +2,7 @@ import { Alert, Text, Title } from "@mantine/core";
 import { sentenceOf, unwrap, words } from "@medspasync/kit";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { NavLink, useParams } from "react-router";
+import { Link, NavLink, useParams } from "react-router";
 import { api, type Schemas } from "../api/client";
 import { Photo } from "./Photo";
 
@@ -39,6 +39,9 @@ function Facts({ capture, lit, light }: { capture: Capture; lit: number | null; 
         {new Date(capture.taken_at).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" })}
       </Text>
       <p className="note">Supports a professional's review, not a diagnosis.</p>
+      <Link className="pill signed-pill" data-tone={capture.signed ? "good" : "warn"} to={`/tablet/review/${capture.id}`}>
+        {capture.signed ? "Signed after review" : "Not signed: not for the client yet"}
+      </Link>
       {capture.items.length === 0 && <p className="quiet">No visible features were outlined.</p>}
       {regions.map((region) => (
         <div key={region}>
