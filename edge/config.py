@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from edge.analysis.providers import Accelerator
 from shared.config import Section, SideSettings
 from shared.imaging.decode import ImageLimits
-from shared.vocabulary import View
+from shared.vocabulary import LightProfile, View
 
 Port = Annotated[int, Field(ge=1, le=65_535)]
 
@@ -92,6 +92,10 @@ class CaptureSettings(Section):
         default=(View.FRONT, View.LEFT, View.RIGHT), min_length=1, max_length=3, description="Views it asks for."
     )
     limits: ImageLimits = Field(default=ImageLimits(), description="How large a photograph may be.")
+    light: LightProfile = Field(
+        default=LightProfile.UNCONTROLLED,
+        description="Light the station always has; unless it is controlled, colours of two visits are not compared.",
+    )
 
 
 class AnalysisSettings(Section):

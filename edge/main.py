@@ -137,7 +137,7 @@ class EdgeBox:
         capture = self._settings.capture
         guests = ScheduleGuests(self._book, self._register)
         rules = SessionRules(views=capture.views)
-        desk = VisitDesk(self._register, self._consent, rules, guests, self._book.client_of)
+        desk = VisitDesk(self._register, self._consent, rules, guests, self._book.client_of, capture.light)
         return KioskStation(make_camera(capture, self._clock), self._vision, self._intake, desk, self._clock)
 
     def _make_status(self) -> BoxStatus:

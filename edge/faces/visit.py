@@ -26,7 +26,7 @@ from edge.consent.desk import ConsentDesk
 from edge.faces.clients import consent_text
 from shared.events.catalogue.client import ClientRegistered
 from shared.ids import ClientId
-from shared.vocabulary import ConsentDecision, ConsentPurpose, View
+from shared.vocabulary import ConsentDecision, ConsentPurpose, LightProfile, View
 
 _ENDS: dict[Phase, Literal["completed", "cancelled", "expired"]] = {
     Phase.DONE: "completed",
@@ -110,6 +110,7 @@ class VisitDesk:
         rules: SessionRules,
         guests: Guests,
         client_of: ClientOf,
+        light: LightProfile = LightProfile.UNCONTROLLED,
     ) -> None:
         """Keep the collaborators.
 
@@ -119,12 +120,14 @@ class VisitDesk:
             rules: what the capture protocol asks for.
             guests: returns who has arrived and was not photographed yet, by first name.
             client_of: returns the client of an appointment; raises when there is no such appointment.
+            light: what the station is lit with, unless the page says otherwise.
         """
         self._register = register
         self._consent = consent
         self._rules = rules
         self._guests = guests
         self._client_of = client_of
+        self._light = light
 
     def begin(self, message: shown.Begin, actor: str, at: float) -> KioskVisit:
         """Return a visit that waits for consent; without an appointment the guest is registered as a walk-in."""
@@ -135,7 +138,10 @@ class VisitDesk:
             client = self._register.add(walk_in, actor)
         session = CaptureSession.begin(self._rules, at)
         name = first_name(client.details.name) if message.appointment_id else None
-        return KioskVisit(client.id, name, message.language, message.metadata, actor, session)
+        metadata = message.metadata
+        if metadata.light is LightProfile.UNCONTROLLED:
+            metadata = metadata.model_copy(update={"light": self._light})
+        return KioskVisit(client.id, name, message.language, metadata, actor, session)
 
     def consent(self, visit: KioskVisit, answer: ConsentAnswer, at: float) -> None:
         """Record the client's answer, and go on only when the record itself is allowed.

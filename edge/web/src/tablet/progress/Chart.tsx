@@ -123,6 +123,10 @@ function Plot({ timeline, reads, measure, before, after, choose, language }: Plo
   const ticks = roundTicks(floor, top, measure === "count");
   const pairs = reads.slice(1).map((read, index) => [reads[index] as Read, read] as const);
   const breaks = pairs.filter(([a, b]) => a.point.series !== b.point.series);
+  // The band says nothing about values of another series.
+  const same = reads.filter((one) => one.point.series === base?.point.series).map(at);
+  const reach = (place: number) => Math.min(WIDTH - RIGHT, Math.max(LEFT, place));
+  const [from, to] = breaks.length > 0 ? [reach(Math.min(...same) - 40), reach(Math.max(...same) + 40)] : [LEFT, WIDTH - RIGHT];
   const ends = [reads[0], reads.length > 1 ? reads.at(-1) : undefined];
   return (
     <>
@@ -140,12 +144,12 @@ function Plot({ timeline, reads, measure, before, after, choose, language }: Plo
             <>
               <rect
                 className="band"
-                x={LEFT}
-                width={WIDTH - LEFT - RIGHT}
+                x={from}
+                width={to - from}
                 y={y(band[1])}
                 height={Math.max(1, Math.min(y(floor), y(band[0])) - y(band[1]))}
               />
-              <text className="band-name" x={WIDTH - RIGHT - 4} y={y(band[1]) - 5} textAnchor="end">
+              <text className="band-name" x={to - 4} y={y(band[1]) - 5} textAnchor="end">
                 {t("band")}
               </text>
             </>
