@@ -11,7 +11,8 @@ ONCE ?=
 PHOTOS ?=
 KILLS ?= 20
 
-.PHONY: help demo clean-demo setup web test check unit browser system train-tests train-detector eval bench-vision bench-schedule faults format wire clients
+.PHONY: help demo clean-demo setup web test check unit browser system train-tests train-smoke train-detector \
+  train-classifier train-segmenter bundle eval bench-vision bench-peer bench-schedule faults format wire clients
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -100,15 +101,43 @@ faults: $(VENV)/.dev setup .cache/servers ## Kill the box at 200 random instants
 	KILLS=200 $(BIN)/python -m pytest -q tests/system/test_crash.py --timeout=3600
 
 # --- models, figures --------------------------------------------------------------------------------
-train-detector: .venv-train/.done ## Train and export the detector (an hour on one core; resumes)
-	OMP_NUM_THREADS=1 nice -n 10 .venv-train/bin/python -m models.training.detector --recipe models/recipes/lesion_yolov10n.toml
-	.venv-train/bin/python -m models.export.detector --checkpoint build/training/lesion_yolov10n/best.pt
+TRAIN := OMP_NUM_THREADS=1 .venv-train/bin/python -m
+GRAPHS := build/graphs
 
-eval: $(VENV)/.dev ## Measure the detector on held-out photographs
-	$(BIN)/python -m models.evaluation.detector
+build/synthetic/annotations.json: .venv-train/.done
+	$(TRAIN) models.synthesis --count 1500 --seed 11 --out build/synthetic
 
-bench-vision: setup ## Time gate and analysis
+train-smoke: .venv-train/.done ## Train each model a little and see its loss fall (minutes)
+	$(TRAIN) models.training.smoke
+
+train-detector: build/synthetic/annotations.json ## Train and export the evaluation bundle's detector (hours; resumes)
+	$(TRAIN) models.training.detector --recipe models/recipes/detector_photographs.toml
+	$(TRAIN) models.training.detector --recipe models/recipes/detector_evaluation.toml
+	$(TRAIN) models.export.detector --checkpoint build/training/detector_evaluation/best.pt --out $(GRAPHS)/evaluation
+
+train-classifier: build/synthetic/annotations.json ## Train and export its classifier (a quarter of an hour; resumes)
+	$(TRAIN) models.training.classifier --recipe models/recipes/classifier_evaluation.toml
+	$(TRAIN) models.export.classifier --checkpoint build/training/classifier_evaluation/last.pt --out $(GRAPHS)/evaluation
+
+train-segmenter: build/synthetic/annotations.json ## Train and export its segmenter and the teacher (half an hour; resumes)
+	$(TRAIN) models.training.segmenter --recipe models/recipes/segmenter_teacher.toml
+	$(TRAIN) models.training.segmenter --recipe models/recipes/segmenter_swin_evaluation.toml
+	$(TRAIN) models.export.segmenter --checkpoint build/training/segmenter_swin_evaluation/best.pt --out $(GRAPHS)/evaluation
+
+bundle: $(VENV)/.dev ## Fit the parameters of the exported graphs and pack them
+	$(BIN)/python -m models.calibration.fit --bundle-graphs $(GRAPHS)/evaluation --out build/parameters.json --ood build/ood.npz
+	$(BIN)/python -m models.bundle pack --description models/recipes/bundle_evaluation.toml --graphs $(GRAPHS)/evaluation \
+	  --parameters build/parameters.json --ood build/ood.npz --commit $$(git rev-parse --short HEAD)
+
+eval: $(VENV)/.dev setup ## Measure the bundles on held-out photographs: reports/eval.html and eval.json
+	$(BIN)/python -m models.evaluation
+
+bench-vision: setup $(VENV)/.dev ## Time the pipeline beside its bare graphs and beside a peer (installs the peer)
 	$(BIN)/python -m tests.benchmarks.bench_vision
+
+bench-peer: $(VENV)/.dev ## Train the nearest peer as our detector_scratch was trained, and measure both
+	$(BIN)/python -m tests.benchmarks.bench_peer_detector --log build/training/detector_scratch/log.jsonl \
+	  --graph $(GRAPHS)/scratch/detector.onnx
 
 bench-schedule: setup ## Time and gap of the replan
 	$(BIN)/python -m tests.benchmarks.bench_schedule
