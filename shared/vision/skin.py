@@ -35,6 +35,8 @@ _CODES = np.arange(256, dtype=np.float32)
 _FIT_OF_CODE = (1 - ramp(_CODES, _BURNT_OUT)) * ramp(_CODES, _BLACK)
 _LIKE_SKIN = (-0.9, -0.55)  # likeness to skin between which a cell fades in, in natural logarithms
 _COLOUR_OVER_BRIGHTNESS = 1.5  # hair is less red than skin; a shadow is redder
+_LEAST_RED_SKIN = 20.0  # per cent of the face less red: a flushed cheek must not make the rest look like hair
+_MOST_BY_COLOUR = 0.6
 _STRANDS = (0.15, 0.22)  # local contrast of fine detail between which skin fades out: hair, beards, spectacles
 _ONE_STRAND = 0.3  # contrast beyond which one spot or highlight tells no more
 _STRAND_SCALES = (0.005 * FACE_WIDTH / CELL, 0.015 * FACE_WIDTH / CELL)  # of the detail, in cells
@@ -138,8 +140,10 @@ def _even_light(bright: Plane, weight: Plane) -> Plane:
 def _likeness(light: Plane, darkness: Plane, face: Plane) -> Plane:
     """Return how little a place differs from skin towards hair: dark and not red; 0 and above for skin."""
     redness = erythema_index(light) * np.float32(math.log(10) / 100)
-    middle = np.float32(np.median(redness[face > 0.5])) if (face > 0.5).any() else np.float32(0)
-    return blurred(darkness + np.float32(_COLOUR_OVER_BRIGHTNESS) * (redness - middle), _HAIR_SCALE)
+    skin = redness[face > 0.5]
+    paler = redness - np.float32(np.percentile(skin, _LEAST_RED_SKIN) if skin.size else 0.0)
+    by_colour = np.clip(np.float32(_COLOUR_OVER_BRIGHTNESS) * paler, -_MOST_BY_COLOUR, _MOST_BY_COLOUR)
+    return blurred(darkness + by_colour, _HAIR_SCALE)
 
 
 def _strands(bright: Plane, free: Plane) -> Plane:

@@ -4,6 +4,7 @@ All are contrasts, differences of logarithms of linear light, so exposure cancel
 face's width.
 """
 
+import cv2
 import numpy as np
 
 from shared.vision.colour import Plane, brightness, erythema_index, melanin_index
@@ -17,7 +18,8 @@ _SPOT_SCALE = 0.006 * _CELLS  # a spot is about a millimetre wide or more …
 _SPOT_AROUND = 0.04 * _CELLS  # … and stands out from this much around it
 _SPOT_CONTRAST = (2.5, 8.0)  # points of melanin index above its surroundings between which a cell joins a spot
 _SPOT_SHAPE_SCALES = (0.008 * _CELLS, 0.014 * _CELLS)
-_SPOT_ROUNDNESS = (0.0, 0.5)  # smaller over larger curvature: 1 a disc, 0 a line, below 0 a saddle
+_SPOT_ROUNDNESS = (0.1, 0.5)  # smaller over larger curvature: 1 a disc, 0 a line, below 0 a saddle
+_SPOT_REACH = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (3, 3))  # cells from its middle a spot is completed
 
 _SHINE_SCALE = 0.005 * _CELLS
 _SHINE_AROUND = 0.08 * _CELLS
@@ -39,7 +41,10 @@ def spot_map(skin: Skin) -> Plane:
     # Once more without the spots found, or a large one would hide in its own surroundings.
     contrast = near - local_mean(index, free * (1 - first), _SPOT_AROUND)
     roundness = np.minimum(*(_roundness(-index, scale) for scale in _SPOT_SHAPE_SCALES))
-    return ramp(contrast, _SPOT_CONTRAST) * ramp(roundness, _SPOT_ROUNDNESS)
+    dark = ramp(contrast, _SPOT_CONTRAST)
+    # Only the middle of a spot is round; what is as dark around it belongs to it.
+    spots: Plane = np.minimum(dark, cv2.dilate(dark * ramp(roundness, _SPOT_ROUNDNESS), _SPOT_REACH))
+    return spots
 
 
 def shine_map(skin: Skin) -> Plane:
