@@ -102,8 +102,9 @@ class AnalysisSettings(Section):
     """Models and their share of the machine."""
 
     face_models: Path = Field(default=Path("models"), description="Folder of the face models fetched at set-up.")
-    detector: Path | None = Field(default=None, description="Detector graph; the one that comes with the product.")
-    bundle: Path | None = Field(default=None, description="Folder of the model bundle to analyse with.")
+    bundle: Path | None = Field(
+        default=None, description="Folder of the model bundle to analyse with; the one that comes with the product."
+    )
     shadow_bundle: Path | None = Field(
         default=None, description="Folder of a candidate bundle, run unseen on new captures whose clients allow it."
     )

@@ -10,8 +10,7 @@ from edge.analysis.bundle_pipeline import BundlePipeline
 from edge.analysis.bundle_sessions import ServedBundle, Serving
 from edge.analysis.domain import ModelVersion
 from edge.analysis.engine_cache import EngineCache
-from edge.analysis.model import Detector, SessionSettings
-from edge.analysis.pipeline import AnalysisPipeline, OnnxPipeline
+from edge.analysis.pipeline import AnalysisPipeline
 from edge.analysis.sessions import OrtSessionFactory
 from edge.assets.face_models import find_face_models
 from edge.capture.gate import QualityGate
@@ -21,8 +20,8 @@ from edge.config import AnalysisSettings
 from edge.threads import ThreadBudget
 from shared.vision.bundle import Bundle, read_bundle
 
-# The graph that comes with the product; a file, not an import: the box needs no training code.
-_DETECTOR: Final = Path(__file__).resolve().parents[1] / "models" / "artifacts" / "lesion_yolov10n.onnx"
+# The bundle that comes with the product; files, not an import: the box needs no training code.
+SHIPPED_BUNDLE: Final = Path(__file__).resolve().parents[1] / "models" / "bundles" / "evaluation"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +35,7 @@ class Vision:
         import_gate: the limits for photographs from elsewhere.
         pipeline: says what is visible on a face.
         versions: the graphs it runs.
-        served: the bundle they belong to and what it runs on; None for a detector without a bundle.
+        served: the bundle they belong to and what it runs on.
     """
 
     landmarker: MediapipeOnnxLandmarker
@@ -45,12 +44,12 @@ class Vision:
     import_gate: QualityGate
     pipeline: AnalysisPipeline
     versions: tuple[ModelVersion, ...]
-    served: ServedBundle | None = None
+    served: ServedBundle
 
     @property
-    def bundle(self) -> Bundle | None:
+    def bundle(self) -> Bundle:
         """The bundle in use."""
-        return None if self.served is None else self.served.bundle
+        return self.served.bundle
 
 
 def load_vision(
@@ -70,7 +69,8 @@ def load_vision(
     # OpenCV would start a thread a core beside the budget.
     cv2.setNumThreads(1)
     models = find_face_models(settings.face_models)
-    pipeline, versions, served = _analysis(settings, budget or ThreadBudget(settings.threads), engines)
+    served = open_bundle(settings.bundle or SHIPPED_BUNDLE, settings, engines)
+    pipeline = BundlePipeline(served, budget or ThreadBudget(settings.threads), settings.threads)
     return Vision(
         MediapipeOnnxLandmarker(models),
         # At the kiosk the face fills the frame: no search for small ones, so that the preview keeps its pace.
@@ -78,19 +78,9 @@ def load_vision(
         QualityGate(KIOSK_LIMITS),
         QualityGate(IMPORT_LIMITS),
         pipeline,
-        versions,
+        served.models,
         served,
     )
-
-
-def _analysis(
-    settings: AnalysisSettings, budget: ThreadBudget, engines: EngineCache | None
-) -> tuple[AnalysisPipeline, tuple[ModelVersion, ...], ServedBundle | None]:
-    if settings.bundle is None:
-        detector = Detector(settings.detector or _DETECTOR, SessionSettings(threads=settings.threads))
-        return OnnxPipeline(detector), (detector.version,), None
-    served = open_bundle(settings.bundle, settings, engines)
-    return BundlePipeline(served, budget, settings.threads), served.models, served
 
 
 def open_bundle(folder: Path, settings: AnalysisSettings, engines: EngineCache | None = None) -> ServedBundle:

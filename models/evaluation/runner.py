@@ -52,11 +52,20 @@ class OnnxDetector:
 
     def detect(self, image: NDArray[np.uint8]) -> PhotoDetections:
         """Return all detections on one photograph, repeats merged as the product merges them, in its pixels."""
+        return merged(self.detect_raw(image))
+
+    def detect_raw(self, image: NDArray[np.uint8]) -> PhotoDetections:
+        """Return what the graph alone says of one photograph, in its pixels."""
         tensor, placed = to_input(image, self.input_size)
         rows = self.run(tensor[None])[0]
-        merged, best = merge_repeats(rows[:, :4], rows[:, 4])
-        boxes = placed.backward(merged).astype(np.float32)
-        return PhotoDetections(boxes, rows[best, 4], rows[best, 5].astype(np.int64))
+        boxes = placed.backward(rows[:, :4].astype(np.float64)).astype(np.float32)
+        return PhotoDetections(boxes, rows[:, 4], rows[:, 5].astype(np.int64))
+
+
+def merged(found: PhotoDetections) -> PhotoDetections:
+    """Return detections with their repeats merged."""
+    boxes, best = merge_repeats(found.boxes, found.scores)
+    return PhotoDetections(boxes.astype(np.float32), found.scores[best], found.classes[best])
 
 
 def detect_all(

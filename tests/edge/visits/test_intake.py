@@ -65,7 +65,11 @@ def test_real_photograph_is_judged_analysed_and_comes_back_unchanged(box: BoxRec
     stored = library.get(taken.capture)
     assert stored.stored.metadata == METADATA
     assert stored.analysis is not None
-    assert [item.name for item in stored.analysis.models] == ["lesion_yolov10n"]
+    assert [item.name for item in stored.analysis.models] == [
+        "detector_evaluation",
+        "classifier_evaluation",
+        "segmenter_swin_evaluation",
+    ]
     assert {item.region for item in stored.analysis.measures} >= {"forehead", "nose"}
     assert library.open_image(taken.capture, ImageKind.ORIGINAL, "review", "tester") == data
     preview = library.open_image(taken.capture, ImageKind.DERIVED, "review", "tester")
