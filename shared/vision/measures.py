@@ -21,7 +21,7 @@ import cv2
 import numpy as np
 
 from shared.imaging.image import RgbImage
-from shared.vision.colour import Plane, brightness, erythema_index, ita_degrees, lab, light_of, luminance, melanin_index
+from shared.vision.colour import Plane, brightness, ita_degrees, lab, light_of, luminance, melanin_index
 from shared.vision.face_crop import crop_face
 from shared.vision.face_map import Points
 from shared.vision.skin import CELL, Skin, find_skin
@@ -94,8 +94,8 @@ class _Planes:
 
     Attributes:
         skin: where skin is.
-        colours: float32 (cells, 5): L*, b*, a* at middle grey, erythema index, melanin index.
-        marks: float32 (cells, 4): spots, shine, texture energy, line energy.
+        colours: float32 (5, cells): L*, b*, a* at middle grey, erythema index, melanin index.
+        marks: float32 (4, cells): spots, shine, texture energy, line energy.
         detailed: whether the photograph resolves texture and lines.
     """
 
@@ -116,8 +116,8 @@ def _colours(skin: Skin) -> Plane:
     melanin = melanin_index(skin.light)
     melanin += np.float32(FACE_MELANIN_INDEX - _middle(melanin, exposed))
     as_taken, at_grey = lab(skin.light), lab(skin.light * exposure)
-    planes = (as_taken[..., 0], as_taken[..., 2], at_grey[..., 1], erythema_index(skin.light), melanin)
-    return np.stack(planes, axis=-1).reshape(-1, len(planes))
+    planes = (as_taken[..., 0], as_taken[..., 2], at_grey[..., 1], skin.erythema, melanin)
+    return np.stack(planes).reshape(len(planes), -1)
 
 
 def _marks(skin: Skin, light: Plane) -> Plane:
@@ -126,18 +126,18 @@ def _marks(skin: Skin, light: Plane) -> Plane:
     texture = np.minimum(texture_map(bright) ** 2, np.float32(_STRONGEST_TEXTURE**2))
     lines = np.minimum(line_map(bright) ** 2, np.float32(_STRONGEST_LINE**2))
     energies = (cv2.resize(each, size, interpolation=cv2.INTER_AREA) for each in (texture, lines))
-    return np.stack((spot_map(skin), shine_map(skin), *energies), axis=-1).reshape(-1, 4)
+    return np.stack((spot_map(skin), shine_map(skin), *energies)).reshape(4, -1)
 
 
 def _appearance(region: FaceRegion, weight: Plane, planes: _Planes) -> RegionAppearance:
     chosen = np.flatnonzero(weight > 0.02)
     shape = weight.ravel()[chosen]
     exposed = shape * planes.skin.exposed.ravel()[chosen]
-    lightness, yellowness, redness, erythema, melanin = _steady_mean(planes.colours[chosen], exposed).tolist()
-    marks = planes.marks[chosen]
-    spots, _, texture, lines = (exposed @ marks / exposed.sum()).tolist()
+    lightness, yellowness, redness, erythema, melanin = _steady_mean(planes.colours[:, chosen], exposed).tolist()
+    marks = planes.marks[:, chosen]
+    spots, _, texture, lines = (marks @ exposed / exposed.sum()).tolist()
     # Shine may burn out, so it is counted on all of the skin.
-    shine = float(shape @ marks[:, 1] / shape.sum())
+    shine = float(shape @ marks[1] / shape.sum())
     return RegionAppearance(
         region=region,
         ita_degrees=ita_degrees(lightness, yellowness),
@@ -154,14 +154,15 @@ def _appearance(region: FaceRegion, weight: Plane, planes: _Planes) -> RegionApp
 
 
 def _steady_mean(values: Plane, weight: Plane) -> Plane:
-    """Return the weighted mean of each column, every value held within 4 robust standard deviations.
+    """Return the weighted mean of each row, every value held within 4 robust standard deviations.
 
     A mean, not a median: redness on a tenth of a region moves it by a tenth.
     """
-    some = values[::_EVERY]
-    middle = np.median(some, axis=0)
-    reach = np.maximum(4 * 1.4826 * np.median(np.abs(some - middle), axis=0), _LEAST_REACH)
-    mean: Plane = weight @ np.clip(values, middle - reach, middle + reach) / weight.sum()
+    some = values[:, ::_EVERY]
+    middle = np.median(some, axis=1, keepdims=True)
+    spread = np.median(np.abs(some - middle), axis=1, keepdims=True)
+    reach = np.maximum(4 * 1.4826 * spread, _LEAST_REACH)
+    mean: Plane = np.clip(values, middle - reach, middle + reach) @ weight / weight.sum()
     return mean
 
 

@@ -47,5 +47,6 @@ def curvatures(plane: Plane, sigma: float) -> tuple[Plane, Plane]:
     xx, yy, xy = (
         cv2.sepFilter2D(smooth, cv2.CV_32F, *taps) for taps in ((second, none), (none, second), (first, first))
     )
-    middle, reach = (xx + yy) / 2, np.sqrt(((xx - yy) / 2) ** 2 + xy**2)
-    return middle + reach, middle - reach
+    middle = cv2.addWeighted(xx, 0.5, yy, 0.5, 0.0)
+    reach = cv2.magnitude(cv2.addWeighted(xx, 0.5, yy, -0.5, 0.0), xy)
+    return cv2.add(middle, reach), cv2.subtract(middle, reach)

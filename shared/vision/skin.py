@@ -52,6 +52,8 @@ class Skin:
 
     Attributes:
         light: float32 (height, width, 3), mean linear light of a cell.
+        bright: natural logarithm of its luminance.
+        erythema: its erythema index.
         regions: for each region how much a cell belongs to it, 0 to 1, features and hair taken off.
         areas: each region's area in cells, with what is hidden or left out.
         face: how much a cell belongs to any region, 0 to 1.
@@ -60,6 +62,8 @@ class Skin:
     """
 
     light: Plane
+    bright: Plane
+    erythema: Plane
     regions: dict[FaceRegion, Plane]
     areas: dict[FaceRegion, float]
     face: Plane
@@ -75,15 +79,15 @@ def find_skin(crop: FaceCrop, light: Plane) -> Skin:
     shape = light.shape[:2]
     inside = cv2.resize(crop.inside, size, interpolation=cv2.INTER_NEAREST).astype(np.float32)
     free = inside * (1 - _features(points, shape))
-    bright = brightness(light)
+    bright, erythema = brightness(light), erythema_index(light)
     exposed = _exposed(crop, size)
     face = _filled(points, OVAL, shape) * free * exposed
     shading = _even_light(bright, face)
     smooth = 1 - ramp(_strands(bright, free), _STRANDS)
-    free = free * smooth * ramp(_likeness(light, bright - shading, face), _LIKE_SKIN)
+    free = free * smooth * ramp(_likeness(erythema, bright - shading, face), _LIKE_SKIN)
     regions, areas = _regions(points, free)
     whole: Plane = np.clip(sum(regions.values()), 0.0, 1.0)
-    return Skin(light, regions, areas, whole, exposed, shading)
+    return Skin(light, bright, erythema, regions, areas, whole, exposed, shading)
 
 
 def _filled(points: Points, outline: tuple[int, ...], shape: tuple[int, ...]) -> Plane:
@@ -137,9 +141,9 @@ def _even_light(bright: Plane, weight: Plane) -> Plane:
     return surface
 
 
-def _likeness(light: Plane, darkness: Plane, face: Plane) -> Plane:
+def _likeness(erythema: Plane, darkness: Plane, face: Plane) -> Plane:
     """Return how little a place differs from skin towards hair: dark and not red; 0 and above for skin."""
-    redness = erythema_index(light) * np.float32(math.log(10) / 100)
+    redness = erythema * np.float32(math.log(10) / 100)
     skin = redness[face > 0.5]
     paler = redness - np.float32(np.percentile(skin, _LEAST_RED_SKIN) if skin.size else 0.0)
     by_colour = np.clip(np.float32(_COLOUR_OVER_BRIGHTNESS) * paler, -_MOST_BY_COLOUR, _MOST_BY_COLOUR)

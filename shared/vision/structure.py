@@ -7,7 +7,7 @@ face's width.
 import cv2
 import numpy as np
 
-from shared.vision.colour import Plane, brightness, erythema_index, melanin_index
+from shared.vision.colour import Plane, melanin_index
 from shared.vision.face_crop import FACE_WIDTH
 from shared.vision.planes import blurred, curvatures, local_mean, ramp
 from shared.vision.skin import CELL, Skin
@@ -53,9 +53,9 @@ def shine_map(skin: Skin) -> Plane:
     A mirrored lamp adds its own colour to the skin's (Shafer, "Using color to separate reflection components",
     1985), so shine takes redness off; lighter skin alone does not.
     """
-    index = erythema_index(skin.light)
+    index = skin.erythema
     paler = local_mean(index, skin.face, _SHINE_AROUND) - blurred(index, _SHINE_SCALE)
-    brighter = blurred(brightness(skin.light) - skin.shading, _SHINE_SCALE)
+    brighter = blurred(skin.bright - skin.shading, _SHINE_SCALE)
     return ramp(brighter, _SHINE_BRIGHTER) * ramp(paler, _SHINE_PALER)
 
 
@@ -68,7 +68,7 @@ def texture_map(bright: Plane) -> Plane:
 def line_map(bright: Plane) -> Plane:
     """Return the contrast of fine dark lines, at least 0, in natural logarithms of brightness, of crop pixels."""
     across, along = curvatures(bright, _LINE_SCALE)
-    line: Plane = np.maximum(across - np.abs(along), 0)
+    line: Plane = cv2.max(cv2.subtract(across, cv2.absdiff(along, 0.0)), 0.0)
     return line
 
 
