@@ -10,7 +10,7 @@ from enum import StrEnum
 from io import BytesIO
 
 import numpy as np
-from PIL import ImageFile, ImageOps
+from PIL import Image, ImageFile, ImageOps
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 from PIL.WebPImagePlugin import WebPImageFile
@@ -115,13 +115,17 @@ def _check_size(width: int, height: int, limits: ImageLimits) -> None:
 
 def _pixels(picture: ImageFile.ImageFile) -> RgbImage:
     picture.load()
-    upright = ImageOps.exif_transpose(picture)
+    # In place, and no conversion to what it is already: each copy of a photograph takes its size in memory again.
+    ImageOps.exif_transpose(picture, in_place=True)
+    upright: Image.Image = picture
     if upright.mode in _MODES_WITH_ALPHA:
         # By way of RGBA: palettes with transparency convert to RGB only with a warning.
         upright = upright.convert("RGBA")
     elif upright.mode not in _MODES_WITHOUT_ALPHA:
         raise _rejected(ImageFault.UNSUPPORTED_FORMAT)
-    return np.array(upright.convert("RGB"), dtype=np.uint8)
+    if upright.mode != "RGB":
+        upright = upright.convert("RGB")
+    return np.array(upright, dtype=np.uint8)
 
 
 _SENTENCES = {
