@@ -29,7 +29,7 @@ app = typer.Typer(add_completion=False)
 
 def evaluate(detector: OnnxDetector, photos: list[LabelledPhoto], threshold: float) -> Report:
     """Detect on all photographs, with a progress bar, and measure."""
-    found = [detector.detect(p.image) for p in track(photos, description="detecting", transient=True)]
+    found = [detector.detect_raw(p.image) for p in track(photos, description="detecting", transient=True)]
     truths = [PhotoTruth(photo.boxes, photo.classes) for photo in photos]
     return build_report(truths, [photo.tone for photo in photos], found, threshold)
 

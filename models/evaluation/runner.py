@@ -71,9 +71,9 @@ def merged(found: PhotoDetections) -> PhotoDetections:
 def detect_all(
     detector: OnnxDetector, photos: Sequence[LabelledPhoto], progress: Callable[[], None] = lambda: None
 ) -> list[PhotoDetections]:
-    """Run over photographs in order, calling `progress` after each."""
+    """Return what the graph alone says of photographs in order, calling `progress` after each."""
     found = []
     for photo in photos:
-        found.append(detector.detect(photo.image))
+        found.append(detector.detect_raw(photo.image))
         progress()
     return found

@@ -150,7 +150,7 @@ def test_relative_paths_start_at_the_files_folder_and_absolute_ones_stay(
     assert settings.store.folder == tmp_path / "etc" / "record"
     assert settings.store.keys_folder == Path("/elsewhere/keys")
     assert settings.analysis.face_models == tmp_path / "etc" / "models"
-    assert settings.analysis.detector is None
+    assert settings.analysis.bundle is None
 
 
 def test_the_environment_overrides_one_key_and_leaves_the_others(

@@ -32,14 +32,14 @@ def write_data(root: Path) -> None:
     (folder / "images").mkdir(parents=True)
     (folder / "labels").mkdir()
     (folder / "classes.txt").write_text("acne\npimple\nspot\n")
-    rows = ["image,tone_visual,split"]
+    rows = ["image,tone_visual,yaw,pitch,exposure,blur,split"]
     for side in ("train", "val", "test"):
         for number in range(2):
             image = np.full((160, 160, 3), (145, 165, 205), np.uint8)
             image[60:80, 60:80] = (45, 50, 120)
             cv2.imwrite(str(folder / "images" / f"{side}{number}.png"), image)
             (folder / "labels" / f"{side}{number}.txt").write_text("2 0.4375 0.4375 0.125 0.125\n")
-            rows.append(f"{side}{number}.png,brown,{side}")
+            rows.append(f"{side}{number}.png,brown,1.0,2.0,goodExposure,low,{side}")
     (folder / "split.csv").write_text("\n".join(rows) + "\n")
 
 
@@ -80,7 +80,7 @@ def test_the_report_says_how_faithful_the_small_graph_is(exported: Path) -> None
 def test_both_graphs_answer_by_the_same_contract(exported: Path) -> None:
     image = np.full((160, 160, 3), (205, 165, 145), np.uint8)
     for name in (FP32_NAME, INT8_NAME):
-        found = OnnxDetector(exported / name).detect(image)
+        found = OnnxDetector(exported / name).detect_raw(image)
         assert found.boxes.shape == (100, 4)
         assert ((found.scores >= 0) & (found.scores <= 1)).all()
         assert (np.diff(found.scores) <= 0).all()
