@@ -17,6 +17,8 @@ STAGES = ((64, 2), (128, 2), (256, 2), (512, 2))
 FEATURES = STAGES[-1][0]
 # Around the mid-grey of a skin crop; the same for all channels so that colour stays colour.
 MEAN, STD = 0.5, 0.25
+# Usual contrast within a crop once its own mean is gone.
+CONTRAST = 0.1
 
 
 class Stem(StrEnum):
@@ -24,6 +26,17 @@ class Stem(StrEnum):
 
     WIDE = "7x7/2"
     FINE = "3x3/1"
+
+
+class InputScale(StrEnum):
+    """What is taken off a crop before the first layer.
+
+    `fixed` is one grey for all. `own mean` is the crop's own mean colour: what matters is how a feature differs from
+    the skin around it, and then neither a dark skin nor a warm lamp moves the input.
+    """
+
+    FIXED = "fixed"
+    OWN_MEAN = "own mean"
 
 
 class Prediction(NamedTuple):
@@ -56,9 +69,10 @@ class BasicBlock(nn.Module):
 class ResNet18(nn.Module):
     """The network; 11,176,512 weights before the last layer with the paper's stem."""
 
-    def __init__(self, classes: int, stem: Stem = Stem.WIDE) -> None:
+    def __init__(self, classes: int, stem: Stem = Stem.WIDE, scale: InputScale = InputScale.FIXED) -> None:
         """Build with He initialisation (arXiv 1502.01852); each block starts as its shortcut."""
         super().__init__()
+        self.stem, self.scale = stem, scale
         kernel, stride = (7, 2) if stem is Stem.WIDE else (3, 1)
         self.conv1 = nn.Conv2d(3, STAGES[0][0], kernel, stride, kernel // 2, bias=False)
         self.bn1 = nn.BatchNorm2d(STAGES[0][0])
@@ -83,8 +97,7 @@ class ResNet18(nn.Module):
 
     def maps(self, crops: Tensor) -> list[Tensor]:
         """Return what the four stages see of crops (N, 3, S, S), finest first; sizes as in `forward`."""
-        x = (crops - MEAN) * (1 / STD)
-        x = self.pool(fn.relu(self.bn1(self.conv1(x))))
+        x = self.pool(fn.relu(self.bn1(self.conv1(self._scaled(crops)))))
         found = []
         for stage in self.stages:
             x = stage(x)
@@ -95,6 +108,11 @@ class ResNet18(nn.Module):
         """Return the prediction from the last stage's map (N, 512, H, W)."""
         features = last.mean(dim=(2, 3))
         return Prediction(self.head(features), features)
+
+    def _scaled(self, crops: Tensor) -> Tensor:
+        if self.scale is InputScale.OWN_MEAN:
+            return (crops - crops.mean(dim=(2, 3), keepdim=True)) * (1 / CONTRAST)
+        return (crops - MEAN) * (1 / STD)
 
     def _initialise(self) -> None:
         for module in self.modules():
@@ -117,7 +135,7 @@ def for_deployment(network: ResNet18) -> ResNet18:
 
     The copy computes the same up to rounding and cannot be trained on.
     """
-    fused = ResNet18(network.head.out_features, Stem.WIDE if network.conv1.kernel_size == (7, 7) else Stem.FINE)
+    fused = ResNet18(network.head.out_features, network.stem, network.scale)
     fused.load_state_dict(network.state_dict())
     fused.eval()
     fused.conv1, fused.bn1 = _merge(fused.conv1, fused.bn1)

@@ -67,7 +67,7 @@ The data set's words acne, pimple and spot are shown as blemish, pustule and spo
 {stages}; {optimiser["batch"]} crops a step, moved and scaled as a detector's boxes are, mirrored, with varied light,
 colour, blur, noise and compression; classes drawn by fixed shares, labels smoothed by {optimiser["smoothing"]}; AdamW,
 averaged weights, seed {recipe["run"]["seed"]}. `python -m models.training.classifier` repeats it from
-`models/recipes/{report["name"]}.toml`.
+`models/recipes/{report["name"]}.toml`.{_extras(recipe)}
 
 ## Measured
 
@@ -87,6 +87,21 @@ accuracy of {report["int8"]["accuracy_graph"]:.4f} where the network has {report
 - Growths are known from phone close-ups and renderings: what looks like none of them may still be one.
 - Skin-tone groups are few among brown and deep tones; equal performance is not shown.
 """
+
+
+def _extras(recipe: dict[str, Any]) -> str:
+    """Return sentences on what not every recipe does, each after a space."""
+    text = ""
+    if recipe["model"].get("scale") == "own mean":
+        text += (
+            "\nThe graph takes each crop's own mean colour off first, so that it sees differences to the skin around."
+        )
+    if any(stage.get("hint_gain") for stage in recipe["stages"]):
+        text += (
+            "\nWhile learning, its maps also had to foretell EfficientNet-lite0's (ImageNet weights, Apache-2.0);"
+            " nothing of that network ships."
+        )
+    return text
 
 
 def _table(name: str, figures: dict[str, Any]) -> str:

@@ -107,7 +107,7 @@ class ClassifierTrainer:
         self.recipe, self.sources, self.held_out, self.folder = recipe, sources, held_out, folder
         self.step = 0
         torch.manual_seed(recipe.run.seed)
-        self.network = ResNet18(len(CROP_CLASSES), recipe.model.stem).to(memory_format=torch.channels_last)
+        self.network = build_classifier(recipe).to(memory_format=torch.channels_last)
         self.average = copy.deepcopy(self.network).requires_grad_(requires_grad=False).eval()
         self.hints = build_hints() if recipe.takes_hints else None
         trained = [*self.network.parameters(), *(self.hints.parameters() if self.hints else ())]
@@ -202,7 +202,7 @@ class ClassifierTrainer:
     def _resume(self) -> None:
         """Load `last.pt`."""
         state = torch.load(self.folder / "last.pt", weights_only=True)
-        if state["recipe"] != self.recipe.model_dump(mode="json"):
+        if ClassifierRecipe.model_validate(state["recipe"]) != self.recipe:
             message = f"{self.folder} holds a run of another recipe: choose another --out or remove the folder"
             raise CheckpointForeignError(message)
         self.network.load_state_dict(state["network"])
@@ -211,6 +211,11 @@ class ClassifierTrainer:
             self.hints.load_state_dict(state["hints"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.step = int(state["step"])
+
+
+def build_classifier(recipe: ClassifierRecipe) -> ResNet18:
+    """Return the freshly initialised network of a recipe."""
+    return ResNet18(len(CROP_CLASSES), recipe.model.stem, recipe.model.scale)
 
 
 def build_hints() -> Hints:
@@ -234,7 +239,7 @@ def load_classifier(path: Path) -> tuple[ResNet18, ClassifierRecipe, int]:
         raise DataMissingError(message)
     state = torch.load(path, weights_only=True)
     recipe = ClassifierRecipe.model_validate(state["recipe"])
-    network = ResNet18(len(CROP_CLASSES), recipe.model.stem)
+    network = build_classifier(recipe)
     network.load_state_dict(state["average"])
     network.eval()
     return network, recipe, int(state["step"])

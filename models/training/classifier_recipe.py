@@ -5,7 +5,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from models.classification.resnet import Stem
+from models.classification.resnet import InputScale, Stem
 from models.training.recipe import LightSection, Probability
 from models.training.recipe_file import Section
 from shared.vision.parameters import CropClass
@@ -19,6 +19,7 @@ class ClassifierModelSection(Section):
     name: str = Field(pattern=r"^[a-z0-9_]+$", description="File name of the graph, without suffix")
     version: str = Field(pattern=r"^\d+\.\d+\.\d+$", description="Version written into the bundle")
     stem: Stem = Field(description="How a crop enters the network")
+    scale: InputScale = Field(default=InputScale.FIXED, description="What is taken off a crop before the first layer")
 
 
 class ClassifierDataSection(Section):

@@ -6,15 +6,15 @@ torch = pytest.importorskip("torch")
 
 from torch import nn  # noqa: E402
 
-from models.classification.resnet import ResNet18, Stem, count_parameters, for_deployment  # noqa: E402
+from models.classification.resnet import InputScale, ResNet18, Stem, count_parameters, for_deployment  # noqa: E402
 
 pytestmark = pytest.mark.train
 
 
-def unsettled(stem: Stem = Stem.WIDE) -> ResNet18:
+def unsettled(stem: Stem = Stem.WIDE, scale: InputScale = InputScale.FIXED) -> ResNet18:
     """A network whose normalisations have seen something and whose blocks do something."""
     torch.manual_seed(0)
-    network = ResNet18(5, stem)
+    network = ResNet18(5, stem, scale)
     for module in network.modules():
         if isinstance(module, nn.BatchNorm2d):
             nn.init.uniform_(module.weight, 0.5, 1.5)
@@ -53,9 +53,10 @@ def test_logits_are_a_linear_function_of_the_features() -> None:
     torch.testing.assert_close(logits, features @ network.head.weight.T + network.head.bias)
 
 
+@pytest.mark.parametrize("scale", list(InputScale))
 @pytest.mark.parametrize("stem", list(Stem))
-def test_the_deployed_network_has_no_normalisation_and_says_the_same(stem: Stem) -> None:
-    network = unsettled(stem)
+def test_the_deployed_network_has_no_normalisation_and_says_the_same(stem: Stem, scale: InputScale) -> None:
+    network = unsettled(stem, scale)
     deployed = for_deployment(network)
     assert not any(isinstance(module, nn.BatchNorm2d) for module in deployed.modules())
     crops = torch.rand(4, 3, 64, 64)
@@ -80,3 +81,11 @@ def test_every_weight_learns() -> None:
     network = unsettled().train()
     network(torch.rand(4, 3, 64, 64)).logits.logsumexp(dim=1).sum().backward()
     assert all(float(p.grad.abs().sum()) > 0 for p in network.parameters())
+
+
+def test_without_its_own_mean_a_crop_says_the_same_on_lighter_and_redder_skin() -> None:
+    crops = 0.3 + 0.4 * torch.rand(3, 3, 64, 64)
+    tinted = crops + torch.tensor([0.2, -0.05, 0.1])[None, :, None, None]
+    free, fixed = unsettled(scale=InputScale.OWN_MEAN), unsettled(scale=InputScale.FIXED)
+    torch.testing.assert_close(free(tinted).features, free(crops).features, atol=1e-3, rtol=1e-3)
+    assert not torch.allclose(fixed(tinted).features, fixed(crops).features, atol=1e-2, rtol=1e-2)

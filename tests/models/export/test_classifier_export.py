@@ -10,7 +10,7 @@ torch = pytest.importorskip("torch")
 
 from torch import nn  # noqa: E402
 
-from models.classification.resnet import ResNet18  # noqa: E402
+from models.classification.resnet import InputScale, ResNet18  # noqa: E402
 from models.errors import ArtifactCorruptError, DataMissingError  # noqa: E402
 from models.evaluation.classifier_runner import OnnxClassifier  # noqa: E402
 from models.export.classifier import (  # noqa: E402
@@ -37,7 +37,7 @@ FAITHFUL = Comparison(100, 0.8, 0.8, 0.99, 1e-6, 1e-7)
 def network() -> ResNet18:
     """A network whose normalisations have seen something and whose crops differ in class."""
     torch.manual_seed(1)
-    built = ResNet18(5)
+    built = ResNet18(5, scale=InputScale.OWN_MEAN)
     for module in built.modules():
         if isinstance(module, nn.BatchNorm2d):
             nn.init.uniform_(module.weight, 0.4, 0.8)
