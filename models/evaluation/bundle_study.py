@@ -125,7 +125,7 @@ def study_bundle(bundle: Bundle, side: HeldOutSide, root: Path, split: Split, pr
     segmenter = OnnxSegmenter(bundle.graph(GraphRole.SEGMENTER))
     segmentation = evaluate(segmenter.probabilities, side.outlined, parameters.segmenter.threshold)
     progress("showing it what it does not know")
-    strangers = study_strangers(classifier, assessor, parameters.routing, root, split)
+    strangers = study_strangers(classifier, assessor, parameters.routing, root)
     manifest = bundle.manifest
     study = BundleStudy(
         name=manifest.name,

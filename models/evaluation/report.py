@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from models.data.lesions import CLASSES, ToneGroup
+from models.evaluation.bootstrap import Interval
 from models.evaluation.metrics import (
     OperatingPoint,
     PhotoDetections,
@@ -21,15 +22,6 @@ from models.evaluation.metrics import (
 RESAMPLES = 1000
 COVERAGE = 0.95
 _SEED = 7
-
-
-@dataclass(frozen=True, slots=True)
-class Interval:
-    """A figure and the bounds of its 95 % bootstrap interval over photographs; None where undefined."""
-
-    value: float | None
-    low: float | None
-    high: float | None
 
 
 @dataclass(frozen=True, slots=True)

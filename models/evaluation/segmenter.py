@@ -18,13 +18,13 @@ from models.data.lesions import DEFAULT_ROOT, Split
 from models.data.mask_crops import OutlinedCrop, box_crop, whole_crop
 from models.data.masks import MaskSource, OutlinedPhoto, read_outlined
 from models.errors import ModelsError
+from models.evaluation.bootstrap import mean_interval
 from models.evaluation.segmenter_report import (
     MaskFigures,
     Probabilities,
     StabilityFigures,
     dices,
     found_masks,
-    mean_interval,
     measure,
     measure_stability,
 )

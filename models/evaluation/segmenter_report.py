@@ -8,14 +8,12 @@ from numpy.typing import NDArray
 
 from models.data.mask_crops import OutlinedCrop, as_input, box_crop
 from models.data.masks import OutlinedPhoto
-from models.evaluation.report import Interval
+from models.evaluation.bootstrap import Interval, mean_interval
 from models.evaluation.segmentation_metrics import EdgeDistances, Stability, contour_stability, dice, iou
 from shared.imaging.crops import CONTEXT, CropPlacement, square_crop
 from shared.vision.repeat_capture import CaptureLimits, apply
 
 TOLERANCE_PX = 2.0
-RESAMPLES = 1000
-_COVERAGE = (2.5, 97.5)
 _SEED = 7
 # A detector's box of the same feature, from one capture to the next: shares of the box's longer side.
 _BOX_SHIFT, _BOX_SCALE = 0.05, 0.08
@@ -37,16 +35,6 @@ class MaskFigures:
     iou: Interval
     surface_dice: Interval
     hd95: Interval
-
-
-def mean_interval(values: Sequence[float], resamples: int = RESAMPLES) -> Interval:
-    """Return a mean and its 95 % bootstrap interval; all None without values."""
-    if not values:
-        return Interval(None, None, None)
-    array = np.asarray(values, np.float64)
-    drawn = np.random.default_rng(_SEED).choice(array, (resamples, len(array))).mean(axis=1)
-    low, high = np.percentile(drawn, _COVERAGE)
-    return Interval(round(float(array.mean()), 4), round(float(low), 4), round(float(high), 4))
 
 
 def found_masks(segment: Probabilities, crops: Sequence[OutlinedCrop], threshold: float) -> list[NDArray[np.bool_]]:

@@ -1,16 +1,13 @@
 """What a bundle says of what it was never meant for: each should be called unlike, or at least not be typed."""
 
-from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
-from models.data.lesions import Split
-from models.data.strangers import read_strangers
-from models.data.type_crops import SIZE
+from models.calibration.ood_sets import ood_sets
 from models.evaluation.classifier_runner import OnnxClassifier
-from shared.imaging.crops import crop_batch, network_input
 from shared.vision.assessment import Assessor
 from shared.vision.parameters import RoutingParameters
 from shared.vision.risk import route
@@ -36,23 +33,29 @@ class StrangerFigures:
 
 
 def study_strangers(
-    classifier: OnnxClassifier, assessor: Assessor, routing: RoutingParameters, root: Path, split: Split
+    classifier: OnnxClassifier, assessor: Assessor, routing: RoutingParameters, root: Path
 ) -> tuple[StrangerFigures, ...]:
-    """Ask about every stranger's places; a detector's score of 1 makes it the hardest case.
+    """Ask about every strange picture's places; a detector's score of 1 makes it the hardest case.
 
     Raises:
         DataMissingError, DataCorruptError: a data set is not there or not as described.
     """
-    answers: dict[str, list[tuple[bool, bool, bool]]] = defaultdict(list)
-    for stranger in read_strangers(root, split):
-        crops = crop_batch(stranger.image, stranger.boxes.tolist(), SIZE)
-        logits, features = classifier.run(network_input(crops, SIZE))
-        count = len(stranger.boxes)
-        for found in assessor.assess(np.ones(count), logits, features, [None] * count):
-            chosen = route(found.confidence, found.types, found.ood, found.label, routing)[0]
-            untyped = chosen is Route.NOT_ASSESSED or found.label.finding is None
-            answers[stranger.kind].append((found.ood > 1, untyped, chosen in (Route.ACT, Route.SUGGEST)))
     return tuple(
-        StrangerFigures(kind, len(rows), *(round(float(share), 4) for share in np.mean(rows, axis=0)))
-        for kind, rows in answers.items()
+        _figures(strange.kind.value, strange.crops(), classifier, assessor, routing) for strange in ood_sets(root)
     )
+
+
+def _figures(
+    name: str,
+    crops: NDArray[np.float32],
+    classifier: OnnxClassifier,
+    assessor: Assessor,
+    routing: RoutingParameters,
+) -> StrangerFigures:
+    logits, features = classifier.run(crops)
+    rows = []
+    for found in assessor.assess(np.ones(len(crops)), logits, features, [None] * len(crops)):
+        chosen = route(found.confidence, found.types, found.ood, found.label, routing)[0]
+        untyped = chosen is Route.NOT_ASSESSED or found.label.finding is None
+        rows.append((found.ood > 1, untyped, chosen in (Route.ACT, Route.SUGGEST)))
+    return StrangerFigures(name, len(rows), *(round(float(share), 4) for share in np.mean(rows, axis=0)))

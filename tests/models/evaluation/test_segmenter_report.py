@@ -7,11 +7,11 @@ from numpy.typing import NDArray
 
 from models.data.mask_crops import OutlinedCrop, box_crop
 from models.data.masks import MaskSource, OutlinedPhoto, mask_box
+from models.evaluation.bootstrap import mean_interval
 from models.evaluation.segmenter_report import (
     best_threshold,
     carried,
     found_masks,
-    mean_interval,
     measure,
     measure_stability,
 )
