@@ -10,10 +10,8 @@ from shared.vision.bundle import DataCredit, GraphRole, Sentence, Version
 
 
 class GraphDescription(Section):
-    """Name, precision and licence of one graph's weights."""
+    """Precision and licence of one graph's weights; its name and version are those of its export's report."""
 
-    name: Sentence
-    version: Version
     precision: Annotated[str, StringConstraints(pattern=r"^(fp32|int8|int8-dynamic)$")]
     input_size: int = Field(ge=32)
     licence: Sentence

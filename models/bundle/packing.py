@@ -35,6 +35,17 @@ from shared.vision.golden import Run, check_golden, make_golden
 _EPOCH = (2026, 1, 1, 0, 0, 0)
 
 
+class GraphReport(BaseModel):
+    """What packing needs of the report that an export writes beside its graph."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    name: str
+    version: str
+    sha256: str
+    parameters: int
+
+
 @dataclass(frozen=True, slots=True)
 class Ingredients:
     """Where the parts of a bundle lie.
@@ -61,11 +72,11 @@ def pack(description: BundleDescription, ingredients: Ingredients, folder: Path)
     with tempfile.TemporaryDirectory(dir=folder.parent) as place:
         draft = Path(place) / description.name
         _copy(ingredients, draft)
-        weights = {role: weights_of(ingredients.graphs / f"{role.value}.onnx") for role in GraphRole}
+        reports = {role: report_of(ingredients.graphs / f"{role.value}.onnx") for role in GraphRole}
         sides = {role: entry.input_size for role, entry in description.graphs.items()}
         run = sessions({role: draft / f"{role.value}.onnx" for role in GraphRole})
         (draft / GOLDEN).write_text(make_golden(sides, run).model_dump_json(indent=1) + "\n", encoding="utf-8")
-        manifest = _manifest(description, ingredients.commit, weights, draft)
+        manifest = _manifest(description, ingredients.commit, reports, draft)
         text = json.dumps(manifest.model_dump(mode="json"), indent=1, ensure_ascii=False)
         (draft / MANIFEST).write_text(text + "\n", encoding="utf-8")
         require_golden(read_bundle(draft))
@@ -128,11 +139,11 @@ def _copy(ingredients: Ingredients, draft: Path) -> None:
 
 
 def _manifest(
-    description: BundleDescription, commit: str, weights: Mapping[GraphRole, int], draft: Path
+    description: BundleDescription, commit: str, reports: Mapping[GraphRole, GraphReport], draft: Path
 ) -> BundleManifest:
     entries = {
         role: GraphEntry.model_validate(
-            entry.model_dump() | {"file": f"{role.value}.onnx", "parameters": weights[role]}
+            entry.model_dump() | reports[role].model_dump(exclude={"sha256"}) | {"file": f"{role.value}.onnx"}
         )
         for role, entry in description.graphs.items()
     }
@@ -148,29 +159,20 @@ def _manifest(
     )
 
 
-def weights_of(graph: Path) -> int:
-    """Return how many weights a graph has, from the report its export wrote beside it.
+def report_of(graph: Path) -> GraphReport:
+    """Read the report of a graph.
 
     Raises:
         DataMissingError: there is no report.
         ArtifactCorruptError: the report is of another graph, or is none.
     """
-    report = graph.with_suffix(".json")
-    if not report.is_file():
-        raise DataMissingError(f"{report} is not there: export the graph again")
+    path = graph.with_suffix(".json")
+    if not path.is_file():
+        raise DataMissingError(f"{path} is not there: export the graph again")
     try:
-        told = _Report.model_validate_json(report.read_bytes())
+        report = GraphReport.model_validate_json(path.read_bytes())
     except ValidationError as error:
-        raise ArtifactCorruptError(f"{report} is no export's report: export the graph again") from error
-    if told.sha256 != file_sha256(graph):
-        raise ArtifactCorruptError(f"{report} is the report of another graph: export the graph again")
-    return told.parameters
-
-
-class _Report(BaseModel):
-    """What packing needs of an export's report."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-    sha256: str
-    parameters: int
+        raise ArtifactCorruptError(f"{path} is no export's report: export the graph again") from error
+    if report.sha256 != file_sha256(graph):
+        raise ArtifactCorruptError(f"{path} is the report of another graph: export the graph again")
+    return report

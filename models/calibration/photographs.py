@@ -9,14 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.data.lesions import CLASSES, Split, read_split
-from models.synthesis.folder import read_annotations, read_photo
+from models.synthesis.folder import read_annotations, read_photo, rendered_side
 from models.synthesis.kinds import CLASS_OF_KIND
 from shared.imaging.image import RgbImage
 from shared.vision.parameters import CROP_CLASSES, CropClass
 
 FOLDS = 5
-# Every so many renderings one is kept from training; see models/data/detection.py.
-_RENDERED_VALIDATION_EVERY = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +53,9 @@ def read_renderings(folder: Path) -> list[CalibrationPhoto]:
         DataMissingError, DataCorruptError: the folder was not rendered to the end, or a picture is damaged.
     """
     photos = []
-    for entry in read_annotations(folder).photos[::_RENDERED_VALIDATION_EVERY]:
+    for number, entry in enumerate(read_annotations(folder).photos):
+        if rendered_side(number) is not Split.VAL:
+            continue
         photo = read_photo(folder, entry)
         labels = [CROP_CLASSES.index(CropClass(CLASS_OF_KIND[kind])) for kind in photo.kinds]
         array = np.asarray(labels, np.int64)

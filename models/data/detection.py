@@ -8,11 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.data.lesions import LabelledPhoto, Split, read_split
-from models.synthesis.folder import RenderedPhoto, read_rendered
+from models.synthesis.folder import RenderedPhoto, read_side
 from models.synthesis.kinds import LesionKind
-
-# Every so many renderings one is kept for choosing, where no photograph may be used for that.
-_RENDERED_VALIDATION_EVERY = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +61,12 @@ def read_sources(root: Path, rendered_folder: Path, rendered_share: float, only_
         DataMissingError, DataCorruptError: a data set is not there or not as described.
     """
     photographs = boxed(read_split(root, Split.TRAIN)) if rendered_share < 1 else []
-    renderings = [boxed_rendering(p) for p in read_rendered(rendered_folder)] if rendered_share > 0 else []
-    train = [item for i, item in enumerate(renderings) if i % _RENDERED_VALIDATION_EVERY]
-    return CropSources(photographs, train, rendered_share, only_from)
+    rendered = [boxed_rendering(p) for p in read_side(rendered_folder, Split.TRAIN)] if rendered_share > 0 else []
+    return CropSources(photographs, rendered, rendered_share, only_from)
 
 
 def read_validation(root: Path, rendered_folder: Path, rendered_share: float) -> list[BoxedPhoto]:
     """Read what a recipe chooses its checkpoint by: photographs, or renderings where it may use nothing else."""
     if rendered_share < 1:
         return boxed(read_split(root, Split.VAL))
-    return [boxed_rendering(p) for p in read_rendered(rendered_folder)][::_RENDERED_VALIDATION_EVERY]
+    return [boxed_rendering(p) for p in read_side(rendered_folder, Split.VAL)]

@@ -12,11 +12,9 @@ from numpy.typing import NDArray
 
 from models.data.lesions import Split
 from models.errors import DataCorruptError, DataMissingError
-from models.synthesis.folder import RenderedPhoto, read_annotations, read_photo
+from models.synthesis.folder import RenderedPhoto, read_side
 from shared.imaging.image import RgbImage
 
-# Every so many renderings one is kept for choosing; none is kept for testing, where only photographs count.
-RENDERED_VALIDATION_EVERY = 20
 # A cut-out is this many times as wide as its lesion, so that any turned training crop lies within it.
 CUTOUT_CONTEXT = 4.8
 # Islands smaller than this share of the largest one are slips of the hand and do not widen the box.
@@ -83,9 +81,7 @@ def read_rendered_lesions(folder: Path, split: Split) -> list[OutlinedPhoto]:
     """
     if split is Split.TEST:
         raise ValueError("renderings are for training and choosing only")
-    labels = read_annotations(folder).photos
-    chosen = [label for i, label in enumerate(labels) if (i % RENDERED_VALIDATION_EVERY == 0) == (split is Split.VAL)]
-    return [lesion for label in chosen for lesion in _cut_out(read_photo(folder, label))]
+    return [lesion for photo in read_side(folder, split) for lesion in _cut_out(photo)]
 
 
 def mask_box(mask: NDArray[np.uint8]) -> tuple[float, float, float, float]:

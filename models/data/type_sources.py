@@ -12,7 +12,7 @@ from models.data.face_places import FaceFinder
 from models.data.lesions import CLASSES, Split, ToneGroup, read_split
 from models.data.type_crops import CLEAR, LABEL, SIZE, TypePhoto, clear_box
 from models.errors import DataCorruptError, DataMissingError
-from models.synthesis.folder import RenderedPhoto, read_annotations, read_photo
+from models.synthesis.folder import RenderedPhoto, read_annotations, read_photo, rendered_side
 from models.synthesis.kinds import CLASS_OF_KIND
 from shared.imaging.crops import CONTEXT, square_crop
 from shared.vision.parameters import CropClass
@@ -23,8 +23,6 @@ PAD_SIDE_PX = (10.0, 60.0)
 PAD_COPIES = 4
 # Where a crop would reach farther out than this, repeated edges would give the class away.
 _MOST_OUTSIDE = 1.3
-# Every so many renderings one is kept for measuring.
-RENDERED_VALIDATION_EVERY = 20
 
 
 def read_photographs(root: Path, split: Split) -> list[TypePhoto]:
@@ -49,12 +47,8 @@ def read_renderings(root: Path, folder: Path, split: Split, most: int) -> list[T
     """
     finder = FaceFinder(root)
     entries = read_annotations(folder).photos[:most]
-    chosen = [entry for index, entry in enumerate(entries) if _side(index) is split]
+    chosen = [entry for index, entry in enumerate(entries) if rendered_side(index) is split]
     return [_rendering(read_photo(folder, entry), finder) for entry in chosen]
-
-
-def _side(index: int) -> Split:
-    return Split.TRAIN if index % RENDERED_VALIDATION_EVERY else Split.VAL
 
 
 def _rendering(photo: RenderedPhoto, finder: FaceFinder) -> TypePhoto:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from models.data.lesions import ToneGroup
+from models.data.lesions import Split, ToneGroup
 from models.errors import CheckpointForeignError, DataCorruptError, DataMissingError
 from models.synthesis.faces import SourceFace
 from models.synthesis.kinds import LesionKind
@@ -32,6 +32,15 @@ halves at 0.45 to 0.5 of the box, on rendered lesions at 0.85 of their tight box
 
 LOOK = 2
 """Counts changes to how pictures look; a folder holds one look only."""
+
+
+# Every so many renderings one is kept from all training, to choose and to calibrate by.
+_VALIDATION_EVERY = 20
+
+
+def rendered_side(number: int) -> Split:
+    """Return the side that the `number`-th rendering of a folder stands on, for every model and every fit."""
+    return Split.TRAIN if number % _VALIDATION_EVERY else Split.VAL
 
 
 class _Strict(BaseModel):
@@ -167,6 +176,12 @@ def read_annotations(folder: Path) -> Annotations:
     except ValidationError as error:
         message = f"{path} is not a rendering's list: remove the folder and render again"
         raise DataCorruptError(message) from error
+
+
+def read_side(folder: Path, side: Split) -> list[RenderedPhoto]:
+    """Read the photographs of one side; raises as `read_rendered` does."""
+    labels = read_annotations(folder).photos
+    return [read_photo(folder, label) for number, label in enumerate(labels) if rendered_side(number) is side]
 
 
 def read_rendered(folder: Path) -> list[RenderedPhoto]:

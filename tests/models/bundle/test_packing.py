@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from models.bundle.__main__ import app
 from models.bundle.description import BundleDescription, read_description
-from models.bundle.packing import Ingredients, pack, require_golden, weights_of, zip_bundle
+from models.bundle.packing import Ingredients, pack, report_of, require_golden, zip_bundle
 from models.errors import ArtifactCorruptError, DataMissingError, RecipeRejectedError
 from shared.vision.bundle import MANIFEST, GraphRole, read_bundle
 from shared.vision.errors import BundleCorrupt
@@ -23,6 +23,11 @@ from tests.support.test_bundle import drawn_graphs, drawn_ood, drawn_parameters
 COMMIT = "0123abc"
 
 
+def report(name: str, sha256: str) -> str:
+    """Return what an export writes beside its graph."""
+    return json.dumps({"name": name, "version": "1.0.0", "sha256": sha256, "parameters": 7})
+
+
 @pytest.fixture
 def ingredients(tmp_path: Path) -> Ingredients:
     graphs = tmp_path / "graphs"
@@ -30,7 +35,12 @@ def ingredients(tmp_path: Path) -> Ingredients:
     for role, content in drawn_graphs().items():
         (graphs / f"{role.value}.onnx").write_bytes(content)
         (graphs / f"{role.value}.md").write_text(f"# Model card: drawn {role.value}\n")
-        report = {"sha256": hashlib.sha256(content).hexdigest(), "parameters": 7}
+        report = {
+            "sha256": hashlib.sha256(content).hexdigest(),
+            "name": role.value,
+            "version": "1.0.0",
+            "parameters": 7,
+        }
         (graphs / f"{role.value}.json").write_text(json.dumps(report))
     write_parameters(tmp_path / "parameters.json", drawn_parameters())
     write_ood(tmp_path / "ood.npz", drawn_ood())
@@ -39,7 +49,7 @@ def ingredients(tmp_path: Path) -> Ingredients:
 
 @pytest.fixture
 def description() -> BundleDescription:
-    graph = {"version": "1.0.0", "precision": "fp32", "licence": "own"}
+    graph = {"precision": "fp32", "licence": "own"}
     return BundleDescription.model_validate(
         {
             "name": "drawn",
@@ -47,7 +57,7 @@ def description() -> BundleDescription:
             "licence": "own",
             "allowed_use": "For tests.",
             "data": [{"name": "drawn colours", "licence": "own", "images": 0}],
-            "graphs": {role.value: graph | {"name": role.value, "input_size": SIZES[role]} for role in GraphRole},
+            "graphs": {role.value: graph | {"input_size": SIZES[role]} for role in GraphRole},
         }
     )
 
@@ -57,6 +67,7 @@ def test_a_packed_bundle_reads_back_with_its_cards_and_golden_cases(
 ) -> None:
     bundle = pack(description, ingredients, tmp_path / "bundles" / "drawn")
     assert bundle.manifest.trained_at_commit == COMMIT
+    assert {entry.name for entry in bundle.manifest.graphs.values()} == {role.value for role in GraphRole}
     assert {case.role for case in read_golden(bundle.golden).cases} == set(GraphRole)
     assert bundle.card(GraphRole.DETECTOR).read_text().startswith("# Model card")
     require_golden(bundle)
@@ -99,19 +110,20 @@ def test_the_same_files_give_the_same_archive(
 def test_a_report_of_another_graph_is_refused(
     description: BundleDescription, ingredients: Ingredients, tmp_path: Path
 ) -> None:
-    (ingredients.graphs / "detector.json").write_text(json.dumps({"sha256": "0" * 64, "parameters": 7}))
+    (ingredients.graphs / "detector.json").write_text(
+        json.dumps({"name": "detector", "version": "1.0.0", "sha256": "0" * 64, "parameters": 7})
+    )
     with pytest.raises(ArtifactCorruptError, match="another graph"):
         pack(description, ingredients, tmp_path / "bundles" / "drawn")
     (ingredients.graphs / "detector.json").unlink()
     with pytest.raises(DataMissingError, match=r"detector\.json"):
-        weights_of(ingredients.graphs / "detector.onnx")
+        report_of(ingredients.graphs / "detector.onnx")
 
 
 def test_the_command_packs_verifies_and_notices_a_changed_file(ingredients: Ingredients, tmp_path: Path) -> None:
     told = tmp_path / "drawn.toml"
     graphs = "".join(
-        f'[graphs.{role.value}]\nname = "{role.value}"\nversion = "1.0.0"\nprecision = "fp32"\n'
-        f'input_size = {SIZES[role]}\nlicence = "own"\n'
+        f'[graphs.{role.value}]\nprecision = "fp32"\ninput_size = {SIZES[role]}\nlicence = "own"\n'
         for role in GraphRole
     )
     told.write_text(
