@@ -1,12 +1,12 @@
 from dataclasses import replace
 
 import pytest
-from tests.benchmarks.repeat_rows import EVERY_REGION, GENERATED, Repeat, rows, table_for_bundle
-from tests.benchmarks.repeatability import appearance, rounded
 
 from edge.analysis.measures import measure_regions
 from edge.capture.landmarks import Face, FaceBox, Pose
 from shared.vocabulary import FaceRegion
+from tests.benchmarks.repeat_rows import EVERY_REGION, GENERATED, Repeat, rows, table_for_bundle
+from tests.benchmarks.repeatability import appearance, rounded
 from tests.support.painted_skin import mesh, painting
 
 CHEEK = Repeat("erythema_index", "left_cheek", "deep", True, 30.0, 30.0, 31.0)
