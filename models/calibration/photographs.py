@@ -60,7 +60,7 @@ def read_renderings(folder: Path) -> list[CalibrationPhoto]:
         labels = [CROP_CLASSES.index(CropClass(CLASS_OF_KIND[kind])) for kind in photo.kinds]
         array = np.asarray(labels, np.int64)
         # A face is drawn on several times; all its pictures stand on one side.
-        photos.append(CalibrationPhoto(entry.source, photo.image, photo.boxes, array, photo.tone.value))
+        photos.append(CalibrationPhoto(entry.source, photo.image, photo.annotator_boxes, array, photo.tone.value))
     return photos
 
 

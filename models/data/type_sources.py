@@ -53,7 +53,9 @@ def read_renderings(root: Path, folder: Path, split: Split, most: int) -> list[T
 
 def _rendering(photo: RenderedPhoto, finder: FaceFinder) -> TypePhoto:
     labels = np.array([LABEL[CropClass(CLASS_OF_KIND[kind])] for kind in photo.kinds], np.int64)
-    return TypePhoto(photo.image, photo.boxes.astype(np.float64), labels, finder.find(photo.image), photo.tone)
+    return TypePhoto(
+        photo.image, photo.annotator_boxes.astype(np.float64), labels, finder.find(photo.image), photo.tone
+    )
 
 
 def read_growths(root: Path, split: Split) -> list[TypePhoto]:

@@ -33,7 +33,9 @@ def main(
         settings = load_recipe(recipe)
         torch.set_num_threads(settings.run.threads)
         data = settings.data
-        sources = read_sources(data_root, data.rendered_folder, data.rendered, data.rendered_until_step)
+        sources = read_sources(
+            data_root, data.rendered_folder, data.rendered, data.rendered_until_step, data.tone_balance
+        )
         val = read_validation(data_root, data.rendered_folder, data.rendered)
         trainer = Trainer(settings, sources, val, out / settings.model.name, max_steps)
     except ModelsError as error:

@@ -32,6 +32,10 @@ class DataSection(Section):
         default=0, ge=0, description="Step from which only photographs are used; 0 is never"
     )
 
+    tone_balance: Probability = Field(
+        default=0.0, description="0 draws all photographs alike, 1 draws every skin-tone group equally often"
+    )
+
     @model_validator(mode="after")
     def _whole(self) -> Self:
         if abs(self.photographs + self.rendered - 1) > 1e-6:

@@ -18,7 +18,7 @@ from models.data.type_sources import (
     read_renderings,
 )
 from models.errors import DataMissingError
-from models.synthesis.folder import RenderFolder
+from models.synthesis.folder import RenderFolder, annotator_boxes
 from models.synthesis.kinds import LesionKind
 from models.synthesis.render import Rendered
 from shared.vision.parameters import CropClass
@@ -120,7 +120,7 @@ def test_renderings_keep_one_in_twenty_for_measuring(tmp_path: Path) -> None:
     assert (len(train), len(val), read_renderings(DEFAULT_ROOT, tmp_path, Split.TEST, most=23)) == (21, 2, [])
     assert len(read_renderings(DEFAULT_ROOT, tmp_path, Split.TRAIN, most=5)) == 4
     assert val[0].labels.tolist() == [LABEL[CropClass.PUSTULE], GROWTH]
-    assert np.array_equal(val[0].boxes, written)
+    assert np.array_equal(val[0].boxes, annotator_boxes(written, val[0].image.shape[:2]))
 
 
 def draw_folder(folder: Path, count: int) -> np.ndarray:

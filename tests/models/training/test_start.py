@@ -9,6 +9,7 @@ torch = pytest.importorskip("torch")
 from models.errors import ArtifactCorruptError, DataMissingError  # noqa: E402
 from models.export.onnx_file import write_onnx  # noqa: E402
 from models.training.start import continue_release  # noqa: E402
+from models.yolov10.blocks import ConvBN  # noqa: E402
 from models.yolov10.network import Scale, YoloV10, build_yolov10  # noqa: E402
 
 pytestmark = [
@@ -37,8 +38,10 @@ def test_a_continued_release_answers_as_the_release_did(released: tuple[YoloV10,
     continue_release(continued, path, torch.rand(2, 3, 96, 96))
     image = torch.rand(1, 3, 96, 96)
     with torch.no_grad():
-        for theirs, ours in zip(network(image), continued(image), strict=True):
-            torch.testing.assert_close(theirs, ours, atol=1e-3, rtol=1e-3)
+        (their_boxes, their_scores), (our_boxes, our_scores) = network(image), continued(image)
+    # Statistics of two pictures, in single precision: a tenth of a pixel.
+    torch.testing.assert_close(our_boxes, their_boxes, atol=0.1, rtol=2e-3)
+    torch.testing.assert_close(our_scores, their_scores, atol=2e-3, rtol=0)
 
 
 def test_a_continued_release_teaches_with_both_heads(released: tuple[YoloV10, Path]) -> None:
@@ -52,7 +55,7 @@ def test_a_release_of_another_network_is_refused(released: tuple[YoloV10, Path])
     class Wider(YoloV10):
         def __init__(self) -> None:
             super().__init__(1, Scale.N)
-            self.layers["99"] = self.layers["0"]
+            self.layers["99"] = ConvBN(3, 16, 3, 2)
 
     with pytest.raises(ArtifactCorruptError, match="another network"):
         continue_release(Wider(), released[1], torch.rand(1, 3, 96, 96))
