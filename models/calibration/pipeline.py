@@ -1,6 +1,6 @@
 """From exported graphs and pictures to a bundle's parameters and what is usual, with the check of both."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,12 +33,13 @@ from shared.vision.parameters import (
 )
 
 RULE = (
-    "Validation photographs are divided into halves by the SHA-256 of their name. One half fitted everything here; "
-    "the other fitted nothing and gave the figures under 'checked'. Conformal quantiles and routing thresholds saw "
-    "each photograph with a curve and a temperature fitted without its fifth. The detector's curve is {curve}, the "
-    "likelier of isotonic and Platt's on held-out fifths. What is usual was learnt from {crops} crops of the "
-    "training side. The test side was never opened."
+    "Validation photographs are divided into halves by the SHA-256 of their name. What one half fits was checked on "
+    "the other: the figures under 'checked'. Then all of them fitted the numbers here in the same way. Conformal "
+    "quantiles and routing thresholds saw each photograph with a curve and a temperature fitted without its fifth. "
+    "The detector's curve is {curve}, the likelier of isotonic and Platt's on held-out fifths. What is usual was "
+    "learnt from {crops} crops of features of the training side. The test side was never opened."
 )
+FEATURES = [index for index, kind in enumerate(CROP_CLASSES) if kind.finding is not None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +91,16 @@ def choose_thresholds(photos: Sequence[CalibrationPhoto], found: Sequence[PhotoD
 
 
 def learn_usual(classifier: OnnxClassifier, crops: NDArray[np.float32], labels: NDArray[np.int64]) -> OodModel:
-    """Fit what is usual on crops (N, 3, 64, 64) of known classes (N,).
+    """Fit what is usual on those crops (N, 3, 64, 64) whose class (N,) is a feature's.
+
+    Clear skin is so varied that, taken for usual, it would make nearly everything usual; and neither it nor a
+    growth is ever given a type.
 
     Raises:
-        ValueError: too few crops.
+        ValueError: too few crops of features.
     """
-    return fit_ood(classifier.run(crops)[1], labels, len(CROP_CLASSES))
+    known = np.isin(labels, FEATURES)
+    return fit_ood(classifier.run(crops[known])[1], labels[known], len(CROP_CLASSES))
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +112,7 @@ class Outcome:
 
 
 def fit_all(graphs: Graphs, sources: Sources, repeatability: dict[str, Repeatability]) -> Outcome:
-    """Fit everything and check it.
+    """Check what one half of the photographs fits on the other, then fit on all of them.
 
     Raises:
         ValueError: a half holds no photograph, or the networks find nothing to fit on.
@@ -116,21 +121,29 @@ def fit_all(graphs: Graphs, sources: Sources, repeatability: dict[str, Repeatabi
     if not fitting or not checking:
         raise ValueError("too few validation photographs: both halves need some")
     found = {id(p): detect(graphs.detector, p) for p in track(sources.photos, "detecting", transient=True)}
-    fit_found, check_found = [found[id(p)] for p in fitting], [found[id(p)] for p in checking]
-    thresholds = choose_thresholds(fitting, fit_found)
     ood = learn_usual(graphs.classifier, sources.reference_crops, sources.reference_labels)
-    fitted = fit(collect(graphs.classifier, fitting, fit_found, thresholds.least), thresholds.best_f1, ood)
-    shown = collect(graphs.classifier, checking, check_found, thresholds.best_f1)
-    checked = check(shown, fitted.assessor, fitted.routing)
+    thresholds, half = _fit_on(fitting, found, graphs.classifier, ood)
+    shown = collect(graphs.classifier, checking, [found[id(p)] for p in checking], thresholds.best_f1)
+    checked = check(shown, half.assessor, half.routing)
+    thresholds, fitted = _fit_on(sources.photos, found, graphs.classifier, ood)
     segmenter, dice = _fit_segmenter(graphs.segmenter, sources)
     fitted_on = FittedOn(
         data=sources.data,
         licence=sources.licence,
         rule=RULE.format(curve=fitted.curve_kind, crops=len(sources.reference_labels)),
-        fit_photos=len(fitting),
+        fit_photos=len(sources.photos),
         check_photos=len(checking),
     )
     return Outcome(_parameters(thresholds, fitted, segmenter, repeatability, fitted_on, checked | dice), ood)
+
+
+def _fit_on(
+    photos: Sequence[CalibrationPhoto], found: Mapping[int, PhotoDetections], classifier: OnnxClassifier, ood: OodModel
+) -> tuple[Thresholds, Fitted]:
+    """Choose thresholds on photographs and fit on what is detected there; `found` is by the photograph's identity."""
+    detections = [found[id(photo)] for photo in photos]
+    thresholds = choose_thresholds(photos, detections)
+    return thresholds, fit(collect(classifier, photos, detections, thresholds.least), thresholds.best_f1, ood)
 
 
 def _fit_segmenter(segmenter: Graph, sources: Sources) -> tuple[SegmenterParameters, dict[str, Checked]]:

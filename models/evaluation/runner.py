@@ -1,6 +1,5 @@
 """Running an exported detector through ONNX Runtime on whole photographs."""
 
-import hashlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -10,8 +9,9 @@ from numpy.typing import NDArray
 
 from models.data.lesions import LabelledPhoto
 from models.data.letterbox import to_input
-from models.errors import ArtifactCorruptError, DataMissingError
+from models.errors import DataMissingError
 from models.evaluation.metrics import PhotoDetections
+from shared.vision import bundle
 from shared.vision.repeats import merge_repeats
 
 INPUT_NAME, OUTPUT_NAME = "images", "detections"
@@ -25,22 +25,19 @@ def file_sha256(path: Path) -> str:
     """
     if not path.is_file():
         raise DataMissingError(f"{path} is not there: train and export it first, or check the path")
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    return bundle.file_sha256(path)
 
 
 class OnnxDetector:
     """An exported detector on the processor, one thread."""
 
-    def __init__(self, path: Path, sha256: str | None = None) -> None:
-        """Load the model, refusing a file that is not the one its sidecar was measured on.
+    def __init__(self, path: Path) -> None:
+        """Load the graph.
 
         Raises:
             DataMissingError: there is no such file.
-            ArtifactCorruptError: its hash is not `sha256`.
         """
-        actual = file_sha256(path)
-        if sha256 is not None and actual != sha256:
-            raise ArtifactCorruptError(f"{path} is not the file its sidecar describes: export it again")
+        self.sha256 = file_sha256(path)
         options = ort.SessionOptions()
         options.intra_op_num_threads = 1
         self._session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])

@@ -1,1 +1,1 @@
-"""Turning a trained network into the ONNX artifact, its sidecar and its card."""
+"""Turning a trained network into an ONNX graph with its report and its card."""
