@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
-from string import Template
 
 from models.evaluation.bootstrap import Interval
 from models.evaluation.bundle_study import BundleStudy
 from models.evaluation.charts import Axis, Line, line_chart
+from models.evaluation.html_page import page, table
 from models.evaluation.pictures import Picture
 
 FAULTS = (
@@ -20,23 +20,6 @@ FAULTS = (
     "The photographs are aligned portraits of up to 512 px; a clinic's kiosk photographs differ.",
     "Outlines on phone photographs have one annotator each and no expert's review; those on dermoscopy are generous.",
     "A part of the data's test side is not at hand: the figures rest on the photographs counted below.",
-)
-_STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; color: #1c2430; max-width: 1180px; margin: 2rem auto; padding: 0 1.2rem }
-h1 { font-size: 1.7rem } h2 { margin-top: 2.4rem; border-bottom: 2px solid #dfe5ea; padding-bottom: .3rem }
-h3 { margin-bottom: .4rem } small, .small, figcaption { color: #5d6a78 }
-table { border-collapse: collapse; margin: .6rem 0 1.2rem } thead th { background: #f3f6f8 }
-th, td { padding: .28rem .7rem; text-align: right; border-bottom: 1px solid #e6ebef }
-th:first-child, td:first-child { text-align: left }
-.tag { background: #fff3d6; border-radius: 4px; padding: 0 .35rem; font-size: .8rem }
-.charts { display: flex; flex-wrap: wrap; gap: 1rem } .charts svg { width: 420px; font-size: 11px; fill: #1c2430 }
-svg .grid { stroke: #e6ebef } figure { margin: 1rem 0 } figure img { max-width: 100%; border-radius: 6px }
-.gallery { display: grid; grid-template-columns: 1fr 1fr; gap: 1rem }
-.warn { background: #fff3d6; padding: .8rem 1rem; border-radius: 6px }
-"""
-_PAGE = Template(
-    '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Evaluation of the vision models</title>'
-    "<style>$style</style></head><body><h1>Evaluation of the vision models</h1>$body</body></html>"
 )
 
 
@@ -55,13 +38,6 @@ def interval(value: Interval) -> str:
     if value.value is None:
         return "-"
     return f"{value.value:.3f} <small>({value.low:.3f} to {value.high:.3f})</small>"
-
-
-def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return an HTML table; cells are HTML already."""
-    head = "".join(f"<th>{escape(name)}</th>" for name in heads)
-    body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
 def render(studies: Sequence[BundleStudy], extra: Extra, split: str, photos: int) -> str:
@@ -85,7 +61,7 @@ def render(studies: Sequence[BundleStudy], extra: Extra, split: str, photos: int
     )
     parts.append(" labelled and missed. Red, thin: found and not labelled; many of these are real.</p>")
     parts.append('<div class="gallery">' + "".join(_figure(picture) for picture in extra.pictures) + "</div>")
-    return _PAGE.substitute(style=_STYLE, body="".join(parts))
+    return page("Evaluation of the vision models", "".join(parts))
 
 
 def _side_by_side(studies: Sequence[BundleStudy], extra: Extra) -> str:
