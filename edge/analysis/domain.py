@@ -117,6 +117,7 @@ class RegionGrade:
         count_low: lower end of the count's interval.
         count_high: upper end of the count's interval.
         inflammatory: how many of them are red or raised.
+        expected: steady estimate of the count, for comparing visits; None when it is not estimated.
         rule: the published rule that turns counts into grades.
     """
 
@@ -126,6 +127,7 @@ class RegionGrade:
     count_low: int
     count_high: int
     inflammatory: int
+    expected: float | None = None
     rule: str = "hayashi-2008"
 
 

@@ -290,7 +290,10 @@ class RegionMeasure(Schema):
 
 
 class RegionGrade(Schema):
-    """How many features a region shows, or the whole face when `region` is None, with the count's interval."""
+    """How many features a region shows, or the whole face when `region` is None, with the count's interval.
+
+    `expected` is the steady estimate by which visits are compared.
+    """
 
     region: FaceRegion | None = None
     grade: AppearanceGrade
@@ -298,6 +301,7 @@ class RegionGrade(Schema):
     count_low: int
     count_high: int
     inflammatory: int
+    expected: float | None = None
     rule: str
 
 

@@ -104,7 +104,7 @@ def _meet(before: Reading, after: Reading) -> bool:
 
 
 _NAMES: Final = {
-    Measure.COUNT: "Outlined features",
+    Measure.COUNT: "Features seen",
     Measure.REDNESS: "Redness",
     Measure.PIGMENTATION: "Brown colour",
     Measure.SHINE: "Shine",
@@ -135,7 +135,7 @@ def _sentence(measure: Measure, region: FaceRegion | None, direction: Direction,
     more = direction is Direction.MORE
     if measure is Measure.COUNT:
         word = "More" if more else "Fewer"
-        return f"{word} features outlined on the {_place(region)}: {after:.0f} instead of {before:.0f}."
+        return f"{word} features seen on the {_place(region)}: {_number(after)} instead of {_number(before)}."
     return f"The {_place(region)} {_WORDS[measure][0 if more else 1]} than before."
 
 
@@ -152,3 +152,8 @@ def _place(region: FaceRegion | None) -> str:
 def _order(place: Place) -> tuple[int, int]:
     measure, region = place
     return (0 if region is None else 1 + list(FaceRegion).index(region), list(Measure).index(measure))
+
+
+def _number(count: float) -> str:
+    """Return a count as it is told: an estimate with one digit behind the point."""
+    return f"{count:.0f}" if float(count).is_integer() else f"about {count:.1f}"

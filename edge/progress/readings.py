@@ -6,7 +6,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from shared.events.catalogue.capture import AnalysisCompleted, RegionMeasured
+from shared.events.catalogue.capture import AnalysisCompleted, RegionGraded, RegionMeasured
 from shared.vocabulary import FaceRegion
 
 
@@ -61,7 +61,7 @@ def readings(analysis: AnalysisCompleted, regions: Iterable[FaceRegion] | None =
     """
     found: dict[Place, Reading] = {}
     for grade in analysis.grades:
-        found[Measure.COUNT, grade.region] = Reading(grade.count, grade.count_low, grade.count_high)
+        found[Measure.COUNT, grade.region] = _count(grade)
     if (Measure.COUNT, None) not in found:
         count = sum(item.type is not None for item in analysis.findings)
         found[Measure.COUNT, None] = Reading(count, count, count)
@@ -74,6 +74,12 @@ def readings(analysis: AnalysisCompleted, regions: Iterable[FaceRegion] | None =
         if whole is not None:
             found[measure, None] = Reading(whole)
     return found
+
+
+def _count(grade: RegionGraded) -> Reading:
+    """Return the steady estimate where there is one, with the interval that the findings' doubt leaves."""
+    value = grade.count if grade.expected is None else grade.expected
+    return Reading(value, min(grade.count_low, value), max(grade.count_high, value))
 
 
 def shared_regions(first: AnalysisCompleted, second: AnalysisCompleted) -> frozenset[FaceRegion]:

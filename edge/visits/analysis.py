@@ -31,6 +31,7 @@ def analysis_payload(result: AnalysisResult, milliseconds: float) -> AnalysisCom
                 count_low=item.count_low,
                 count_high=item.count_high,
                 inflammatory=item.inflammatory,
+                expected=_rounded(item.expected, 2),
                 rule=item.rule,
             )
             for item in result.grades

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from rich.progress import track
 
 from models.calibration.check import check
+from models.calibration.count_fit import fit_count, labelled_counts, score_sum
 from models.calibration.findings import collect, detect, match, two_false_threshold
 from models.calibration.fitting import Fitted, fit
 from models.calibration.graph import Graph
@@ -126,6 +127,7 @@ def fit_all(graphs: Graphs, sources: Sources, repeatability: dict[str, Repeatabi
     shown = collect(graphs.classifier, checking, [found[id(p)] for p in checking], thresholds.best_f1)
     checked = check(shown, half.assessor, half.routing)
     thresholds, fitted = _fit_on(sources.photos, found, graphs.classifier, ood)
+    count, counted = _fit_counts(graphs.detector, sources.photos)
     segmenter, dice = _fit_segmenter(graphs.segmenter, sources)
     fitted_on = FittedOn(
         data=sources.data,
@@ -134,7 +136,8 @@ def fit_all(graphs: Graphs, sources: Sources, repeatability: dict[str, Repeatabi
         fit_photos=len(sources.photos),
         check_photos=len(checking),
     )
-    return Outcome(_parameters(thresholds, fitted, segmenter, repeatability, fitted_on, checked | dice), ood)
+    checked = checked | dice | counted
+    return Outcome(_parameters(thresholds, fitted, count, segmenter, repeatability, fitted_on, checked), ood)
 
 
 def _fit_on(
@@ -144,6 +147,27 @@ def _fit_on(
     detections = [found[id(photo)] for photo in photos]
     thresholds = choose_thresholds(photos, detections)
     return thresholds, fit(collect(classifier, photos, detections, thresholds.least), thresholds.best_f1, ood)
+
+
+@dataclass(frozen=True, slots=True)
+class _Count:
+    """Features per unit of summed score, and the photographs it was fitted on."""
+
+    per_score: float | None
+    n: int
+
+
+def _fit_counts(detector: OnnxDetector, photos: Sequence[CalibrationPhoto]) -> tuple[_Count, dict[str, Checked]]:
+    """Fit the scale of the steady count on all photographs; what one half fits is checked on the other."""
+    sums = np.array([score_sum(detector, photo) for photo in track(photos, "counting", transient=True)])
+    labels = labelled_counts(photos)
+    first = np.array([is_for_fitting(photo.name) for photo in photos], np.bool_)
+    half = fit_count(sums[first], labels[first])
+    checked = {}
+    if half is not None:
+        apart = np.abs(half * sums[~first] - labels[~first])
+        checked["count_error"] = Checked(value=round(float(apart.mean()), 3), n=int(apart.size))
+    return _Count(fit_count(sums, labels), len(photos)), checked
 
 
 def _fit_segmenter(segmenter: Graph, sources: Sources) -> tuple[SegmenterParameters, dict[str, Checked]]:
@@ -164,6 +188,7 @@ def _fit_segmenter(segmenter: Graph, sources: Sources) -> tuple[SegmenterParamet
 def _parameters(
     thresholds: Thresholds,
     fitted: Fitted,
+    count: _Count,
     segmenter: SegmenterParameters,
     repeatability: dict[str, Repeatability],
     fitted_on: FittedOn,
@@ -174,6 +199,8 @@ def _parameters(
             score_threshold=thresholds.best_f1,
             two_false_threshold=thresholds.two_false,
             calibration=fitted.assessor.curve,
+            count_per_score=count.per_score,
+            count_n=count.n,
         ),
         classifier=fitted.assessor.classifier,
         ood=OodParameters(threshold=fitted.assessor.ood_threshold, n=fitted.ood_n),

@@ -68,6 +68,10 @@ class DetectorParameters(_Section):
         default=None, description="Lowest raw score with at most two false positives a photograph; None if none has."
     )
     calibration: IsotonicCurve
+    count_per_score: Positive | None = Field(
+        default=None, description="Features per unit of summed raw scores; None where counts are not estimated."
+    )
+    count_n: Count = Field(default=0, description="Photographs it was fitted on.")
 
 
 class ConformalTable(_Section):

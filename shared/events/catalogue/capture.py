@@ -179,6 +179,9 @@ class RegionGraded(PayloadModel):
     count_low: int = Field(ge=0)
     count_high: int = Field(ge=0)
     inflammatory: int = Field(ge=0)
+    expected: float | None = Field(
+        default=None, ge=0, description="Steady estimate of the count, for comparing visits; None when not estimated."
+    )
     rule: str = Field(max_length=64, description="Published rule that turns counts into grades.")
 
 

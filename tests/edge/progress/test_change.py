@@ -32,17 +32,17 @@ def test_fewer_and_more_features_are_said_in_numbers() -> None:
     forehead = (Measure.COUNT, FaceRegion.FOREHEAD)
     assert told(forehead, count(9, 8, 10), count(4, 3, 5)) == (
         Direction.LESS,
-        "Fewer features outlined on the forehead: 4 instead of 9.",
+        "Fewer features seen on the forehead: 4 instead of 9.",
     )
     assert told((Measure.COUNT, None), count(4, 3, 5), count(9, 8, 10)) == (
         Direction.MORE,
-        "More features outlined on the face: 9 instead of 4.",
+        "More features seen on the face: 9 instead of 4.",
     )
 
 
 def test_a_count_whose_intervals_meet_has_not_changed_although_the_coefficient_is_exceeded() -> None:
     direction, sentence = told((Measure.COUNT, None), count(9, 5, 12), count(4, 2, 6))
-    assert (direction, sentence) == (Direction.WITHIN, "Outlined features: no change beyond repeatability.")
+    assert (direction, sentence) == (Direction.WITHIN, "Features seen: no change beyond repeatability.")
 
 
 def test_a_change_up_to_the_coefficient_is_none() -> None:
@@ -135,3 +135,20 @@ def test_counts_come_with_their_interval_from_the_grades() -> None:
         region=None, grade=AppearanceGrade.FEW, count=4, count_low=2, count_high=7, inflammatory=1, rule="hayashi-2008"
     )
     assert readings(analysis(grades=(grade,)))[Measure.COUNT, None] == Reading(4, 2, 7)
+
+
+def test_visits_are_compared_by_the_steady_estimate_where_there_is_one() -> None:
+    grade = RegionGraded(
+        region=None,
+        grade=AppearanceGrade.FEW,
+        count=4,
+        count_low=2,
+        count_high=7,
+        inflammatory=1,
+        expected=7.4,
+        rule="hayashi-2008",
+    )
+    assert readings(analysis(grades=(grade,)))[Measure.COUNT, None] == Reading(7.4, 2, 7.4)
+    assert told((Measure.COUNT, None), Reading(4.25), Reading(9))[1] == (
+        "More features seen on the face: 9 instead of about 4.2."
+    )

@@ -8,6 +8,7 @@ import pytest
 pytest.importorskip("scipy")
 
 from models.calibration.check import check
+from models.calibration.count_fit import fit_count, score_sum
 from models.calibration.findings import NO_LABEL, collect, detect, match, matched_labels, two_false_threshold
 from models.calibration.fitting import fit
 from models.calibration.photographs import fold, halves, is_for_fitting
@@ -132,6 +133,22 @@ def test_only_features_are_usual_and_clear_skin_and_growths_are_not(folder: Path
         CropClass.BLEMISH,
         CropClass.PUSTULE,
     ]
+
+
+def test_summed_scores_are_worth_what_people_counted(folder: Path, sources: Sources, outcome: Outcome) -> None:
+    per_score = outcome.parameters.detector.count_per_score
+    assert per_score is not None
+    detector = Graphs.of(folder).detector
+    estimated = per_score * sum(score_sum(detector, photo) for photo in sources.photos)
+    assert estimated == pytest.approx(sum(len(photo.boxes) for photo in sources.photos), rel=1e-6)
+    assert outcome.parameters.detector.count_n == len(sources.photos)
+    assert outcome.parameters.checked["count_error"].value < 1.5
+
+
+def test_nothing_labelled_leaves_counts_unestimated() -> None:
+    assert fit_count(np.array([1.0, 2.0]), np.array([0, 0])) is None
+    assert fit_count(np.array([0.0, 0.0]), np.array([3, 1])) is None
+    assert fit_count(np.array([1.0, 3.0]), np.array([3, 5])) == 2
 
 
 def test_too_few_photographs_are_said(folder: Path, sources: Sources) -> None:

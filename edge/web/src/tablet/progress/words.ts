@@ -44,7 +44,7 @@ const en = {
   overTime: "Over time",
   measure: "Measure",
   place: "Where",
-  measure_count: "Outlined features",
+  measure_count: "Features seen",
   measure_redness: "Redness",
   measure_pigmentation: "Brown colour",
   measure_shine: "Shine",
