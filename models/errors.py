@@ -6,6 +6,7 @@ ModelsError
 ├── RecipeRejectedError      a recipe cannot be used
 ├── CheckpointForeignError   a folder holds another run
 ├── LossDivergedError        training left the finite numbers
+├── ReadingsRejectedError    a file of people's readings cannot be used
 └── ArtifactCorruptError     an exported model, its sidecar and its card disagree
 """
 
@@ -49,6 +50,13 @@ class LossDivergedError(ModelsError, Rejected):
 
     def __init__(self, sentence: str) -> None:
         super().__init__("loss_diverged", sentence)
+
+
+class ReadingsRejectedError(ModelsError, Rejected):
+    """A file of people's readings cannot be used; the sentence names row, field and what to write there."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__("readings_rejected", sentence)
 
 
 class ArtifactCorruptError(ModelsError, Corrupt):
