@@ -9,10 +9,11 @@ PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 FACE_MODELS := .cache/models
 ONCE ?=
 PHOTOS ?=
+READINGS ?=
 KILLS ?= 20
 
 .PHONY: help demo clean-demo setup web test check unit browser system train-tests train-smoke train-detector \
-  train-classifier train-segmenter bundle eval bench-vision bench-peer bench-schedule faults format wire clients
+  train-classifier train-segmenter bundle eval readers bench-vision bench-peer bench-schedule faults format wire clients
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -131,6 +132,10 @@ bundle: $(VENV)/.dev ## Fit the parameters of the exported graphs and pack them
 
 eval: $(VENV)/.dev setup ## Measure the bundles on held-out photographs: reports/eval.html and eval.json
 	$(BIN)/python -m models.evaluation
+
+readers: $(VENV)/.dev ## Compare people's readings with and without assistance (READINGS=table.csv, see docs/readers.md)
+	@test -n "$(READINGS)" || { echo "Name the table: make readers READINGS=table.csv (docs/readers.md)"; exit 2; }
+	$(BIN)/python -m models.evaluation.readers --readings "$(READINGS)"
 
 bench-vision: setup $(VENV)/.dev ## Time the pipeline beside its bare graphs and beside a peer (installs the peer)
 	$(BIN)/python -m tests.benchmarks.bench_vision
