@@ -22,6 +22,7 @@ from edge.threads import Priority, ThreadBudget
 from shared.imaging.crops import crop_batch
 from shared.imaging.image import RgbImage
 from shared.vision.face_map import OVAL
+from shared.vision.steady_count import Candidates
 from shared.vocabulary import Route
 
 # A client stands in front of the camera: by then something is broken.
@@ -46,6 +47,7 @@ class BundlePipeline:
         self._classifier = CropClassifier(served)
         self._segmenter = CropSegmenter(served)
         self._judge = Judge(served.bundle)
+        self._per_score = served.bundle.parameters.detector.count_per_score
         self._mask_threshold = served.bundle.parameters.segmenter.threshold
 
     def analyse(self, image: RgbImage, face: Face | None, scale: Scale | None = None) -> AnalysisResult:
@@ -96,7 +98,7 @@ class BundlePipeline:
                 detections.corners, detections.scores, judged[part], outlines[part], embeddings[part], strict=True
             )
             findings = [context.finding(*row) for row in rows]
-            results.append(self._result(sight, context.scale, findings))
+            results.append(self._result(sight, context.scale, findings, detections.candidates))
         return results
 
     def _judged(
@@ -125,7 +127,9 @@ class BundlePipeline:
             outlines[index] = outline_of(logits, self._mask_threshold, crop.placement)
         return outlines
 
-    def _result(self, sight: Sight, scale: Scale | None, findings: Sequence[Finding]) -> AnalysisResult:
+    def _result(
+        self, sight: Sight, scale: Scale | None, findings: Sequence[Finding], candidates: Candidates
+    ) -> AnalysisResult:
         ordered = tuple(sorted(findings, key=lambda finding: finding.confidence, reverse=True))
         height, width = sight.image.shape[:2]
         route, reasons = _overall(sight.face, ordered)
@@ -135,7 +139,7 @@ class BundlePipeline:
             models=self.served.models,
             width=width,
             height=height,
-            grades=() if sight.face is None else grade_findings(ordered, sight.face),
+            grades=() if sight.face is None else grade_findings(ordered, sight.face, candidates, self._per_score),
             bundle=self.served.used,
             scale=scale,
             route=route,
@@ -187,8 +191,7 @@ def _beside_left_out(sight: Sight, detections: Detections) -> Detections:
     face = sight.face
     if face is None:
         return detections
-    middles = (detections.corners[:, :2] + detections.corners[:, 2:]) / 2
-    return detections.chosen(np.array([on_face(face, float(x), float(y)) for x, y in middles], dtype=np.bool_))
+    return detections.within(lambda x, y: on_face(face, x, y))
 
 
 def _overall(face: Face | None, findings: Sequence[Finding]) -> tuple[Route, tuple[str, ...]]:

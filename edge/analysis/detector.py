@@ -1,7 +1,7 @@
 """Where visible features are: the detector of a bundle on the part of a photograph that shows the face."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,7 +14,8 @@ from edge.capture.landmarks import Face
 from shared.imaging.image import RgbImage
 from shared.imaging.letterbox import Letterbox
 from shared.vision.bundle import GraphRole
-from shared.vision.repeats import merge_repeats
+from shared.vision.looks import Look, brought_back, enlarged, fuse_looks
+from shared.vision.steady_count import Candidates
 
 # With this much around it on each side a face fills about six tenths of what the detector sees.
 FACE_MARGIN: Final = 0.35
@@ -36,21 +37,25 @@ class Detections:
     Attributes:
         corners: (K, 4) x1, y1, x2, y2 in pixels of the photograph and within it, none empty.
         scores: (K,) raw scores, 0 to 1, highest first.
+        candidates: everything considered, to estimate the count from.
     """
 
     corners: NDArray[np.float64]
     scores: NDArray[np.float64]
+    candidates: Candidates
 
-    def chosen(self, which: NDArray[np.bool_]) -> "Detections":
-        """Return some of them, by a mask (K,)."""
-        return Detections(self.corners[which], self.scores[which])
+    def within(self, holds: Callable[[float, float], bool]) -> "Detections":
+        """Return those, candidates too, whose middle a rule holds for, given x and y in pixels."""
+        middles = (self.corners[:, :2] + self.corners[:, 2:]) / 2
+        found, considered = _held(holds, middles), _held(holds, self.candidates.centres)
+        return Detections(self.corners[found], self.scores[found], self.candidates.chosen(considered))
 
 
 class FeatureDetector:
     """Runs the detector's graph.
 
-    Visible features are a few pixels wide, so of a large photograph only the face with a margin is shown to it;
-    boxes are mapped back to the photograph.
+    Visible features are a few pixels wide, so of a large photograph only the face with a margin is shown to it, in
+    each of the bundle's enlargements; boxes are mapped back to the photograph.
     """
 
     def __init__(self, served: ServedBundle, most_at_once: int = 1) -> None:
@@ -58,7 +63,8 @@ class FeatureDetector:
         self._served = served
         self._most = most_at_once
         self._side = served.bundle.manifest.graphs[GraphRole.DETECTOR].input_size
-        self._threshold = served.bundle.parameters.detector.score_threshold
+        parameters = served.bundle.parameters.detector
+        self._threshold, self._looks = parameters.score_threshold, parameters.looks
 
     def detect(self, sights: Sequence[Sight]) -> list[Detections]:
         """Return the detections on each photograph whose raw score reaches the bundle's threshold.
@@ -74,27 +80,38 @@ class FeatureDetector:
 
     def _chunk(self, sights: Sequence[Sight]) -> list[Detections]:
         views = [_View.of(sight, self._side) for sight in sights]
+        looks: list[list[Look]] = [[] for _ in views]
         batch = np.empty((len(views), 3, self._side, self._side), dtype=np.float32)
-        for row, view in zip(batch, views, strict=True):
-            # Into the batch directly: a photograph is never held as floating point at its own size.
-            np.multiply(view.square.transpose(2, 0, 1), np.float32(1 / 255), out=row, casting="unsafe")
+        for scale in self._looks:
+            for row, view in zip(batch, views, strict=True):
+                seen = enlarged(view.square, scale)
+                # Into the batch directly: a photograph is never held as floating point at its own size.
+                np.multiply(seen.transpose(2, 0, 1), np.float32(1 / 255), out=row, casting="unsafe")
+            for view, seen_by, rows in zip(views, looks, self._rows(batch), strict=True):
+                boxes = brought_back(rows[:, :4], scale, self._side)
+                seen_by.append((view.letterbox.backward(boxes) + view.offset, rows[:, 4].clip(0.0, 1.0)))
+        return [self._read(view, each) for view, each in zip(views, looks, strict=True)]
+
+    def _rows(self, batch: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Return what the graph answers, (N, K, 6): corners, score and class."""
         rows = self._served.run(GraphRole.DETECTOR, batch).get(_OUTPUT)
-        if rows is None or rows.ndim != 3 or rows.shape[0] != len(views) or rows.shape[2] != 6:
+        if rows is None or rows.ndim != 3 or rows.shape[0] != len(batch) or rows.shape[2] != 6:
             raise _outside_contract()
         if not np.isfinite(rows).all():
             raise _outside_contract()
-        return [self._read(view, row.astype(np.float64)) for view, row in zip(views, rows, strict=True)]
+        return rows.astype(np.float64)
 
-    def _read(self, view: "_View", rows: NDArray[np.float64]) -> Detections:
-        rows = rows[np.argsort(-rows[:, 4], kind="stable")]
-        # Before the threshold: a repeat below it still tells where the feature lies.
-        merged, best = merge_repeats(rows[:, :4], rows[:, 4])
-        likely = rows[best, 4] >= self._threshold
-        merged, rows = merged[likely], rows[best[likely]]
-        corners = view.letterbox.backward(merged) + view.offset
-        corners = np.clip(corners, 0, view.limits)
+    def _read(self, view: "_View", looks: Sequence[Look]) -> Detections:
+        # Fused before the threshold: what lies below it still tells where the feature is.
+        corners, scores = fuse_looks(looks)
+        likely = scores >= self._threshold
+        corners, scores = np.clip(corners[likely], 0, view.limits), scores[likely]
         whole = (corners[:, 2] > corners[:, 0]) & (corners[:, 3] > corners[:, 1])
-        return Detections(corners[whole], np.clip(rows[whole, 4], 0.0, 1.0))
+        return Detections(corners[whole], scores[whole], Candidates.of(looks))
+
+
+def _held(holds: Callable[[float, float], bool], middles: NDArray[np.float64]) -> NDArray[np.bool_]:
+    return np.array([holds(float(x), float(y)) for x, y in middles], dtype=np.bool_)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -6,24 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.calibration.photographs import CalibrationPhoto
-from models.data.letterbox import as_input
 from models.evaluation.runner import OnnxDetector
-from shared.imaging.letterbox import Letterbox
-from shared.vision.steady_count import RECOUNT_SCALES, Candidates, rescaled, scaled_back
+from shared.vision.steady_count import Candidates
 
 Floats = NDArray[np.float64]
 
 
 def score_sum(detector: OnnxDetector, photo: CalibrationPhoto) -> float:
     """Return the sum of raw scores on one photograph, the mean over the looks that the product takes."""
-    placed = Letterbox.fit(photo.image.shape[1], photo.image.shape[0], detector.input_size)
-    square, looks = placed.apply(photo.image), []
-    for scale in (1.0, *RECOUNT_SCALES):
-        view = square if scale == 1.0 else rescaled(square, scale)
-        rows = detector.run(as_input(view)[None])[0].astype(np.float64)
-        boxes = scaled_back(rows[:, :4], scale, detector.input_size)
-        looks.append((placed.backward(boxes), rows[:, 4]))
-    return float(Candidates.of(looks).weights.sum())
+    return float(Candidates.of(detector.look(photo.image)).weights.sum())
 
 
 def fit_count(sums: Floats, labels: NDArray[np.int64]) -> float | None:

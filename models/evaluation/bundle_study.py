@@ -102,7 +102,7 @@ def study_bundle(bundle: Bundle, side: HeldOutSide, root: Path, split: Split, pr
     parameters = bundle.parameters
     threshold = parameters.detector.score_threshold
     progress("detecting")
-    detector = OnnxDetector(bundle.graph(GraphRole.DETECTOR))
+    detector = OnnxDetector(bundle.graph(GraphRole.DETECTOR), parameters.detector.looks)
     found = tuple(detect(detector, photo) for photo in side.photos)
     progress("measuring detections")
     detection = study_detections(side, found, threshold)

@@ -1,18 +1,18 @@
 """Running an exported detector through ONNX Runtime on whole photographs."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from models.data.lesions import LabelledPhoto
-from models.data.letterbox import to_input
+from models.data.letterbox import as_input, to_input
 from models.errors import DataMissingError
 from models.evaluation.metrics import PhotoDetections
+from shared.imaging.letterbox import Letterbox
 from shared.vision import bundle
-from shared.vision.repeats import merge_repeats
+from shared.vision.looks import Look, brought_back, enlarged, fuse_looks
 
 INPUT_NAME, OUTPUT_NAME = "images", "detections"
 
@@ -31,13 +31,13 @@ def file_sha256(path: Path) -> str:
 class OnnxDetector:
     """An exported detector on the processor, one thread."""
 
-    def __init__(self, path: Path) -> None:
-        """Load the graph.
+    def __init__(self, path: Path, looks: Sequence[float] = (1.0,)) -> None:
+        """Load the graph, to look at every photograph in these enlargements.
 
         Raises:
             DataMissingError: there is no such file.
         """
-        self.sha256 = file_sha256(path)
+        self.sha256, self.looks = file_sha256(path), tuple(looks)
         options = ort.SessionOptions()
         options.intra_op_num_threads = 1
         self._session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
@@ -48,11 +48,21 @@ class OnnxDetector:
         return np.asarray(self._session.run([OUTPUT_NAME], {INPUT_NAME: images})[0], np.float32)
 
     def detect(self, image: NDArray[np.uint8]) -> PhotoDetections:
-        """Return all detections on one photograph, repeats merged as the product merges them, in its pixels."""
-        return merged(self.detect_raw(image))
+        """Return all detections on one photograph, best first, looks fused as the product fuses them, in its pixels."""
+        return _one_class(fuse_looks(self.look(image)))
+
+    def look(self, image: NDArray[np.uint8]) -> list[Look]:
+        """Return what every look at one photograph sees, in its pixels."""
+        placed = Letterbox.fit(image.shape[1], image.shape[0], self.input_size)
+        square, seen = placed.apply(image), []
+        for scale in self.looks:
+            rows = self.run(as_input(enlarged(square, scale))[None])[0].astype(np.float64)
+            boxes = brought_back(rows[:, :4], scale, self.input_size)
+            seen.append((placed.backward(boxes), rows[:, 4]))
+        return seen
 
     def detect_raw(self, image: NDArray[np.uint8]) -> PhotoDetections:
-        """Return what the graph alone says of one photograph, in its pixels."""
+        """Return what the graph alone says of one photograph at one look, in its pixels."""
         tensor, placed = to_input(image, self.input_size)
         rows = self.run(tensor[None])[0]
         boxes = placed.backward(rows[:, :4].astype(np.float64)).astype(np.float32)
@@ -60,17 +70,10 @@ class OnnxDetector:
 
 
 def merged(found: PhotoDetections) -> PhotoDetections:
-    """Return detections with their repeats merged."""
-    boxes, best = merge_repeats(found.boxes, found.scores)
-    return PhotoDetections(boxes.astype(np.float32), found.scores[best], found.classes[best])
+    """Return one look's detections, all of one class, with their repeats merged."""
+    return _one_class(fuse_looks([(found.boxes.astype(np.float64), found.scores.astype(np.float64))]))
 
 
-def detect_all(
-    detector: OnnxDetector, photos: Sequence[LabelledPhoto], progress: Callable[[], None] = lambda: None
-) -> list[PhotoDetections]:
-    """Return what the graph alone says of photographs in order, calling `progress` after each."""
-    found = []
-    for photo in photos:
-        found.append(detector.detect_raw(photo.image))
-        progress()
-    return found
+def _one_class(look: Look) -> PhotoDetections:
+    boxes, scores = look
+    return PhotoDetections(boxes.astype(np.float32), scores.astype(np.float32), np.zeros(len(scores), np.int64))

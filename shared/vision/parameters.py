@@ -68,6 +68,9 @@ class DetectorParameters(_Section):
         default=None, description="Lowest raw score with at most two false positives a photograph; None if none has."
     )
     calibration: IsotonicCurve
+    looks: tuple[Annotated[float, Field(ge=0.5, le=2)], ...] = Field(
+        default=(1.0,), min_length=1, max_length=8, description="Enlargements of the square that are looked at."
+    )
     count_per_score: Positive | None = Field(
         default=None, description="Features per unit of summed raw scores; None where counts are not estimated."
     )

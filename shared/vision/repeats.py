@@ -12,6 +12,29 @@ from numpy.typing import NDArray
 REPEAT_IOU = 0.5
 
 
+def group_repeats(boxes: NDArray[np.floating], least_overlap: float = REPEAT_IOU) -> NDArray[np.int64]:
+    """Return which feature each box speaks of, (N,) from 0, numbered by the best box of each.
+
+    Args:
+        boxes: (N, 4) x1, y1, x2, y2, best score first; each takes those that overlap it and are no better one's.
+        least_overlap: intersection over union from which two boxes are one feature's.
+    """
+    corners = boxes.astype(np.float64)
+    low = np.maximum(corners[:, None, :2], corners[None, :, :2])
+    high = np.minimum(corners[:, None, 2:], corners[None, :, 2:])
+    overlap = (high - low).clip(min=0).prod(axis=2)
+    area = (corners[:, 2:] - corners[:, :2]).clip(min=0).prod(axis=1)
+    same = (overlap >= least_overlap * (area[:, None] + area[None, :] - overlap)) & (overlap > 0)
+    group = np.full(len(corners), -1, np.int64)
+    count = 0
+    for row in range(len(corners)):
+        if group[row] < 0:
+            group[(group < 0) & same[row]] = count
+            group[row] = count  # an empty box overlaps nothing, not even itself
+            count += 1
+    return group
+
+
 def merge_repeats(
     boxes: NDArray[np.floating], scores: NDArray[np.floating], least_overlap: float = REPEAT_IOU
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
@@ -25,19 +48,15 @@ def merge_repeats(
     Returns:
         The merged boxes (M, 4), and the rows (M,) of the best box of each, rising: score and class are that row's.
     """
-    corners, weight = boxes.astype(np.float64), scores.astype(np.float64)
-    area = (corners[:, 2:] - corners[:, :2]).clip(min=0).prod(axis=1)
-    free = np.ones(len(corners), np.bool_)
-    merged: list[NDArray[np.float64]] = []
-    best: list[int] = []
-    for row in range(len(corners)):
-        if not free[row]:
-            continue
-        low, high = np.maximum(corners[row, :2], corners[:, :2]), np.minimum(corners[row, 2:], corners[:, 2:])
-        overlap = (high - low).clip(min=0).prod(axis=1)
-        same = free & (overlap >= least_overlap * (area[row] + area - overlap)) & (overlap > 0)
-        same[row] = True
-        free &= ~same
-        merged.append(np.average(corners[same], axis=0, weights=np.maximum(weight[same], 1e-9)))
-        best.append(row)
-    return np.array(merged, np.float64).reshape(-1, 4), np.array(best, np.int64)
+    group = group_repeats(boxes, least_overlap)
+    return mean_boxes(boxes, scores, group), np.unique(group, return_index=True)[1].astype(np.int64)
+
+
+def mean_boxes(
+    boxes: NDArray[np.floating], scores: NDArray[np.floating], group: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Return the mean box (M, 4) of each of M groups, weighted by score, for boxes (N, 4), scores and groups (N,)."""
+    weight = np.maximum(scores.astype(np.float64), 1e-9)
+    total = np.bincount(group, weight)
+    columns = [np.bincount(group, weight * column) / total for column in boxes.astype(np.float64).T]
+    return np.stack(columns, axis=1) if columns else np.zeros((0, 4))

@@ -179,6 +179,28 @@ def test_a_patch_on_a_cheek_is_counted_there_and_measured_on_the_skin(pipeline: 
     assert result.route is Route.SUGGEST  # never act: nothing bounds what was missed
 
 
+def test_several_looks_tell_one_finding_and_estimate_the_count_of_its_region(
+    tmp_path: Path, budget: ThreadBudget
+) -> None:
+    plain = drawn_parameters()
+    detector = plain.detector.model_copy(update={"looks": (0.9, 1.0, 1.1), "count_per_score": 2.0})
+    write_test_bundle(tmp_path / "drawn", parameters=plain.model_copy(update={"detector": detector}))
+    served = ServedBundle(read_bundle(tmp_path / "drawn"), Serving(OrtSessionFactory(), Accelerator.CPU))
+    image, x, y = on_cheek(RED)
+    result = BundlePipeline(served, budget).analyse(image, portrait_face())
+    finding = only(result)
+    assert abs(finding.box.centre[0] - x) < 2
+    assert abs(finding.box.centre[1] - y) < 2
+    expected = {grade.region: grade.expected for grade in result.grades}
+    assert expected[None] == expected[FaceRegion.LEFT_CHEEK] == pytest.approx(2 * finding.raw_score, rel=0.05)
+    assert expected[FaceRegion.RIGHT_CHEEK] == 0
+
+
+def test_a_bundle_without_the_scale_of_counts_estimates_none(pipeline: BundlePipeline) -> None:
+    image, _, _ = on_cheek(RED)
+    assert {grade.expected for grade in pipeline.analyse(image, portrait_face()).grades} == {None}
+
+
 def test_one_finding_for_a_person_makes_the_result_one_and_is_not_counted(pipeline: BundlePipeline) -> None:
     image, _, _ = on_cheek(COLOURS[CropClass.GROWTH])
     result = pipeline.analyse(image, portrait_face())
