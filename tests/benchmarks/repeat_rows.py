@@ -27,6 +27,7 @@ TABLE: dict[str, tuple[str, RepeatUnit]] = {
     "texture": ("texture_energy", "relative"),
     "fine_lines": ("line_energy", "relative"),
     "count": ("count", "absolute"),
+    "lesion_area": ("lesion_area", "relative"),
 }
 
 
@@ -99,7 +100,7 @@ def table_for_bundle(found: Iterable[Repeat]) -> dict[str, Repeatability]:
     wanted = rows(each for each in found if each.passed and each.tone != GENERATED)
     table = {}
     for name, (measure, unit) in TABLE.items():
-        place = WHOLE_FACE if measure == "count" else EVERY_REGION
+        place = WHOLE_FACE if measure in ("count", "lesion_area") else EVERY_REGION
         for each in wanted:
             if (each.measure, each.region, each.tone) == (measure, place, "all"):
                 coefficient = each.coefficient if unit == "absolute" else each.relative_coefficient

@@ -19,16 +19,11 @@ import numpy as np
 from rich.console import Console
 from rich.progress import track
 
-from edge.analysis.bundle_sessions import ServedBundle
-from edge.analysis.detector import FeatureDetector, Sight
-from edge.analysis.domain import AnalysisResult, RegionMeasure
+from edge.analysis.domain import AnalysisResult, Box, RegionMeasure
 from edge.analysis.measures import measure_regions
-from edge.analysis.regions import on_face
-from edge.capture.landmarks import Face
 from edge.config import AnalysisSettings
 from edge.vision import Vision, load_vision
 from shared.imaging.image import RgbImage
-from shared.vision.calibration import calibrated
 from shared.vision.repeat_capture import apply, read_limits
 from shared.vocabulary import View
 from tests.benchmarks.repeat_rows import GENERATED, TARGETS, WHOLE_FACE, Repeat, Row, rows, shown, table_for_bundle
@@ -46,7 +41,7 @@ MEASURES = (
     "line_energy",
     "lightness",
 )
-LEAST_CANDIDATE = 0.01  # raw score; what is below adds less than a tenth of a feature to any face
+SAME_IOU = 0.3  # small boxes moved by a few pixels still overlap by this much
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +74,9 @@ def captures(face: HeldOut) -> Iterator[RgbImage]:
 
 
 def repeats(face: HeldOut, vision: Vision) -> Iterator[Repeat]:
-    """Yield every value that the photograph and both captures have."""
+    """Yield every value that the photograph and both captures have, and the area of every feature seen on all."""
     seen: list[dict[tuple[str, str], float]] = []
+    results: list[AnalysisResult] = []
     passed = False
     for image in captures(face):
         faces = vision.landmarker.detect(image)
@@ -88,32 +84,30 @@ def repeats(face: HeldOut, vision: Vision) -> Iterator[Repeat]:
             return
         if not seen:
             passed = vision.import_gate.assess(image, faces, View.FRONT).passed
-        seen.append(values(image, faces[0], vision))
+        results.append(vision.pipeline.analyse(image, faces[0]))
+        seen.append({**appearance(results[-1].measures), **counts(results[-1])})
     for key in sorted(set.intersection(*(set(each) for each in seen))):
         yield Repeat(*key, face.tone, passed, *(each[key] for each in seen))
+    for areas in areas_of_the_same(results):
+        yield Repeat("lesion_area", WHOLE_FACE, face.tone, passed, *areas)
 
 
-def values(image: RgbImage, face: Face, vision: Vision) -> dict[tuple[str, str], float]:
-    """Return every value of one capture by measure and region."""
-    result = vision.pipeline.analyse(image, face)
-    found = {**appearance(result.measures), **counts(result)}
-    if vision.served is not None:
-        found["count_of_candidates", WHOLE_FACE] = candidates(Sight(image, face), vision.served)
-    return found
+def areas_of_the_same(results: Sequence[AnalysisResult]) -> Iterator[tuple[float, float, float]]:
+    """Yield the outlined areas, in pixels, of each feature that the photograph and both captures show."""
+    first, *others = ([item for item in result.findings if item.area_px > 0] for result in results)
+    for item in first:
+        same = [max(other, key=lambda each: _overlap(item.box, each.box), default=None) for other in others]
+        one, two = same
+        if one and two and min(_overlap(item.box, one.box), _overlap(item.box, two.box)) >= SAME_IOU:
+            yield item.area_px, one.area_px, two.area_px
 
 
-def candidates(sight: Sight, served: ServedBundle) -> float:
-    """Return what the calibrated probabilities of all that the detector considers on the face add up to.
-
-    No threshold is crossed between two captures, so this is as steady as a count by this detector can be.
-    """
-    detector = FeatureDetector(served)
-    detector._threshold = LEAST_CANDIDATE
-    seen = detector.detect([sight])[0]
-    middles = (seen.corners[:, :2] + seen.corners[:, 2:]) / 2
-    inside = [sight.face is not None and on_face(sight.face, x, y) for x, y in middles.tolist()]
-    probable = calibrated(served.bundle.parameters.detector.calibration, seen.scores)
-    return float(probable[np.array(inside, dtype=np.bool_)].sum())
+def _overlap(one: Box, two: Box) -> float:
+    """Return the intersection over union of two boxes."""
+    width = min(one.x + one.w, two.x + two.w) - max(one.x, two.x)
+    height = min(one.y + one.h, two.y + two.h) - max(one.y, two.y)
+    shared = max(width, 0.0) * max(height, 0.0)
+    return shared / (one.w * one.h + two.w * two.h - shared)
 
 
 def appearance(measures: Sequence[RegionMeasure]) -> dict[tuple[str, str], float]:
@@ -129,13 +123,13 @@ def appearance(measures: Sequence[RegionMeasure]) -> dict[tuple[str, str], float
 
 
 def counts(result: AnalysisResult) -> dict[tuple[str, str], float]:
-    """Return the graded counts, and for the whole face what is found and what its confidences add up to."""
-    found = {
-        ("count", grade.region.value if grade.region else WHOLE_FACE): float(grade.count) for grade in result.grades
-    }
-    typed = [item for item in result.findings if item.type is not None]
-    found["count_found", WHOLE_FACE] = float(len(typed))
-    found["count_expected", WHOLE_FACE] = sum(item.confidence for item in typed)
+    """Return the counts that visits are compared by, the graded ones, and for the whole face what is found."""
+    found = {}
+    for grade in result.grades:
+        place = grade.region.value if grade.region else WHOLE_FACE
+        found["count_graded", place] = float(grade.count)
+        found["count", place] = float(grade.count) if grade.expected is None else grade.expected
+    found["count_found", WHOLE_FACE] = float(sum(item.type is not None for item in result.findings))
     return found
 
 

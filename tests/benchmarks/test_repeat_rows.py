@@ -1,12 +1,14 @@
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
+from edge.analysis.domain import Box
 from edge.analysis.measures import measure_regions
 from edge.capture.landmarks import Face, FaceBox, Pose
 from shared.vocabulary import FaceRegion
 from tests.benchmarks.repeat_rows import EVERY_REGION, GENERATED, Repeat, rows, table_for_bundle
-from tests.benchmarks.repeatability import appearance, rounded
+from tests.benchmarks.repeatability import appearance, areas_of_the_same, rounded
 from tests.support.painted_skin import mesh, painting
 
 CHEEK = Repeat("erythema_index", "left_cheek", "deep", True, 30.0, 30.0, 31.0)
@@ -58,3 +60,14 @@ def test_the_whole_face_is_the_mean_over_its_pixels() -> None:
     assert values["redness_a", "face"] == pytest.approx(expected)
     (chin,) = (item for item in measures if item.region is FaceRegion.CHIN)
     assert values["redness_a", "chin"] == chin.redness_a
+
+
+def seen(*found: tuple[float, float]) -> SimpleNamespace:
+    """A result whose features lie at these x and have these areas."""
+    return SimpleNamespace(findings=[SimpleNamespace(box=Box(x, 10, 12, 12), area_px=area) for x, area in found])
+
+
+def test_areas_are_compared_of_features_that_all_three_show() -> None:
+    original, first, second = seen((0, 50), (40, 60), (80, 0)), seen((2, 52), (41, 58)), seen((1, 49), (90, 70))
+    assert list(areas_of_the_same([original, first, second])) == [(50, 52, 49)]
+    assert list(areas_of_the_same([original, seen(), second])) == []
