@@ -5,7 +5,7 @@ reports/eval.json and reports/eval.html (with pictures).
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -22,6 +22,7 @@ from models.evaluation.bundle_study import BundleStudy, HeldOutSide, Studied, de
 from models.evaluation.html_report import Extra, render
 from models.evaluation.metrics import average_precision, match_photo
 from models.evaluation.pictures import Picture, masks_beside, photo_with_findings
+from models.evaluation.release_gate import gates
 from models.evaluation.segmenter_report import dices, found_masks
 from models.evaluation.segmenter_runner import OnnxSegmenter
 from shared.errors import MedSpaError
@@ -114,6 +115,16 @@ def main_table(studies: Sequence[BundleStudy], others: dict[str, Interval]) -> T
     return table
 
 
+def gate_table(study: BundleStudy, repeatability: Sequence[Mapping[str, object]]) -> Table:
+    """Return what stands between a bundle and its release."""
+    table = Table(title=f"release gates of {study.name}")
+    for head in ("bar", "seen", "wanted", "passed"):
+        table.add_column(head)
+    for gate in gates(study, repeatability):
+        table.add_row(gate.name, gate.seen, gate.bar, "yes" if gate.passed else "NO")
+    return table
+
+
 def _cell(value: Interval) -> str:
     return "-" if value.value is None else f"{value.value:.3f} ({value.low:.3f}-{value.high:.3f})"
 
@@ -169,10 +180,13 @@ def main(
     extra = Extra(others, _read(ABLATION), rows, pictures)
     out.mkdir(parents=True, exist_ok=True)
     document = {"split": split.value, "photos": len(side.photos), "bundles": [asdict(study) for study in studies]}
+    document["gates"] = {study.name: [asdict(gate) for gate in gates(study, rows)] for study in studies}
     document["others"] = {name: asdict(value) for name, value in others.items()}
     (out / "eval.json").write_text(json.dumps(document, indent=1, default=_plain) + "\n", encoding="utf-8")
     (out / "eval.html").write_text(render(studies, extra, split.value, len(side.photos)), encoding="utf-8")
     console.print(main_table(studies, others))
+    for study in studies:
+        console.print(gate_table(study, rows))
     console.print(f"written to {out / 'eval.json'} and {out / 'eval.html'}")
 
 

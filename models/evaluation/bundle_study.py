@@ -25,7 +25,7 @@ from models.evaluation.segmenter_runner import OnnxSegmenter
 from models.evaluation.strangers import StrangerFigures, study_strangers
 from shared.vision.assessment import Assessor
 from shared.vision.bundle import Bundle, GraphRole
-from shared.vision.parameters import CROP_CLASSES, Checked
+from shared.vision.parameters import CROP_CLASSES, Checked, DetectorParameters
 from shared.vision.repeat_capture import read_limits
 
 Progress = Callable[[str], None]
@@ -87,10 +87,13 @@ def detect_all(graph: Path, side: HeldOutSide) -> tuple[PhotoDetections, ...]:
     return tuple(detect(detector, photo) for photo in side.photos)
 
 
-def study_detections(side: HeldOutSide, found: tuple[PhotoDetections, ...], threshold: float) -> DetectionStudy:
+def study_detections(
+    side: HeldOutSide, found: tuple[PhotoDetections, ...], parameters: DetectorParameters
+) -> DetectionStudy:
     """Measure detections on a side."""
     types = [kind.value for kind in CROP_CLASSES]
-    return study_detector(side.truths, found, side.conditions, types, threshold)
+    at, two_false = parameters.score_threshold, parameters.two_false_threshold
+    return study_detector(side.truths, found, side.conditions, types, at, two_false)
 
 
 def study_bundle(bundle: Bundle, side: HeldOutSide, root: Path, split: Split, progress: Progress) -> Studied:
@@ -105,7 +108,7 @@ def study_bundle(bundle: Bundle, side: HeldOutSide, root: Path, split: Split, pr
     detector = OnnxDetector(bundle.graph(GraphRole.DETECTOR), parameters.detector.looks)
     found = tuple(detect(detector, photo) for photo in side.photos)
     progress("measuring detections")
-    detection = study_detections(side, found, threshold)
+    detection = study_detections(side, found, parameters.detector)
     progress("capturing every face twice")
     images = [photo.image for photo in side.photos]
     consistency = study_consistency(detector.detect, images, threshold, read_limits())

@@ -85,14 +85,16 @@ def study_detector(
     conditions: Sequence[Conditions],
     types: Sequence[str],
     threshold: float,
+    two_false: float | None = None,
 ) -> DetectionStudy:
     """Measure detections against labels, whatever they are called; `types` names the label classes by index.
 
-    The three sequences are of the same photographs in the same order.
+    Gaps between groups are those at the score `two_false`, where validation photographs show two false positives
+    each, or at `threshold` without it. The three sequences are of the same photographs in the same order.
     """
     photos = [_Photo(match_photo(t, f, None), label_scores(t, f), t) for t, f in zip(truths, found, strict=True)]
     matches = [photo.match for photo in photos]
-    n = len(photos)
+    n, at = len(photos), threshold if two_false is None else two_false
     sizes = [_size_names(photo.truth.boxes) for photo in photos]
     kinds = [[types[i] for i in photo.truth.classes] for photo in photos]
     groups = {name: _groups(photos, [getattr(c, name) for c in conditions], threshold) for name in DIMENSIONS}
@@ -106,7 +108,7 @@ def study_detector(
         by_type=_split_recall(photos, kinds, threshold),
         by_size=_split_recall(photos, sizes, threshold),
         groups=groups,
-        gaps=tuple(_gap(photos, name, [getattr(c, name) for c in conditions], threshold) for name in DIMENSIONS),
+        gaps=tuple(_gap(photos, name, [getattr(c, name) for c in conditions], at) for name in DIMENSIONS),
         repeated_share=round(repeated_share(found, threshold), 4),
         precision_recall=_precision_recall(matches),
         free_response=_free_response(matches),

@@ -9,6 +9,7 @@ from models.evaluation.bundle_study import BundleStudy
 from models.evaluation.charts import Axis, Line, line_chart
 from models.evaluation.html_page import page, table
 from models.evaluation.pictures import Picture
+from models.evaluation.release_gate import gates
 
 FAULTS = (
     "Box labels are real but incomplete: unlabelled features stand beside labelled ones. Precision is a lower bound and"
@@ -53,7 +54,7 @@ def render(studies: Sequence[BundleStudy], extra: Extra, split: str, photos: int
         _side_by_side(studies, extra),
         _ablation(extra),
     ]
-    parts += [_bundle(study) for study in studies]
+    parts += [_bundle(study, extra) for study in studies]
     if extra.repeatability:
         parts.append("<h2>Repeatability of the measures</h2>" + _records(extra.repeatability))
     parts.append(
@@ -95,11 +96,21 @@ def _records(records: Sequence[Mapping[str, object]]) -> str:
     return table(heads, [[escape(str(record[head])) for head in heads] for record in records])
 
 
-def _bundle(study: BundleStudy) -> str:
+def _gates(study: BundleStudy, extra: Extra) -> str:
+    rows = [
+        [escape(g.name), escape(g.seen), escape(g.bar), "yes" if g.passed else "<b>NO</b>", escape(g.because)]
+        for g in gates(study, extra.repeatability)
+    ]
+    intro = "<p>A bundle that misses one of these is for evaluation and demonstration, whatever else it is good at.</p>"
+    return "<h3>Release gates</h3>" + intro + table(("bar", "seen", "wanted", "passed", "because"), rows)
+
+
+def _bundle(study: BundleStudy, extra: Extra) -> str:
     """Return one bundle's chapter."""
     return "".join(
         [
             f"<h2>Bundle {escape(study.name)} {escape(study.version)}</h2><p>{escape(study.allowed_use)}</p>",
+            _gates(study, extra),
             _detection(study),
             _types(study),
             _routing(study),

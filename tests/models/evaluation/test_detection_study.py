@@ -77,3 +77,12 @@ def test_a_higher_threshold_finds_less_and_errs_less() -> None:
     assert low.recall.value > high.recall.value
     assert low.false_per_photo.value > high.false_per_photo.value
     assert low.map50 == high.map50
+
+
+def test_gaps_are_told_where_two_false_positives_are_allowed() -> None:
+    late = [found((10, 10, 8, 0.9)), found((50, 50, 30, 0.3), (90, 10, 12, 0.2))]
+    strict = study_detector(TRUTHS, late, [LIGHT, DEEP], TYPES, threshold=0.5)
+    allowed = study_detector(TRUTHS, late, [LIGHT, DEEP], TYPES, threshold=0.5, two_false=0.1)
+    assert [gap.all_groups for gap in strict.gaps if gap.dimension == "tone"] == [1.0]
+    assert [gap.all_groups for gap in allowed.gaps if gap.dimension == "tone"] == [0.0]
+    assert strict.recall == allowed.recall
