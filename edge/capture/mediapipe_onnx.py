@@ -22,6 +22,10 @@ from shared.imaging.image import RgbImage
 _MESH_SIDE = 192
 _CROP_MARGIN = 1.5
 _EYE_CORNERS = (33, 263)
+# Longer side of a photograph that has been averaged down, at least.
+_LEAST_REDUCED_SIDE = 1000
+# A face as wide as this is averaged down again for the mesh, whose crop of 192 px shows it with a margin.
+_LEAST_REDUCED_FACE = 192
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +72,27 @@ class MediapipeOnnxLandmarker:
         self._mesher_input = self._mesher.get_inputs()[0].name
 
     def detect(self, image: RgbImage) -> tuple[Face, ...]:
-        """Return the faces, largest first; empty when there is none."""
+        """Return the faces, largest first; empty when there is none.
+
+        Both networks see a few hundred pixels, so a large photograph is averaged down before it is searched; it is
+        searched as it is when no face in it would still be larger than what they see.
+        """
+        factor = _reduction(image)
+        if factor > 1:
+            found = self._search(_averaged(image, factor), factor)
+            if any(face.box.w >= _LEAST_REDUCED_FACE * factor for face in found):
+                return found
+        return self._search(image, 1)
+
+    def _search(self, image: RgbImage, factor: int) -> tuple[Face, ...]:
+        """Return the faces of a picture averaged down by a factor, in pixels of what it was."""
         kept: list[Face] = []
         for candidate in self._candidates(image)[: self._settings.most_faces]:
             first = self._mesh(image, _crop_from_detection(candidate))
             mesh = self._mesh(image, _crop_from_points(first.points[:, :2]))
             if mesh.score < self._settings.least_face:
                 continue
-            face = _face(mesh)
+            face = _face(_enlarged(mesh, factor))
             if all(same_face(_corners(face.box), _corners(other.box)) < 0.5 for other in kept):
                 kept.append(face)
         return tuple(sorted(kept, key=lambda face: face.box.w * face.box.h, reverse=True))
@@ -102,6 +119,27 @@ class MediapipeOnnxLandmarker:
         points[:, :2] = points[:, :2] @ backward[:, :2].T + backward[:, 2]
         points[:, 2] *= 2 * crop.half / _MESH_SIDE
         return _Mesh(points, 1.0 / (1.0 + math.exp(-float(np.clip(flag.reshape(-1)[0], -80, 80)))))
+
+
+def _reduction(image: RgbImage) -> int:
+    """Return the power of two that a photograph is averaged down by before it is searched, 1 for none."""
+    factor = 1
+    while max(image.shape[:2]) >= 2 * factor * _LEAST_REDUCED_SIDE:
+        factor *= 2
+    return factor
+
+
+def _averaged(image: RgbImage, factor: int) -> RgbImage:
+    """Return the mean of each block of factor x factor pixels; a rest at the right and below is left out."""
+    height, width = image.shape[0] // factor, image.shape[1] // factor
+    whole = image[: height * factor, : width * factor]
+    return np.asarray(cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _enlarged(mesh: _Mesh, factor: int) -> _Mesh:
+    """Return a mesh in pixels of the picture before it was averaged down; pixel centres are whole numbers on both."""
+    shift = (factor - 1) / 2
+    return _Mesh(mesh.points * factor + np.array([shift, shift, 0.0]), mesh.score)
 
 
 def _session(graph: bytes) -> ort.InferenceSession:
