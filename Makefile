@@ -113,6 +113,7 @@ train-smoke: .venv-train/.done ## Train each model a little and see its loss fal
 
 train-detector: build/synthetic/annotations.json ## Train and export the evaluation bundle's detector (hours; resumes)
 	$(TRAIN) models.training.detector --recipe models/recipes/detector_photographs.toml
+	$(TRAIN) models.training.detector --recipe models/recipes/detector_mixed.toml
 	$(TRAIN) models.training.detector --recipe models/recipes/detector_evaluation.toml
 	$(TRAIN) models.export.detector --checkpoint build/training/detector_evaluation/best.pt --out $(GRAPHS)/evaluation
 
@@ -125,10 +126,17 @@ train-segmenter: build/synthetic/annotations.json ## Train and export its segmen
 	$(TRAIN) models.training.segmenter --recipe models/recipes/segmenter_swin_evaluation.toml
 	$(TRAIN) models.export.segmenter --checkpoint build/training/segmenter_swin_evaluation/best.pt --out $(GRAPHS)/evaluation
 
-bundle: $(VENV)/.dev ## Fit the parameters of the exported graphs and pack them
+PACK = $(BIN)/python -m models.bundle pack --description models/recipes/bundle_evaluation.toml \
+	  --graphs $(GRAPHS)/evaluation --parameters build/parameters.json --ood build/ood.npz \
+	  --commit $$(git rev-parse --short HEAD)
+
+bundle: $(VENV)/.dev setup ## Fit the exported graphs' parameters, measure their repeatability and pack them
 	$(BIN)/python -m models.calibration.fit --bundle-graphs $(GRAPHS)/evaluation --out build/parameters.json --ood build/ood.npz
-	$(BIN)/python -m models.bundle pack --description models/recipes/bundle_evaluation.toml --graphs $(GRAPHS)/evaluation \
-	  --parameters build/parameters.json --ood build/ood.npz --commit $$(git rev-parse --short HEAD)
+	$(PACK)
+	$(BIN)/python -m tests.benchmarks.repeatability --split val --bundle models/bundles/evaluation \
+	  --table build/repeatability.json --report build/repeatability-val.json
+	$(BIN)/python -m models.calibration.take_over --parameters build/parameters.json --repeatability build/repeatability.json
+	$(PACK)
 
 eval: $(VENV)/.dev setup ## Measure the bundles on held-out photographs: reports/eval.html and eval.json
 	$(BIN)/python -m models.evaluation
@@ -143,6 +151,9 @@ bench-vision: setup $(VENV)/.dev ## Time the pipeline beside its bare graphs and
 bench-peer: $(VENV)/.dev ## Train the nearest peer as our detector_scratch was trained, and measure both
 	$(BIN)/python -m tests.benchmarks.bench_peer_detector --log build/training/detector_scratch/log.jsonl \
 	  --graph $(GRAPHS)/scratch/detector.onnx
+
+bench-repeat: setup $(VENV)/.dev ## How alike two captures of one held-out face are measured and counted
+	$(BIN)/python -m tests.benchmarks.repeatability
 
 bench-schedule: setup ## Time and gap of the replan
 	$(BIN)/python -m tests.benchmarks.bench_schedule
