@@ -26,6 +26,8 @@ from tests.support.test_bundle import SCORES, detector_graph, drawn_graphs
 # The graphs look at 84 photographs of 768 px twice.
 pytestmark = pytest.mark.timeout(300)
 
+# The drawn detector knows colours by their pixels: enlarging mixes them at the patches' edges.
+ONE_LOOK = (1.0,)
 REPEATABILITY = {"count": Repeatability(coefficient=0.06, unit="relative", n=40)}
 
 
@@ -46,7 +48,7 @@ def sources() -> Sources:
 
 @pytest.fixture(scope="module")
 def outcome(folder: Path, sources: Sources) -> Outcome:
-    return fit_all(Graphs.of(folder), sources, REPEATABILITY)
+    return fit_all(Graphs.of(folder, ONE_LOOK), sources, REPEATABILITY)
 
 
 def test_a_raw_score_is_worth_how_often_it_was_labelled(outcome: Outcome, sources: Sources) -> None:
@@ -99,7 +101,7 @@ def test_findings_are_suggested_only_where_their_error_is_bounded(outcome: Outco
 
 
 def test_a_colour_never_learnt_is_strange_and_learnt_ones_are_not(folder: Path, outcome: Outcome) -> None:
-    graphs = Graphs.of(folder)
+    graphs = Graphs.of(folder, ONE_LOOK)
     photo = draw_photo(5_000, odd=True)
     found = detect(graphs.detector, photo)
     findings = collect(graphs.classifier, [photo], [found], 0.3)
@@ -113,7 +115,7 @@ def test_a_colour_never_learnt_is_strange_and_learnt_ones_are_not(folder: Path, 
 def test_the_checked_figures_are_those_of_a_fit_that_never_saw_the_check_half(
     folder: Path, sources: Sources, outcome: Outcome
 ) -> None:
-    graphs, (fitting, checking) = Graphs.of(folder), halves(sources.photos)
+    graphs, (fitting, checking) = Graphs.of(folder, ONE_LOOK), halves(sources.photos)
     found = [detect(graphs.detector, photo) for photo in fitting]
     thresholds = choose_thresholds(fitting, found)
     ood = learn_usual(graphs.classifier, sources.reference_crops, sources.reference_labels)
@@ -127,7 +129,7 @@ def test_the_checked_figures_are_those_of_a_fit_that_never_saw_the_check_half(
 def test_only_features_are_usual_and_clear_skin_and_growths_are_not(folder: Path, sources: Sources) -> None:
     labels = sources.reference_labels.copy()
     labels[labels == CROP_CLASSES.index(CropClass.SPOT)] = CROP_CLASSES.index(CropClass.CLEAR)
-    usual = learn_usual(Graphs.of(folder).classifier, sources.reference_crops, labels)
+    usual = learn_usual(Graphs.of(folder, ONE_LOOK).classifier, sources.reference_crops, labels)
     known = np.isfinite(usual.class_means).all(axis=1)
     assert [kind for kind, there in zip(CROP_CLASSES, known, strict=True) if there] == [
         CropClass.BLEMISH,
@@ -138,7 +140,7 @@ def test_only_features_are_usual_and_clear_skin_and_growths_are_not(folder: Path
 def test_summed_scores_are_worth_what_people_counted(folder: Path, sources: Sources, outcome: Outcome) -> None:
     per_score = outcome.parameters.detector.count_per_score
     assert per_score is not None
-    detector = Graphs.of(folder).detector
+    detector = Graphs.of(folder, ONE_LOOK).detector
     estimated = per_score * sum(score_sum(detector, photo) for photo in sources.photos)
     assert estimated == pytest.approx(sum(len(photo.boxes) for photo in sources.photos), rel=1e-6)
     assert outcome.parameters.detector.count_n == len(sources.photos)
@@ -154,7 +156,7 @@ def test_nothing_labelled_leaves_counts_unestimated() -> None:
 def test_too_few_photographs_are_said(folder: Path, sources: Sources) -> None:
     few = Sources([sources.photos[0]], sources.reference_crops, sources.reference_labels, [], "", "")
     with pytest.raises(ValueError, match="too few"):
-        fit_all(Graphs.of(folder), few, {})
+        fit_all(Graphs.of(folder, ONE_LOOK), few, {})
 
 
 def test_absent_and_foreign_graphs_are_refused(tmp_path: Path) -> None:

@@ -11,8 +11,8 @@ PHOTO = np.random.default_rng(0).integers(0, 256, (150, 200, 3), dtype=np.uint8)
 
 
 @given(
-    st.floats(-20, 200),
-    st.floats(-20, 150),
+    st.floats(-12, 200),
+    st.floats(-12, 150),
     LENGTHS,
     LENGTHS,
     st.sampled_from([1.0, 2.0, 3.0]),
