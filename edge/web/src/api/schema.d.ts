@@ -1775,6 +1775,8 @@ export interface components {
         /**
          * RegionGrade
          * @description How many features a region shows, or the whole face when `region` is None, with the count's interval.
+         *
+         *     `expected` is the steady estimate by which visits are compared.
          */
         RegionGrade: {
             /** Count */
@@ -1783,6 +1785,8 @@ export interface components {
             count_high: number;
             /** Count Low */
             count_low: number;
+            /** Expected */
+            expected?: number | null;
             grade: components["schemas"]["AppearanceGrade"];
             /** Inflammatory */
             inflammatory: number;
