@@ -10,6 +10,8 @@ from shared.vision.conformal import lac_members
 from shared.vision.parameters import ConformalTable
 
 LEVEL = 0.9
+# Below this many cases a group's own quantile is too uncertain to make its sets smaller than everybody's.
+TRUSTED_CASES = 30
 
 
 def conformal_quantile(scores: NDArray[np.float64], level: float) -> float:
@@ -33,8 +35,8 @@ def fit_conformal(
 ) -> ConformalTable:
     """Fit the quantiles on calibration cases: probabilities (N, C), true classes (N,), groups (N,).
 
-    A group with fewer cases than its own quantile needs takes the overall quantile, or the highest score it
-    showed where that is higher.
+    A group of fewer than 30 cases takes the overall quantile, or its own where that is higher; where it has not even
+    the cases that a quantile needs, the highest score it showed stands for it.
     """
     scores = (1.0 - probabilities[np.arange(len(truth)), truth]).clip(0.0, 1.0)
     overall = conformal_quantile(scores, level)
@@ -44,7 +46,8 @@ def fit_conformal(
     for name in sorted(set(groups)):
         own = scores[names == name]
         enough = own.size >= fewest_cases(level)
-        by_group[name] = conformal_quantile(own, level) if enough else max(overall, float(own.max()))
+        quantile = conformal_quantile(own, level) if enough else float(own.max())
+        by_group[name] = quantile if own.size >= TRUSTED_CASES else max(overall, quantile)
         counts[name] = own.size
     return ConformalTable(level=level, overall=overall, by_group=by_group, n=len(truth), n_by_group=counts)
 

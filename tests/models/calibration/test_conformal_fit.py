@@ -83,6 +83,18 @@ def test_a_group_of_fewer_than_nine_is_never_cut_tighter_than_all_or_than_it_sho
     assert table.by_group["few_hard"] > table.overall
 
 
+def test_a_handful_of_easy_cases_does_not_make_a_group_s_sets_smaller_than_everybody_s() -> None:
+    probabilities, truth = drawn(0, 200)
+    sure = np.tile([0.96, 0.01, 0.01, 0.01, 0.01], (30, 1))
+    for count, tighter in ((29, False), (30, True)):
+        table = fit_conformal(
+            np.vstack([probabilities, sure[:count]]),
+            np.concatenate([truth, np.zeros(count, int)]),
+            ["many"] * 200 + ["sure"] * count,
+        )
+        assert (table.by_group["sure"] < table.overall) is tighter
+
+
 @pytest.mark.parametrize(("level", "cases"), [(0.9, 9), (0.99, 99), (0.5, 1)])
 def test_below_so_many_cases_only_every_class_keeps_the_promise(level: float, cases: int) -> None:
     assert fewest_cases(level) == cases
