@@ -28,7 +28,7 @@ def test_there_is_a_recipe_to_check() -> None:
     [
         ("batch = 16", "batch = 0", "optimiser.batch"),
         ("batch = 16", "batch = 16\nmomentum = 0.9", "optimiser.momentum"),
-        ("seed = 34", "", "run.seed"),
+        ("seed = 35", "", "run.seed"),
         ('scale = "n"', 'scale = "x"', "model.scale"),
         ("input_size_px = 768", "input_size_px = 700", "model.input_size_px"),
         ("[model]", "[model", "not valid TOML"),
