@@ -6,15 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.calibration.photographs import CalibrationPhoto
-from models.evaluation.runner import OnnxDetector
+from shared.vision.looks import Look
 from shared.vision.steady_count import Candidates
 
 Floats = NDArray[np.float64]
 
 
-def score_sum(detector: OnnxDetector, photo: CalibrationPhoto) -> float:
-    """Return the sum of raw scores on one photograph, the mean over the looks that the product takes."""
-    return float(Candidates.of(detector.look(photo.image)).weights.sum())
+def score_sum(looks: Sequence[Look]) -> float:
+    """Return the sum of raw scores on one photograph, the mean over the looks at it."""
+    return float(Candidates.of(looks).weights.sum())
 
 
 def fit_count(sums: Floats, labels: NDArray[np.int64]) -> float | None:

@@ -76,7 +76,11 @@ def matched_labels(
 
 def detect(detector: OnnxDetector, photo: CalibrationPhoto) -> PhotoDetections:
     """Return the detections on one photograph, best first, cut at its edge as the product cuts them."""
-    found = detector.detect(photo.image)
+    return within(photo, detector.detect(photo.image))
+
+
+def within(photo: CalibrationPhoto, found: PhotoDetections) -> PhotoDetections:
+    """Return detections, best first, cut at the photograph's edge as the product cuts them."""
     height, width = photo.image.shape[:2]
     boxes = found.boxes.clip(0, np.array([width, height, width, height], np.float32))
     whole = (boxes[:, 2] > boxes[:, 0]) & (boxes[:, 3] > boxes[:, 1])

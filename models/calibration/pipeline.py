@@ -10,7 +10,7 @@ from rich.progress import track
 
 from models.calibration.check import check
 from models.calibration.count_fit import fit_count, labelled_counts, score_sum
-from models.calibration.findings import collect, detect, match, two_false_threshold
+from models.calibration.findings import collect, match, two_false_threshold, within
 from models.calibration.fitting import Fitted, fit
 from models.calibration.graph import Graph
 from models.calibration.mask_threshold import GRID, best_threshold, mean_dice_by_threshold
@@ -19,7 +19,7 @@ from models.calibration.photographs import CalibrationPhoto, halves, is_for_fitt
 from models.calibration.sources import Sources
 from models.evaluation.classifier_runner import OnnxClassifier
 from models.evaluation.metrics import PhotoDetections, best_f1_threshold
-from models.evaluation.runner import OnnxDetector
+from models.evaluation.runner import OnnxDetector, fused
 from shared.vision.bundle import GraphRole
 from shared.vision.ood import OodModel
 from shared.vision.parameters import (
@@ -123,13 +123,14 @@ def fit_all(graphs: Graphs, sources: Sources, repeatability: dict[str, Repeatabi
     fitting, checking = halves(sources.photos)
     if not fitting or not checking:
         raise ValueError("too few validation photographs: both halves need some")
-    found = {id(p): detect(graphs.detector, p) for p in track(sources.photos, "detecting", transient=True)}
+    looks = [graphs.detector.look(photo.image) for photo in track(sources.photos, "detecting", transient=True)]
+    found = {id(p): within(p, fused(seen)) for p, seen in zip(sources.photos, looks, strict=True)}
     ood = learn_usual(graphs.classifier, sources.reference_crops, sources.reference_labels)
     thresholds, half = _fit_on(fitting, found, graphs.classifier, ood)
     shown = collect(graphs.classifier, checking, [found[id(p)] for p in checking], thresholds.best_f1)
     checked = check(shown, half.assessor, half.routing)
     thresholds, fitted = _fit_on(sources.photos, found, graphs.classifier, ood)
-    count, counted = _fit_counts(graphs.detector, sources.photos)
+    count, counted = _fit_counts(sources.photos, np.array([score_sum(seen) for seen in looks]))
     segmenter, dice = _fit_segmenter(graphs.segmenter, sources)
     fitted_on = FittedOn(
         data=sources.data,
@@ -139,8 +140,8 @@ def fit_all(graphs: Graphs, sources: Sources, repeatability: dict[str, Repeatabi
         check_photos=len(checking),
     )
     checked = checked | dice | counted
-    looks = graphs.detector.looks
-    return Outcome(_parameters(looks, thresholds, fitted, count, segmenter, repeatability, fitted_on, checked), ood)
+    scales = graphs.detector.looks
+    return Outcome(_parameters(scales, thresholds, fitted, count, segmenter, repeatability, fitted_on, checked), ood)
 
 
 def _fit_on(
@@ -160,9 +161,8 @@ class _Count:
     n: int
 
 
-def _fit_counts(detector: OnnxDetector, photos: Sequence[CalibrationPhoto]) -> tuple[_Count, dict[str, Checked]]:
-    """Fit the scale of the steady count on all photographs; what one half fits is checked on the other."""
-    sums = np.array([score_sum(detector, photo) for photo in track(photos, "counting", transient=True)])
+def _fit_counts(photos: Sequence[CalibrationPhoto], sums: NDArray[np.float64]) -> tuple[_Count, dict[str, Checked]]:
+    """Fit the scale of the steady count on all photographs (N,); what one half fits is checked on the other."""
     labels = labelled_counts(photos)
     first = np.array([is_for_fitting(photo.name) for photo in photos], np.bool_)
     half = fit_count(sums[first], labels[first])

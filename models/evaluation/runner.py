@@ -49,7 +49,7 @@ class OnnxDetector:
 
     def detect(self, image: NDArray[np.uint8]) -> PhotoDetections:
         """Return all detections on one photograph, best first, looks fused as the product fuses them, in its pixels."""
-        return _one_class(fuse_looks(self.look(image)))
+        return fused(self.look(image))
 
     def look(self, image: NDArray[np.uint8]) -> list[Look]:
         """Return what every look at one photograph sees, in its pixels."""
@@ -71,9 +71,10 @@ class OnnxDetector:
 
 def merged(found: PhotoDetections) -> PhotoDetections:
     """Return one look's detections, all of one class, with their repeats merged."""
-    return _one_class(fuse_looks([(found.boxes.astype(np.float64), found.scores.astype(np.float64))]))
+    return fused([(found.boxes.astype(np.float64), found.scores.astype(np.float64))])
 
 
-def _one_class(look: Look) -> PhotoDetections:
-    boxes, scores = look
+def fused(looks: Sequence[Look]) -> PhotoDetections:
+    """Return what several looks at one photograph say together, best first, all of one class."""
+    boxes, scores = fuse_looks(looks)
     return PhotoDetections(boxes.astype(np.float32), scores.astype(np.float32), np.zeros(len(scores), np.int64))

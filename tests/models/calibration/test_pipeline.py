@@ -141,7 +141,7 @@ def test_summed_scores_are_worth_what_people_counted(folder: Path, sources: Sour
     per_score = outcome.parameters.detector.count_per_score
     assert per_score is not None
     detector = Graphs.of(folder, ONE_LOOK).detector
-    estimated = per_score * sum(score_sum(detector, photo) for photo in sources.photos)
+    estimated = per_score * sum(score_sum(detector.look(photo.image)) for photo in sources.photos)
     assert estimated == pytest.approx(sum(len(photo.boxes) for photo in sources.photos), rel=1e-6)
     assert outcome.parameters.detector.count_n == len(sources.photos)
     assert outcome.parameters.checked["count_error"].value < 1.5
