@@ -148,6 +148,14 @@ def _read(path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
 
 
+def rows_of(report: Any, bundle: Bundle) -> list[dict[str, object]]:
+    """Return a repeatability report's rows, none where it was measured with other graphs than this bundle's."""
+    if not report:
+        return []
+    ours = {bundle.manifest.files[bundle.graph(role).name] for role in GraphRole}
+    return list(report["rows"]) if {model["sha256"] for model in report["models"]} == ours else []
+
+
 @app.command()
 def main(
     bundles: Annotated[Path, typer.Option(help="Folder of bundles")] = BUNDLES,
@@ -157,12 +165,14 @@ def main(
 ) -> None:
     """Measure the bundles on photographs they never saw."""
     console = Console(width=120)
+    read: list[Bundle] = []
     studied: list[Studied] = []
     pictures: list[Picture] = []
     try:
         side = read_side(data_root, split)
         for folder in sorted(path for path in bundles.iterdir() if path.is_dir()):
             bundle = read_bundle(folder)
+            read.append(bundle)
             with console.status(f"{bundle.manifest.name}: reading") as status:
                 name = bundle.manifest.name
                 one = study_bundle(
@@ -175,18 +185,20 @@ def main(
         console.print(f"[red]{error.sentence}")
         raise typer.Exit(2) from error
     studies = [one.study for one in studied]
-    repeatability = _read(REPEATABILITY)
-    rows = repeatability.get("rows", []) if isinstance(repeatability, dict) else repeatability
+    report = _read(REPEATABILITY)
+    rows = {bundle.manifest.name: rows_of(report, bundle) for bundle in read}
     extra = Extra(others, _read(ABLATION), rows, pictures)
     out.mkdir(parents=True, exist_ok=True)
     document = {"split": split.value, "photos": len(side.photos), "bundles": [asdict(study) for study in studies]}
-    document["gates"] = {study.name: [asdict(gate) for gate in gates(study, rows)] for study in studies}
+    document["gates"] = {study.name: [asdict(gate) for gate in gates(study, rows[study.name])] for study in studies}
     document["others"] = {name: asdict(value) for name, value in others.items()}
     (out / "eval.json").write_text(json.dumps(document, indent=1, default=_plain) + "\n", encoding="utf-8")
     (out / "eval.html").write_text(render(studies, extra, split.value, len(side.photos)), encoding="utf-8")
     console.print(main_table(studies, others))
     for study in studies:
-        console.print(gate_table(study, rows))
+        console.print(gate_table(study, rows[study.name]))
+        if not rows[study.name]:
+            console.print(f"how {study.name} repeats itself was not measured: make bench-repeat")
     console.print(f"written to {out / 'eval.json'} and {out / 'eval.html'}")
 
 

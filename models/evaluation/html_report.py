@@ -30,7 +30,7 @@ class Extra:
 
     detectors: Mapping[str, Interval]
     ablation: Sequence[Mapping[str, object]]
-    repeatability: Sequence[Mapping[str, object]]
+    repeatability: Mapping[str, Sequence[Mapping[str, object]]]  # by bundle; empty where it was not measured
     pictures: Sequence[Picture]
 
 
@@ -55,8 +55,9 @@ def render(studies: Sequence[BundleStudy], extra: Extra, split: str, photos: int
         _ablation(extra),
     ]
     parts += [_bundle(study, extra) for study in studies]
-    if extra.repeatability:
-        parts.append("<h2>Repeatability of the measures</h2>" + _records(extra.repeatability))
+    for name, rows in extra.repeatability.items():
+        if rows:
+            parts.append(f"<h2>Repeatability of the measures, {escape(name)}</h2>" + _records(rows))
     parts.append(
         "<h2>Pictures</h2><p>Photographs with the best and the worst agreement. Green: found and labelled. Yellow:"
     )
@@ -97,11 +98,14 @@ def _records(records: Sequence[Mapping[str, object]]) -> str:
 
 
 def _gates(study: BundleStudy, extra: Extra) -> str:
+    repeats = extra.repeatability[study.name]
     rows = [
         [escape(g.name), escape(g.seen), escape(g.bar), "yes" if g.passed else "<b>NO</b>", escape(g.because)]
-        for g in gates(study, extra.repeatability)
+        for g in gates(study, repeats)
     ]
     intro = "<p>A bundle that misses one of these is for evaluation and demonstration, whatever else it is good at.</p>"
+    if not repeats:
+        intro += "<p><b>How this bundle repeats itself was not measured:</b> make bench-repeat.</p>"
     return "<h3>Release gates</h3>" + intro + table(("bar", "seen", "wanted", "passed", "because"), rows)
 
 

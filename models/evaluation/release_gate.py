@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from models.evaluation.bundle_study import BundleStudy
 from models.evaluation.classification_study import SetFigures
 from models.evaluation.conditions import SMALL
-from models.evaluation.detection_study import GroupFigures
+from models.evaluation.detection_study import Gap, GroupFigures
 
 MOST_TONE_GAP = 0.10
 MOST_ECE = 0.05
@@ -46,23 +46,30 @@ def gates(study: BundleStudy, repeatability: Sequence[Mapping[str, object]] = ()
 def _tone_gap(study: BundleStudy) -> Gate:
     gap = next(each for each in study.detection.gaps if each.dimension == "tone")
     passed = gap.all_groups <= MOST_TONE_GAP
-    because = "" if passed else _why(study.detection.groups["tone"], gap.worst)
+    because = "" if passed else _why(study.detection.groups["tone"], gap)
     return Gate(
         "recall of skin-tone groups, best minus worst", f"{gap.all_groups:.3f}", f"≤ {MOST_TONE_GAP}", passed, because
     )
 
 
-def _why(groups: Sequence[GroupFigures], worst: str) -> str:
-    """Say how far the worst group's recall is known at all, and what follows."""
+def _why(groups: Sequence[GroupFigures], gap: Gap) -> str:
+    """Say how far the worst group's recall is known at all, whether that leaves the gap in doubt, and what follows."""
+    worst, best = gap.worst, next(each for each in groups if each.name == gap.best)
     group = next(each for each in groups if each.name == worst)
     known = f"{group.photos} photographs with {group.labels} labels"
     if group.recall.low is not None and group.recall.high is not None:
         known += f" put its recall between {group.recall.low:.2f} and {group.recall.high:.2f}"
-    small = f"; fewer than {SMALL} photographs neither prove nor rule out the gap" if group.small else ""
+    small = f"; fewer than {SMALL} photographs neither prove nor rule out the gap" if _meet(group, best) else ""
     return (
         f"Worst is {worst}: {known}{small}. Until a clinic's own consented photographs of these tones narrow it,"
         " every finding stays with a person."
     )
+
+
+def _meet(group: GroupFigures, best: GroupFigures) -> bool:
+    """Return whether a small group's interval reaches the best group's."""
+    high, low = group.recall.high, best.recall.low
+    return group.small and (high is None or low is None or high >= low)
 
 
 def _calibration(study: BundleStudy) -> Gate:

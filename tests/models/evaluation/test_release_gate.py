@@ -54,6 +54,13 @@ def test_a_gap_between_skin_tones_is_explained_by_how_little_is_known_of_the_wor
     assert "fewer than 30 photographs" in gate.because
 
 
+def test_a_gap_that_even_a_small_group_shows_is_not_called_doubtful() -> None:
+    clear = study(gap=0.31)
+    clear.detection.groups["tone"] = (group("light_medium", 70, 0.54, 0.69), group("deep", 8, 0.22, 0.38))
+    because = one(gates(clear), "recall of skin-tone groups").because
+    assert "put its recall between 0.22 and 0.38. Until" in because
+
+
 @pytest.mark.parametrize(("coverage", "passed"), [(0.87, False), (0.88, True), (0.92, True), (0.935, False)])
 def test_coverage_may_be_neither_too_low_nor_bought_with_wide_sets(coverage: float, passed: bool) -> None:
     gate = one(gates(study(covered=(sets("all", 300, coverage),))), "coverage")
