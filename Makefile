@@ -13,7 +13,7 @@ READINGS ?=
 KILLS ?= 20
 
 .PHONY: help demo clean-demo setup web test check unit browser system train-tests train-smoke train-detector \
-  train-classifier train-segmenter bundle eval readers bench-vision bench-peer bench-schedule faults format wire clients
+  train-classifier train-segmenter bundle eval readers bench-vision bench-peer bench-repeat bench-schedule faults format wire clients
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -148,9 +148,11 @@ readers: $(VENV)/.dev ## Compare people's readings with and without assistance (
 bench-vision: setup $(VENV)/.dev ## Time the pipeline beside its bare graphs and beside a peer (installs the peer)
 	$(BIN)/python -m tests.benchmarks.bench_vision
 
-bench-peer: $(VENV)/.dev ## Train the nearest peer as our detector_scratch was trained, and measure both
+bench-peer: $(VENV)/.dev .venv-train/.done ## Train our detector and the nearest peer from random weights, and measure both
+	$(TRAIN) models.training.detector --recipe models/recipes/detector_scratch.toml
+	$(TRAIN) models.export.detector --only-fp32 --checkpoint build/training/detector_scratch/best.pt --out $(GRAPHS)/scratch
 	$(BIN)/python -m tests.benchmarks.bench_peer_detector --log build/training/detector_scratch/log.jsonl \
-	  --graph $(GRAPHS)/scratch/detector.onnx
+	  --graph $(GRAPHS)/scratch/detector.fp32.onnx
 
 bench-repeat: setup $(VENV)/.dev ## How alike two captures of one held-out face are measured and counted
 	$(BIN)/python -m tests.benchmarks.repeatability

@@ -196,11 +196,19 @@ def main(
     percentile: Annotated[
         float | None, typer.Option(help="Share of activations that a range covers; all when not given")
     ] = None,
+    *,
+    only_fp32: Annotated[bool, typer.Option("--only-fp32", help="No INT8 graph and no card: for comparisons")] = False,
 ) -> None:
     """Export, quantise and hold a detector to what was trained."""
     console = Console()
     torch.set_num_threads(1)
     try:
+        if only_fp32:
+            network, recipe, _ = load_average(checkpoint)
+            out.mkdir(parents=True, exist_ok=True)
+            write_onnx(network, recipe.model.input_size_px, out / FP32_NAME)
+            console.print(f"written to {out / FP32_NAME}")
+            return
         with tempfile.TemporaryDirectory() as draft:
             report = export(checkpoint, data_root, Path(draft), _settings(weights, percentile))
             require_faithful(report)
