@@ -15,6 +15,7 @@ from shared.wire import medspa_pb2 as wire
 from shared.wire.envelope import MalformedMessage
 from tests.cloud.conftest import HubParts
 from tests.support.box import FakeBox
+from tests.support.damage import flipped
 
 
 def log_digest(hub: HubParts, box: FakeBox) -> str:
@@ -119,9 +120,8 @@ def test_any_delivery_gives_the_same_log_and_rows(sqlite_hub: HubParts, order: l
 def test_an_altered_message_is_refused_and_applies_nothing(hub: HubParts) -> None:
     box = busy_box(hub)
     name, payload = box.sealed(box.batch(1, 6))
-    altered = payload[:-1] + bytes([payload[-1] ^ 1])
     with pytest.raises(CannotOpen):
-        hub.handler.handle(name, altered)
+        hub.handler.handle(name, flipped(payload))
     assert stored(hub, box) == []
 
 

@@ -14,6 +14,7 @@ from edge.store.vault import ImageVault
 from shared.crypto.aead import CannotOpen, new_key
 from shared.ids import BlobName, ClientId
 from shared.vocabulary import ImageKind
+from tests.support.damage import flipped
 
 CLIENT = ClientId("client-1")
 RESERVE = 1024 * 1024
@@ -56,7 +57,7 @@ def test_damaged_image_is_noticed_and_missing_one_is_named(tmp_path: Path) -> No
     vault, key = ImageVault(tmp_path, RESERVE), new_key()
     name = vault.put(CLIENT, ImageKind.ORIGINAL, jpeg(), key).name
     path = vault.path(name, ImageKind.ORIGINAL)
-    path.write_bytes(path.read_bytes()[:-1] + b"\0")
+    path.write_bytes(flipped(path.read_bytes()))
     with pytest.raises(StorageBroken):
         vault.get(name, CLIENT, ImageKind.ORIGINAL, key)
     with pytest.raises(ImageMissing):

@@ -15,6 +15,7 @@ from shared.wire import medspa_pb2 as wire
 from shared.wire.envelope import open_message, seal_message
 from shared.wire.topics import DOWN, UP
 from tests.edge.sync.rig import Rig, metric, refused
+from tests.support.damage import flipped
 from tests.support.hubs import LOCATION, TENANT, ZONE, eventually
 
 pytestmark = [
@@ -45,10 +46,6 @@ def down_event(rig: Rig, event_type: str, payload: dict[str, object]) -> Event:
         log.append(event)
     rig.hub.ingest.wake()
     return event
-
-
-def flipped(data: bytes) -> bytes:
-    return data[:-1] + bytes([data[-1] ^ 1])
 
 
 def set_aside(rig: Rig) -> list[str]:

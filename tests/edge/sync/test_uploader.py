@@ -18,6 +18,7 @@ from shared.events.envelope import EventDraft
 from shared.ids import BlobName, ClientId
 from shared.vocabulary import GateProfileName, ImageKind, Sensitivity
 from tests.edge.sync.rig import Rig
+from tests.support.damage import flipped
 from tests.support.hubs import TENANT, eventually
 
 # Images do not go over the broker, so one broker is enough here.
@@ -100,7 +101,7 @@ def test_an_upload_that_was_cut_goes_on_where_it_stopped(rig: Rig, monkeypatch: 
 def test_a_damaged_and_a_missing_image_are_set_aside_and_hold_nobody_up(rig: Rig) -> None:
     damaged, missing, good = (photograph(rig, os.urandom(4000)) for _ in range(3))
     path = rig.record.vault.path(damaged, ImageKind.ORIGINAL)
-    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    path.write_bytes(flipped(path.read_bytes()))
     rig.record.vault.path(missing, ImageKind.ORIGINAL).unlink()
     rig.uploader.start()
     eventually(lambda: confirmed(rig) == [good])

@@ -12,6 +12,7 @@ from shared.demo.checker import Verdict, compare
 from shared.events.catalogue.system import BoxStarted
 from shared.events.envelope import EventDraft
 from shared.vocabulary import ImageKind
+from tests.support.damage import flipped
 from tests.support.records import BoxRecord, open_box_record
 
 EVENTS, IMAGES = 12, 3
@@ -128,7 +129,7 @@ def test_a_missing_or_altered_image_is_found(both: BothSides, how: str) -> None:
     elif how == "misnamed":
         image.rename(image.with_name(hashlib.sha256(b"another").hexdigest()))
     else:
-        image.write_bytes(data[:-1] if how == "cut short" else data[:-1] + bytes([data[-1] ^ 1]))
+        image.write_bytes(data[:-1] if how == "cut short" else flipped(data))
     found = both.verdict()
     assert (found.images, found.images_missing, found.good) == (IMAGES, 1, False)
     assert (found.lost, found.doubled) == (0, 0)
