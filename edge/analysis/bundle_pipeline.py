@@ -15,7 +15,7 @@ from edge.analysis.domain import AnalysisResult, Box, Finding, Reason, Scale
 from edge.analysis.grading import grade_findings
 from edge.analysis.judge import Judge, Judgement
 from edge.analysis.measures import measure_regions
-from edge.analysis.regions import on_face, region_at
+from edge.analysis.regions import FaceAreas
 from edge.analysis.scale import scale_from_eyes
 from edge.capture.landmarks import Face
 from edge.threads import Priority, ThreadBudget
@@ -152,7 +152,7 @@ class _Context:
 
     def __init__(self, sight: Sight, scale: Scale | None) -> None:
         self.scale = scale
-        self._face = sight.face
+        self._areas = None if sight.face is None else FaceAreas(sight.face)
         self._face_area = 0.0 if sight.face is None else float(cv2.contourArea(sight.face.points[list(OVAL)]))
 
     def finding(
@@ -172,7 +172,7 @@ class _Context:
             type=judgement.type,
             confidence=judgement.confidence,
             box=box,
-            region=None if self._face is None else region_at(self._face, *box.centre),
+            region=None if self._areas is None else self._areas.region_at(*box.centre),
             raw_score=float(score),
             type_set=judgement.type_set,
             route=judgement.route,
@@ -191,7 +191,7 @@ def _beside_left_out(sight: Sight, detections: Detections) -> Detections:
     face = sight.face
     if face is None:
         return detections
-    return detections.within(lambda x, y: on_face(face, x, y))
+    return detections.within(FaceAreas(face).on_face)
 
 
 def _overall(face: Face | None, findings: Sequence[Finding]) -> tuple[Route, tuple[str, ...]]:

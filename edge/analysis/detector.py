@@ -13,6 +13,7 @@ from edge.analysis.errors import ModelCorrupt
 from edge.capture.landmarks import Face
 from shared.imaging.image import RgbImage
 from shared.imaging.letterbox import Letterbox
+from shared.imaging.shrink import whole_blocks
 from shared.vision.bundle import GraphRole
 from shared.vision.looks import Look, brought_back, enlarged, fuse_looks
 from shared.vision.steady_count import Candidates
@@ -127,6 +128,8 @@ class _View:
     def of(cls, sight: Sight, side: int) -> "_View":
         height, width = sight.image.shape[:2]
         left, top, right, bottom = face_area(width, height, sight.face)
+        smaller = min(1.0, side / max(right - left, bottom - top))
+        right, bottom = left + whole_blocks(right - left, smaller), top + whole_blocks(bottom - top, smaller)
         part = sight.image[top:bottom, left:right]
         letterbox = Letterbox.fit(part.shape[1], part.shape[0], side)
         offset = np.array([left, top, left, top], dtype=np.float64)

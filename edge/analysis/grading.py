@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from edge.analysis.domain import Finding, RegionGrade
-from edge.analysis.regions import region_at
+from edge.analysis.regions import FaceAreas
 from edge.capture.landmarks import Face
 from shared.vision.face_map import on_right_half, region_shares
 from shared.vision.grade import CountedFeature, grade_face
@@ -48,9 +48,10 @@ def grade_findings(
 
 def _estimates(face: Face, candidates: Candidates, per_score: float) -> dict[FaceRegion | None, float]:
     """Return the estimated count of the whole face under None, and of each region that has any."""
+    areas = FaceAreas(face)
     found: dict[FaceRegion | None, float] = {None: per_score * float(candidates.weights.sum())}
     for (x, y), weight in zip(candidates.centres.tolist(), candidates.weights.tolist(), strict=True):
-        region = region_at(face, x, y)
+        region = areas.region_at(x, y)
         if region is not None:
             found[region] = found.get(region, 0.0) + per_score * weight
     return found

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.imaging.image import RgbImage
+from shared.imaging.shrink import Halvings
 
 INPUT_SIDE = 128
 _ANCHOR_GRIDS = ((16, 2), (8, 6))  # cells per side, anchors per cell
@@ -69,18 +69,14 @@ def _starts(length: int, tile: float) -> NDArray[np.float64]:
     return np.linspace(0.0, length - tile, count)
 
 
-def cut(image: RgbImage, window: Window) -> NDArray[np.float32]:
+def cut(picture: Halvings, window: Window) -> NDArray[np.float32]:
     """Return the window as the network wants it: float32 (1, 3, 128, 128) from -1 to 1, black outside."""
-    scale = INPUT_SIDE / window.side
-    if scale < 0.5:
-        # Halving by area first keeps small faces from breaking up into aliases.
-        smaller = 2.0 ** np.ceil(np.log2(scale))
-        size = (max(1, round(image.shape[1] * smaller)), max(1, round(image.shape[0] * smaller)))
-        image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-        window = Window(window.x * smaller, window.y * smaller, window.side * smaller)
-        scale = INPUT_SIDE / window.side
-    shift = np.array([[scale, 0, -window.x * scale], [0, scale, -window.y * scale]])
-    square = cv2.warpAffine(image, shift, (INPUT_SIDE, INPUT_SIDE), flags=cv2.INTER_LINEAR)
+    # Halving by area first keeps small faces from breaking up into aliases.
+    level = picture.level_within(min(1.0, INPUT_SIDE / window.side))
+    smaller = 2.0**-level
+    scale = INPUT_SIDE / (window.side * smaller)
+    shift = np.array([[scale, 0, -window.x * smaller * scale], [0, scale, -window.y * smaller * scale]])
+    square = cv2.warpAffine(picture.at(level), shift, (INPUT_SIDE, INPUT_SIDE), flags=cv2.INTER_LINEAR)
     batch = square.astype(np.float32).transpose(2, 0, 1)[None] / 127.5 - 1.0
     return np.ascontiguousarray(batch, dtype=np.float32)
 

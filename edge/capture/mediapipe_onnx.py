@@ -18,6 +18,7 @@ from edge.capture.blazeface import Candidate, cut, decode, merge, same_face, win
 from edge.capture.landmarks import POINT_COUNT, Face, FaceBox
 from edge.capture.pose import pose_from_mesh
 from shared.imaging.image import RgbImage
+from shared.imaging.shrink import Halvings
 
 _MESH_SIDE = 192
 _CROP_MARGIN = 1.5
@@ -53,6 +54,11 @@ class _Crop:
     half: float
     angle: float
 
+    def halved(self, level: int) -> "_Crop":
+        """Return the same square in pixels of the picture halved so many times; centres of pixels are whole numbers."""
+        factor = 2**level
+        return _Crop((self.centre - (factor - 1) / 2) / factor, self.half / factor, self.angle)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Mesh:
@@ -77,19 +83,20 @@ class MediapipeOnnxLandmarker:
         Both networks see a few hundred pixels, so a large photograph is averaged down before it is searched; it is
         searched as it is when no face in it would still be larger than what they see.
         """
-        factor = _reduction(image)
-        if factor > 1:
-            found = self._search(_averaged(image, factor), factor)
-            if any(face.box.w >= _LEAST_REDUCED_FACE * factor for face in found):
+        picture = Halvings(image)
+        level = picture.level_within(min(1.0, _LEAST_REDUCED_SIDE / max(image.shape[:2])))
+        if level > 0:
+            found = self._search(Halvings(picture.at(level)), 2**level)
+            if any(face.box.w >= _LEAST_REDUCED_FACE * 2**level for face in found):
                 return found
-        return self._search(image, 1)
+        return self._search(picture, 1)
 
-    def _search(self, image: RgbImage, factor: int) -> tuple[Face, ...]:
+    def _search(self, picture: Halvings, factor: int) -> tuple[Face, ...]:
         """Return the faces of a picture averaged down by a factor, in pixels of what it was."""
         kept: list[Face] = []
-        for candidate in self._candidates(image)[: self._settings.most_faces]:
-            first = self._mesh(image, _crop_from_detection(candidate))
-            mesh = self._mesh(image, _crop_from_points(first.points[:, :2]))
+        for candidate in self._candidates(picture)[: self._settings.most_faces]:
+            first = self._mesh(picture, _crop_from_detection(candidate))
+            mesh = self._mesh(picture, _crop_from_points(first.points[:, :2]))
             if mesh.score < self._settings.least_face:
                 continue
             face = _face(_enlarged(mesh, factor))
@@ -97,20 +104,22 @@ class MediapipeOnnxLandmarker:
                 kept.append(face)
         return tuple(sorted(kept, key=lambda face: face.box.w * face.box.h, reverse=True))
 
-    def _candidates(self, image: RgbImage) -> list[Candidate]:
+    def _candidates(self, picture: Halvings) -> list[Candidate]:
         found: list[Candidate] = []
+        height, width = picture.at(0).shape[:2]
         for level in range(self._settings.tile_depth + 1):
             if level > 1 and found:
                 break
-            for window in windows(image.shape[1], image.shape[0], level):
-                outputs = self._detector.run(None, {self._detector_input: cut(image, window)})
+            for window in windows(width, height, level):
+                outputs = self._detector.run(None, {self._detector_input: cut(picture, window)})
                 regressors, logits = sorted(outputs, key=lambda output: -output.size)
                 found += decode(regressors[0], logits.reshape(-1), window, self._settings.least_detection)
         return merge(found)
 
-    def _mesh(self, image: RgbImage, crop: _Crop) -> _Mesh:
+    def _mesh(self, picture: Halvings, crop: _Crop) -> _Mesh:
         forward = _to_crop(crop)
-        patch = _warp(image, crop)
+        level = picture.level_within(min(1.0, _MESH_SIDE / (2 * crop.half)))
+        patch = _warp(picture.at(level), crop.halved(level))
         batch = np.ascontiguousarray(patch.astype(np.float32).transpose(2, 0, 1)[None] / 255.0)
         outputs = self._mesher.run(None, {self._mesher_input: batch})
         mesh, flag = sorted(outputs, key=lambda output: -output.size)
@@ -119,21 +128,6 @@ class MediapipeOnnxLandmarker:
         points[:, :2] = points[:, :2] @ backward[:, :2].T + backward[:, 2]
         points[:, 2] *= 2 * crop.half / _MESH_SIDE
         return _Mesh(points, 1.0 / (1.0 + math.exp(-float(np.clip(flag.reshape(-1)[0], -80, 80)))))
-
-
-def _reduction(image: RgbImage) -> int:
-    """Return the power of two that a photograph is averaged down by before it is searched, 1 for none."""
-    factor = 1
-    while max(image.shape[:2]) >= 2 * factor * _LEAST_REDUCED_SIDE:
-        factor *= 2
-    return factor
-
-
-def _averaged(image: RgbImage, factor: int) -> RgbImage:
-    """Return the mean of each block of factor x factor pixels; a rest at the right and below is left out."""
-    height, width = image.shape[0] // factor, image.shape[1] // factor
-    whole = image[: height * factor, : width * factor]
-    return np.asarray(cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _enlarged(mesh: _Mesh, factor: int) -> _Mesh:

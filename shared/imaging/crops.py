@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.imaging.image import RgbImage
+from shared.imaging.shrink import shrink
 
 CONTEXT = 2.0
 MIN_SIDE_PX = 12
@@ -75,9 +76,11 @@ def square_crop(image: RgbImage, box: Sequence[float], context: float, size: int
     left = _near((x1 + x2 - side) / 2, side, width)
     top = _near((y1 + y2 - side) / 2, side, height)
     window = _window(image, left, top, side)
-    interpolation = cv2.INTER_AREA if size < side else cv2.INTER_LINEAR
-    resized = cv2.resize(window, (size, size), interpolation=interpolation)
-    return Crop(np.asarray(resized, np.uint8), CropPlacement(size / side, left, top))
+    if size < side:
+        resized = shrink(window, size, size)
+    else:
+        resized = np.asarray(cv2.resize(window, (size, size), interpolation=cv2.INTER_LINEAR), np.uint8)
+    return Crop(resized, CropPlacement(size / side, left, top))
 
 
 def crop_batch(image: RgbImage, boxes: Sequence[Sequence[float]], size: int, context: float = CONTEXT) -> list[Crop]:

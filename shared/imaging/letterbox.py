@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.imaging.image import RgbImage
+from shared.imaging.shrink import shrink
 
 PAD_VALUE = 114
 
@@ -49,8 +50,8 @@ class Letterbox:
 
     def apply(self, image: RgbImage) -> RgbImage:
         """Return the side by side square holding the picture, padded with grey."""
-        interpolation = cv2.INTER_AREA if self.scale < 1 else cv2.INTER_LINEAR
-        resized = cv2.resize(image, (self.resized_width, self.resized_height), interpolation=interpolation)
+        size = self.resized_width, self.resized_height
+        resized = shrink(image, *size) if self.scale < 1 else cv2.resize(image, size, interpolation=cv2.INTER_LINEAR)
         square = np.full((self.side, self.side, 3), PAD_VALUE, dtype=np.uint8)
         bottom, right = self.pad_y + self.resized_height, self.pad_x + self.resized_width
         square[self.pad_y : bottom, self.pad_x : right] = resized

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.imaging.image import RgbImage
+from shared.imaging.shrink import shrink, whole_blocks
 from shared.vision.face_map import OVAL, Points, face_width_pixels
 
 FACE_WIDTH = 400
@@ -99,10 +100,12 @@ def _warp(
     limit = np.array(image.shape[1::-1])
     low = np.clip(np.floor(corners.min(axis=0) - reach), 0, limit - 1).astype(int)
     high = np.clip(np.ceil(corners.max(axis=0) + reach), low + 1, limit).astype(int)
+    if zoom < 1.0:
+        high = low + [whole_blocks(int(length), zoom) for length in high - low]
     part = image[low[1] : high[1], low[0] : high[0]]
     if zoom < 1.0:
         shrunk = np.maximum(np.rint((high - low) * zoom), 1).astype(int)
-        part = cv2.resize(part, (int(shrunk[0]), int(shrunk[1])), interpolation=cv2.INTER_AREA)
+        part = shrink(part, int(shrunk[0]), int(shrunk[1]))
     ratio = np.array(part.shape[1::-1]) / (high - low)
     # Pixel centres lie half a pixel in, on both grids.
     matrix = forward[:, :2] / ratio

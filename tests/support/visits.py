@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from edge.analysis.domain import AnalysisResult, Box, BundleUsed, Finding
-from edge.analysis.regions import region_at
+from edge.analysis.regions import FaceAreas
 from edge.capture.landmarks import Face
 from edge.progress.sealed_vector import embedded
 from edge.visits.intake import encode_jpeg
@@ -114,7 +114,7 @@ def found(features: Sequence[Drawn], face: Face, jitter: float = 0.0, seed: int 
                 type=item.type,
                 confidence=0.8,
                 box=BoxInPixels(x=x - item.radius, y=y - item.radius, w=2 * item.radius, h=2 * item.radius),
-                region=region_at(face, x, y),
+                region=FaceAreas(face).region_at(x, y),
                 raw_score=0.7,
                 type_set=(item.type,),
                 route=Route.SUGGEST,

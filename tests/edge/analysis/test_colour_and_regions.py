@@ -6,7 +6,7 @@ from skimage.color import rgb2lab, rgb2xyz, xyz2lab
 
 from edge.analysis.domain import RegionMeasure
 from edge.analysis.measures import measure_regions
-from edge.analysis.regions import region_at
+from edge.analysis.regions import FaceAreas
 from edge.capture.landmarks import Face, FaceBox
 from shared.imaging.image import RgbImage
 from shared.vision.measures import measure_face
@@ -29,14 +29,14 @@ from tests.support.faces import portrait, portrait_face
 def test_a_point_of_the_mesh_lies_in_its_region(point: int, region: FaceRegion) -> None:
     face = portrait_face()
     x, y = face.points[point]
-    assert region_at(face, float(x), float(y)) is region
+    assert FaceAreas(face).region_at(float(x), float(y)) is region
 
 
 def test_mouth_hair_and_background_belong_to_no_region() -> None:
     face = portrait_face()
     mouth = face.points[[13, 14]].mean(axis=0)
-    assert region_at(face, float(mouth[0]), float(mouth[1])) is None
-    assert region_at(face, face.box.x - 10, face.box.y - 10) is None
+    assert FaceAreas(face).region_at(float(mouth[0]), float(mouth[1])) is None
+    assert FaceAreas(face).region_at(face.box.x - 10, face.box.y - 10) is None
 
 
 def painted(colour: tuple[int, int, int]) -> RgbImage:
