@@ -12,6 +12,7 @@ from models.data.masks import OutlinedPhoto
 from shared.imaging.crops import MIN_SIDE_PX
 from shared.imaging.image import RgbImage
 from shared.imaging.letterbox import PAD_VALUE
+from shared.imaging.shrink import half
 
 _COARSEST_SIDE = 96
 
@@ -60,16 +61,10 @@ class Layers:
         """Return the layers of one photograph; masks hold 0 to 255, the share of the feature."""
         images, masks = [photo.image], [photo.mask * np.uint8(255)]
         while max(images[-1].shape[:2]) > _COARSEST_SIDE:
-            # Pixels (2i, 2i + 1) become pixel i, whose centre is then known exactly; an odd last row is dropped.
-            height, width = (length // 2 * 2 for length in images[-1].shape[:2])
-            half = (width // 2, height // 2)
-            images.append(_halved(images[-1][:height, :width], half))
-            masks.append(_halved(masks[-1][:height, :width], half))
+            # Pixels (2i, 2i + 1) become pixel i, whose centre is then known exactly.
+            images.append(half(images[-1]))
+            masks.append(half(masks[-1]))
         return cls(photo, tuple(images), tuple(masks))
-
-
-def _halved(picture: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
-    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def place(layers: Layers, settings: PlaceSettings, rng: np.random.Generator) -> tuple[RgbImage, NDArray[np.uint8]]:

@@ -27,12 +27,12 @@ class SwinSize:
     drop_path: float
 
 
-SWIN_48 = SwinSize(48, (2, 2, 2, 2), (2, 4, 8, 16), 0.1)
+SWIN_48 = SwinSize(48, (2, 2, 2, 2), (2, 4, 8, 16), 0.05)
 SWIN_TINY = SwinSize(96, (2, 2, 6, 2), (3, 6, 12, 24), 0.2)
 
 
 class Backbone(Protocol):
-    """What a pyramid stands on: maps at strides 4, 8, 16 and 32 of crops in 0..1, finest first."""
+    """What a pyramid stands on: maps of crops in 0..1, finest first, each half as large as the one before."""
 
     channels: Sequence[int]
 
@@ -41,16 +41,44 @@ class Backbone(Protocol):
         ...
 
 
+class EarlyConvolutions(nn.Module):
+    """The first tokens by two overlapping convolutions instead of cut patches (arXiv 2106.14881).
+
+    A Swin trained on hundreds of photographs learns edges late from patches; convolutions know them from the start.
+    """
+
+    def __init__(self, embed: int) -> None:
+        super().__init__()
+        self.to_half = _halving(3, embed // 2)
+        self.to_quarter = nn.Sequential(_halving(embed // 2, embed), nn.Conv2d(embed, embed, 1))
+        self.norm = nn.LayerNorm(embed)
+
+    def forward(self, crops: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the map at stride 2 (N, embed / 2, 64, 64) and the tokens at stride 4 (N, 32, 32, embed)."""
+        half = self.to_half(crops)
+        return half, self.norm(self.to_quarter(half).permute(0, 2, 3, 1))
+
+
+def _halving(channels_in: int, channels_out: int) -> nn.Sequential:
+    """Return a 3x3 convolution of stride 2 with batch normalisation."""
+    return nn.Sequential(
+        nn.Conv2d(channels_in, channels_out, 3, stride=2, padding=1, bias=False),
+        nn.BatchNorm2d(channels_out),
+        nn.ReLU(inplace=True),
+    )
+
+
 class SwinFeatures(nn.Module):
-    """Swin Transformer (arXiv 2103.14030) as a backbone; normalisation is inside.
+    """Swin Transformer (arXiv 2103.14030) behind early convolutions as a backbone; normalisation is inside.
 
     Attributes:
-        channels: channels of the four returned maps: embed, 2, 4 and 8 times embed.
+        channels: channels of the five returned maps: a half, 1, 2, 4 and 8 times embed.
     """
 
     def __init__(self, size: SwinSize) -> None:
         super().__init__()
-        self.channels = tuple(size.embed * 2**level for level in range(len(size.depths)))
+        stages = tuple(size.embed * 2**level for level in range(len(size.depths)))
+        self.channels = (size.embed // 2, *stages)
         swin = load_timm().models.swin_transformer.SwinTransformer
         self.body = swin(
             img_size=CROP_PX,
@@ -63,13 +91,14 @@ class SwinFeatures(nn.Module):
             num_classes=0,
             global_pool="",
         )
+        self.body.patch_embed = EarlyConvolutions(size.embed)
         self.body.norm = nn.Identity()
-        self.norms = nn.ModuleList(nn.LayerNorm(count) for count in self.channels)
+        self.norms = nn.ModuleList(nn.LayerNorm(count) for count in stages)
 
     def forward(self, crops: Tensor) -> list[Tensor]:
-        """Return maps (N, channels[i], 32 / 2^i, 32 / 2^i) of crops (N, 3, 128, 128)."""
-        tokens = self.body.patch_embed((crops - MEAN) / SPREAD)
-        maps = []
+        """Return maps (N, channels[i], 64 / 2^i, 64 / 2^i) of crops (N, 3, 128, 128)."""
+        half, tokens = self.body.patch_embed((crops - MEAN) / SPREAD)
+        maps = [half]
         for stage, norm in zip(self.body.layers, self.norms, strict=True):
             tokens = stage(tokens)
             maps.append(norm(tokens).permute(0, 3, 1, 2))
@@ -80,7 +109,7 @@ class PyramidSegmenter(nn.Module):
     """A mask of one feature from a backbone's maps.
 
     Input `crops` (N, 3, 128, 128) RGB in 0..1; output `mask_logits` (N, 1, 128, 128), raised bilinearly from the
-    pyramid's stride of 4.
+    pyramid's finest map.
     """
 
     def __init__(self, backbone: nn.Module) -> None:
@@ -101,4 +130,4 @@ def swin_segmenter(size: SwinSize) -> PyramidSegmenter:
 
 def imagenet_segmenter(*, pretrained: bool) -> PyramidSegmenter:
     """Return EfficientNet-lite0 with a light pyramid, the encoder from ImageNet if `pretrained`."""
-    return PyramidSegmenter(efficientnet_lite0_features(pretrained=pretrained))
+    return PyramidSegmenter(efficientnet_lite0_features(range(5), pretrained=pretrained))

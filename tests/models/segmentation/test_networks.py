@@ -11,10 +11,10 @@ from models.segmentation.pyramid import LightPyramid  # noqa: E402
 pytestmark = pytest.mark.train
 
 COUNTS = {
-    Architecture.SWIN_48: 5_198_861,
-    Architecture.SWIN_TINY: 27_633_611,
+    Architecture.SWIN_48: 5_217_373,
+    Architecture.SWIN_TINY: 27_689_203,
     Architecture.UNET: 5_187_333,
-    Architecture.EFFICIENTNET_LITE0: 3_027_905,
+    Architecture.EFFICIENTNET_LITE0: 3_035_065,
 }
 
 
@@ -39,7 +39,7 @@ def test_a_crop_becomes_one_mask_of_its_size_and_every_weight_has_a_say(architec
 
 def test_swin_maps_halve_and_widen() -> None:
     maps = SwinFeatures(SWIN_48).eval()(torch.rand(1, 3, 128, 128))
-    assert [tuple(m.shape) for m in maps] == [(1, 48, 32, 32), (1, 96, 16, 16), (1, 192, 8, 8), (1, 384, 4, 4)]
+    assert [m.shape[1:] for m in maps] == [(24, 64, 64), (48, 32, 32), (96, 16, 16), (192, 8, 8), (384, 4, 4)]
 
 
 def test_crops_are_treated_alone() -> None:
@@ -49,15 +49,27 @@ def test_crops_are_treated_alone() -> None:
         torch.testing.assert_close(network(crops)[1:2], network(crops[1:2]), atol=1e-4, rtol=1e-4)
 
 
-def test_a_coarse_level_reaches_every_pixel_below_it() -> None:
+def test_a_coarse_level_reaches_every_pixel_below_it_and_no_distant_one() -> None:
     torch.manual_seed(2)
-    pyramid = LightPyramid((4, 4)).eval()
-    fine, coarse = torch.rand(1, 4, 8, 8), torch.rand(1, 4, 4, 4)
-    other = coarse.clone()
-    other[..., 0, 0] += 5
+    pyramid = LightPyramid((4, 4, 4)).eval()
+    maps = [torch.rand(1, 4, side, side) for side in (32, 16, 8)]
+    others = [*maps[:2], maps[2].clone()]
+    others[2][..., 0, 0] += 5
     with torch.inference_mode():
-        changed = (pyramid((fine, coarse)) - pyramid((fine, other))).abs()[0, 0] > 1e-6
-    # A coarse pixel is 2x2 fine ones, and the 3x3 smoothing reaches one pixel further.
-    assert bool(changed[:3, :3].any())
-    assert not bool(changed[3:, :].any())
-    assert not bool(changed[:, 3:].any())
+        changed = (pyramid(maps) - pyramid(others)).abs()[0, 0] > 1e-6
+    # A pixel of the coarsest is 4x4 of the finest, and both smoothings and the raising reach a few further.
+    assert bool(changed[:4, :4].any())
+    assert not bool(changed[9:, :].any())
+    assert not bool(changed[:, 9:].any())
+
+
+def test_the_finest_map_moves_the_mask_where_it_differs() -> None:
+    torch.manual_seed(3)
+    pyramid = LightPyramid((4, 4, 4)).eval()
+    maps = [torch.rand(1, 4, side, side) for side in (32, 16, 8)]
+    others = [maps[0].clone(), *maps[1:]]
+    others[0][..., 10, 10] += 5
+    with torch.inference_mode():
+        changed = (pyramid(maps) - pyramid(others)).abs()[0, 0] > 1e-6
+    assert bool(changed[9:12, 9:12].any())
+    assert int(changed.sum()) <= 9
