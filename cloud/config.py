@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, SecretStr
 
-from shared.config import Section, SideSettings
+from shared.config import SideSettings
+from shared.section import Section
 
 
 def _known_timezone(name: str) -> str:

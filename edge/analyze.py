@@ -30,7 +30,7 @@ def analyze(
 ) -> None:
     """Judge and analyse photographs; exit code 1 when one could not be read."""
     # Loads every model library; `medspa --help` and the other commands need none.
-    from edge.config import AnalysisSettings  # noqa: PLC0415
+    from edge.analysis.settings import AnalysisSettings  # noqa: PLC0415
     from edge.vision import load_vision  # noqa: PLC0415
 
     scale = _card(card_mm, card_pixels)

@@ -12,11 +12,11 @@ from edge.analysis.domain import ModelVersion
 from edge.analysis.engine_cache import EngineCache
 from edge.analysis.pipeline import AnalysisPipeline
 from edge.analysis.sessions import OrtSessionFactory
+from edge.analysis.settings import AnalysisSettings
 from edge.assets.face_models import find_face_models
 from edge.capture.gate import QualityGate
 from edge.capture.limits import IMPORT_LIMITS, KIOSK_LIMITS
 from edge.capture.mediapipe_onnx import LandmarkerSettings, MediapipeOnnxLandmarker
-from edge.config import AnalysisSettings
 from edge.threads import ThreadBudget
 from shared.vision.bundle import Bundle, read_bundle
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -24,12 +24,6 @@ from pydantic_settings import (
 from shared.errors import Rejected
 
 Settings = TypeVar("Settings", bound="SideSettings")
-
-
-class Section(BaseModel):
-    """Base of every table inside a side's configuration: unknown keys are refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class SideSettings(BaseSettings):

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import Final, Generic, TypeVar
 
-import structlog
-
+from edge.log import get_logger
 from shared.errors import Retryable
 
 Item = TypeVar("Item")
@@ -142,7 +141,7 @@ class MicroBatcher(Generic[Item, Answer]):
             if len(entries) == 1:
                 entries[0][1].set_exception(error)
                 return
-            structlog.get_logger().warning("batch_failed", count=len(entries), exc_info=True)
+            get_logger().warning("batch_failed", count=len(entries), exc_info=True)
             for entry in entries:
                 self._serve([entry])
             return

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import structlog
 from numpy.typing import NDArray
 
 from edge.analysis.domain import BundleUsed, ModelVersion
@@ -17,6 +16,7 @@ from edge.analysis.errors import ModelCorrupt
 from edge.analysis.providers import Accelerator, missing, provider_chain
 from edge.analysis.served_graph import EngineState, GraphSource, GraphState, ServedGraph
 from edge.analysis.sessions import GraphSession, Outputs, SessionFactory
+from edge.log import get_logger
 from shared.vision.bundle import Bundle, GraphRole
 from shared.vision.golden import check_golden
 
@@ -94,7 +94,7 @@ class ServedBundle:
         for role in GraphRole:
             if role in wrong:
                 self._graphs[role].degrade(GOLDEN_DIFFERS)
-                structlog.get_logger().error("golden_differs", model=self.bundle.manifest.graphs[role].name)
+                get_logger().error("golden_differs", model=self.bundle.manifest.graphs[role].name)
         return not wrong
 
     def build_engine(self, role: GraphRole) -> EngineState:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.analysis.domain import Contour
-from shared.events.catalogue.capture import MAX_CONTOUR_POINTS
+from shared.events.limits import MAX_CONTOUR_POINTS
 from shared.imaging.crops import CropPlacement
 
 # The mask is looked at with this many pixels for each of its own, so that its edge runs between them.

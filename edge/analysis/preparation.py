@@ -5,9 +5,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
-import structlog
-
 from edge.analysis.bundle_sessions import ServedBundle
+from edge.log import get_logger
 from edge.threads import NoThreadFree, Priority, ThreadBudget
 from shared.errors import MedSpaError
 from shared.vision.bundle import GraphRole
@@ -54,6 +53,6 @@ class Preparation:
             with self._budget.take(Priority.BACKLOG, 1, _PATIENCE_SECONDS):
                 work()
         except NoThreadFree:
-            structlog.get_logger().info("preparation_put_off")
+            get_logger().info("preparation_put_off")
         except MedSpaError as error:
-            structlog.get_logger().warning("preparation_failed", code=error.code)
+            get_logger().warning("preparation_failed", code=error.code)

@@ -12,13 +12,13 @@ from enum import StrEnum
 from pathlib import Path
 
 import numpy as np
-import structlog
 from numpy.typing import NDArray
 
 from edge.analysis.engine_cache import EngineCache, EngineKey
 from edge.analysis.errors import ModelCorrupt, ModelMissing, ProviderFailed
 from edge.analysis.providers import Provider, ProviderName
 from edge.analysis.sessions import GraphSession, Outputs, SessionFactory
+from edge.log import get_logger
 
 Accepts = Callable[[GraphSession], bool]
 """Tells whether a session answers as the graph was released to."""
@@ -156,7 +156,7 @@ class ServedGraph:
         try:
             built = self._build(wanted, accepts, self._cache)
         except (ProviderFailed, ModelCorrupt, ModelMissing, OSError):
-            structlog.get_logger().warning("engine_not_built", model=self._source.path.name, exc_info=True)
+            get_logger().warning("engine_not_built", model=self._source.path.name, exc_info=True)
             built = None
         with self._lock:
             if wanted.name in self._barred:
@@ -213,7 +213,7 @@ class ServedGraph:
         session = self._factory.open_engine(engine, provider)
         if accepts(session):
             return session
-        structlog.get_logger().warning("engine_answers_differently", model=self._source.path.name)
+        get_logger().warning("engine_answers_differently", model=self._source.path.name)
         cache.discard(self._key(provider))
         return None
 
@@ -246,7 +246,7 @@ class ServedGraph:
     def _bar(self, provider: Provider, error: ProviderFailed) -> None:
         self._barred.add(provider.name)
         self._degraded = error.code
-        structlog.get_logger().warning("provider_failed", code=error.code, model=self._source.path.name)
+        get_logger().warning("provider_failed", code=error.code, model=self._source.path.name)
 
     def _engine_failed(self, provider: Provider) -> None:
         """Note a failed build; only a provider that is slow to open is missed for it."""

@@ -6,8 +6,8 @@ from edge.analysis.bundle_pipeline import BundlePipeline
 from edge.analysis.bundle_sessions import ServedBundle
 from edge.analysis.detector import Sight
 from edge.analysis.domain import AnalysisResult
+from edge.analysis.settings import AnalysisSettings
 from edge.capture.landmarks import FaceLandmarker
-from edge.config import AnalysisSettings
 from edge.review.domain import BundleRef
 from edge.review.reading import models_digest
 from edge.threads import ThreadBudget

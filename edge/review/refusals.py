@@ -18,7 +18,7 @@ from edge.review.domain import (
 )
 from edge.review.errors import CorrectionRefused, ReviewMoved
 from shared.errors import Rejected
-from shared.events.catalogue.capture import MAX_CONTOUR_POINTS
+from shared.events.limits import MAX_CONTOUR_POINTS
 from shared.vocabulary import ReviewAction, ReviewReason
 
 MAX_CORRECTIONS: Final = 1000

@@ -23,8 +23,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from edge.analysis.settings import AnalysisSettings
 from edge.capture.mediapipe_onnx import MediapipeOnnxLandmarker
-from edge.config import AnalysisSettings
 from edge.vision import load_vision
 from shared.imaging.decode import ImageLimits, decode_image
 from shared.imaging.letterbox import Letterbox

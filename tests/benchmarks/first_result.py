@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psutil
 
-from edge.config import AnalysisSettings
+from edge.analysis.settings import AnalysisSettings
 from edge.vision import load_vision
 from shared.imaging.decode import ImageLimits, decode_image
 

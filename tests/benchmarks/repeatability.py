@@ -21,7 +21,7 @@ from rich.progress import track
 
 from edge.analysis.domain import AnalysisResult, Box, RegionMeasure
 from edge.analysis.measures import measure_regions
-from edge.config import AnalysisSettings
+from edge.analysis.settings import AnalysisSettings
 from edge.vision import Vision, load_vision
 from shared.imaging.image import RgbImage
 from shared.vision.repeat_capture import apply, read_limits

@@ -6,6 +6,7 @@ import os
 import random
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -20,6 +21,7 @@ from shared.demo.box import BoxClient
 from shared.demo.checker import compare
 from shared.errors import MedSpaError
 from shared.ids import Uuid7Source
+from tests.support.hubs import eventually
 from tests.support.photos import astronaut_jpeg
 from tests.system.conftest import Clinic
 
@@ -36,7 +38,19 @@ class FrontDesk(BoxClient):
         self.acknowledged: list[str] = []
         self.attempts = 0
 
-    def work(self, stop: threading.Event) -> None:
+    @contextlib.contextmanager
+    def at_work(self) -> Iterator[None]:
+        """Work on a thread of its own for as long as the context lasts."""
+        stop = threading.Event()
+        worker = threading.Thread(target=self._work, args=(stop,), daemon=True)
+        worker.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            worker.join(timeout=60)
+
+    def _work(self, stop: threading.Event) -> None:
         client = ""
         while not stop.is_set():
             try:
@@ -85,12 +99,21 @@ def drained(box: BoxClient) -> bool:
 def test_box_killed_at_random_instants_loses_nothing_it_acknowledged(clinic: Clinic) -> None:
     print(f"seed {SEED}, {KILLS} kills")
     chance = random.Random(SEED)
-    desk = FrontDesk(clinic.setting.edge_url)
-    stop = threading.Event()
-    worker = threading.Thread(target=desk.work, args=(stop,), daemon=True)
-    worker.start()
+    with contextlib.closing(FrontDesk(clinic.setting.edge_url)) as desk:
+        with desk.at_work():
+            survive_kills(clinic, desk, chance)
+            time.sleep(2)
+        check_what_was_acknowledged(clinic, desk)
+
+
+def survive_kills(clinic: Clinic, desk: FrontDesk, chance: random.Random) -> None:
+    """Kill and restart the box at random instants, its log intact and never shorter each time."""
     length = 0
-    for _ in range(KILLS):
+    for kill in range(KILLS):
+        if kill % 4 == 3:
+            # On a slow machine, too, there is something that the box must not lose.
+            so_far = len(desk.acknowledged)
+            eventually(lambda before=so_far: len(desk.acknowledged) > before, 60)
         time.sleep(chance.uniform(0.05, 1.5))
         clinic.box.process.kill()
         clinic.box.process.wait()
@@ -98,20 +121,16 @@ def test_box_killed_at_random_instants_loses_nothing_it_acknowledged(clinic: Cli
         assert now >= length
         length = now
         clinic.start_box()
-    time.sleep(2)
-    stop.set()
-    worker.join(timeout=60)
-    assert len(desk.acknowledged) >= KILLS // 4
+
+
+def check_what_was_acknowledged(clinic: Clinic, desk: FrontDesk) -> None:
+    """Hold box and hub to every photograph the desk was told of, and write the verdict as a report."""
     for capture in desk.acknowledged:
         image = httpx.get(
             f"{clinic.setting.edge_url}/api/captures/{capture}/image", headers={"X-Purpose": "review"}, timeout=30
         )
         assert image.content == astronaut_jpeg()
-    end = time.monotonic() + _GIVE_UP_SECONDS
-    while not drained(desk):
-        assert time.monotonic() < end, "the backlog does not drain"
-        time.sleep(0.5)
-    desk.close()
+    eventually(lambda: drained(desk), _GIVE_UP_SECONDS)
     folder = clinic.setting.folder
     key = SealedKeyFolder(folder / "edge" / "keys").get("database")
     assert key is not None

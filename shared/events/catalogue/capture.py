@@ -4,6 +4,7 @@ from typing import Annotated, Any, ClassVar, Final
 
 from pydantic import Field
 
+from shared.events.limits import MAX_CONTOUR_POINTS
 from shared.events.payload import PayloadModel, SealedText
 from shared.vocabulary import (
     AppearanceGrade,
@@ -21,8 +22,6 @@ from shared.vocabulary import (
 )
 
 _SHA256 = r"^[0-9a-f]{64}$"
-# With a hundred findings, each with a contour as long as this, an event keeps below its largest size.
-MAX_CONTOUR_POINTS: Final = 40
 UNCALIBRATED: Final = "uncalibrated"
 
 ReasonCode = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)]

@@ -4,7 +4,8 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from shared.events.catalogue.capture import MAX_CONTOUR_POINTS, BoxInPixels
+from shared.events.catalogue.capture import BoxInPixels
+from shared.events.limits import MAX_CONTOUR_POINTS
 from shared.events.payload import PayloadModel, SealedText
 from shared.vocabulary import AppearanceGrade, FaceRegion, FindingType, ReviewAction, ReviewReason
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from edge.analysis.contours import NO_OUTLINE, outline_of
-from shared.events.catalogue.capture import MAX_CONTOUR_POINTS
+from shared.events.limits import MAX_CONTOUR_POINTS
 from shared.imaging.crops import CropPlacement
 
 SIDE = 128

@@ -6,7 +6,7 @@ import numpy as np
 from skimage import data
 
 from edge.analysis.regions import FaceAreas
-from edge.config import AnalysisSettings
+from edge.analysis.settings import AnalysisSettings
 from edge.vision import load_vision
 
 

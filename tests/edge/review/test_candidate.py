@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from edge.analysis.bundle_pipeline import BundlePipeline
-from edge.config import AnalysisSettings
+from edge.analysis.settings import AnalysisSettings
 from edge.review.candidate import open_candidate
 from edge.review.reading import bundle_of
 from edge.review.shadow_log import ShadowLog

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from sqlcipher3 import dbapi2 as sqlcipher
 
-from edge.config import AnalysisSettings
+from edge.analysis.settings import AnalysisSettings
 from edge.consent.desk import ConsentMissing
 from edge.keys.clients import DataKeyGone
 from edge.store.errors import StorageFull, StorageReadOnly

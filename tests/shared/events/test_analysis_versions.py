@@ -9,7 +9,6 @@ from pydantic import ValidationError
 
 from shared.events.catalogue import complete_catalogue
 from shared.events.catalogue.capture import (
-    MAX_CONTOUR_POINTS,
     AnalysisCompleted,
     AnalysisCompletedV1,
     BoxInPixels,
@@ -17,6 +16,7 @@ from shared.events.catalogue.capture import (
     read_analysis,
 )
 from shared.events.envelope import MAX_BODY_BYTES, canonical_json
+from shared.events.limits import MAX_CONTOUR_POINTS
 from shared.events.payload import InvalidPayload
 from shared.vocabulary import FaceRegion, FindingType, Route
 
