@@ -1,9 +1,12 @@
 """`medspa analyze`: what the box would say about a photograph, with no clinic set up and nothing stored."""
 
 import json
-from dataclasses import asdict
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 from rich.console import Console
@@ -13,8 +16,11 @@ from shared.errors import MedSpaError, Rejected
 from shared.vocabulary import GateProfileName, View
 
 if TYPE_CHECKING:
+    from edge.analysis.detector import Sight
     from edge.analysis.domain import AnalysisResult, Finding, Scale
     from edge.vision import Vision
+
+_TOGETHER: Final = 4
 
 
 def analyze(
@@ -36,8 +42,7 @@ def analyze(
     scale = _card(card_mm, card_pixels)
     vision = load_vision(AnalysisSettings(face_models=models, bundle=bundle))
     console, unreadable = Console(), False
-    for path in photos:
-        report = _report(path, vision, profile, view, scale)
+    for report in _reports(photos, vision, _Wish(profile, view, scale)):
         unreadable = unreadable or "error" in report
         if as_json:
             typer.echo(json.dumps(report))
@@ -57,30 +62,68 @@ def _card(length_mm: float | None, length_pixels: float | None) -> "Scale | None
     return scale_from_card(length_mm, length_pixels)
 
 
-def _report(
-    path: Path, vision: "Vision", profile: GateProfileName, view: View, scale: "Scale | None"
-) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """What was asked for beside the photographs."""
+
+    profile: GateProfileName
+    view: View
+    scale: "Scale | None"
+
+
+def _reports(photos: Sequence[Path], vision: "Vision", wish: _Wish) -> Iterator[dict[str, Any]]:
+    """Yield a report for each photograph, in their order.
+
+    Of several, the next ones are read while those before them are analysed together.
+    """
+    from edge.analysis.batching import BatchLimits, MicroBatcher  # noqa: PLC0415
+
+    if len(photos) == 1:
+        sight, report = _seen(photos[0], vision, wish)
+        yield report if sight is None else report | _said(vision.pipeline.analyse(sight.image, sight.face, sight.scale))
+        return
+    batcher = MicroBatcher(vision.pipeline.analyse_many, BatchLimits(most=_TOGETHER))
+    waiting: deque[tuple[dict[str, Any], Future[AnalysisResult] | None]] = deque()
+    batcher.start()
+    try:
+        for path in photos:
+            sight, report = _seen(path, vision, wish)
+            waiting.append((report, None if sight is None else batcher.submit(sight)))
+            # Each photograph that waits takes its pixels in memory.
+            if len(waiting) > _TOGETHER:
+                yield _finished(*waiting.popleft())
+        while waiting:
+            yield _finished(*waiting.popleft())
+    finally:
+        batcher.stop()
+
+
+def _finished(report: dict[str, Any], answer: "Future[AnalysisResult] | None") -> dict[str, Any]:
+    return report if answer is None else report | _said(answer.result())
+
+
+def _seen(path: Path, vision: "Vision", wish: _Wish) -> tuple["Sight | None", dict[str, Any]]:
+    """Return a photograph with its face and the report's beginning; only the error when it is unreadable."""
+    from edge.analysis.detector import Sight  # noqa: PLC0415
     from shared.imaging.decode import ImageLimits, decode_image  # noqa: PLC0415
 
     try:
         image = decode_image(path.read_bytes(), ImageLimits())
     except MedSpaError as error:
-        return {"photo": path.name, "error": {"code": error.code, "sentence": error.sentence}}
-    gate = vision.kiosk_gate if profile is GateProfileName.KIOSK else vision.import_gate
+        return None, {"photo": path.name, "error": {"code": error.code, "sentence": error.sentence}}
+    gate = vision.kiosk_gate if wish.profile is GateProfileName.KIOSK else vision.import_gate
     faces = vision.landmarker.detect(image)
-    verdict = gate.assess(image, faces, view)
-    result = vision.pipeline.analyse(image, faces[0] if faces else None, scale)
-    return {
+    verdict = gate.assess(image, faces, wish.view)
+    return Sight(image, faces[0] if faces else None, wish.scale), {
         "photo": path.name,
-        "width": result.width,
-        "height": result.height,
+        "width": image.shape[1],
+        "height": image.shape[0],
         "gate": {
             "profile": verdict.profile,
             "passed": verdict.passed,
             "failures": [asdict(failure) for failure in verdict.failures],
             "measures": {name: round(float(value), 4) for name, value in verdict.measures.items()},
         },
-        **_said(result),
     }
 
 

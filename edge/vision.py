@@ -10,7 +10,6 @@ from edge.analysis.bundle_pipeline import BundlePipeline
 from edge.analysis.bundle_sessions import ServedBundle, Serving
 from edge.analysis.domain import ModelVersion
 from edge.analysis.engine_cache import EngineCache
-from edge.analysis.pipeline import AnalysisPipeline
 from edge.analysis.sessions import OrtSessionFactory
 from edge.analysis.settings import AnalysisSettings
 from edge.assets.face_models import find_face_models
@@ -42,7 +41,7 @@ class Vision:
     preview_landmarker: MediapipeOnnxLandmarker
     kiosk_gate: QualityGate
     import_gate: QualityGate
-    pipeline: AnalysisPipeline
+    pipeline: BundlePipeline
     versions: tuple[ModelVersion, ...]
     served: ServedBundle
 

@@ -66,7 +66,7 @@ class BundlePipeline:
             NoThreadFree: other photographs kept every thread for half a minute.
         """
         with self._budget.take(Priority.LIVE, self._threads, _LIVE_PATIENCE_SECONDS):
-            return self._analyse([Sight(image, face)], [scale])[0]
+            return self._analyse([Sight(image, face, scale)])[0]
 
     def analyse_on_held_threads(self, sights: Sequence[Sight]) -> list[AnalysisResult]:
         """Return the same for several photographs, on threads of the budget that the caller holds already.
@@ -74,7 +74,7 @@ class BundlePipeline:
         Raises:
             ModelCorrupt, ProviderFailed: as `analyse`, for all of them.
         """
-        return self._analyse(sights, [None] * len(sights))
+        return self._analyse(sights)
 
     def analyse_many(self, sights: Sequence[Sight]) -> list[AnalysisResult]:
         """Return the same for several photographs, on threads that neither photographs nor the solver need.
@@ -85,15 +85,15 @@ class BundlePipeline:
         with self._budget.take(Priority.BACKLOG, self._threads, _BACKLOG_PATIENCE_SECONDS):
             return self.analyse_on_held_threads(sights)
 
-    def _analyse(self, sights: Sequence[Sight], scales: Sequence[Scale | None]) -> list[AnalysisResult]:
+    def _analyse(self, sights: Sequence[Sight]) -> list[AnalysisResult]:
         found = [_beside_left_out(s, d) for s, d in zip(sights, self._detector.detect(sights), strict=True)]
         judged, embeddings = self._judged(sights, found)
         outlines = self._outlined(sights, found, judged)
         results, start = [], 0
-        for sight, scale, detections in zip(sights, scales, found, strict=True):
+        for sight, detections in zip(sights, found, strict=True):
             part = slice(start, start + len(detections.scores))
             start = part.stop
-            context = _Context(sight, scale or (scale_from_eyes(sight.face) if sight.face else None))
+            context = _Context(sight)
             rows = zip(
                 detections.corners, detections.scores, judged[part], outlines[part], embeddings[part], strict=True
             )
@@ -150,8 +150,8 @@ class BundlePipeline:
 class _Context:
     """What a photograph adds to each of its findings."""
 
-    def __init__(self, sight: Sight, scale: Scale | None) -> None:
-        self.scale = scale
+    def __init__(self, sight: Sight) -> None:
+        self.scale = sight.scale or (scale_from_eyes(sight.face) if sight.face else None)
         self._areas = None if sight.face is None else FaceAreas(sight.face)
         self._face_area = 0.0 if sight.face is None else float(cv2.contourArea(sight.face.points[list(OVAL)]))
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.analysis.bundle_sessions import ServedBundle
+from edge.analysis.domain import Scale
 from edge.analysis.errors import ModelCorrupt
 from edge.capture.landmarks import Face
 from shared.imaging.image import RgbImage
@@ -25,10 +26,17 @@ _OUTPUT: Final = "detections"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sight:
-    """A photograph and the face on it, if one was found."""
+    """A photograph.
+
+    Attributes:
+        image: its pixels.
+        face: the face on it, if one was found.
+        scale: the size of a pixel where it is known, from a colour card; else the eyes tell it.
+    """
 
     image: RgbImage
     face: Face | None
+    scale: Scale | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

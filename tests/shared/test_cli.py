@@ -183,6 +183,18 @@ def test_analyze_prints_one_object_a_photo_with_gate_findings_measures_and_model
     assert all(model["sha256"] and model["version"] for model in report["models"])
 
 
+def test_analyze_of_many_photos_says_of_each_what_it_says_of_it_alone_and_in_their_order(tmp_path: Path) -> None:
+    paths = [tmp_path / f"{number}.jpg" for number in range(7)]
+    for number, path in enumerate(paths):
+        picture = data.astronaut()[: 400 - 20 * number, 30:430]
+        path.write_bytes(b"no photograph" if number == 2 else photos.jpeg(picture))
+    code, lines = analyze(*paths)
+    assert code == 1
+    assert [json.loads(line)["photo"] for line in lines] == [path.name for path in paths]
+    for path, line in zip(paths, lines, strict=True):
+        assert analyze(path)[1] == [line]
+
+
 @pytest.fixture(scope="module")
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A bundle that boxes pure red and calls it a blemish."""
