@@ -1,9 +1,10 @@
 """The three graphs of a bundle, open and serving.
 
-They are opened in the order in which a photograph needs them, one after the other: the peak of memory while a
-graph is being prepared is then that of the largest one and not of all together.
+They are opened two at a time, the largest first: preparing one takes a core a sixth of a second, and a start waits for
+all. What two need in memory meanwhile is less than a photograph takes later.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,6 +22,7 @@ from shared.vision.bundle import Bundle, GraphRole
 from shared.vision.golden import check_golden
 
 GOLDEN_DIFFERS: Final = "golden_differs"
+_OPENED_AT_ONCE: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,9 @@ class ServedBundle:
             ModelMissing, ModelCorrupt: a graph is gone, not the one the manifest names, or takes another input.
         """
         self.bundle = bundle
-        self._graphs = {role: _open(bundle, role, serving) for role in GraphRole}
+        with ThreadPoolExecutor(_OPENED_AT_ONCE) as openers:
+            opened = openers.map(lambda role: _open(bundle, role, serving), GraphRole)
+            self._graphs = dict(zip(GraphRole, opened, strict=True))
 
     @property
     def used(self) -> BundleUsed:

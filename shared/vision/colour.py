@@ -18,6 +18,10 @@ from shared.imaging.image import RgbImage
 Plane: TypeAlias = NDArray[np.float32]
 
 _LUMINANCE = np.array([0.2126, 0.7152, 0.0722], dtype=np.float32)  # ITU-R BT.709
+_SRGB_TO_XYZ = np.array(
+    [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]]
+)
+_XYZ_OVER_WHITE = (_SRGB_TO_XYZ / _SRGB_TO_XYZ.sum(axis=1, keepdims=True)).astype(np.float32)
 _DARKEST = np.float32(1e-3)  # a third of the darkest step of 255; logarithms start here
 
 
@@ -58,9 +62,20 @@ def brightness(light: Plane) -> Plane:
 
 
 def lab(light: Plane) -> Plane:
-    """Return CIELAB L*, a*, b* (height, width, 3) of linear light of that shape."""
-    converted: Plane = cv2.cvtColor(light, cv2.COLOR_LRGB2Lab)
+    """Return CIELAB L*, a*, b* (height, width, 3) of linear light of that shape, which may exceed 1.
+
+    OpenCV's own conversion builds tables for a seventh of a second when it is first used; a start waits for that.
+    """
+    x, y, z = cv2.split(cv2.transform(light, _XYZ_OVER_WHITE))
+    x, y, z = (_compressed(channel) for channel in (x, y, z))
+    converted: Plane = cv2.merge((116 * y - 16, 500 * (x - y), 200 * (y - z)))
     return converted
+
+
+def _compressed(share: Plane) -> Plane:
+    """Return CIELAB's cube root of a share of the white, straight near black (CIE 015:2018)."""
+    root: Plane = np.where(share > 216 / 24389, cv2.pow(share, 1 / 3), (24389 / 27 * share + 16) / 116)
+    return root
 
 
 def ita_degrees(lightness: float, yellowness: float) -> float:

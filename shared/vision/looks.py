@@ -21,18 +21,28 @@ Look: TypeAlias = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 def enlarged(square: RgbImage, scale: float) -> RgbImage:
     """Return a square (S, S, 3) enlarged about its middle; what falls outside is cut, what comes in is grey."""
-    if scale == 1.0:
-        return square
     side = square.shape[0]
-    rest = (side - 1) / 2 * (1 - scale)
-    matrix = np.array([[scale, 0, rest], [0, scale, rest]], np.float64)
-    grey = (PAD_VALUE, PAD_VALUE, PAD_VALUE)
-    return np.asarray(cv2.warpAffine(square, matrix, (side, side), flags=cv2.INTER_LINEAR, borderValue=grey), np.uint8)
+    size = _size(side, scale)
+    if size == side:
+        return square
+    resized = np.asarray(cv2.resize(square, (size, size), interpolation=cv2.INTER_LINEAR), np.uint8)
+    beyond = abs(size - side) // 2
+    if size > side:
+        return resized[beyond : beyond + side, beyond : beyond + side]
+    framed = np.full(square.shape, PAD_VALUE, np.uint8)
+    framed[beyond : beyond + size, beyond : beyond + size] = resized
+    return framed
 
 
 def brought_back(boxes: NDArray[np.floating], scale: float, side: int) -> NDArray[np.float64]:
     """Return boxes (K, 4) found on an enlarged square in pixels of the square itself."""
-    return np.asarray((boxes.astype(np.float64) - side / 2 * (1 - scale)) / scale, np.float64)
+    size = _size(side, scale)
+    return np.asarray((boxes.astype(np.float64) - (side - size) / 2) * side / size, np.float64)
+
+
+def _size(side: int, scale: float) -> int:
+    """Return the side of an enlarged square, in whole pixels and so that both middles agree to the pixel."""
+    return max(1, side + 2 * round(side * (scale - 1) / 2))
 
 
 def fuse_looks(looks: Sequence[Look], least_overlap: float = REPEAT_IOU) -> Look:
