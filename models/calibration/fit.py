@@ -8,32 +8,17 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from pydantic import TypeAdapter, ValidationError
 from rich.console import Console
 from rich.table import Table
 
 from models.calibration.pipeline import Graphs, fit_all
 from models.calibration.sources import photograph_sources, rendered_sources
 from models.data.lesions import DEFAULT_ROOT
-from models.errors import DataCorruptError, ModelsError
+from models.errors import ModelsError
 from shared.vision.ood import write_ood
-from shared.vision.parameters import Parameters, Repeatability, write_parameters
+from shared.vision.parameters import Parameters, write_parameters
 
 app = typer.Typer(add_completion=False)
-
-
-def read_repeatability(path: Path | None) -> dict[str, Repeatability]:
-    """Read measured repeatabilities, a JSON object by measure; none without a path.
-
-    Raises:
-        DataCorruptError: the file is not such an object.
-    """
-    if path is None:
-        return {}
-    try:
-        return TypeAdapter(dict[str, Repeatability]).validate_json(path.read_bytes())
-    except (OSError, ValidationError) as error:
-        raise DataCorruptError(f"{path} holds no repeatabilities: measure them again") from error
 
 
 def as_table(parameters: Parameters) -> Table:
@@ -67,7 +52,6 @@ def main(
     rendered: Annotated[
         Path | None, typer.Option(help="Fit on this folder of renderings and on open photographs only")
     ] = None,
-    repeatability: Annotated[Path | None, typer.Option(help="JSON of measured repeatabilities to take over")] = None,
     out: Annotated[Path, typer.Option(help="Parameters to write")] = Path("parameters.json"),
     ood: Annotated[Path, typer.Option(help="What is usual, to write")] = Path("ood.npz"),
 ) -> None:
@@ -75,9 +59,8 @@ def main(
     console = Console()
     try:
         graphs = Graphs.of(bundle_graphs)
-        measured = read_repeatability(repeatability)
         sources = photograph_sources(data_root) if rendered is None else rendered_sources(data_root, rendered)
-        outcome = fit_all(graphs, sources, measured)
+        outcome = fit_all(graphs, sources)
     except ModelsError as error:
         console.print(f"[red]{error.sentence}")
         raise typer.Exit(2) from error

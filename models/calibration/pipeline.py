@@ -29,7 +29,6 @@ from shared.vision.parameters import (
     FittedOn,
     OodParameters,
     Parameters,
-    Repeatability,
     SegmenterParameters,
 )
 
@@ -114,7 +113,7 @@ class Outcome:
     ood: OodModel
 
 
-def fit_all(graphs: Graphs, sources: Sources, repeatability: dict[str, Repeatability]) -> Outcome:
+def fit_all(graphs: Graphs, sources: Sources) -> Outcome:
     """Check what one half of the photographs fits on the other, then fit on all of them.
 
     Raises:
@@ -141,7 +140,7 @@ def fit_all(graphs: Graphs, sources: Sources, repeatability: dict[str, Repeatabi
     )
     checked = checked | dice | counted
     scales = graphs.detector.looks
-    return Outcome(_parameters(scales, thresholds, fitted, count, segmenter, repeatability, fitted_on, checked), ood)
+    return Outcome(_parameters(scales, thresholds, fitted, count, segmenter, fitted_on, checked), ood)
 
 
 def _fit_on(
@@ -194,7 +193,6 @@ def _parameters(
     fitted: Fitted,
     count: _Count,
     segmenter: SegmenterParameters,
-    repeatability: dict[str, Repeatability],
     fitted_on: FittedOn,
     checked: dict[str, Checked],
 ) -> Parameters:
@@ -211,7 +209,6 @@ def _parameters(
         ood=OodParameters(threshold=fitted.assessor.ood_threshold, n=fitted.ood_n),
         routing=fitted.routing,
         segmenter=segmenter,
-        repeatability=repeatability,
         fitted_on=fitted_on,
         checked=checked,
     )

@@ -7,14 +7,26 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from pydantic import TypeAdapter, ValidationError
 from rich.console import Console
 
-from models.calibration.fit import read_repeatability
-from models.errors import ModelsError
+from models.errors import DataCorruptError, ModelsError
 from shared.errors import MedSpaError
-from shared.vision.parameters import read_parameters, write_parameters
+from shared.vision.parameters import Repeatability, read_parameters, write_parameters
 
 app = typer.Typer(add_completion=False)
+
+
+def read_repeatability(path: Path) -> dict[str, Repeatability]:
+    """Read measured repeatabilities, a JSON object by measure.
+
+    Raises:
+        DataCorruptError: the file is not such an object.
+    """
+    try:
+        return TypeAdapter(dict[str, Repeatability]).validate_json(path.read_bytes())
+    except (OSError, ValidationError) as error:
+        raise DataCorruptError(f"{path} holds no repeatabilities: measure them again") from error
 
 
 @app.command()

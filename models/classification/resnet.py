@@ -125,11 +125,6 @@ class ResNet18(nn.Module):
         nn.init.zeros_(self.head.bias)
 
 
-def count_parameters(network: nn.Module) -> int:
-    """Return the number of trained numbers."""
-    return sum(parameter.numel() for parameter in network.parameters())
-
-
 def for_deployment(network: ResNet18) -> ResNet18:
     """Return a copy in evaluation mode with every batch normalisation merged into its convolution.
 

@@ -22,7 +22,8 @@ import typer
 from numpy.typing import NDArray
 from rich.console import Console
 
-from models.classification.resnet import ResNet18, count_parameters, for_deployment
+from models.classification.resnet import ResNet18, for_deployment
+from models.count import count_parameters
 from models.data.lesions import DEFAULT_ROOT, Split
 from models.data.type_crops import SIZE
 from models.data.type_sources import TypeCrops, exact_crops, read_growths, read_photographs

@@ -9,11 +9,12 @@ import onnx
 import torch
 from numpy.typing import NDArray
 
+from models.count import count_parameters
 from models.errors import ArtifactCorruptError
 from models.evaluation.runner import INPUT_NAME, OUTPUT_NAME, OnnxDetector
 from models.export.graph import Detector
 from models.yolov10.fuse import for_deployment
-from models.yolov10.network import YoloV10, count_parameters
+from models.yolov10.network import YoloV10
 
 OPSET = 18
 SCORE_TOLERANCE = 1e-4

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from torch import nn
 
+from models.count import count_parameters
 from models.data.lesions import DEFAULT_ROOT, Split
 from models.data.mask_crops import SIZE, OutlinedCrop, as_input
 from models.errors import ArtifactCorruptError, ModelsError
@@ -32,7 +33,6 @@ from models.evaluation.segmenter_runner import INPUT_NAME, OUTPUT_NAME, OnnxSegm
 from models.export.quantise import strip_metadata
 from models.export.quantise_dynamic import quantise_dynamic
 from models.export.segmenter_card import render_card
-from models.segmentation.build import count_parameters
 from models.training.segmenter_task import load_segmenter, probabilities, read_validation
 
 OPSET = 18

@@ -37,8 +37,3 @@ def build_segmenter(architecture: Architecture, *, pretrained: bool = False) -> 
             return imagenet_segmenter(pretrained=pretrained)
         case _:
             assert_never(architecture)
-
-
-def count_parameters(network: nn.Module) -> int:
-    """Return how many weights a network learns."""
-    return sum(parameter.numel() for parameter in network.parameters())

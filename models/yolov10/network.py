@@ -106,8 +106,3 @@ def build_yolov10(nc: int, scale: Scale = Scale.N) -> YoloV10:
         message = f"a detector needs at least one class, not {nc}"
         raise ValueError(message)
     return YoloV10(nc, scale)
-
-
-def count_parameters(module: nn.Module) -> int:
-    """Return the number of weights, fixed ones included."""
-    return sum(p.numel() for p in module.parameters())

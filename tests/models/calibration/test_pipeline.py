@@ -19,7 +19,7 @@ from models.evaluation.metrics import PhotoDetections, PhotoMatch, PhotoTruth, m
 from shared.vision.assessment import Assessor
 from shared.vision.bundle import GraphRole
 from shared.vision.calibration import calibrated
-from shared.vision.parameters import CROP_CLASSES, CropClass, Repeatability
+from shared.vision.parameters import CROP_CLASSES, CropClass
 from tests.models.calibration.drawn import DRAWN_COLOURS, draw_photo, drawn_sources
 from tests.support.test_bundle import SCORES, detector_graph, drawn_graphs
 
@@ -28,7 +28,6 @@ pytestmark = pytest.mark.timeout(300)
 
 # The drawn detector knows colours by their pixels: enlarging mixes them at the patches' edges.
 ONE_LOOK = (1.0,)
-REPEATABILITY = {"count": Repeatability(coefficient=0.06, unit="relative", n=40)}
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +47,7 @@ def sources() -> Sources:
 
 @pytest.fixture(scope="module")
 def outcome(folder: Path, sources: Sources) -> Outcome:
-    return fit_all(Graphs.of(folder, ONE_LOOK), sources, REPEATABILITY)
+    return fit_all(Graphs.of(folder, ONE_LOOK), sources)
 
 
 def test_a_raw_score_is_worth_how_often_it_was_labelled(outcome: Outcome, sources: Sources) -> None:
@@ -81,7 +80,7 @@ def test_what_was_used_is_said(outcome: Outcome, sources: Sources) -> None:
     assert used == (len(sources.photos), len(checking))
     assert parameters.fitted_on.data == "drawn patches"
     assert f"learnt from {len(sources.reference_labels)} crops" in parameters.fitted_on.rule
-    assert parameters.repeatability == REPEATABILITY
+    assert parameters.repeatability == {}
     assert parameters.segmenter.n > 0
     assert parameters.ood.n > 0
 
@@ -156,7 +155,7 @@ def test_nothing_labelled_leaves_counts_unestimated() -> None:
 def test_too_few_photographs_are_said(folder: Path, sources: Sources) -> None:
     few = Sources([sources.photos[0]], sources.reference_crops, sources.reference_labels, [], "", "")
     with pytest.raises(ValueError, match="too few"):
-        fit_all(Graphs.of(folder, ONE_LOOK), few, {})
+        fit_all(Graphs.of(folder, ONE_LOOK), few)
 
 
 def test_absent_and_foreign_graphs_are_refused(tmp_path: Path) -> None:

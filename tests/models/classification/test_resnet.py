@@ -6,7 +6,8 @@ torch = pytest.importorskip("torch")
 
 from torch import nn  # noqa: E402
 
-from models.classification.resnet import InputScale, ResNet18, Stem, count_parameters, for_deployment  # noqa: E402
+from models.classification.resnet import InputScale, ResNet18, Stem, for_deployment  # noqa: E402
+from models.count import count_parameters  # noqa: E402
 
 pytestmark = pytest.mark.train
 

@@ -4,8 +4,9 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from models.count import count_parameters  # noqa: E402
 from models.segmentation.backbones import SWIN_48, SwinFeatures  # noqa: E402
-from models.segmentation.build import Architecture, build_segmenter, count_parameters  # noqa: E402
+from models.segmentation.build import Architecture, build_segmenter  # noqa: E402
 from models.segmentation.pyramid import LightPyramid  # noqa: E402
 
 pytestmark = pytest.mark.train

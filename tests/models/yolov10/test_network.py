@@ -4,8 +4,9 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from models.count import count_parameters  # noqa: E402
 from models.yolov10.fuse import for_deployment  # noqa: E402
-from models.yolov10.network import Scale, YoloV10, build_yolov10, count_parameters  # noqa: E402
+from models.yolov10.network import Scale, YoloV10, build_yolov10  # noqa: E402
 
 pytestmark = pytest.mark.train
 
