@@ -192,7 +192,7 @@ def main(
     checkpoint: Annotated[Path, typer.Option(help="best.pt or last.pt of a training folder")],
     out: Annotated[Path, typer.Option(help="Folder for the two graphs and the report")],
     data_root: Annotated[Path, typer.Option(help="Folder that holds images/")] = DEFAULT_ROOT,
-    weights: Annotated[WeightRange, typer.Option(help="Range of the INT8 weights")] = WeightRange.UNSIGNED,
+    weights: Annotated[WeightRange, typer.Option(help="Range of the INT8 weights")] = WeightRange.SEVEN_BITS,
     percentile: Annotated[
         float | None, typer.Option(help="Share of activations that a range covers; all when not given")
     ] = None,
