@@ -187,7 +187,7 @@ def main(
     studies = [one.study for one in studied]
     report = _read(REPEATABILITY)
     rows = {bundle.manifest.name: rows_of(report, bundle) for bundle in read}
-    extra = Extra(others, _read(ABLATION), rows, pictures)
+    extra = Extra(others, _read(ABLATION) or {}, rows, pictures)
     out.mkdir(parents=True, exist_ok=True)
     document = {"split": split.value, "photos": len(side.photos), "bundles": [asdict(study) for study in studies]}
     document["gates"] = {study.name: [asdict(gate) for gate in gates(study, rows[study.name])] for study in studies}

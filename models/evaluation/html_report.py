@@ -29,7 +29,7 @@ class Extra:
     """What is shown beside the bundles: other detectors, how each step was trained, repeatability, pictures."""
 
     detectors: Mapping[str, Interval]
-    ablation: Sequence[Mapping[str, object]]
+    ablation: Mapping[str, Sequence[Mapping[str, object]]]  # rows by what the table shows
     repeatability: Mapping[str, Sequence[Mapping[str, object]]]  # by bundle; empty where it was not measured
     pictures: Sequence[Picture]
 
@@ -85,10 +85,8 @@ def _side_by_side(studies: Sequence[BundleStudy], extra: Extra) -> str:
 
 
 def _ablation(extra: Extra) -> str:
-    """Return what each step of the training brought."""
-    if not extra.ablation:
-        return ""
-    return "<h3>What each step brought</h3>" + _records(extra.ablation)
+    """Return what each step and each choice of the training brought."""
+    return "".join(f"<h3>{escape(title)}</h3>" + _records(rows) for title, rows in extra.ablation.items())
 
 
 def _records(records: Sequence[Mapping[str, object]]) -> str:
