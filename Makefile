@@ -76,7 +76,7 @@ test: check unit browser system train-tests ## Everything CI runs
 check: $(VENV)/.dev ## Lint, types and the arrows between the folders
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy --strict edge cloud shared tests/support
+	$(BIN)/mypy --strict edge cloud shared models tests/support
 	$(BIN)/lint-imports
 
 unit: $(VENV)/.dev setup .cache/servers ## Everything but pages and system

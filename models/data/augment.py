@@ -83,7 +83,8 @@ def _visible(boxes: NDArray[np.float32], settings: CropSettings) -> NDArray[np.f
     area = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
     seen = (clipped[:, 2:] - clipped[:, :2]).prod(axis=1)
     keep = seen >= settings.min_visible * np.maximum(area, 1e-6)
-    return clipped[keep].astype(np.float32)
+    kept: NDArray[np.float32] = clipped[keep].astype(np.float32)
+    return kept
 
 
 def flip(sample: Sample) -> Sample:

@@ -5,7 +5,7 @@ reports/eval.json and reports/eval.html (with pictures).
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 from rich.console import Console
+from rich.status import Status
 from rich.table import Table
 
 from models.data.lesions import DEFAULT_ROOT, Split
@@ -143,6 +144,11 @@ def _coverage(study: BundleStudy) -> str:
     return f"{_cell(every.coverage)}, {every.mean_size:.2f}"
 
 
+def _told(status: Status, name: str) -> Callable[[str], None]:
+    """Return what shows the step that a bundle's study has come to."""
+    return lambda step: status.update(f"{name}: {step}")
+
+
 def _read(path: Path) -> Any:
     """Return a JSON report made elsewhere, an empty list where there is none."""
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
@@ -175,9 +181,7 @@ def main(
             read.append(bundle)
             with console.status(f"{bundle.manifest.name}: reading") as status:
                 name = bundle.manifest.name
-                one = study_bundle(
-                    bundle, side, data_root, split, lambda step, name=name: status.update(f"{name}: {step}")
-                )
+                one = study_bundle(bundle, side, data_root, split, _told(status, name))
             studied.append(one)
             pictures += gallery(one, side) + outlines(bundle, side)
         others = other_detectors(side)
@@ -189,7 +193,11 @@ def main(
     rows = {bundle.manifest.name: rows_of(report, bundle) for bundle in read}
     extra = Extra(others, _read(ABLATION) or {}, rows, pictures)
     out.mkdir(parents=True, exist_ok=True)
-    document = {"split": split.value, "photos": len(side.photos), "bundles": [asdict(study) for study in studies]}
+    document: dict[str, Any] = {
+        "split": split.value,
+        "photos": len(side.photos),
+        "bundles": [asdict(study) for study in studies],
+    }
     document["gates"] = {study.name: [asdict(gate) for gate in gates(study, rows[study.name])] for study in studies}
     document["others"] = {name: asdict(value) for name, value in others.items()}
     (out / "eval.json").write_text(json.dumps(document, indent=1, default=_plain) + "\n", encoding="utf-8")

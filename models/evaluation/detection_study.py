@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -164,8 +165,13 @@ def _split_recall(photos: Sequence[_Photo], names: Sequence[Sequence[str]], thre
             [_hits(photo, [w == name for w in words], threshold) for photo, words in zip(photos, names, strict=True)]
         )
         held = counts[counts[:, 1] > 0]
-        result[name] = bootstrap(len(held), lambda index, held=held: float(held[index, 0].sum() / held[index, 1].sum()))
+        result[name] = bootstrap(len(held), partial(_share_found, held))
     return result
+
+
+def _share_found(counts: NDArray[np.int64], index: NDArray[np.int64]) -> float:
+    """Return the recall over resampled photographs, from (N, 2) found and labelled."""
+    return float(counts[index, 0].sum() / counts[index, 1].sum())
 
 
 def _hits(photo: _Photo, which: Sequence[bool], threshold: float) -> tuple[int, int]:
@@ -182,24 +188,21 @@ def _size_names(boxes: NDArray[np.float32]) -> list[str]:
 
 
 def _groups(photos: Sequence[_Photo], names: Sequence[str], threshold: float) -> tuple[GroupFigures, ...]:
-    result = []
-    for name in sorted(set(names)):
-        chosen = [photo.match for photo, word in zip(photos, names, strict=True) if word == name]
-        n = len(chosen)
-        result.append(
-            GroupFigures(
-                name=name,
-                photos=n,
-                labels=sum(m.labels for m in chosen),
-                small=n < SMALL,
-                map50=bootstrap(n, lambda index, chosen=chosen: _ap(chosen, index, only50=True)),
-                recall=bootstrap(
-                    n, lambda index, chosen=chosen: operating_point([chosen[i] for i in index], threshold).recall
-                ),
-                false_per_photo=_false(chosen, threshold),
-            )
-        )
-    return tuple(result)
+    members = {name: [p.match for p, word in zip(photos, names, strict=True) if word == name] for name in set(names)}
+    return tuple(_group(name, members[name], threshold) for name in sorted(members))
+
+
+def _group(name: str, matches: Sequence[PhotoMatch], threshold: float) -> GroupFigures:
+    n = len(matches)
+    return GroupFigures(
+        name=name,
+        photos=n,
+        labels=sum(match.labels for match in matches),
+        small=n < SMALL,
+        map50=bootstrap(n, lambda index: _ap(matches, index, only50=True)),
+        recall=bootstrap(n, lambda index: operating_point([matches[i] for i in index], threshold).recall),
+        false_per_photo=_false(matches, threshold),
+    )
 
 
 def _gap(photos: Sequence[_Photo], dimension: str, names: Sequence[str], threshold: float) -> Gap:

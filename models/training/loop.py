@@ -183,9 +183,9 @@ class Trainer:
         """
         for network in (self.network, self.average):
             head = network.head
-            head.one_to_one.load_state_dict(head.one_to_many.state_dict())
+            head.one_to_one.load_state_dict(head.in_training().state_dict())
         head, state = self.network.head, self.optimiser.state
-        for many, one in zip(head.one_to_many.parameters(), head.one_to_one.parameters(), strict=True):
+        for many, one in zip(head.in_training().parameters(), head.one_to_one.parameters(), strict=True):
             state[one] = copy.deepcopy(state[many])
 
     @torch.no_grad()

@@ -1,3 +1,4 @@
+# mypy: disable-error-code="untyped-decorator"
 # mypy: disable-error-code="no-any-return"
 """Where a run's weights start: at random, from another run's checkpoint, or from a released graph.
 
@@ -65,7 +66,7 @@ def continue_release(network: YoloV10, path: Path, images: Tensor) -> None:
     network(images)
     for handle in handles:
         handle.remove()
-    network.head.one_to_many.load_state_dict(network.head.one_to_one.state_dict())
+    network.head.in_training().load_state_dict(network.head.one_to_one.state_dict())
 
 
 def _load_convolutions(network: YoloV10, released: dict[str, Tensor]) -> list[torch.utils.hooks.RemovableHandle]:

@@ -72,6 +72,16 @@ class DualHead(nn.Module):
         # The expectation's bins 0..15; fixed, but part of the weights as in the paper's counts.
         self.bins = nn.Parameter(torch.arange(REG_MAX, dtype=torch.float32), requires_grad=False)
 
+    def in_training(self) -> nn.Module:
+        """Return the one-to-many head.
+
+        Raises:
+            RuntimeError: it was dropped for deployment.
+        """
+        if self.one_to_many is None:
+            raise RuntimeError("this network was stripped for deployment; build a new one to train")
+        return self.one_to_many
+
 
 def anchor_grid(shapes: list[tuple[int, int]], like: Tensor) -> tuple[Tensor, Tensor]:
     """Return anchor centres (A, 2) in input pixels and their strides (A, 1) for level shapes (h, w)."""

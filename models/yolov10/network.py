@@ -79,12 +79,10 @@ class YoloV10(nn.Module):
         Raises:
             RuntimeError: the one-to-many head was dropped for deployment.
         """
-        if self.head.one_to_many is None:
-            message = "this network was stripped for deployment; build a new one to train"
-            raise RuntimeError(message)
+        many = self.head.in_training()
         levels = self.pyramid(images)
         shapes = [(int(x.shape[2]), int(x.shape[3])) for x in levels]
-        return self.head.one_to_many(levels), self.head.one_to_one([x.detach() for x in levels]), shapes
+        return many(levels), self.head.one_to_one([x.detach() for x in levels]), shapes
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Return boxes (N, A, 4) and probabilities (N, A, nc) of the one-to-one head."""
