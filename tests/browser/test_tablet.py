@@ -1,7 +1,9 @@
 import pytest
 from playwright.sync_api import Browser, expect
 
-from edge.api.ports import EdgePorts
+from edge.api.ports import Actor, EdgePorts
+from edge.api.review_schemas import CorrectionsRequest, NewCorrection
+from shared.vocabulary import ReviewAction, ReviewReason
 from tests.browser.conftest import Site, watched
 
 pytestmark = pytest.mark.browser
@@ -72,3 +74,20 @@ def test_findings_and_boxes_light_each_other_and_the_read_is_recorded(browser: B
         assert canvas.screenshot() != before
         watch.assert_clean()
     assert ports.captures.reads == [("capture-1", "provider_review", "staff-1")]  # type: ignore[attr-defined]
+
+
+def test_captures_show_what_was_reviewed_and_not_what_was_proposed(browser: Browser, edge_site: Site) -> None:
+    ports = edge_site.ports
+    assert isinstance(ports, EdgePorts)
+    with watched(browser, *SIZE) as watch:
+        page = watch.page
+        page.goto(f"{edge_site.url}/tablet/captures")
+        expect(page.get_by_text("As the models propose it")).to_be_visible()
+        expect(page.locator(".found")).to_have_count(3)
+        removal = NewCorrection(action=ReviewAction.REMOVE, reason=ReviewReason.HAIR, finding=2)
+        ports.review.correct("capture-1", CorrectionsRequest(revision=0, corrections=[removal]), Actor("staff-1", "Mia Tran"))
+        expect(page.get_by_text("As corrected so far")).to_be_visible(timeout=10_000)
+        expect(page.locator(".found")).to_have_count(2)
+        expect(page.get_by_role("button", name="Blemish")).to_have_count(0)
+        expect(page.get_by_role("img", name="Photograph with 2 outlined features")).to_be_visible()
+        watch.assert_clean()

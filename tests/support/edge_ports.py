@@ -70,6 +70,7 @@ def capture(number: int, name: str) -> s.CaptureDetail:
         client_id=f"client-{number}",
         client_name=name,
         taken_at=NOW - timedelta(hours=number),
+        analysed_at=NOW - timedelta(hours=number),
         view=View.FRONT,
         profile=GateProfileName.IMPORT,
         treatment=TreatmentCategory.FACIAL,

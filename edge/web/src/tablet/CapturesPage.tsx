@@ -1,12 +1,14 @@
 import { Alert, Text, Title } from "@mantine/core";
 import { sentenceOf, unwrap, words } from "@medspasync/kit";
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { useMemo, useState } from "react";
 import { Link, NavLink, useParams } from "react-router";
 import { api, type Schemas } from "../api/client";
 import { Photo } from "./Photo";
+import { type Finding, type Review, useCapture, useStandingReview } from "./review/useReview";
 
 type Capture = Schemas["CaptureDetail"];
+const NONE: readonly Finding[] = [];
 const PURPOSE = "provider_review";
 
 function usePhoto(id: string | undefined) {
@@ -27,8 +29,28 @@ function usePhoto(id: string | undefined) {
   });
 }
 
-function Facts({ capture, lit, light }: { capture: Capture; lit: number | null; light: (n: number | null) => void }) {
-  const regions = [...new Set(capture.items.map((one) => one.region ?? "elsewhere"))];
+/** What stands behind a finding: how sure the models are, or what the reviewer made of it. */
+function standing({ standing, confidence }: Finding): string {
+  if (standing === "proposed") return typeof confidence === "number" ? `${Math.round(confidence * 100)} %` : "";
+  return words(standing).toLowerCase();
+}
+
+function sourceOf(review: Review | undefined): string {
+  if (review === undefined) return "";
+  if (review.signed) return `As ${review.signed.signer_name} signed it`;
+  return review.entries.some((one) => !one.undone) ? "As corrected so far" : "As the models propose it";
+}
+
+interface FactsProps {
+  capture: Capture;
+  review: Review | undefined;
+  findings: readonly Finding[];
+  lit: number | null;
+  light: (n: number | null) => void;
+}
+
+function Facts({ capture, review, findings, lit, light }: FactsProps) {
+  const regions = [...new Set(findings.map((one) => one.region ?? "elsewhere"))];
   return (
     <section className="card facts" aria-label="Findings and measures">
       <Title order={1} size="h3">
@@ -42,11 +64,12 @@ function Facts({ capture, lit, light }: { capture: Capture; lit: number | null; 
       <Link className="pill signed-pill" data-tone={capture.signed ? "good" : "warn"} to={`/tablet/review/${capture.id}`}>
         {capture.signed ? "Signed after review" : "Not signed: not for the client yet"}
       </Link>
-      {capture.items.length === 0 && <p className="quiet">No visible features were outlined.</p>}
+      <p className="quiet">{sourceOf(review)}</p>
+      {review && findings.length === 0 && <p className="quiet">No visible features are outlined.</p>}
       {regions.map((region) => (
         <div key={region}>
           <h2>{words(region)}</h2>
-          {capture.items
+          {findings
             .filter((one) => (one.region ?? "elsewhere") === region)
             .map((one) => (
               <button
@@ -61,7 +84,7 @@ function Facts({ capture, lit, light }: { capture: Capture; lit: number | null; 
               >
                 <i>{one.number}</i>
                 {words(one.type ?? "not_assessed")}
-                <span className="numbers">{Math.round(one.confidence * 100)} %</span>
+                <span className="numbers">{standing(one)}</span>
               </button>
             ))}
         </div>
@@ -114,13 +137,15 @@ export default function CapturesPage() {
     refetchInterval: 5000,
   });
   const id = params["id"] ?? list.data?.[0]?.id;
-  const capture = useQuery({
-    queryKey: ["capture", id],
-    enabled: id !== undefined,
-    queryFn: () => unwrap(api.GET("/api/captures/{capture_id}", { params: { path: { capture_id: id as string } } })),
-  });
+  const capture = useCapture(id);
   const photo = usePhoto(id);
-  const error = list.error ?? capture.error ?? photo.error;
+  // What people see here is what was reviewed, not what was proposed.
+  const review = useStandingReview(capture.data?.analysed_at ? id : undefined);
+  const findings = useMemo(
+    () => review.data?.findings.filter((one) => one.standing !== "removed") ?? NONE,
+    [review.data],
+  );
+  const error = list.error ?? capture.error ?? photo.error ?? review.error;
   return (
     <>
       {error && <Alert color="red.9">{sentenceOf(error)}</Alert>}
@@ -132,15 +157,17 @@ export default function CapturesPage() {
               <NavLink key={one.id} to={`/tablet/captures/${one.id}`} className={one.id === id ? "active" : ""}>
                 <b>{one.client_name}</b>
                 <span>
-                  {words(one.view)} · {one.findings} outlined
+                  {words(one.view)} · {one.findings} proposed
                 </span>
               </NavLink>
             ))}
           </nav>
           <div className="card photo">
-            {capture.data && photo.data && <Photo bitmap={photo.data} capture={capture.data} lit={lit} light={light} />}
+            {photo.data && <Photo bitmap={photo.data} findings={findings} lit={lit} light={light} />}
           </div>
-          {capture.data && <Facts capture={capture.data} lit={lit} light={light} />}
+          {capture.data && (
+            <Facts capture={capture.data} review={review.data} findings={findings} lit={lit} light={light} />
+          )}
         </div>
       )}
     </>

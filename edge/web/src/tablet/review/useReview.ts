@@ -62,15 +62,20 @@ export function useCapture(id: string | undefined) {
   });
 }
 
-/** One review and the way to change it; a step made on an outdated state is refused and the present one shown. */
-export function useReview(id: string | undefined) {
-  const queries = useQueryClient();
-  const found = useQuery({
+/** One review as it stands. */
+export function useStandingReview(id: string | undefined) {
+  return useQuery({
     queryKey: ["review", id],
     enabled: id !== undefined,
     refetchInterval: 5000,
     queryFn: () => unwrap(api.GET("/api/captures/{capture_id}/review", { params: { path: { capture_id: id as string } } })),
   });
+}
+
+/** One review and the way to change it; a step made on an outdated state is refused and the present one shown. */
+export function useReview(id: string | undefined) {
+  const queries = useQueryClient();
+  const found = useStandingReview(id);
   const step = useMutation({
     mutationFn: async (what: Step) => {
       const seen = queries.getQueryData<Review>(["review", id]);
