@@ -64,7 +64,9 @@ function Facts({ capture, review, findings, lit, light }: FactsProps) {
       <Link className="pill signed-pill" data-tone={capture.signed ? "good" : "warn"} to={`/tablet/review/${capture.id}`}>
         {capture.signed ? "Signed after review" : "Not signed: not for the client yet"}
       </Link>
-      <p className="quiet">{sourceOf(review)}</p>
+      <Text size="sm" c="sand.8" mt="xs">
+        {sourceOf(review)}
+      </Text>
       {review && findings.length === 0 && <p className="quiet">No visible features are outlined.</p>}
       {regions.map((region) => (
         <div key={region}>
