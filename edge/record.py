@@ -12,6 +12,7 @@ from edge.keys.clients import ClientKeystore
 from edge.progress.projection import EMBEDDINGS
 from edge.review.projection import REVIEWS
 from edge.store.database import Database
+from edge.store.errors import RecordMissing
 from edge.store.events import SqlcipherEventStore
 from edge.store.projection import Projection
 from edge.store.vault import ImageVault
@@ -39,12 +40,19 @@ def open_record(settings: StoreSettings, clock: Clock, ids: IdSource) -> Record:
 
     Raises:
         Rejected: the box is not enrolled.
+        RecordMissing: there was a record and its file is gone or empty.
         WrongKey, StorageBroken, StorageReadOnly: the record cannot be opened.
     """
     identity = read_identity(settings.folder)
     keys = BoxKeys(settings.keys_folder)
     clients = ClientKeystore(settings.keys_folder / "clients")
-    database = Database(settings.folder / RECORD_FILE, keys.database())
+    path = settings.folder / RECORD_FILE
+    if keys.record_begun and not (path.exists() and path.stat().st_size):
+        # SQLite would make a new one, and the photographs in the vault would belong to nobody.
+        raise RecordMissing(
+            "record_missing", f"{path} is gone or empty although this box has a record: put it back from a backup"
+        )
+    database = Database(path, keys.database())
     store = SqlcipherEventStore(
         database,
         identity,
@@ -55,4 +63,5 @@ def open_record(settings: StoreSettings, clock: Clock, ids: IdSource) -> Record:
         data_keys=clients,
         head_key=keys.log_head(),
     )
+    keys.mark_record_begun()
     return Record(keys, clients, store, ImageVault(settings.folder / "vault", settings.reserve_bytes))

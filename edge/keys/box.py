@@ -11,6 +11,7 @@ _IDENTITY: Final = "device-identity"
 _DATABASE: Final = "database"
 _HEAD: Final = "log-head"
 _TRANSPORT: Final = "transport"
+_BEGUN: Final = "record-begun"
 
 
 class BoxKeys:
@@ -35,6 +36,16 @@ class BoxKeys:
     def log_head(self) -> bytes:
         """Return the key that authenticates the end of the log."""
         return self._keys.get_or_create(_HEAD)
+
+    @property
+    def record_begun(self) -> bool:
+        """Tell whether a record was opened with these keys before; an absent one was then lost, not never there."""
+        return self._keys.get(_BEGUN) is not None
+
+    def mark_record_begun(self) -> None:
+        """Remember that there is a record."""
+        if not self.record_begun:
+            self._keys.put(_BEGUN, b"\x01")
 
     def transport(self) -> bytes:
         """Return the key that seals every message to the hub.

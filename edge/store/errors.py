@@ -19,6 +19,10 @@ class StorageBroken(Corrupt):
     """The database or a sealed image contradicts itself; stop and restore."""
 
 
+class RecordMissing(Corrupt):
+    """There was a record and its file is gone or empty; a new one must never take its place unasked."""
+
+
 class WrongKey(Corrupt):
     """The database key does not open this database."""
 

@@ -85,7 +85,9 @@ def test_captures_show_what_was_reviewed_and_not_what_was_proposed(browser: Brow
         expect(page.get_by_text("As the models propose it")).to_be_visible()
         expect(page.locator(".found")).to_have_count(3)
         removal = NewCorrection(action=ReviewAction.REMOVE, reason=ReviewReason.HAIR, finding=2)
-        ports.review.correct("capture-1", CorrectionsRequest(revision=0, corrections=[removal]), Actor("staff-1", "Mia Tran"))
+        ports.review.correct(
+            "capture-1", CorrectionsRequest(revision=0, corrections=[removal]), Actor("staff-1", "Mia Tran")
+        )
         expect(page.get_by_text("As corrected so far")).to_be_visible(timeout=10_000)
         expect(page.locator(".found")).to_have_count(2)
         expect(page.get_by_role("button", name="Blemish")).to_have_count(0)
