@@ -16,7 +16,7 @@ from shared.imaging.image import RgbImage
 from shared.imaging.letterbox import Letterbox
 from shared.imaging.shrink import whole_blocks
 from shared.vision.bundle import GraphRole
-from shared.vision.looks import Look, brought_back, enlarged, fuse_looks
+from shared.vision.looks import Look, fuse_looks
 from shared.vision.steady_count import Candidates
 
 # With this much around it on each side a face fills about six tenths of what the detector sees.
@@ -91,13 +91,13 @@ class FeatureDetector:
         views = [_View.of(sight, self._side) for sight in sights]
         looks: list[list[Look]] = [[] for _ in views]
         batch = np.empty((len(views), 3, self._side, self._side), dtype=np.float32)
-        for scale in self._looks:
+        for glance in self._looks:
             for row, view in zip(batch, views, strict=True):
-                seen = enlarged(view.square, scale)
+                seen = glance.of(view.square)
                 # Into the batch directly: a photograph is never held as floating point at its own size.
                 np.multiply(seen.transpose(2, 0, 1), np.float32(1 / 255), out=row, casting="unsafe")
             for view, seen_by, rows in zip(views, looks, self._rows(batch), strict=True):
-                boxes = brought_back(rows[:, :4], scale, self._side)
+                boxes = glance.brought_back(rows[:, :4], self._side)
                 seen_by.append((view.letterbox.backward(boxes) + view.offset, rows[:, 4].clip(0.0, 1.0)))
         return [self._read(view, each) for view, each in zip(views, looks, strict=True)]
 

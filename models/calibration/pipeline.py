@@ -21,6 +21,7 @@ from models.evaluation.classifier_runner import OnnxClassifier
 from models.evaluation.metrics import PhotoDetections, best_f1_threshold
 from models.evaluation.runner import OnnxDetector, fused
 from shared.vision.bundle import GraphRole
+from shared.vision.looks import Glance
 from shared.vision.ood import OodModel
 from shared.vision.parameters import (
     CROP_CLASSES,
@@ -40,7 +41,7 @@ RULE = (
     "learnt from {crops} crops of features of the training side. The test side was never opened."
 )
 # Chosen by mAP50 and by how steady counts are, on validation photographs.
-LOOKS = (0.88, 1.0, 1.13, 1.25)
+LOOKS = (Glance(0.88, mirrored=True), Glance(1.0), Glance(1.13, mirrored=True), Glance(1.25))
 FEATURES = [index for index, kind in enumerate(CROP_CLASSES) if kind.finding is not None]
 
 
@@ -53,7 +54,7 @@ class Graphs:
     segmenter: Graph
 
     @classmethod
-    def of(cls, folder: Path, looks: Sequence[float] = LOOKS) -> "Graphs":
+    def of(cls, folder: Path, looks: Sequence[Glance] = LOOKS) -> "Graphs":
         """Load them from a folder that holds them under their roles' names.
 
         Raises:
@@ -139,8 +140,8 @@ def fit_all(graphs: Graphs, sources: Sources) -> Outcome:
         check_photos=len(checking),
     )
     checked = checked | dice | counted
-    scales = graphs.detector.looks
-    return Outcome(_parameters(scales, thresholds, fitted, count, segmenter, fitted_on, checked), ood)
+    glances = graphs.detector.looks
+    return Outcome(_parameters(glances, thresholds, fitted, count, segmenter, fitted_on, checked), ood)
 
 
 def _fit_on(
@@ -188,7 +189,7 @@ def _fit_segmenter(segmenter: Graph, sources: Sources) -> tuple[SegmenterParamet
 
 
 def _parameters(
-    looks: tuple[float, ...],
+    looks: tuple[Glance, ...],
     thresholds: Thresholds,
     fitted: Fitted,
     count: _Count,

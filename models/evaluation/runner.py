@@ -12,7 +12,7 @@ from models.errors import DataMissingError
 from models.evaluation.metrics import PhotoDetections
 from shared.imaging.letterbox import Letterbox
 from shared.vision import bundle
-from shared.vision.looks import Look, brought_back, enlarged, fuse_looks
+from shared.vision.looks import Glance, Look, fuse_looks
 
 INPUT_NAME, OUTPUT_NAME = "images", "detections"
 
@@ -31,8 +31,8 @@ def file_sha256(path: Path) -> str:
 class OnnxDetector:
     """An exported detector on the processor, one thread."""
 
-    def __init__(self, path: Path, looks: Sequence[float] = (1.0,)) -> None:
-        """Load the graph, to look at every photograph in these enlargements.
+    def __init__(self, path: Path, looks: Sequence[Glance] = (Glance(),)) -> None:
+        """Load the graph, to look at every photograph in these ways.
 
         Raises:
             DataMissingError: there is no such file.
@@ -55,9 +55,9 @@ class OnnxDetector:
         """Return what every look at one photograph sees, in its pixels."""
         placed = Letterbox.fit(image.shape[1], image.shape[0], self.input_size)
         square, seen = placed.apply(image), []
-        for scale in self.looks:
-            rows = self.run(as_input(enlarged(square, scale))[None])[0].astype(np.float64)
-            boxes = brought_back(rows[:, :4], scale, self.input_size)
+        for glance in self.looks:
+            rows = self.run(as_input(glance.of(square))[None])[0].astype(np.float64)
+            boxes = glance.brought_back(rows[:, :4], self.input_size)
             seen.append((placed.backward(boxes), rows[:, 4]))
         return seen
 

@@ -1,11 +1,12 @@
-"""Several looks at one square, each enlarged differently, and what they say together.
+"""Several looks at one square, each enlarged differently or mirrored, and what they say together.
 
-How a feature lies on the detector's grid moves its score as much as the skin does. The mean over a few enlargements
+How a feature lies on the detector's grid moves its score as much as the skin does. The mean over a few glances
 averages that out and finds more (test-time augmentation, fused as in Solovyev et al. 2021, arXiv 1910.13302).
 """
 
 from collections.abc import Sequence
-from typing import TypeAlias
+from dataclasses import dataclass
+from typing import Final, TypeAlias
 
 import cv2
 import numpy as np
@@ -15,14 +16,44 @@ from shared.imaging.image import RgbImage
 from shared.imaging.letterbox import PAD_VALUE
 from shared.vision.repeats import REPEAT_IOU, group_repeats, mean_boxes, merge_repeats
 
+SCALES: Final = (0.5, 2.0)
+
 Look: TypeAlias = tuple[NDArray[np.float64], NDArray[np.float64]]
 """Boxes (K, 4) x1, y1, x2, y2 and raw scores (K,) of one look, in any order; the pixels are the same for all."""
 
 
-def enlarged(square: RgbImage, scale: float) -> RgbImage:
-    """Return a square (S, S, 3) enlarged about its middle; what falls outside is cut, what comes in is grey."""
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """How a square is shown: enlarged about its middle, 0.5 to 2 times, then perhaps mirrored left to right."""
+
+    scale: float = 1.0
+    mirrored: bool = False
+
+    def __post_init__(self) -> None:
+        """Check the scale.
+
+        Raises:
+            ValueError: it is out of range.
+        """
+        if not SCALES[0] <= self.scale <= SCALES[1]:
+            raise ValueError(f"a glance enlarges {SCALES[0]} to {SCALES[1]} times")
+
+    def of(self, square: RgbImage) -> RgbImage:
+        """Return a square (S, S, 3) as this glance shows it; what falls outside is cut, what comes in is grey."""
+        shown = _enlarged(square, _size(square.shape[0], self.scale))
+        return shown[:, ::-1] if self.mirrored else shown
+
+    def brought_back(self, boxes: NDArray[np.floating], side: int) -> NDArray[np.float64]:
+        """Return boxes (K, 4) found on what is shown in pixels of the square itself."""
+        found = boxes.astype(np.float64)
+        if self.mirrored:
+            found = np.stack([side - found[:, 2], found[:, 1], side - found[:, 0], found[:, 3]], axis=1)
+        size = _size(side, self.scale)
+        return np.asarray((found - (side - size) / 2) * side / size, np.float64)
+
+
+def _enlarged(square: RgbImage, size: int) -> RgbImage:
     side = square.shape[0]
-    size = _size(side, scale)
     if size == side:
         return square
     resized = np.asarray(cv2.resize(square, (size, size), interpolation=cv2.INTER_LINEAR), np.uint8)
@@ -32,12 +63,6 @@ def enlarged(square: RgbImage, scale: float) -> RgbImage:
     framed = np.full(square.shape, PAD_VALUE, np.uint8)
     framed[beyond : beyond + size, beyond : beyond + size] = resized
     return framed
-
-
-def brought_back(boxes: NDArray[np.floating], scale: float, side: int) -> NDArray[np.float64]:
-    """Return boxes (K, 4) found on an enlarged square in pixels of the square itself."""
-    size = _size(side, scale)
-    return np.asarray((boxes.astype(np.float64) - (side - size) / 2) * side / size, np.float64)
 
 
 def _size(side: int, scale: float) -> int:

@@ -12,6 +12,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from shared.vision.errors import BundleCorrupt, BundleMissing
+from shared.vision.looks import Glance
 from shared.vocabulary import FindingType
 
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
@@ -68,8 +69,8 @@ class DetectorParameters(_Section):
         default=None, description="Lowest raw score with at most two false positives a photograph; None if none has."
     )
     calibration: IsotonicCurve
-    looks: tuple[Annotated[float, Field(ge=0.5, le=2)], ...] = Field(
-        default=(1.0,), min_length=1, max_length=8, description="Enlargements of the square that are looked at."
+    looks: tuple[Glance, ...] = Field(
+        default=(Glance(),), min_length=1, max_length=8, description="How the square is looked at, one after the other."
     )
     count_per_score: Positive | None = Field(
         default=None, description="Features per unit of summed raw scores; None where counts are not estimated."

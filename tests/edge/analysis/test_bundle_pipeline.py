@@ -18,6 +18,7 @@ from edge.capture.landmarks import Face, FaceBox, Pose
 from edge.threads import NoThreadFree, Priority, ThreadBudget
 from shared.imaging.image import RgbImage
 from shared.vision.bundle import read_bundle
+from shared.vision.looks import Glance
 from shared.vision.parameters import CropClass
 from shared.vision.risk import RouteReason
 from shared.vocabulary import AppearanceGrade, FaceRegion, FindingType, Route
@@ -183,7 +184,9 @@ def test_several_looks_tell_one_finding_and_estimate_the_count_of_its_region(
     tmp_path: Path, budget: ThreadBudget
 ) -> None:
     plain = drawn_parameters()
-    detector = plain.detector.model_copy(update={"looks": (0.9, 1.0, 1.1), "count_per_score": 2.0})
+    detector = plain.detector.model_copy(
+        update={"looks": (Glance(0.9), Glance(mirrored=True), Glance(1.1)), "count_per_score": 2.0}
+    )
     write_test_bundle(tmp_path / "drawn", parameters=plain.model_copy(update={"detector": detector}))
     served = ServedBundle(read_bundle(tmp_path / "drawn"), Serving(OrtSessionFactory(), Accelerator.CPU))
     image, x, y = on_cheek(RED)

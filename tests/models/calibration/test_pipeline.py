@@ -19,6 +19,7 @@ from models.evaluation.metrics import PhotoDetections, PhotoMatch, PhotoTruth, m
 from shared.vision.assessment import Assessor
 from shared.vision.bundle import GraphRole
 from shared.vision.calibration import calibrated
+from shared.vision.looks import Glance
 from shared.vision.parameters import CROP_CLASSES, CropClass
 from tests.models.calibration.drawn import DRAWN_COLOURS, draw_photo, drawn_sources
 from tests.support.test_bundle import SCORES, detector_graph, drawn_graphs
@@ -27,7 +28,7 @@ from tests.support.test_bundle import SCORES, detector_graph, drawn_graphs
 pytestmark = pytest.mark.timeout(300)
 
 # The drawn detector knows colours by their pixels: enlarging mixes them at the patches' edges.
-ONE_LOOK = (1.0,)
+ONE_LOOK = (Glance(),)
 
 
 @pytest.fixture(scope="module")

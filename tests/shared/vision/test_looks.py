@@ -5,41 +5,51 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.vision.looks import brought_back, enlarged, fuse_looks
+from shared.vision.looks import Glance, fuse_looks
 
 SIDE = 96
 
 
-@given(st.floats(0.8, 1.25), st.floats(24, 72), st.floats(24, 72))
-def test_a_box_found_on_an_enlarged_square_is_told_where_it_lies_on_the_square(
-    scale: float, x: float, y: float
+@given(st.floats(0.8, 1.25), st.booleans(), st.floats(24, 72), st.floats(24, 72))
+def test_a_box_found_at_a_glance_is_told_where_it_lies_on_the_square(
+    scale: float, mirrored: bool, x: float, y: float
 ) -> None:
     box = np.array([[x - 5, y - 5, x + 5, y + 5]])
     seen = (box - SIDE / 2) * scale + SIDE / 2
+    if mirrored:
+        seen = np.stack([SIDE - seen[:, 2], seen[:, 1], SIDE - seen[:, 0], seen[:, 3]], axis=1)
     # An enlargement is rounded to whole pixels, about the middle: half a pixel at most at the edge.
-    np.testing.assert_allclose(brought_back(seen, scale, SIDE), box, atol=0.75)
+    np.testing.assert_allclose(Glance(scale, mirrored).brought_back(seen, SIDE), box, atol=0.75)
 
 
-@given(st.floats(0.5, 2.0))
-def test_the_middle_stays_the_middle(scale: float) -> None:
+@given(st.floats(0.5, 2.0), st.booleans())
+def test_the_middle_stays_the_middle(scale: float, mirrored: bool) -> None:
     box = np.array([[SIDE / 2 - 3, SIDE / 2 - 3, SIDE / 2 + 3, SIDE / 2 + 3]])
-    found = brought_back(box, scale, SIDE)
+    found = Glance(scale, mirrored).brought_back(box, SIDE)
     np.testing.assert_allclose((found[:, :2] + found[:, 2:]) / 2, SIDE / 2, atol=1e-9)
 
 
-@pytest.mark.parametrize("scale", [0.88, 1.13])
-def test_what_is_drawn_lies_where_its_box_is_told_to_be(scale: float) -> None:
+@pytest.mark.parametrize("mirrored", [False, True])
+@pytest.mark.parametrize("scale", [0.88, 1.0, 1.13])
+def test_what_is_drawn_lies_where_its_box_is_told_to_be(scale: float, mirrored: bool) -> None:
     square = np.full((SIDE, SIDE, 3), 200, np.uint8)
     square[30:40, 60:72] = 0
-    rows, columns = np.nonzero(enlarged(square, scale)[..., 0] < 100)
+    glance = Glance(scale, mirrored)
+    rows, columns = np.nonzero(glance.of(square)[..., 0] < 100)
     seen = np.array([[columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]], np.float64)
-    np.testing.assert_allclose(brought_back(seen, scale, SIDE), [[60, 30, 72, 40]], atol=1.0)
+    np.testing.assert_allclose(glance.brought_back(seen, SIDE), [[60, 30, 72, 40]], atol=1.0)
+
+
+@pytest.mark.parametrize("scale", [0.4, 2.1, float("nan")])
+def test_a_scale_out_of_range_is_refused(scale: float) -> None:
+    with pytest.raises(ValueError, match="enlarges"):
+        Glance(scale)
 
 
 def test_a_smaller_picture_is_set_in_grey() -> None:
     square = np.zeros((SIDE, SIDE, 3), np.uint8)
-    assert (enlarged(square, 0.8)[0, 0] == 114).all()
-    assert (enlarged(square, 1.2)[0, 0] == 0).all()
+    assert (Glance(0.8).of(square)[0, 0] == 114).all()
+    assert (Glance(1.2).of(square)[0, 0] == 0).all()
 
 
 BOXES = st.lists(
