@@ -20,7 +20,7 @@ from rich.table import Table
 from models.data.lesions import DEFAULT_ROOT
 
 RECIPES = Path("models/recipes")
-RENDERINGS = 40
+RENDERINGS = 150  # enough for a few on the validation side
 _BATCH = 8
 
 app = typer.Typer(add_completion=False)
@@ -37,7 +37,7 @@ class Smoke:
 
 RUNS = (
     Smoke("models.training.detector", "detector_scratch", 24),
-    Smoke("models.training.classifier", "classifier_open", 24),
+    Smoke("models.training.classifier", "classifier_open", 48),
     Smoke("models.training.segmenter", "segmenter_swin_open", 30),
 )
 
