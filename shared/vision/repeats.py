@@ -20,9 +20,13 @@ def group_repeats(boxes: NDArray[np.floating], least_overlap: float = REPEAT_IOU
         least_overlap: intersection over union from which two boxes are one feature's.
     """
     corners = boxes.astype(np.float64)
-    low = np.maximum(corners[:, None, :2], corners[None, :, :2])
-    high = np.minimum(corners[:, None, 2:], corners[None, :, 2:])
-    overlap = (high - low).clip(min=0).prod(axis=2)
+    left, top, right, bottom = corners.T
+    # Side by side and in place: for the boxes of several looks these are the largest arrays of an analysis.
+    overlap = np.minimum.outer(right, right)
+    overlap -= np.maximum.outer(left, left)
+    height = np.minimum.outer(bottom, bottom)
+    height -= np.maximum.outer(top, top)
+    overlap = np.multiply(overlap.clip(0, out=overlap), height.clip(0, out=height), out=overlap)
     area = (corners[:, 2:] - corners[:, :2]).clip(min=0).prod(axis=1)
     same = (overlap >= least_overlap * (area[:, None] + area[None, :] - overlap)) & (overlap > 0)
     group = np.full(len(corners), -1, np.int64)
