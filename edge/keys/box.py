@@ -63,5 +63,5 @@ class BoxKeys:
         self._keys.put(_TRANSPORT, key)
 
     def secrets(self) -> dict[str, bytes]:
-        """Return every secret held, for fingerprints."""
-        return {name: self._keys.get(name) or b"" for name in self._keys.names()}
+        """Return every secret held, for fingerprints; that a record has begun is none."""
+        return {name: self._keys.get(name) or b"" for name in self._keys.names() if name != _BEGUN}
