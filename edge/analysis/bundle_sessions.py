@@ -1,7 +1,7 @@
 """The three graphs of a bundle, open and serving.
 
-They are opened two at a time, the largest first: preparing one takes a core a sixth of a second, and a start waits for
-all. What two need in memory meanwhile is less than a photograph takes later.
+They are opened two at a time, the detector first, which takes longest: a sixth of a second of one core, and a start
+waits for all. What two need in memory meanwhile is less than a photograph takes later.
 """
 
 from concurrent.futures import ThreadPoolExecutor

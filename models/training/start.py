@@ -1,5 +1,4 @@
-# mypy: disable-error-code="untyped-decorator"
-# mypy: disable-error-code="no-any-return"
+# mypy: disable-error-code="untyped-decorator, no-any-return"
 """Where a run's weights start: at random, from another run's checkpoint, or from a released graph.
 
 A released graph has its normalisation merged into the convolutions. To train on, the normalisation is put back:
