@@ -10,6 +10,12 @@ pytestmark = pytest.mark.browser
 SIZE = (1180, 820)
 
 
+def ports_of(site: Site) -> EdgePorts:
+    """What stands behind a site that serves the box."""
+    assert isinstance(site.ports, EdgePorts)
+    return site.ports
+
+
 def test_a_provider_is_taken_out_after_a_preview_and_put_back_by_undo(browser: Browser, edge_site: Site) -> None:
     with watched(browser, *SIZE) as watch:
         page = watch.page
@@ -42,8 +48,7 @@ def test_a_visit_is_marked_as_arrived_from_its_card(browser: Browser, edge_site:
 
 
 def test_a_cut_link_shows_how_long_and_what_waits(browser: Browser, edge_site: Site) -> None:
-    ports = edge_site.ports
-    assert isinstance(ports, EdgePorts)
+    ports = ports_of(edge_site)
     with watched(browser, *SIZE) as watch:
         page = watch.page
         page.goto(f"{edge_site.url}/tablet")
@@ -54,8 +59,7 @@ def test_a_cut_link_shows_how_long_and_what_waits(browser: Browser, edge_site: S
 
 
 def test_findings_and_boxes_light_each_other_and_the_read_is_recorded(browser: Browser, edge_site: Site) -> None:
-    ports = edge_site.ports
-    assert isinstance(ports, EdgePorts)
+    ports = ports_of(edge_site)
     with watched(browser, *SIZE) as watch:
         page = watch.page
         page.goto(f"{edge_site.url}/tablet/captures")
@@ -77,8 +81,7 @@ def test_findings_and_boxes_light_each_other_and_the_read_is_recorded(browser: B
 
 
 def test_captures_show_what_was_reviewed_and_not_what_was_proposed(browser: Browser, edge_site: Site) -> None:
-    ports = edge_site.ports
-    assert isinstance(ports, EdgePorts)
+    ports = ports_of(edge_site)
     with watched(browser, *SIZE) as watch:
         page = watch.page
         page.goto(f"{edge_site.url}/tablet/captures")
