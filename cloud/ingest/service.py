@@ -32,16 +32,18 @@ class Publisher(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class _Arrived:
+class Arrived:
+    """A message as the broker brought it."""
+
     topic: str
     payload: bytes
 
 
-class _Wake:
+class Wake:
     """Look for something to send down."""
 
 
-_WAKE: Final = _Wake()
+WAKE: Final = Wake()
 
 
 class IngestService:
@@ -54,7 +56,7 @@ class IngestService:
         self._links = links
         self._keys = keys
         self._metrics = metrics
-        self._queue: queue.Queue[_Arrived | _Wake] = queue.Queue(capacity)
+        self._queue: queue.Queue[Arrived | Wake] = queue.Queue(capacity)
         self._publisher: Publisher | None = None
         self._log = structlog.get_logger()
         self._stopping = threading.Event()
@@ -80,36 +82,40 @@ class IngestService:
     def submit(self, name: str, payload: bytes) -> None:
         """Queue a message; when the queue is full it is dropped and counted, and its sender sends it again."""
         try:
-            self._queue.put_nowait(_Arrived(name, payload))
+            self._queue.put_nowait(Arrived(name, payload))
         except queue.Full:
             self._metrics.dropped.inc()
 
     def wake(self) -> None:
         """Look at once for something new to send down."""
         with contextlib.suppress(queue.Full):
-            self._queue.put_nowait(_WAKE)
+            self._queue.put_nowait(WAKE)
 
     def _run(self) -> None:
         while not self._stopping.is_set():
             try:
                 work = self._queue.get(timeout=_TICK_SECONDS)
             except queue.Empty:
-                work = _WAKE
+                work = WAKE
             self._metrics.waiting.set(self._queue.qsize())
-            try:
-                if isinstance(work, _Arrived):
-                    self._handle(work)
-                else:
-                    self._send_due()
-            except SQLAlchemyError as error:
-                # Rolled back and not acknowledged: the sender comes again.
-                self._metrics.failed.inc()
-                self._log.error("ingest_failed", reason_code=type(error).__name__)
-            except Exception:  # noqa: BLE001 - the thread's boundary: one bad message must not stop the others
-                self._metrics.failed.inc()
-                self._log.error("ingest_failed", exc_info=True)
+            self.step(work)
 
-    def _handle(self, work: _Arrived) -> None:
+    def step(self, work: Arrived | Wake) -> None:
+        """Handle one message, or send what is due to every box. Never raises."""
+        try:
+            if isinstance(work, Arrived):
+                self._handle(work)
+            else:
+                self._send_due()
+        except SQLAlchemyError as error:
+            # Rolled back and not acknowledged: the sender comes again.
+            self._metrics.failed.inc()
+            self._log.error("ingest_failed", reason_code=type(error).__name__)
+        except Exception:  # noqa: BLE001 - the thread's boundary: one bad message must not stop the others
+            self._metrics.failed.inc()
+            self._log.error("ingest_failed", exc_info=True)
+
+    def _handle(self, work: Arrived) -> None:
         try:
             box, answers = self._handler.handle(work.topic, work.payload)
         except (Rejected, CannotOpen) as error:

@@ -1,5 +1,5 @@
 """The link to the hub: events both ways over MQTT, images up over gRPC.
 
-`link.py` runs the protocol of `shared.sync`; `mqtt.py` and `uploader.py` are its transports; `inbox.py` applies
-what comes down.
+`protocol.py` does what `shared.sync` decides and `link.py` is its thread; `mqtt.py` and `uploader.py` are the
+transports; `inbox.py` applies what comes down.
 """

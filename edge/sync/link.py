@@ -1,67 +1,25 @@
-"""Runs the protocol of `shared.sync` on the box's end: our log up, the hub's log down."""
+"""The box's end of the link on its own thread; what it says and does is in `protocol.py`."""
 
-import json
 import queue
-import secrets
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any, Final
 
 import structlog
 
-from edge.store.events import HUB_CURSOR, SqlcipherEventStore
+from edge.store.events import SqlcipherEventStore
 from edge.sync.inbox import Inbox
 from edge.sync.mqtt import Incoming, NotConnected, Signal, Transport
+from edge.sync.protocol import LinkProtocol, LinkStatus
 from shared.clock import Clock
-from shared.crypto.aead import CannotOpen
-from shared.errors import Rejected, Retryable
-from shared.sync import receiver, sender
-from shared.sync.position import Position
-from shared.wire import medspa_pb2 as wire
-from shared.wire.envelope import open_message, seal_message
-from shared.wire.topics import DOWN, UP
+from shared.errors import Retryable
 
-HUB_DEVICE: Final = "hub"
 _TICK_SECONDS: Final = 0.2
-_HELLO_AGAIN_SECONDS: Final = 3.0
-_NOW_EVERY_SECONDS: Final = 2.0
-_FENCED_HELLO_SECONDS: Final = 30.0
 _AFTER_FAILURE_SECONDS: Final = 2.0
 
 
-@dataclass(frozen=True, slots=True)
-class LinkStatus:
-    """The link at a glance.
-
-    Attributes:
-        online: the hub has answered on the present connection.
-        since: when `online` last changed.
-        last_acknowledged_at: when the hub last acknowledged anything.
-        acknowledged_seq: last of our events the hub has applied.
-        fenced: why the hub refuses this box, or None.
-        resent: batches' worth of times that sending had to start again.
-        duplicates: events the hub told us it had discarded.
-        refused: messages from the broker that could not be opened.
-        repeated: events of the hub's log that were known already, and words of a former session.
-        sent: events handed to the broker since the start, those sent again included.
-    """
-
-    online: bool
-    since: datetime
-    last_acknowledged_at: datetime | None = None
-    acknowledged_seq: int = 0
-    fenced: str | None = None
-    resent: int = 0
-    duplicates: int = 0
-    refused: int = 0
-    repeated: int = 0
-    sent: int = 0
-
-
 class SyncLink:
-    """The box's end of the link, on its own thread."""
+    """Keeps both logs moving, from `start` to `stop`."""
 
     def __init__(
         self,
@@ -85,21 +43,11 @@ class SyncLink:
             snapshot: returns the clinic's present state for the hub, without personal data.
             software: version of this software.
         """
-        self._store = store
-        self._inbox = inbox
         self._transport = transport
-        self._key = transport_key
-        self._clock = clock
-        self._snapshot = snapshot
-        self._software = software
+        self._protocol = LinkProtocol(
+            store, inbox, transport, transport_key=transport_key, clock=clock, snapshot=snapshot, software=software
+        )
         self._log = structlog.get_logger()
-        self._state = sender.SenderState(session="")
-        self._connected = False
-        self._hub_session = ""
-        self._hub_epoch = ""
-        self._hello_at = self._now_at = float("-inf")
-        cursor = store.cursor(HUB_CURSOR)
-        self._status = LinkStatus(False, clock.wall(), acknowledged_seq=cursor.seq if cursor else 0)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="sync-link", daemon=True)
         store.on_append(lambda _seq: self._wake())
@@ -107,7 +55,7 @@ class SyncLink:
     @property
     def status(self) -> LinkStatus:
         """The link now."""
-        return self._status
+        return self._protocol.status
 
     def start(self) -> None:
         """Connect and keep both logs moving until `stop`."""
@@ -121,6 +69,21 @@ class SyncLink:
         self._thread.join(timeout=5)
         self._transport.stop()
 
+    def step(self, incoming: Incoming) -> float:
+        """Take in one thing and send what is due; return the seconds to pause before the next. Never raises."""
+        try:
+            self._protocol.handle(incoming)
+            self._protocol.pump()
+        except NotConnected:
+            pass
+        except Retryable as error:
+            # A full or slow disk: nothing moved, the next tick tries again.
+            self._log.warning("sync_waits", code=error.code)
+        except Exception:  # noqa: BLE001 - the thread's boundary: what cannot be done now is tried again
+            self._log.error("sync_failed", exc_info=True)
+            return _AFTER_FAILURE_SECONDS
+        return 0.0
+
     def _wake(self) -> None:
         if self._transport.inbox.empty():
             self._transport.inbox.put(Incoming(Signal.WAKE))
@@ -133,148 +96,5 @@ class SyncLink:
                 incoming = Incoming(Signal.WAKE)
             if incoming.signal is Signal.STOP:
                 return
-            try:
-                self._handle(incoming)
-                self._pump()
-            except NotConnected:
-                continue
-            except Retryable as error:
-                # A full or slow disk: nothing moved, the next tick tries again.
-                self._log.warning("sync_waits", code=error.code)
-            except Exception:  # noqa: BLE001 - the thread's boundary: what cannot be done now is tried again
-                self._log.error("sync_failed", exc_info=True)
-                self._stopping.wait(_AFTER_FAILURE_SECONDS)
-
-    def _handle(self, incoming: Incoming) -> None:
-        if incoming.signal is Signal.CONNECTED:
-            self._connected = True
-            self._state = sender.SenderState(session=secrets.token_hex(8), resends=self._state.resends)
-            self._hello_at = float("-inf")
-        elif incoming.signal is Signal.DISCONNECTED:
-            self._connected = False
-            self._set_online(online=False)
-        elif incoming.signal is Signal.MESSAGE:
-            self._receive(incoming.data)
-
-    def _receive(self, data: bytes) -> None:
-        identity = self._store.identity
-        try:
-            message = open_message(data, identity.tenant, identity.device, DOWN, self._key)
-        except (Rejected, CannotOpen) as error:
-            self._status = replace(self._status, refused=self._status.refused + 1)
-            self._log.warning("message_refused", code=error.code)
-            return
-        match message.WhichOneof("kind"):
-            case "ack":
-                self._on_ack(message.ack)
-            case "hello":
-                self._on_hub_hello(message.hello)
-            case "events":
-                self._on_hub_events(message.events)
-            case other:
-                self._log.info("message_ignored", kind=str(other))
-
-    def _on_ack(self, ack: wire.Ack) -> None:
-        if ack.session != self._state.session:
-            self._count_repeated(1)
-            return
-        word = sender.Acknowledgement(ack.session, Position.from_wire(ack.applied), ack.fenced, ack.reason)
-        before = self._state.acknowledged
-        self._state = sender.on_acknowledgement(self._state, word, self._clock.monotonic())
-        acknowledged = self._state.acknowledged
-        if acknowledged is not None and acknowledged != before:
-            self._store.move_cursor(HUB_CURSOR, acknowledged)
-        self._status = replace(
-            self._status,
-            last_acknowledged_at=self._clock.wall(),
-            acknowledged_seq=acknowledged.seq if acknowledged else 0,
-            fenced=self._state.fenced,
-            duplicates=self._status.duplicates + ack.duplicates,
-        )
-        self._set_online(online=not ack.fenced)
-        if ack.fenced:
-            self._log.error("box_fenced", epoch=ack.applied.epoch, seq=ack.applied.seq)
-
-    def _on_hub_hello(self, hello: wire.Hello) -> None:
-        self._hub_session, self._hub_epoch = hello.session, hello.head.epoch
-        self._acknowledge_hub()
-
-    def _on_hub_events(self, batch: wire.EventBatch) -> None:
-        if batch.session != self._hub_session or batch.epoch != self._hub_epoch:
-            self._count_repeated(1)
-            return
-        verdict = receiver.judge_batch(
-            self._inbox.applied(batch.epoch),
-            batch.first_seq,
-            list(batch.bodies),
-            lambda seq: self._inbox.hash_at(batch.epoch, seq),
-            HUB_DEVICE,
-        )
-        if isinstance(verdict, receiver.Fork):
-            self._log.error("hub_log_refused", seq=verdict.seq)
-            return
-        if isinstance(verdict, receiver.Fresh):
-            self._count_repeated(verdict.duplicates)
-            for event in verdict.events:
-                self._inbox.apply(event)
-        self._acknowledge_hub()
-
-    def _acknowledge_hub(self) -> None:
-        applied = self._inbox.applied(self._hub_epoch)
-        self._send(wire.Message(ack=wire.Ack(session=self._hub_session, applied=applied.to_wire())))
-
-    def _pump(self) -> None:
-        if not self._connected:
-            return
-        now = self._clock.monotonic()
-        if self._state.fenced is not None:
-            # A person may let the box in again at any time: ask anew, as a new session, now and then.
-            if now - self._hello_at >= _FENCED_HELLO_SECONDS:
-                self._state = sender.SenderState(session=secrets.token_hex(8), resends=self._state.resends)
-                self._say_hello(now)
-            return
-        if self._state.acknowledged is None:
-            if now - self._hello_at >= _HELLO_AGAIN_SECONDS:
-                self._say_hello(now)
-            return
-        if now - self._now_at >= _NOW_EVERY_SECONDS:
-            self._now_at = now
-            text = json.dumps(self._snapshot()).encode()
-            self._send(wire.Message(now=wire.Now(session=self._state.session, json=text)))
-        self._send_events(now)
-
-    def _say_hello(self, now: float) -> None:
-        self._hello_at = now
-        hello = wire.Hello(session=self._state.session, head=self._store.head().to_wire(), software=self._software)
-        self._send(wire.Message(hello=hello))
-
-    def _send_events(self, now: float) -> None:
-        before = self._state.resends
-        if self._transport.waiting():
-            # Not even the broker has it all: the link is slow. Sending again would only make it slower.
-            self._state = replace(self._state, waiting_since=now)
-        self._state = sender.on_tick(self._state, now)
-        if self._state.resends != before:
-            self._status = replace(self._status, resent=self._state.resends)
-        head_seq = self._store.head().seq
-        while (wanted := sender.next_range(self._state, head_seq)) is not None:
-            first_seq, limit = wanted
-            bodies = sender.fit([event.body for event in self._store.read(first_seq - 1, limit)])
-            batch = wire.EventBatch(
-                session=self._state.session, epoch=self._store.head().epoch, first_seq=first_seq, bodies=bodies
-            )
-            self._send(wire.Message(events=batch))
-            self._state = sender.on_sent(self._state, first_seq + len(bodies) - 1, now)
-            self._status = replace(self._status, sent=self._status.sent + len(bodies))
-
-    def _send(self, message: wire.Message) -> None:
-        identity = self._store.identity
-        self._transport.publish(seal_message(message, identity.tenant, identity.device, UP, self._key))
-
-    def _count_repeated(self, count: int) -> None:
-        if count:
-            self._status = replace(self._status, repeated=self._status.repeated + count)
-
-    def _set_online(self, *, online: bool) -> None:
-        if online != self._status.online:
-            self._status = replace(self._status, online=online, since=self._clock.wall())
+            if pause := self.step(incoming):
+                self._stopping.wait(pause)

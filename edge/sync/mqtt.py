@@ -33,14 +33,8 @@ class Incoming:
     data: bytes = b""
 
 
-class Transport(Protocol):
-    """What a link needs of a broker connection."""
-
-    inbox: "queue.Queue[Incoming]"
-
-    def start(self) -> None:
-        """Connect and stay connected until `stop`."""
-        ...
+class Outlet(Protocol):
+    """The sending half of a broker connection."""
 
     def publish(self, data: bytes) -> None:
         """Send on the device's `up` topic, at least once; may raise `NotConnected`."""
@@ -48,6 +42,16 @@ class Transport(Protocol):
 
     def waiting(self) -> int:
         """Return how many messages of this connection have not reached the broker yet."""
+        ...
+
+
+class Transport(Outlet, Protocol):
+    """What a link needs of a broker connection."""
+
+    inbox: "queue.Queue[Incoming]"
+
+    def start(self) -> None:
+        """Connect and stay connected until `stop`."""
         ...
 
     def stop(self) -> None:

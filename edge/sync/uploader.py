@@ -83,6 +83,7 @@ class BlobUploader:
         self._log = structlog.get_logger()
         self._stop = threading.Event()
         self._set_aside: dict[BlobName, str] = {}
+        self._pause, self._trouble = _PAUSE_SECONDS, ""
         self._thread = threading.Thread(target=self._run, name="blob-uploader", daemon=True)
 
     @property
@@ -99,25 +100,30 @@ class BlobUploader:
         self._stop.set()
         self._thread.join(timeout=5)
 
+    def step(self, stub: rpc.BlobsStub) -> float:
+        """Upload what waits; return the seconds to pause before the next round. Never raises."""
+        try:
+            self._upload_waiting(stub)
+        except grpc.RpcError as error:
+            # One line when the trouble begins, not one for each attempt of a week offline.
+            if error.code().name != self._trouble:
+                self._trouble = error.code().name
+                self._log.info("hub_not_reached_for_images", code=self._trouble)
+            self._pause = _PAUSE_SECONDS
+        except Retryable as error:
+            self._log.warning("image_confirmation_waits", code=error.code)
+        except Exception:  # noqa: BLE001 - the thread's boundary: images wait, and are tried again
+            self._log.error("image_upload_failed", exc_info=True)
+            self._pause = min(self._pause * 2, _PAUSE_MAX_SECONDS)
+        else:
+            self._pause, self._trouble = _PAUSE_SECONDS, ""
+        return self._pause
+
     def _run(self) -> None:
-        pause, last_trouble = _PAUSE_SECONDS, ""
         with grpc.insecure_channel(self._address, options=_OPTIONS) as channel:
             stub = rpc.BlobsStub(channel)
-            while not self._stop.wait(pause):
-                try:
-                    self._upload_waiting(stub)
-                    pause, last_trouble = _PAUSE_SECONDS, ""
-                except grpc.RpcError as error:
-                    pause = _PAUSE_SECONDS
-                    # One line when the trouble begins, not one for each attempt of a week offline.
-                    if error.code().name != last_trouble:
-                        last_trouble = error.code().name
-                        self._log.info("hub_not_reached_for_images", code=last_trouble)
-                except Retryable as error:
-                    self._log.warning("image_confirmation_waits", code=error.code)
-                except Exception:  # noqa: BLE001 - the thread's boundary: images wait, and are tried again
-                    pause = min(pause * 2, _PAUSE_MAX_SECONDS)
-                    self._log.error("image_upload_failed", exc_info=True)
+            while not self._stop.wait(self._pause):
+                self.step(stub)
 
     def _upload_waiting(self, stub: rpc.BlobsStub) -> None:
         waiting, self._withheld = self._waiting(), 0

@@ -14,7 +14,7 @@ from edge.config import ClinicSettings, EdgeSettings, StoreSettings
 from edge.faces.status import BoxStatus
 from edge.metrics import BoxMetrics
 from edge.store.vault import ImageVault
-from edge.sync.link import LinkStatus
+from edge.sync.protocol import LinkStatus
 from shared.events.catalogue.system import BoxStarted
 from shared.events.envelope import EventDraft
 from shared.vision.bundle import GraphRole, read_bundle

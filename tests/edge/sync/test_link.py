@@ -93,10 +93,10 @@ def test_a_box_started_again_sends_only_what_was_not_acknowledged(rig: Rig) -> N
     before = metric(rig.hub, "medspa_hub_events_duplicate_total")
     second = type(rig.link)(
         rig.record.store,
-        rig.link._inbox,
+        rig.link._protocol._inbox,
         type(rig.transport)(rig.transport._address),
-        transport_key=rig.link._key,
-        clock=rig.link._clock,
+        transport_key=rig.link._protocol._key,
+        clock=rig.link._protocol._clock,
         snapshot=dict,
         software="test",
     )

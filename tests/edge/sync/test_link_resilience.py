@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from edge.sync.inbox import Inbox
-from edge.sync.link import HUB_DEVICE, SyncLink
+from edge.sync.link import SyncLink
 from edge.sync.mqtt import Incoming, Signal
+from edge.sync.protocol import HUB_DEVICE
 from shared.events.catalogue import complete_catalogue
 from shared.events.catalogue.system import BookingRequested, BoxStarted
 from shared.events.envelope import GENESIS_HASH, Event, EventDraft
