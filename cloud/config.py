@@ -52,11 +52,16 @@ class BrokerSettings(Section):
     keepalive_seconds: int = Field(default=30, ge=5, le=600, description="MQTT keep-alive of the hub's client.")
 
 
-class BlobSettings(Section):
-    """The gRPC service that takes images."""
+class RpcSettings(Section):
+    """The gRPC server: images, backfill and all that is bulky."""
 
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: Port = Field(default=8402, description="TCP port.")
+
+
+class BlobSettings(Section):
+    """What images are taken."""
+
     max_blob_bytes: int = Field(default=256 * 1024 * 1024, ge=1024, description="Largest sealed image that is taken.")
 
 
@@ -111,7 +116,8 @@ class HubSettings(SideSettings):
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$", description="Least level logged.")
     http: HttpSettings = Field(default=HttpSettings(), description="Portal and enrolment.")
     broker: BrokerSettings = Field(default=BrokerSettings(), description="MQTT broker.")
-    blobs: BlobSettings = Field(default=BlobSettings(), description="Image service.")
+    rpc: RpcSettings = Field(default=RpcSettings(), description="gRPC server.")
+    blobs: BlobSettings = Field(default=BlobSettings(), description="Images taken.")
     portal: PortalSettings = Field(default=PortalSettings(), description="Portal.")
     ingest: IngestSettings = Field(default=IngestSettings(), description="Limits of ingest.")
     tenants: tuple[TenantSettings, ...] = Field(min_length=1, description="The chains this hub serves.")

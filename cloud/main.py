@@ -4,12 +4,13 @@ import secrets
 import signal
 import sys
 import threading
+from functools import partial
 from types import FrameType
 
 import uvicorn
 from fastapi import FastAPI
 
-from cloud.blobs.service import BlobServer, BlobsService
+from cloud.blobs.service import BlobsService
 from cloud.blobs.store import BlobStore
 from cloud.bookings.desk import BookingDesk
 from cloud.broker import HUB_USER, EmbeddedBroker
@@ -26,6 +27,8 @@ from cloud.metrics import HubMetrics
 from cloud.portal.api import create_portal_api
 from cloud.portal.ports import PortalPorts
 from cloud.queries.ports import BookingQueries, ConfiguredViewer, FleetQueries, HubReadiness
+from cloud.rpc.callers import Callers
+from cloud.rpc.server import AddService, RpcServer
 from cloud.storage.clinics import store_tenants, tenant_names
 from cloud.storage.database import Database, migrate
 from cloud.storage.devices import DeviceRepository
@@ -37,6 +40,7 @@ from shared.http.errors import install_error_handlers
 from shared.http.guard import GuardSettings
 from shared.ids import TenantId, Uuid7Source
 from shared.logging import configure_logging, log_dying_threads
+from shared.wire import medspa_pb2_grpc as rpc
 
 _BROKER_SECONDS = 15.0
 
@@ -69,9 +73,7 @@ class Hub:
         self._broker, login = _broker(settings)
         self.ingest = self._ingest()
         self._mqtt = HubMqtt(login, f"hub-{secrets.token_hex(4)}", self.ingest.submit)
-        store = BlobStore(settings.blobs_folder, settings.blobs.max_blob_bytes)
-        service = BlobsService(self.database, store, self.metrics, self._clock)
-        self._blobs = BlobServer(service, settings.blobs.host, settings.blobs.port)
+        self._rpc = RpcServer(self._services(), settings.rpc.host, settings.rpc.port)
         self.desk = BookingDesk(self.database, self.keys, self._clock, Uuid7Source(self._clock), self.ingest.wake)
         self.app = self._app()
 
@@ -87,7 +89,7 @@ class Hub:
                 self._broker.start()
             self.ingest.start(self._mqtt)
             self._mqtt.start()
-            self._blobs.start()
+            self._rpc.start()
             self._mqtt.wait_ready(_BROKER_SECONDS)
         except BaseException:
             self.stop()
@@ -95,7 +97,7 @@ class Hub:
 
     def stop(self) -> None:
         """Stop in the opposite order; what was acknowledged is on disk."""
-        self._blobs.stop()
+        self._rpc.stop()
         self._mqtt.stop()
         self.ingest.stop()
         if self._broker is not None:
@@ -111,6 +113,13 @@ class Hub:
         links = DownLinks(self.database, self._clock)
         handler = MessageHandler(self.database, self.keys, intake, links, self.metrics, self._clock)
         return IngestService(handler, links, self.keys, self.metrics, self.settings.ingest.queue_messages)
+
+    def _services(self) -> list[AddService]:
+        """Return what the gRPC server serves, as functions that add one service each."""
+        callers = Callers(self.database, self._clock)
+        store = BlobStore(self.settings.blobs_folder, self.settings.blobs.max_blob_bytes)
+        blobs = BlobsService(self.database, callers, store, self.metrics, self._clock)
+        return [partial(rpc.add_BlobsServicer_to_server, blobs)]
 
     def _app(self) -> FastAPI:
         tenant = TenantId(self.settings.shown_tenant)

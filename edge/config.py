@@ -52,8 +52,8 @@ class HubLinkSettings(Section):
     url: str = Field(default="http://127.0.0.1:8400", pattern="^https?://", description="Hub's web address.")
     mqtt_host: str = Field(default="127.0.0.1", description="Broker's host.")
     mqtt_port: Port = Field(default=8401, description="Broker's TCP port.")
-    blobs_host: str = Field(default="127.0.0.1", description="Image service's host.")
-    blobs_port: Port = Field(default=8402, description="Image service's TCP port.")
+    rpc_host: str = Field(default="127.0.0.1", description="Host of the hub's gRPC server.")
+    rpc_port: Port = Field(default=8402, description="Its TCP port.")
     keepalive_seconds: int = Field(default=15, ge=2, le=600, description="Silence after which the link counts as cut.")
     reconnect_max_seconds: float = Field(default=30, gt=0, le=600, description="Longest pause between attempts.")
 

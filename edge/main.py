@@ -47,6 +47,7 @@ from edge.review.shadow_worker import ShadowWorker, VaultPhotographs
 from edge.review.signed import SignedReviews
 from edge.schedule.book import ScheduleBook
 from edge.schedule.registry import demo_registry, load_registry
+from edge.sync.hub_channel import HubChannel
 from edge.sync.inbox import Inbox
 from edge.sync.link import SyncLink
 from edge.sync.mqtt import MqttAddress, MqttTransport
@@ -101,6 +102,7 @@ class EdgeBox:
         registry = load_registry(settings.clinic.registry) if settings.clinic.registry else demo_registry()
         timezone = settings.clinic.timezone
         self._book = ScheduleBook(record.store, registry, ids, self._clock, timezone, self._threads)
+        self._hub_channel = self._make_hub_channel()
         self._link, self._uploader = self._make_link(), self._make_uploader()
         self._kiosk = self._make_kiosk()
         self._status = self._make_status()
@@ -121,14 +123,17 @@ class EdgeBox:
             software=self._software,
         )
 
+    def _make_hub_channel(self) -> HubChannel:
+        hub, record = self._settings.hub, self._record
+        address = f"{hub.rpc_host}:{hub.rpc_port}"
+        return HubChannel(address, record.store.identity.device, record.keys.identity(), self._clock)
+
     def _make_uploader(self) -> BlobUploader:
-        record, hub = self._record, self._settings.hub
+        record = self._record
         return BlobUploader(
             record.store,
             record.vault,
-            record.keys.identity(),
-            f"{hub.blobs_host}:{hub.blobs_port}",
-            self._clock,
+            self._hub_channel,
             lambda: record.store.head().seq - self._link.status.acknowledged_seq,
             lambda client: ConsentPurpose.TREATMENT_RECORD in self._consent.granted(client),
         )

@@ -11,8 +11,7 @@ import structlog
 from edge.store.errors import ImageMissing, StorageBroken
 from edge.store.events import SqlcipherEventStore
 from edge.store.vault import ImageVault
-from shared.clock import Clock
-from shared.crypto.identity import DeviceIdentity
+from edge.sync.hub_channel import HubChannel
 from shared.errors import Retryable
 from shared.events.catalogue.capture import ImageConfirmedDurable
 from shared.events.envelope import EventDraft
@@ -28,15 +27,8 @@ _PAUSE_SECONDS: Final = 1.0
 _PAUSE_MAX_SECONDS: Final = 30.0
 _EVENTS_FIRST: Final = 1000
 _PAGE_ROWS: Final = 500
-_SERVICE: Final = "/medspa.wire.v1.Blobs"
 _REFUSALS: Final = frozenset(
     {grpc.StatusCode.DATA_LOSS, grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.FAILED_PRECONDITION}
-)
-_OPTIONS: Final = (
-    ("grpc.keepalive_time_ms", 20_000),
-    ("grpc.keepalive_timeout_ms", 5_000),
-    ("grpc.max_reconnect_backoff_ms", 5_000),
-    ("grpc.enable_http_proxy", 0),
 )
 
 
@@ -55,9 +47,7 @@ class BlobUploader:
         self,
         store: SqlcipherEventStore,
         vault: ImageVault,
-        identity: DeviceIdentity,
-        address: str,
-        clock: Clock,
+        hub: HubChannel,
         event_backlog: Callable[[], int],
         may_leave: Callable[[ClientId], bool],
     ) -> None:
@@ -66,17 +56,13 @@ class BlobUploader:
         Args:
             store: the log; says what waits and takes the confirmations.
             vault: the sealed images.
-            identity: proves to the hub who calls.
-            address: host and port of the image service.
-            clock: dates the proofs.
+            hub: the connection to the image service.
             event_backlog: returns how many events wait; above a bound images wait for them.
             may_leave: tells whether a client allows, at this moment, that an image leaves the box.
         """
         self._store = store
         self._vault = vault
-        self._identity = identity
-        self._address = address
-        self._clock = clock
+        self._hub = hub
         self._event_backlog = event_backlog
         self._may_leave = may_leave
         self._withheld = 0
@@ -120,7 +106,7 @@ class BlobUploader:
         return self._pause
 
     def _run(self) -> None:
-        with grpc.insecure_channel(self._address, options=_OPTIONS) as channel:
+        with self._hub.open() as channel:
             stub = rpc.BlobsStub(channel)
             while not self._stop.wait(self._pause):
                 self.step(stub)
@@ -164,19 +150,15 @@ class BlobUploader:
     def _upload(self, stub: rpc.BlobsStub, image: _Waiting) -> bool:
         sealed = self._vault.sealed_bytes(image.name, image.kind)
         query = wire.BlobQuery(name=image.name, size=len(sealed))
-        state = stub.Where(query, timeout=_DEADLINE_SECONDS, metadata=self._pass("Where"))
+        state = stub.Where(query, timeout=_DEADLINE_SECONDS)
         if not state.durable:
             chunks = _chunks(image.name, sealed, int(state.offset))
-            state = stub.Upload(chunks, timeout=_DEADLINE_SECONDS, metadata=self._pass("Upload"))
+            state = stub.Upload(chunks, timeout=_DEADLINE_SECONDS)
         return bool(state.durable)
 
     def _confirm(self, image: _Waiting) -> None:
         payload = ImageConfirmedDurable(name=image.name)
         self._store.append([EventDraft(f"capture/{image.capture}", payload, "box", "sync")])
-
-    def _pass(self, method: str) -> tuple[tuple[str, str], ...]:
-        device = self._store.identity.device
-        return (("medspa-pass", self._identity.issue_pass(device, f"{_SERVICE}/{method}", self._clock.wall())),)
 
 
 def _chunks(name: BlobName, sealed: bytes, offset: int) -> Iterator[wire.BlobChunk]:

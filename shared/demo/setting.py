@@ -15,10 +15,10 @@ class Ports:
 
     hub: int
     broker: int
-    blobs: int
+    rpc: int
     edge: int
     relay_broker: int
-    relay_blobs: int
+    relay_rpc: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +85,8 @@ port = {ports.hub}
 mode = "embedded"
 port = {ports.broker}
 
-[hub.blobs]
-port = {ports.blobs}
+[hub.rpc]
+port = {ports.rpc}
 
 [hub.portal]
 {_web(pages)}
@@ -116,7 +116,7 @@ keys_folder = "edge/keys"
 [edge.hub]
 url = "http://127.0.0.1:{ports.hub}"
 mqtt_port = {ports.relay_broker}
-blobs_port = {ports.relay_blobs}
+rpc_port = {ports.relay_rpc}
 keepalive_seconds = 5
 reconnect_max_seconds = 1.0
 

@@ -42,7 +42,7 @@ class DemoStory:
         self._setting = setting
         self._console = console
         ports = setting.ports
-        self._network = SeverableNetwork({ports.relay_broker: ports.broker, ports.relay_blobs: ports.blobs})
+        self._network = SeverableNetwork({ports.relay_broker: ports.broker, ports.relay_rpc: ports.rpc})
         self._services: list[Service] = []
         self.box = BoxClient(setting.edge_url)
 

@@ -144,7 +144,7 @@ def test_enrolment_over_http_hands_out_a_key_that_opens_the_hubs_answer(running:
     key = identity.receive(base64.b64decode(answer["delivery"]), context)
     assert key == hub.keys.transport(TenantId("lumen"), answer["device"])
     proof = identity.issue_pass(answer["device"], f"{SERVICE}/Where", datetime.now(UTC))
-    with grpc.insecure_channel(f"127.0.0.1:{hub.settings.blobs.port}") as channel:
+    with grpc.insecure_channel(f"127.0.0.1:{hub.settings.rpc.port}") as channel:
         state = rpc.BlobsStub(channel).Where(
             wire.BlobQuery(name="a" * 64, size=5), metadata=(("medspa-pass", proof),), timeout=10
         )

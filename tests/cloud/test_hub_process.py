@@ -28,7 +28,7 @@ data_folder = "data"
 port = {ports[0]}
 [hub.broker]
 port = {ports[1]}
-[hub.blobs]
+[hub.rpc]
 port = {ports[2]}
 [[hub.tenants]]
 id = "lumen"

@@ -25,7 +25,7 @@ def hub_settings(folder: Path, broker: dict[str, object] | None = None) -> HubSe
         {
             "data_folder": folder,
             "broker": broker or {"mode": "embedded", "port": free_port()},
-            "blobs": {"port": free_port()},
+            "rpc": {"port": free_port()},
             "tenants": [
                 {
                     "id": tenant,

@@ -16,7 +16,7 @@ class Clinic:
     def __init__(self, folder: Path) -> None:
         self.setting: Setting = prepare(folder, models=Path(".cache/models"), root=Path("nowhere"), fixed_ports=False)
         ports = self.setting.ports
-        self.network = SeverableNetwork({ports.relay_broker: ports.broker, ports.relay_blobs: ports.blobs})
+        self.network = SeverableNetwork({ports.relay_broker: ports.broker, ports.relay_rpc: ports.rpc})
         self.network.start()
         self.hub = self._start("hub", self.setting.hub_config, self.setting.hub_url)
         self.hub.wait_ready()

@@ -2,14 +2,17 @@ import hashlib
 import secrets
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import grpc
 import pytest
 from sqlalchemy import select
 
-from cloud.blobs.service import SERVICE, BlobServer, BlobsService
+from cloud.blobs.service import SERVICE, BlobsService
 from cloud.blobs.store import BlobStore
+from cloud.rpc.callers import Callers
+from cloud.rpc.server import RpcServer
 from cloud.storage.tables import captures
 from shared.crypto.identity import DeviceIdentity
 from shared.wire import medspa_pb2 as wire
@@ -50,8 +53,9 @@ class Images:
 @pytest.fixture
 def images(hub: HubParts, tmp_path: Path) -> Iterator[Images]:
     folder, port = tmp_path / "blobs", free_port()
-    service = BlobsService(hub.database, BlobStore(folder, 100_000), hub.metrics, hub.clock)
-    server = BlobServer(service, "127.0.0.1", port)
+    callers = Callers(hub.database, hub.clock)
+    service = BlobsService(hub.database, callers, BlobStore(folder, 100_000), hub.metrics, hub.clock)
+    server = RpcServer([partial(rpc.add_BlobsServicer_to_server, service)], "127.0.0.1", port)
     server.start()
     with grpc.insecure_channel(f"127.0.0.1:{port}", options=(("grpc.enable_http_proxy", 0),)) as channel:
         yield Images(hub, folder, rpc.BlobsStub(channel))

@@ -13,6 +13,7 @@ from edge.keys.box import BoxKeys
 from edge.schedule.book import ScheduleBook
 from edge.schedule.registry import demo_registry
 from edge.store.events import BoxIdentity
+from edge.sync.hub_channel import HubChannel
 from edge.sync.inbox import Handler, Inbox
 from edge.sync.link import SyncLink
 from edge.sync.mqtt import Incoming, MqttAddress, MqttTransport, Signal
@@ -118,9 +119,9 @@ def build(hub: Hub, folder: Path, handlers: Callable[[ScheduleBook], Mapping[str
     device_keys = keys.identity()
     done = hub.enrolment.enrol(hub.enrolment.invite(TENANT, LOCATION, 600), "Test", device_keys.public)
     keys.keep_transport(device_keys.receive(done.delivery, f"enrol/{done.tenant}/{done.device}".encode()))
-    network = SeverableNetwork({free_port(): hub.settings.broker.port, free_port(): hub.settings.blobs.port})
+    network = SeverableNetwork({free_port(): hub.settings.broker.port, free_port(): hub.settings.rpc.port})
     network.start()
-    broker, blobs = (relay.listen_port for relay in network._relays)
+    broker, rpc = (relay.listen_port for relay in network._relays)
     clock = SystemClock()
     identity = BoxIdentity(done.tenant, done.location, done.device)
     record = open_box_record(folder, clock, identity)
@@ -147,7 +148,6 @@ def build(hub: Hub, folder: Path, handlers: Callable[[ScheduleBook], Mapping[str
         snapshot=lambda: snapshot,
         software="test",
     )
-    uploader = BlobUploader(
-        record.store, record.vault, device_keys, f"127.0.0.1:{blobs}", clock, lambda: 0, lambda _client: True
-    )
+    channel = HubChannel(f"127.0.0.1:{rpc}", identity.device, device_keys, clock)
+    uploader = BlobUploader(record.store, record.vault, channel, lambda: 0, lambda _client: True)
     return Rig(hub, record, network, transport, link, uploader, book)

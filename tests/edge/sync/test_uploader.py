@@ -152,7 +152,4 @@ def test_images_wait_while_many_events_wait(rig: Rig) -> None:
 
 
 def restarted(rig: Rig, backlog: Callable[[], int] = lambda: 0) -> BlobUploader:
-    first = rig.uploader
-    return BlobUploader(
-        rig.record.store, rig.record.vault, first._identity, first._address, first._clock, backlog, lambda _client: True
-    )
+    return BlobUploader(rig.record.store, rig.record.vault, rig.uploader._hub, backlog, lambda _client: True)

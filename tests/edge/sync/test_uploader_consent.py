@@ -7,6 +7,7 @@ from typing import Any
 
 import grpc
 
+from edge.sync.hub_channel import HubChannel
 from edge.sync.uploader import BlobUploader
 from shared.crypto.identity import DeviceIdentity
 from shared.events.catalogue.capture import CaptureMetadata, CaptureStored, GateOutcome, StoredImage
@@ -53,8 +54,8 @@ def test_images_of_a_client_who_withdrew_stay_and_hold_nobody_else_up(tmp_path: 
     def may_leave(client: ClientId) -> bool:
         return ConsentPurpose.TREATMENT_RECORD in box.consent.granted(client)
 
-    identity = DeviceIdentity.generate()
-    uploader = BlobUploader(box.store, box.vault, identity, address, box.clock, lambda: 0, may_leave)
+    channel = HubChannel(address, box.store.identity.device, DeviceIdentity.generate(), box.clock)
+    uploader = BlobUploader(box.store, box.vault, channel, lambda: 0, may_leave)
     uploader.start()
     assert hub.asked.get(timeout=10) == allowed
     uploader.stop()
