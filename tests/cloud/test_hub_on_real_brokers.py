@@ -33,7 +33,7 @@ def hub_settings(folder: Path, broker: dict[str, object]) -> HubSettings:
         {
             "data_folder": folder,
             "broker": broker,
-            "blobs": {"port": free_port()},
+            "rpc": {"port": free_port()},
             "http": {"names": ["testserver"]},
             "tenants": [tenant.model_dump() for tenant in TENANTS],
         }
