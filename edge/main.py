@@ -211,6 +211,7 @@ class EdgeBox:
         last = store.rows("SELECT type FROM events ORDER BY position DESC LIMIT 1")
         clean = not last or last[0][0] == BoxStopped.event_type
         with contextlib.ExitStack() as stack:
+            stack.callback(self._record.clients.close)
             stack.callback(store.close)
             self._note(BoxStarted(software=self._software, clean=clean))
             self._link.start()

@@ -45,7 +45,7 @@ def open_record(settings: StoreSettings, clock: Clock, ids: IdSource) -> Record:
     """
     identity = read_identity(settings.folder)
     keys = BoxKeys(settings.keys_folder)
-    clients = ClientKeystore(settings.keys_folder / "clients")
+    clients = ClientKeystore(settings.keys_folder / "clients", keys.sealed, clock)
     path = settings.folder / RECORD_FILE
     if keys.record_begun and not (path.exists() and path.stat().st_size):
         # SQLite would make a new one, and the photographs in the vault would belong to nobody.

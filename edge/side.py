@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from edge.config import EdgeSettings
 from edge.enrol import read_identity
-from edge.keys.box import BoxKeys
+from edge.keys.box import CLIENT_WRAPPING, BoxKeys
 from edge.record import RECORD_FILE, open_record
 from edge.store.database import Database
 from edge.store.errors import StorageBroken
@@ -21,6 +21,12 @@ _PURPOSES = {
     "log-head": "authenticates the end of the event log",
     "transport": "seals every message to the hub",
 }
+
+
+def _purpose(name: str) -> str:
+    if name.startswith(CLIENT_WRAPPING):
+        return "opens the clients' data keys"
+    return _PURPOSES.get(name, "unknown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +62,7 @@ class EdgeSide:
         """List the box's keys by fingerprint."""
         secrets = BoxKeys(settings.store.keys_folder).secrets()
         return [
-            KeyReport(name, _PURPOSES.get(name, "unknown"), hashlib.sha256(b"fingerprint/" + secret).hexdigest()[:16])
+            KeyReport(name, _purpose(name), hashlib.sha256(b"fingerprint/" + secret).hexdigest()[:16])
             for name, secret in sorted(secrets.items())
         ]
 

@@ -1,8 +1,9 @@
-"""The one way a file reaches the disk: write aside, fsync, rename, fsync the folder."""
+"""The one way a file reaches the disk: write aside, fsync, rename, fsync the folder; and the way a secret leaves it."""
 
 import os
 import secrets
 from pathlib import Path
+from typing import Protocol
 
 
 def write_durably(path: Path, data: bytes, mode: int = 0o600) -> None:
@@ -48,3 +49,64 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def destroy_file(path: Path) -> None:
+    """Overwrite a file, remove it and make that durable; nothing happens when there is none.
+
+    A flash disk may keep what was overwritten in blocks that only its controller reaches: what must be gone for good
+    is sealed as well, and its key destroyed.
+
+    Raises:
+        OSError: the disk refuses; try again.
+    """
+    try:
+        descriptor = os.open(path, os.O_WRONLY)
+    except FileNotFoundError:
+        return
+    try:
+        left = os.fstat(descriptor).st_size
+        while left > 0:
+            left -= os.write(descriptor, secrets.token_bytes(min(left, 1 << 20)))
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    path.unlink(missing_ok=True)
+    sync_folder(path.parent)
+
+
+class Disk(Protocol):
+    """The steps in which files of secrets change, each durable when it returns."""
+
+    def write(self, path: Path, data: bytes) -> None:
+        """Write a whole file or nothing, replacing one of the same name."""
+        ...
+
+    def destroy(self, path: Path) -> None:
+        """Overwrite and remove a file; nothing happens when there is none."""
+        ...
+
+    def settle(self, path: Path) -> None:
+        """Make a file that somebody else wrote, and its name, survive a power cut."""
+        ...
+
+
+class SystemDisk:
+    """The machine's own disk."""
+
+    def write(self, path: Path, data: bytes) -> None:
+        """Write a whole file or nothing, replacing one of the same name."""
+        write_durably(path, data)
+
+    def destroy(self, path: Path) -> None:
+        """Overwrite and remove a file; nothing happens when there is none."""
+        destroy_file(path)
+
+    def settle(self, path: Path) -> None:
+        """Make a file that somebody else wrote, and its name, survive a power cut."""
+        descriptor = os.open(path, os.O_RDWR)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        sync_folder(path.parent)

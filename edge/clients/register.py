@@ -58,7 +58,7 @@ class ClientRegister:
         if not rows:
             raise ClientUnknown("client_unknown", "no such client is registered at this clinic")
         try:
-            return self._opened(*rows[0])
+            return self._look_up(rows[0])
         except DataKeyGone:
             raise ClientUnknown("client_unknown", "this client was erased") from None
 
@@ -68,10 +68,19 @@ class ClientRegister:
         found: list[RegisteredClient] = []
         for row in rows:
             try:
-                found.append(self._opened(*row))
+                found.append(self._look_up(row))
             except DataKeyGone:
-                self._opened.cache_clear()
+                continue
         return found
+
+    def _look_up(self, row: tuple[Any, ...]) -> RegisteredClient:
+        """Return a client from the cache, which must forget whoever was erased since."""
+        try:
+            self._keys.key_of(ClientId(row[0]))
+        except DataKeyGone:
+            self._opened.cache_clear()
+            raise
+        return self._opened(*row)
 
     def _open(self, client: str, event_id: str, registered_at: str, payload: str) -> RegisteredClient:
         key = self._keys.key_of(ClientId(client))

@@ -12,6 +12,9 @@ _DATABASE: Final = "database"
 _HEAD: Final = "log-head"
 _TRANSPORT: Final = "transport"
 _BEGUN: Final = "record-begun"
+# What the client keystore keeps among the box's secrets; the first is no secret.
+CLIENT_GENERATION: Final = "client-generation"
+CLIENT_WRAPPING: Final = "client-wrapping."
 
 
 class BoxKeys:
@@ -19,6 +22,11 @@ class BoxKeys:
 
     def __init__(self, folder: Path) -> None:
         self._keys = SealedKeyFolder(folder)
+
+    @property
+    def sealed(self) -> SealedKeyFolder:
+        """The folder, for others who keep secrets of their own in it."""
+        return self._keys
 
     def identity(self) -> DeviceIdentity:
         """Return the key pair that proves who the box is."""
@@ -63,5 +71,6 @@ class BoxKeys:
         self._keys.put(_TRANSPORT, key)
 
     def secrets(self) -> dict[str, bytes]:
-        """Return every secret held, for fingerprints; that a record has begun is none."""
-        return {name: self._keys.get(name) or b"" for name in self._keys.names() if name != _BEGUN}
+        """Return every secret held, for fingerprints; marks and pointers are none."""
+        marks = {_BEGUN, CLIENT_GENERATION}
+        return {name: self._keys.get(name) or b"" for name in self._keys.names() if name not in marks}

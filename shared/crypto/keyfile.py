@@ -5,12 +5,14 @@ On a Jetson the root key comes out of the fTPM; here a file of mode 0600 stands 
 
 import os
 import re
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Final
 
 from shared.crypto.aead import KEY_BYTES, new_key, seal, unseal
-from shared.durable import make_folder, write_durably
+from shared.durable import Disk, SystemDisk, make_folder, write_durably
 from shared.errors import Corrupt, Rejected
+from shared.locks import exclusive
 
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,127}")
 
@@ -22,10 +24,24 @@ class KeyFileUnsafe(Rejected):
 class SealedKeyFolder:
     """Named secrets in a folder, each sealed under the root key and bound to its own name."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, disk: Disk | None = None) -> None:
+        """Open the folder, making it and its root key when there is none yet.
+
+        Args:
+            folder: where the sealed secrets lie.
+            disk: how files change; the machine's own by default.
+
+        Raises:
+            Corrupt: sealed secrets are there and the root key is gone.
+            KeyFileUnsafe: others can read the root key, or it is no key.
+        """
         self._folder = folder
+        self._disk = disk or SystemDisk()
         make_folder(folder)
-        self._root = self._root_key()
+        with self._changing():
+            for unfinished in folder.glob(".*.part"):
+                self._disk.destroy(unfinished)
+            self._root = self._root_key()
 
     def names(self) -> list[str]:
         """Return the names of the secrets held, sorted."""
@@ -37,23 +53,45 @@ class SealedKeyFolder:
         Raises:
             CannotOpen: the file was altered or belongs to another root key.
         """
-        path = self._path(name)
-        if not path.exists():
+        try:
+            sealed = self._path(name).read_bytes()
+        except FileNotFoundError:
             return None
-        return unseal(self._root, path.read_bytes(), name.encode())
+        return unseal(self._root, sealed, name.encode())
 
     def put(self, name: str, secret: bytes) -> None:
         """Store a secret durably, replacing one of the same name in a single step."""
-        write_durably(self._path(name), seal(self._root, secret, name.encode()))
+        with self._changing():
+            self._put(name, secret)
+
+    def destroy(self, name: str) -> None:
+        """Overwrite and remove a secret; nothing happens when there is none of this name."""
+        with self._changing():
+            self._disk.destroy(self._path(name))
+
+    def stamp(self, name: str) -> tuple[int, int] | None:
+        """Return what tells one version of a secret's file from the next, or None when there is no file; cheap."""
+        try:
+            status = self._path(name).stat()
+        except FileNotFoundError:
+            return None
+        return status.st_ino, status.st_mtime_ns
 
     def get_or_create(self, name: str) -> bytes:
         """Return a 32-byte key, made at its first use and durable before it is returned."""
-        existing = self.get(name)
-        if existing is not None:
-            return existing
-        key = new_key()
-        self.put(name, key)
-        return key
+        with self._changing():
+            existing = self.get(name)
+            if existing is not None:
+                return existing
+            key = new_key()
+            self._put(name, key)
+            return key
+
+    def _put(self, name: str, secret: bytes) -> None:
+        self._disk.write(self._path(name), seal(self._root, secret, name.encode()))
+
+    def _changing(self) -> AbstractContextManager[None]:
+        return exclusive(self._folder / ".lock")
 
     def _path(self, name: str) -> Path:
         if not _NAME.fullmatch(name):

@@ -34,7 +34,7 @@ def test_the_first_start_makes_a_record_and_later_ones_go_on_with_it(settings: S
     record.store.close()
     again = opened(settings)
     assert again.store.head().seq == 1
-    assert set(again.keys.secrets()) == {"database", "log-head"}
+    assert set(again.keys.secrets()) == {"client-wrapping.1", "database", "log-head"}
     again.store.close()
 
 

@@ -37,6 +37,10 @@ class BoxRecord:
     consent: ConsentDesk
     ids: Uuid7Source
 
+    def clients_anew(self) -> ClientKeystore:
+        """Open the client keystore a second time, with nothing cached."""
+        return ClientKeystore(self.folder / "keys" / "clients", self.keys.sealed, self.clock)
+
     def new_client(self, name: str = "Ada Canary", note: str = "", *, consents: bool = True) -> ClientId:
         client = self.register.add(ClientRegistered(name=name, note=note), "tester").id
         if consents:
@@ -51,7 +55,8 @@ def open_box_record(folder: Path, clock: Clock | None = None, identity: BoxIdent
     data, key_folder = folder / "data", folder / "keys"
     data.mkdir(parents=True, exist_ok=True)
     ids = Uuid7Source(clock)
-    keys, clients = BoxKeys(key_folder), ClientKeystore(key_folder / "clients")
+    keys = BoxKeys(key_folder)
+    clients = ClientKeystore(key_folder / "clients", keys.sealed, clock)
     store = SqlcipherEventStore(
         Database(data / "record.db", keys.database()),
         identity,

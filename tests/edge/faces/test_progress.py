@@ -137,9 +137,7 @@ def test_an_erased_client_is_not_compared(box: BoxRecord) -> None:
     ada = box.new_client()
     visits = Visits(box, ada)
     first, second = (visits.add(GREY, [], values=Values()) for _ in range(2))
-    (box.folder / "keys" / "clients" / f"{ada}.sealed").unlink()
-    box.register._keys = ClientKeystore(box.folder / "keys" / "clients")
-    box.register._opened.cache_clear()
+    box.clients.destroy(ada)
     with pytest.raises(ClientUnknown):
         desk(box).compare(first, second, ACTOR)
 

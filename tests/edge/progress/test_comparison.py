@@ -323,8 +323,8 @@ def test_after_withdrawal_visits_are_not_compared_any_more(box: BoxRecord, visit
 
 def test_an_erased_clients_photographs_cannot_be_laid_over_each_other(box: BoxRecord, visits: Visits) -> None:
     before, after = first_visit(visits), second_visit(visits)
-    (box.folder / "keys" / "clients" / f"{visits.client}.sealed").unlink()
-    library = CaptureLibrary(box.store, box.vault, ClientKeystore(box.folder / "keys" / "clients"))
+    box.clients.destroy(visits.client)
+    library = CaptureLibrary(box.store, box.vault, box.clients)
     reviews = reviews_of(box)
     desk = VisitComparer(library, reviews, box.consent, landmarker(), ImageLimits(), known)
     with pytest.raises(DataKeyGone):

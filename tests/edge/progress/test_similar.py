@@ -167,13 +167,12 @@ def test_erasing_a_client_destroys_the_embedding_and_the_search_goes_on(box: Box
     asked, cleo = seen(box, client(box, "Ada", findable=True), look(1)), client(box, "Cleo", findable=True)
     seen(box, cleo, look(1))
     kept = seen(box, client(box, "Dora", findable=True), look(3))
-    (box.folder / "keys" / "clients" / f"{cleo}.sealed").unlink()
-    keys = ClientKeystore(box.folder / "keys" / "clients")
-    library = CaptureLibrary(box.store, box.vault, keys)
-    answer = SimilarCases(box.store, keys, box.consent, lambda _space: None).find(library.get(asked), 10, "t")
+    box.clients.destroy(cleo)
+    library = CaptureLibrary(box.store, box.vault, box.clients)
+    answer = SimilarCases(box.store, box.clients, box.consent, lambda _space: None).find(library.get(asked), 10, "t")
     assert [case.capture for case in answer.cases] == [kept]
     with pytest.raises(DataKeyGone):
-        keys.key_of(cleo)
+        box.clients.key_of(cleo)
 
 
 def test_vectors_of_other_models_and_other_tenants_are_not_compared(box: BoxRecord, tmp_path: Path) -> None:

@@ -90,9 +90,8 @@ def test_the_note_is_sealed_and_comes_back_only_with_the_clients_key(
     after = reviews.correct(capture, [remove(1, CANARY)], 0, "nurse-1")
     assert CANARY.encode() not in b"".join(event.body for event in box.store.read(0, 999))
     assert list(reviews.notes(after).values()) == [CANARY]
-    for key in (box.folder / "keys" / "clients").iterdir():
-        key.unlink()
-    box.clients._cache.clear()
+    for (client,) in box.store.rows("SELECT client FROM clients"):
+        box.clients.destroy(client)
     with pytest.raises(DataKeyGone):
         reviews.notes(after)
     with pytest.raises(DataKeyGone):
