@@ -7,11 +7,12 @@ from typing import Any, Final, NoReturn
 import grpc
 import structlog
 
-from cloud.blobs.store import BlobStore, BlobTooLarge, WrongHash, WrongOffset
+from cloud.blobs.store import BlobMissing, BlobStore, BlobTooLarge, WrongHash, WrongOffset
 from cloud.metrics import HubMetrics
 from cloud.rpc.callers import Caller, Callers
 from cloud.rpc.refusals import abort
 from cloud.storage.database import Database
+from cloud.storage.hub_epoch import hub_life
 from cloud.storage.images import ImageRepository
 from cloud.storage.projections import Projections
 from cloud.storage.times import to_milliseconds
@@ -20,17 +21,19 @@ from shared.errors import MedSpaError, Rejected, Retryable
 from shared.ids import BlobName, DeviceId, TenantId
 from shared.wire import medspa_pb2 as wire
 from shared.wire import medspa_pb2_grpc as rpc
+from shared.wire.limits import DOWNLOAD_CHUNK_BYTES, MAX_QUERIES
 
 SERVICE: Final = "/medspa.wire.v1.Blobs"
 _STATUSES: Final = {
     WrongHash: grpc.StatusCode.DATA_LOSS,
     WrongOffset: grpc.StatusCode.ABORTED,
     BlobTooLarge: grpc.StatusCode.INVALID_ARGUMENT,
+    BlobMissing: grpc.StatusCode.NOT_FOUND,
 }
 
 
 class BlobsService(rpc.BlobsServicer):
-    """Answers `Where` and `Upload`."""
+    """Answers `Where`, `WhereMany`, `Upload` and `Download`."""
 
     def __init__(
         self, database: Database, callers: Callers, store: BlobStore, metrics: HubMetrics, clock: Clock
@@ -40,6 +43,7 @@ class BlobsService(rpc.BlobsServicer):
         self._store = store
         self._metrics = metrics
         self._clock = clock
+        self._epoch = hub_life(database).epoch
         self._log = structlog.get_logger()
         self._busy: set[tuple[TenantId, BlobName]] = set()
         self._lock = threading.Lock()
@@ -48,12 +52,43 @@ class BlobsService(rpc.BlobsServicer):
         """Tell how much of a blob is here."""
         try:
             tenant = self._callers.identify(context, f"{SERVICE}/Where").tenant
-            name = self._store.check(request.name, request.size)
-            if self._is_durable(tenant, name):
-                return wire.BlobState(offset=request.size, durable=True)
-            return wire.BlobState(offset=min(self._store.offset(tenant, name), request.size), durable=False)
+            return self._where(tenant, request)
         except (MedSpaError, OSError) as error:
             self._refuse(context, error)
+
+    def WhereMany(self, request: wire.BlobQueries, context: Any) -> wire.BlobStates:  # noqa: N802
+        """Tell how much of each of many blobs is here, in the order asked."""
+        try:
+            tenant = self._callers.identify(context, f"{SERVICE}/WhereMany").tenant
+            if len(request.queries) > MAX_QUERIES:
+                raise Rejected("too_many_blobs", f"ask for {MAX_QUERIES} images at most at a time")
+            states = [self._where(tenant, query) for query in request.queries]
+            return wire.BlobStates(states=states, hub_epoch=self._epoch)
+        except (MedSpaError, OSError) as error:
+            self._refuse(context, error)
+
+    def Download(self, request: wire.BlobQuery, context: Any) -> Iterator[wire.BlobChunk]:  # noqa: N802
+        """Send a blob from an offset on; only when all of it was as its name says comes the last chunk, its hash."""
+        try:
+            tenant = self._callers.identify(context, f"{SERVICE}/Download").tenant
+            name, offset = self._store.check(request.name, request.size or 1), request.offset
+            if not self._is_durable(tenant, name):
+                raise BlobMissing("blob_missing", "the hub does not hold this image")
+            for data in self._store.stream(tenant, name, offset, DOWNLOAD_CHUNK_BYTES):
+                yield wire.BlobChunk(name=name, offset=offset, data=data)
+                offset += len(data)
+            yield wire.BlobChunk(name=name, size=offset, offset=offset, sha256=name)
+        except (MedSpaError, OSError) as error:
+            self._refuse(context, error)
+
+    def _where(self, tenant: TenantId, query: wire.BlobQuery) -> wire.BlobState:
+        name = self._store.check(query.name, query.size)
+        if self._is_durable(tenant, name):
+            return self._state(query.size, durable=True)
+        return self._state(min(self._store.offset(tenant, name), query.size), durable=False)
+
+    def _state(self, offset: int, *, durable: bool) -> wire.BlobState:
+        return wire.BlobState(offset=offset, durable=durable, hub_epoch=self._epoch)
 
     def Upload(self, request_iterator: Iterator[wire.BlobChunk], context: Any) -> wire.BlobState:  # noqa: N802
         """Append chunks; answers `durable` only after disk and database have it."""
@@ -73,7 +108,7 @@ class BlobsService(rpc.BlobsServicer):
     ) -> wire.BlobState:
         tenant = caller.tenant
         if self._is_durable(tenant, name):
-            return wire.BlobState(offset=first.size, durable=True)
+            return self._state(first.size, durable=True)
         size = first.size
         offset = self._append(tenant, name, size, first)
         for chunk in rest:
@@ -81,10 +116,10 @@ class BlobsService(rpc.BlobsServicer):
                 raise Rejected("mixed_blobs", "one upload carries one image")
             offset = self._append(tenant, name, size, chunk)
         if offset < size:
-            return wire.BlobState(offset=offset, durable=False)
+            return self._state(offset, durable=False)
         self._store.finish(tenant, name)
         self._record(tenant, caller.device, name, size)
-        return wire.BlobState(offset=size, durable=True)
+        return self._state(size, durable=True)
 
     def _append(self, tenant: TenantId, name: BlobName, size: int, chunk: wire.BlobChunk) -> int:
         offset = self._store.append(tenant, name, size, chunk.offset, chunk.data)
@@ -100,7 +135,8 @@ class BlobsService(rpc.BlobsServicer):
 
     def _is_durable(self, tenant: TenantId, name: BlobName) -> bool:
         with self._database.read(tenant) as connection:
-            return ImageRepository(connection, tenant).is_durable(name)
+            recorded = ImageRepository(connection, tenant).is_durable(name)
+        return recorded and self._store.holds(tenant, name)
 
     def _alone(self, tenant: TenantId, name: BlobName) -> "_Alone":
         return _Alone(self._busy, self._lock, (tenant, name))

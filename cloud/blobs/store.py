@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -23,6 +24,10 @@ class WrongHash(Corrupt):
 
 class BlobTooLarge(Rejected):
     """More bytes than the limit, or than the blob was announced with."""
+
+
+class BlobMissing(Rejected):
+    """There is no such image."""
 
 
 class BlobStore:
@@ -91,6 +96,32 @@ class BlobStore:
             os.fsync(file.fileno())
         part.replace(final)
         sync_folder(final.parent)
+
+    def holds(self, tenant: TenantId, name: BlobName) -> bool:
+        """Tell whether a finished image lies here; a row in a restored database alone is no proof of it."""
+        return self.path(tenant, name).is_file()
+
+    def stream(self, tenant: TenantId, name: BlobName, offset: int, chunk_bytes: int) -> Iterator[bytes]:
+        """Yield a finished image from an offset on; the whole of it is read and its hash checked at the end.
+
+        Raises:
+            BlobMissing: it is not here.
+            WrongHash: it is damaged on disk; it was moved aside, so that a box that has it is asked for it again.
+        """
+        digest = hashlib.sha256()
+        try:
+            with self.path(tenant, name).open("rb") as file:
+                while file.tell() < offset and (skipped := file.read(min(chunk_bytes, offset - file.tell()))):
+                    digest.update(skipped)
+                while data := file.read(chunk_bytes):
+                    digest.update(data)
+                    yield data
+        except FileNotFoundError:
+            raise BlobMissing("blob_missing", "the hub does not hold this image") from None
+        if digest.hexdigest() != name:
+            path = self.path(tenant, name)
+            path.replace(path.with_name(f"{name}.damaged"))
+            raise WrongHash("blob_damaged", "the hub's copy of this image is damaged; it asks the boxes for it again")
 
     def path(self, tenant: TenantId, name: BlobName) -> Path:
         """Return where a finished image lies."""

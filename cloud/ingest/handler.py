@@ -11,6 +11,7 @@ from cloud.ingest.intake import Answer, Intake
 from cloud.metrics import HubMetrics
 from cloud.storage.database import Database
 from cloud.storage.devices import DeviceRepository, DeviceState
+from cloud.storage.hub_epoch import hub_life
 from cloud.storage.times import to_milliseconds
 from shared.clock import Clock
 from shared.errors import Rejected
@@ -43,6 +44,7 @@ class MessageHandler:
         self._links = links
         self._metrics = metrics
         self._clock = clock
+        self._life = hub_life(database)
         self._log = structlog.get_logger()
 
     def handle(self, topic: str, payload: bytes) -> tuple[BoxAddress, list[wire.Message]]:
@@ -121,6 +123,7 @@ class MessageHandler:
                 fenced=answer.fenced is not None,
                 reason=answer.fenced or "",
                 duplicates=answer.duplicates,
+                hub_epoch=self._life.epoch,
             )
         )
 

@@ -109,7 +109,7 @@ def migrate(owner_url: str, app_url: str) -> None:
 
 def _grant(connection: Connection, role: str) -> None:
     quoted = connection.dialect.identifier_preparer.quote(role)
-    names = ", ".join(["tenants", "device_directory", *(table.name for table in TENANT_TABLES)])
+    names = ", ".join(["tenants", "device_directory", "hub_state", *(table.name for table in TENANT_TABLES)])
     connection.execute(text(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {names} TO {quoted}"))
 
 

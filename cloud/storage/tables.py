@@ -32,6 +32,15 @@ def _time(name: str, *, optional: bool = False) -> Column[int]:
 tenants = Table("tenants", metadata, _id("id", key=True), Column("name", String(120), nullable=False))
 device_directory = Table("device_directory", metadata, _id("device", key=True), _id("tenant"))
 
+# Which life of the database this is: one row.
+hub_state = Table(
+    "hub_state",
+    metadata,
+    Column("only", Integer, primary_key=True, autoincrement=False),
+    Column("epoch", String(16), nullable=False),
+    _time("restored_at", optional=True),
+)
+
 locations = Table(
     "locations",
     metadata,
@@ -168,6 +177,15 @@ down_heads = Table(
     Column("epoch", String(16), nullable=False),
     Column("seq", BigInteger, nullable=False),
     Column("hash", String(64), nullable=False),
+)
+# Every epoch of a clinic's log in order; all but the last were ended by a restore.
+down_epochs = Table(
+    "down_epochs",
+    metadata,
+    _id("tenant", key=True),
+    _id("location", key=True),
+    Column("epoch", String(16), primary_key=True),
+    Column("ordinal", BigInteger, nullable=False),
 )
 down_positions = Table(
     "down_positions",

@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18shared/wire/medspa.proto\x12\x0emedspa.wire.v1\"P\n\rSealedMessage\x12\x0f\n\x07version\x18\x01 \x01(\r\x12\x0e\n\x06tenant\x18\x02 \x01(\t\x12\x0e\n\x06\x64\x65vice\x18\x03 \x01(\t\x12\x0e\n\x06sealed\x18\x04 \x01(\x0c\"\xaf\x01\n\x07Message\x12&\n\x05hello\x18\x01 \x01(\x0b\x32\x15.medspa.wire.v1.HelloH\x00\x12,\n\x06\x65vents\x18\x02 \x01(\x0b\x32\x1a.medspa.wire.v1.EventBatchH\x00\x12\"\n\x03\x61\x63k\x18\x03 \x01(\x0b\x32\x13.medspa.wire.v1.AckH\x00\x12\"\n\x03now\x18\x04 \x01(\x0b\x32\x13.medspa.wire.v1.NowH\x00\x42\x06\n\x04kind\"4\n\x08Position\x12\r\n\x05\x65poch\x18\x01 \x01(\t\x12\x0b\n\x03seq\x18\x02 \x01(\x04\x12\x0c\n\x04hash\x18\x03 \x01(\t\"}\n\x05Hello\x12\x0f\n\x07session\x18\x01 \x01(\t\x12&\n\x04head\x18\x02 \x01(\x0b\x32\x18.medspa.wire.v1.Position\x12)\n\x07\x61pplied\x18\x03 \x01(\x0b\x32\x18.medspa.wire.v1.Position\x12\x10\n\x08software\x18\x04 \x01(\t\"O\n\nEventBatch\x12\x0f\n\x07session\x18\x01 \x01(\t\x12\r\n\x05\x65poch\x18\x02 \x01(\t\x12\x11\n\tfirst_seq\x18\x03 \x01(\x04\x12\x0e\n\x06\x62odies\x18\x04 \x03(\x0c\"u\n\x03\x41\x63k\x12\x0f\n\x07session\x18\x01 \x01(\t\x12)\n\x07\x61pplied\x18\x02 \x01(\x0b\x32\x18.medspa.wire.v1.Position\x12\x0e\n\x06\x66\x65nced\x18\x03 \x01(\x08\x12\x0e\n\x06reason\x18\x04 \x01(\t\x12\x12\n\nduplicates\x18\x05 \x01(\x04\"$\n\x03Now\x12\x0f\n\x07session\x18\x01 \x01(\t\x12\x0c\n\x04json\x18\x02 \x01(\x0c\"\'\n\tBlobQuery\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04size\x18\x02 \x01(\x04\"E\n\tBlobChunk\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04size\x18\x02 \x01(\x04\x12\x0e\n\x06offset\x18\x03 \x01(\x04\x12\x0c\n\x04\x64\x61ta\x18\x04 \x01(\x0c\",\n\tBlobState\x12\x0e\n\x06offset\x18\x01 \x01(\x04\x12\x0f\n\x07\x64urable\x18\x02 \x01(\x08\x32\x88\x01\n\x05\x42lobs\x12=\n\x05Where\x12\x19.medspa.wire.v1.BlobQuery\x1a\x19.medspa.wire.v1.BlobState\x12@\n\x06Upload\x12\x19.medspa.wire.v1.BlobChunk\x1a\x19.medspa.wire.v1.BlobState(\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18shared/wire/medspa.proto\x12\x0emedspa.wire.v1\"P\n\rSealedMessage\x12\x0f\n\x07version\x18\x01 \x01(\r\x12\x0e\n\x06tenant\x18\x02 \x01(\t\x12\x0e\n\x06\x64\x65vice\x18\x03 \x01(\t\x12\x0e\n\x06sealed\x18\x04 \x01(\x0c\"\xde\x01\n\x07Message\x12&\n\x05hello\x18\x01 \x01(\x0b\x32\x15.medspa.wire.v1.HelloH\x00\x12,\n\x06\x65vents\x18\x02 \x01(\x0b\x32\x1a.medspa.wire.v1.EventBatchH\x00\x12\"\n\x03\x61\x63k\x18\x03 \x01(\x0b\x32\x13.medspa.wire.v1.AckH\x00\x12\"\n\x03now\x18\x04 \x01(\x0b\x32\x13.medspa.wire.v1.NowH\x00\x12-\n\thand_back\x18\x05 \x01(\x0b\x32\x18.medspa.wire.v1.HandBackH\x00\x42\x06\n\x04kind\"4\n\x08Position\x12\r\n\x05\x65poch\x18\x01 \x01(\t\x12\x0b\n\x03seq\x18\x02 \x01(\x04\x12\x0c\n\x04hash\x18\x03 \x01(\t\"\xb9\x01\n\x05Hello\x12\x0f\n\x07session\x18\x01 \x01(\t\x12&\n\x04head\x18\x02 \x01(\x0b\x32\x18.medspa.wire.v1.Position\x12)\n\x07\x61pplied\x18\x03 \x01(\x0b\x32\x18.medspa.wire.v1.Position\x12\x10\n\x08software\x18\x04 \x01(\t\x12\x11\n\thub_epoch\x18\x05 \x01(\t\x12\'\n\x05known\x18\x06 \x03(\x0b\x32\x18.medspa.wire.v1.Position\"O\n\nEventBatch\x12\x0f\n\x07session\x18\x01 \x01(\t\x12\r\n\x05\x65poch\x18\x02 \x01(\t\x12\x11\n\tfirst_seq\x18\x03 \x01(\x04\x12\x0e\n\x06\x62odies\x18\x04 \x03(\x0c\"\x88\x01\n\x03\x41\x63k\x12\x0f\n\x07session\x18\x01 \x01(\t\x12)\n\x07\x61pplied\x18\x02 \x01(\x0b\x32\x18.medspa.wire.v1.Position\x12\x0e\n\x06\x66\x65nced\x18\x03 \x01(\x08\x12\x0e\n\x06reason\x18\x04 \x01(\t\x12\x12\n\nduplicates\x18\x05 \x01(\x04\x12\x11\n\thub_epoch\x18\x06 \x01(\t\"<\n\x08HandBack\x12\r\n\x05\x65poch\x18\x01 \x01(\t\x12\x11\n\tfirst_seq\x18\x02 \x01(\x04\x12\x0e\n\x06\x62odies\x18\x03 \x03(\x0c\"$\n\x03Now\x12\x0f\n\x07session\x18\x01 \x01(\t\x12\x0c\n\x04json\x18\x02 \x01(\x0c\"7\n\tBlobQuery\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04size\x18\x02 \x01(\x04\x12\x0e\n\x06offset\x18\x03 \x01(\x04\"9\n\x0b\x42lobQueries\x12*\n\x07queries\x18\x01 \x03(\x0b\x32\x19.medspa.wire.v1.BlobQuery\"J\n\nBlobStates\x12)\n\x06states\x18\x01 \x03(\x0b\x32\x19.medspa.wire.v1.BlobState\x12\x11\n\thub_epoch\x18\x02 \x01(\t\"U\n\tBlobChunk\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04size\x18\x02 \x01(\x04\x12\x0e\n\x06offset\x18\x03 \x01(\x04\x12\x0c\n\x04\x64\x61ta\x18\x04 \x01(\x0c\x12\x0e\n\x06sha256\x18\x05 \x01(\t\"?\n\tBlobState\x12\x0e\n\x06offset\x18\x01 \x01(\x04\x12\x0f\n\x07\x64urable\x18\x02 \x01(\x08\x12\x11\n\thub_epoch\x18\x03 \x01(\t2\x92\x02\n\x05\x42lobs\x12=\n\x05Where\x12\x19.medspa.wire.v1.BlobQuery\x1a\x19.medspa.wire.v1.BlobState\x12@\n\x06Upload\x12\x19.medspa.wire.v1.BlobChunk\x1a\x19.medspa.wire.v1.BlobState(\x01\x12\x44\n\tWhereMany\x12\x1b.medspa.wire.v1.BlobQueries\x1a\x1a.medspa.wire.v1.BlobStates\x12\x42\n\x08\x44ownload\x12\x19.medspa.wire.v1.BlobQuery\x1a\x19.medspa.wire.v1.BlobChunk0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,23 +34,29 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SEALEDMESSAGE']._serialized_start=44
   _globals['_SEALEDMESSAGE']._serialized_end=124
   _globals['_MESSAGE']._serialized_start=127
-  _globals['_MESSAGE']._serialized_end=302
-  _globals['_POSITION']._serialized_start=304
-  _globals['_POSITION']._serialized_end=356
-  _globals['_HELLO']._serialized_start=358
-  _globals['_HELLO']._serialized_end=483
-  _globals['_EVENTBATCH']._serialized_start=485
-  _globals['_EVENTBATCH']._serialized_end=564
-  _globals['_ACK']._serialized_start=566
-  _globals['_ACK']._serialized_end=683
-  _globals['_NOW']._serialized_start=685
-  _globals['_NOW']._serialized_end=721
-  _globals['_BLOBQUERY']._serialized_start=723
-  _globals['_BLOBQUERY']._serialized_end=762
-  _globals['_BLOBCHUNK']._serialized_start=764
-  _globals['_BLOBCHUNK']._serialized_end=833
-  _globals['_BLOBSTATE']._serialized_start=835
-  _globals['_BLOBSTATE']._serialized_end=879
-  _globals['_BLOBS']._serialized_start=882
-  _globals['_BLOBS']._serialized_end=1018
+  _globals['_MESSAGE']._serialized_end=349
+  _globals['_POSITION']._serialized_start=351
+  _globals['_POSITION']._serialized_end=403
+  _globals['_HELLO']._serialized_start=406
+  _globals['_HELLO']._serialized_end=591
+  _globals['_EVENTBATCH']._serialized_start=593
+  _globals['_EVENTBATCH']._serialized_end=672
+  _globals['_ACK']._serialized_start=675
+  _globals['_ACK']._serialized_end=811
+  _globals['_HANDBACK']._serialized_start=813
+  _globals['_HANDBACK']._serialized_end=873
+  _globals['_NOW']._serialized_start=875
+  _globals['_NOW']._serialized_end=911
+  _globals['_BLOBQUERY']._serialized_start=913
+  _globals['_BLOBQUERY']._serialized_end=968
+  _globals['_BLOBQUERIES']._serialized_start=970
+  _globals['_BLOBQUERIES']._serialized_end=1027
+  _globals['_BLOBSTATES']._serialized_start=1029
+  _globals['_BLOBSTATES']._serialized_end=1103
+  _globals['_BLOBCHUNK']._serialized_start=1105
+  _globals['_BLOBCHUNK']._serialized_end=1190
+  _globals['_BLOBSTATE']._serialized_start=1192
+  _globals['_BLOBSTATE']._serialized_end=1255
+  _globals['_BLOBS']._serialized_start=1258
+  _globals['_BLOBS']._serialized_end=1532
 # @@protoc_insertion_point(module_scope)

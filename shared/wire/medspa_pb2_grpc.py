@@ -45,6 +45,16 @@ class BlobsStub:
                 request_serializer=shared_dot_wire_dot_medspa__pb2.BlobChunk.SerializeToString,
                 response_deserializer=shared_dot_wire_dot_medspa__pb2.BlobState.FromString,
                 _registered_method=True)
+        self.WhereMany = channel.unary_unary(
+                '/medspa.wire.v1.Blobs/WhereMany',
+                request_serializer=shared_dot_wire_dot_medspa__pb2.BlobQueries.SerializeToString,
+                response_deserializer=shared_dot_wire_dot_medspa__pb2.BlobStates.FromString,
+                _registered_method=True)
+        self.Download = channel.unary_stream(
+                '/medspa.wire.v1.Blobs/Download',
+                request_serializer=shared_dot_wire_dot_medspa__pb2.BlobQuery.SerializeToString,
+                response_deserializer=shared_dot_wire_dot_medspa__pb2.BlobChunk.FromString,
+                _registered_method=True)
 
 
 class BlobsServicer:
@@ -65,6 +75,20 @@ class BlobsServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def WhereMany(self, request, context):
+        """The same question for many at once; the answers come in the order of the questions.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Download(self, request, context):
+        """A blob from an offset on. The last chunk has no data and the hash of the whole as the hub has just read it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_BlobsServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -77,6 +101,16 @@ def add_BlobsServicer_to_server(servicer, server):
                     servicer.Upload,
                     request_deserializer=shared_dot_wire_dot_medspa__pb2.BlobChunk.FromString,
                     response_serializer=shared_dot_wire_dot_medspa__pb2.BlobState.SerializeToString,
+            ),
+            'WhereMany': grpc.unary_unary_rpc_method_handler(
+                    servicer.WhereMany,
+                    request_deserializer=shared_dot_wire_dot_medspa__pb2.BlobQueries.FromString,
+                    response_serializer=shared_dot_wire_dot_medspa__pb2.BlobStates.SerializeToString,
+            ),
+            'Download': grpc.unary_stream_rpc_method_handler(
+                    servicer.Download,
+                    request_deserializer=shared_dot_wire_dot_medspa__pb2.BlobQuery.FromString,
+                    response_serializer=shared_dot_wire_dot_medspa__pb2.BlobChunk.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -134,6 +168,60 @@ class Blobs:
             '/medspa.wire.v1.Blobs/Upload',
             shared_dot_wire_dot_medspa__pb2.BlobChunk.SerializeToString,
             shared_dot_wire_dot_medspa__pb2.BlobState.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WhereMany(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/medspa.wire.v1.Blobs/WhereMany',
+            shared_dot_wire_dot_medspa__pb2.BlobQueries.SerializeToString,
+            shared_dot_wire_dot_medspa__pb2.BlobStates.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Download(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/medspa.wire.v1.Blobs/Download',
+            shared_dot_wire_dot_medspa__pb2.BlobQuery.SerializeToString,
+            shared_dot_wire_dot_medspa__pb2.BlobChunk.FromString,
             options,
             channel_credentials,
             insecure,

@@ -1,0 +1,44 @@
+"""Which life of its database a hub is in: a random id, made with the database and anew by every restore.
+
+A box that hears another one knows that the hub may have forgotten what it once confirmed.
+"""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, select
+
+from cloud.storage.database import Database
+from cloud.storage.tables import hub_state
+from cloud.storage.upsert import put, put_new
+
+EpochSource = Callable[[], str]
+
+
+@dataclass(frozen=True, slots=True)
+class HubLife:
+    """One life of the database; `restored_at` is None for the first, else milliseconds since 1970."""
+
+    epoch: str
+    restored_at: int | None
+
+
+def new_epoch() -> str:
+    """Return a random epoch."""
+    return secrets.token_hex(8)
+
+
+def hub_life(database: Database, new: EpochSource = new_epoch) -> HubLife:
+    """Return the present life; a database that has none yet gets its first."""
+    with database.directory() as connection:
+        put_new(connection, hub_state, {"only": 1}, {"epoch": new(), "restored_at": None})
+        row = connection.execute(select(hub_state.c.epoch, hub_state.c.restored_at)).one()
+    return HubLife(row.epoch, row.restored_at)
+
+
+def begin_life(connection: Connection, restored_at: int, new: EpochSource = new_epoch) -> HubLife:
+    """Begin another life after a restore, inside the caller's transaction."""
+    life = HubLife(new(), restored_at)
+    put(connection, hub_state, {"only": 1}, {"epoch": life.epoch, "restored_at": restored_at})
+    return life
