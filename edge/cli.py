@@ -7,12 +7,14 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from edge.clients.commands import app as erasure_commands
 from edge.config import EdgeSettings
 from edge.enrol import enrol as enrol_box
 from edge.keys.box import BoxKeys
 from shared.config import load_settings
 
 app = typer.Typer(help="The clinic's edge box.", no_args_is_help=True)
+app.add_typer(erasure_commands, name="erase")
 ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="The clinic's TOML file.")]
 
 

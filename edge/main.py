@@ -18,6 +18,9 @@ from edge.api.ports import EdgePorts
 from edge.api.schemas import ComponentVersion
 from edge.capture.cameras import make_camera
 from edge.capture.session import SessionRules
+from edge.clients.erasure import ClientEraser
+from edge.clients.erasure_desk import ErasureDesk
+from edge.clients.erasure_worker import ErasureWorker
 from edge.clients.register import ClientRegister
 from edge.config import EdgeSettings
 from edge.consent.desk import ConsentDesk
@@ -59,6 +62,7 @@ from edge.visits.library import CaptureLibrary
 from shared.clock import SystemClock
 from shared.errors import Corrupt, Rejected, Retryable
 from shared.events.catalogue import complete_catalogue
+from shared.events.catalogue.erasure import ErasureAgreed, ErasureAsked, ErasureConfirmed
 from shared.events.catalogue.system import BookingRequested, BoxStarted, BoxStopped
 from shared.events.envelope import EventDraft
 from shared.events.payload import PayloadModel
@@ -103,6 +107,9 @@ class EdgeBox:
         timezone = settings.clinic.timezone
         self._book = ScheduleBook(record.store, registry, ids, self._clock, timezone, self._threads)
         self._hub_channel = self._make_hub_channel()
+        self._erasures = ErasureDesk(record.store, ids)
+        self._eraser = ClientEraser(record.store, record.clients, record.vault)
+        self._eraser.on_erased(self._register.forget)
         self._link, self._uploader = self._make_link(), self._make_uploader()
         self._kiosk = self._make_kiosk()
         self._status = self._make_status()
@@ -112,7 +119,12 @@ class EdgeBox:
 
     def _make_link(self) -> SyncLink:
         record = self._record
-        answers = {BookingRequested.event_type: self._book.answer_request}
+        answers = {
+            BookingRequested.event_type: self._book.answer_request,
+            ErasureAsked.event_type: self._erasures.asked_in_portal,
+            ErasureAgreed.event_type: self._erasures.agreed_in_portal,
+            ErasureConfirmed.event_type: self._erasures.confirmed_by_hub,
+        }
         return SyncLink(
             record.store,
             Inbox(record.store, complete_catalogue(), answers),
@@ -189,6 +201,7 @@ class EdgeBox:
 
     def _review_desk(self, reviews: Reviews, library: CaptureLibrary) -> ReviewDesk:
         record, signed = self._record, SignedReviews(reviews)
+        self._eraser.on_erased(signed.forget)
         examples = LabelledExamples(signed, self._consent, record.clients)
         return ReviewDesk(reviews, signed, examples, ShadowLog(record.store), self._register, library)
 
@@ -196,6 +209,7 @@ class EdgeBox:
         record, limits = self._record, self._settings.capture.limits
         known = ModelKnowledge(self._vision.bundle)
         comparer = VisitComparer(library, reviews, self._consent, self._vision.landmarker, limits, known.repeats_of)
+        self._eraser.on_erased(comparer.forget)
         similar = SimilarCases(record.store, record.clients, self._consent, known.average_of)
         return ProgressDesk(library, self._register, self._consent, comparer, similar, known.repeats_of)
 
@@ -214,6 +228,7 @@ class EdgeBox:
             stack.callback(self._record.clients.close)
             stack.callback(store.close)
             self._note(BoxStarted(software=self._software, clean=clean))
+            self._run_erasures(stack)
             self._link.start()
             stack.callback(self._link.stop)
             stack.callback(self._note, BoxStopped())
@@ -228,6 +243,13 @@ class EdgeBox:
             self._run_shadow(stack)
             structlog.get_logger().info("box_ready", device=device, status="clean" if clean else "recovered")
             yield
+
+    def _run_erasures(self, stack: contextlib.ExitStack) -> None:
+        """Complete approved deletions before anything else runs, and those to come as they are approved."""
+        worker = ErasureWorker(self._eraser)
+        worker.start()
+        stack.callback(worker.stop)
+        self._record.store.on_append(worker.wake)
 
     def _run_shadow(self, stack: contextlib.ExitStack) -> None:
         """Run the candidate, or record that none runs from now on; a full disk puts it off to the next start."""

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Final
 
+from edge.clients.erasure import replay_tombstones
+from edge.clients.erasure_projection import ERASURES
 from edge.clients.projection import CLIENTS
 from edge.config import StoreSettings
 from edge.consent.projection import CONSENTS
@@ -22,7 +24,7 @@ from shared.events.catalogue import complete_catalogue
 from shared.ids import IdSource
 
 RECORD_FILE: Final = "record.db"
-PROJECTIONS: tuple[Projection, ...] = (CLIENTS, CONSENTS, CAPTURES, REVIEWS, EMBEDDINGS)
+PROJECTIONS: tuple[Projection, ...] = (CLIENTS, CONSENTS, CAPTURES, REVIEWS, EMBEDDINGS, ERASURES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,4 +66,6 @@ def open_record(settings: StoreSettings, clock: Clock, ids: IdSource) -> Record:
         head_key=keys.log_head(),
     )
     keys.mark_record_begun()
-    return Record(keys, clients, store, ImageVault(settings.folder / "vault", settings.reserve_bytes))
+    vault = ImageVault(settings.folder / "vault", settings.reserve_bytes)
+    replay_tombstones(store, clients, vault)
+    return Record(keys, clients, store, vault)

@@ -183,3 +183,32 @@ class ReviewReason(StrEnum):
     WRONG_GRADE = "wrong_grade"
     COUNT_CHANGED = "count_changed"
     OTHER = "other"
+
+
+class ErasureReason(StrEnum):
+    """Why a client is to be deleted; a word, since free text would outlive the client."""
+
+    CLIENT_ASKED = "client_asked"
+    CONSENT_WITHDRAWN = "consent_withdrawn"
+    RETENTION_ENDED = "retention_ended"
+    REGISTERED_TWICE = "registered_twice"
+    AUTHORITY_ORDERED = "authority_ordered"
+
+
+class LegalBasis(StrEnum):
+    """On what ground a client is deleted."""
+
+    GDPR_ARTICLE_17 = "gdpr_article_17"
+    CCPA_RIGHT_TO_DELETE = "ccpa_right_to_delete"
+    STATE_PRIVACY_LAW = "state_privacy_law"
+    RETENTION_POLICY = "retention_policy"
+    COURT_ORDER = "court_order"
+
+
+class RefusalReason(StrEnum):
+    """Why a request to delete a client was refused."""
+
+    IDENTITY_NOT_PROVEN = "identity_not_proven"
+    RECORD_MUST_BE_KEPT = "record_must_be_kept"
+    LEGAL_HOLD = "legal_hold"
+    ASKED_BY_MISTAKE = "asked_by_mistake"

@@ -17,7 +17,11 @@ from shared.vocabulary import Sensitivity
 
 
 class ClientUnknown(Rejected):
-    """The register holds no such client, or the client was erased."""
+    """The register holds no such client, the client was erased, or the client's key is not here."""
+
+
+class ClientErased(ClientUnknown):
+    """The client was deleted for good."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +54,28 @@ class ClientRegister:
         """Return one client.
 
         Raises:
-            ClientUnknown: not registered here, or erased.
+            ClientErased: deleted.
+            ClientUnknown: not registered here, or the key that opens the client is lost.
         """
         rows = self._store.rows(
             "SELECT client, event_id, registered_at, payload FROM clients WHERE client = ?", (client,)
         )
         if not rows:
+            if self._store.rows("SELECT 1 FROM erased_clients WHERE client = ?", (client,)):
+                raise ClientErased("client_erased", "this client was erased")
             raise ClientUnknown("client_unknown", "no such client is registered at this clinic")
         try:
             return self._look_up(rows[0])
         except DataKeyGone:
-            raise ClientUnknown("client_unknown", "this client was erased") from None
+            raise ClientUnknown(
+                "client_key_missing",
+                "this client's key is not on this box; get it back with `medspa edge recover-keys`",
+            ) from None
+
+    def forget(self, client: ClientId) -> None:
+        """Keep nothing in memory that was opened; for a client who is being deleted, and everybody with them."""
+        del client
+        self._opened.cache_clear()
 
     def all(self) -> list[RegisteredClient]:
         """Return every client that can be opened, latest first."""

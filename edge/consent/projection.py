@@ -3,6 +3,7 @@
 from edge.store.database import Connection
 from edge.store.projection import Projection
 from shared.events.catalogue.consent import ConsentRecorded, ConsentWithdrawn
+from shared.events.catalogue.erasure import ClientErased
 from shared.events.envelope import Event
 from shared.vocabulary import ConsentDecision
 
@@ -14,6 +15,8 @@ def _apply(connection: Connection, event: Event) -> None:
     elif fields.type == ConsentWithdrawn.event_type:
         decision, expires = ConsentDecision.DENIED, None
     else:
+        if fields.type == ClientErased.event_type:
+            connection.execute("DELETE FROM consents WHERE client = ?", (payload["client"],))
         return
     connection.execute(
         "INSERT INTO consents VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -26,7 +29,7 @@ def _apply(connection: Connection, event: Event) -> None:
 
 CONSENTS = Projection(
     "consents",
-    1,
+    2,
     (
         (
             "consents",

@@ -1,12 +1,13 @@
 """Photographs and findings, for the pages."""
 
+import contextlib
 from datetime import datetime
 from typing import Any, Protocol
 
 from edge.api import schemas
 from edge.api.ports import Actor
 from edge.capture.verdict import GateVerdict
-from edge.clients.register import ClientRegister
+from edge.clients.register import ClientRegister, ClientUnknown
 from edge.visits.intake import CaptureIntake, Gate, Photograph
 from edge.visits.library import CaptureLibrary, StoredCapture
 from shared.events.catalogue.capture import AnalysisCompleted, CaptureMetadata
@@ -52,9 +53,13 @@ class CaptureDesk:
         return schemas.ImportResult(verdict=shown_verdict(taken.verdict), capture=capture)
 
     def latest(self, client_id: str | None, limit: int) -> list[schemas.CaptureSummary]:
-        """Return the latest captures, newest first."""
+        """Return the latest captures, newest first; those of a client who cannot be opened are left out."""
         found = self._library.latest(ClientId(client_id) if client_id else None, limit)
-        return [schemas.CaptureSummary(**self._summary(item)) for item in found]
+        shown: list[schemas.CaptureSummary] = []
+        for item in found:
+            with contextlib.suppress(ClientUnknown):
+                shown.append(schemas.CaptureSummary(**self._summary(item)))
+        return shown
 
     def detail(self, capture_id: str) -> schemas.CaptureDetail:
         """Return one capture."""

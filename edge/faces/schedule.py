@@ -6,7 +6,7 @@ from typing import Final, assert_never
 
 from edge.api import schedule_schemas as shown
 from edge.api.ports import Actor
-from edge.clients.register import ClientRegister, ClientUnknown
+from edge.clients.register import ClientErased, ClientRegister, ClientUnknown
 from edge.schedule import domain
 from edge.schedule.book import ScheduleBook
 from edge.schedule.ids import AppointmentId, ProviderId, ReplanId, RoomId, UnitId
@@ -28,6 +28,7 @@ _SHOWN: Final[Mapping[domain.Status, shown.AppointmentStatus]] = {
 }
 _MEANT: Final = {there: here for here, there in _SHOWN.items()}
 _ONLINE_GUEST: Final = "Online booking"
+_ERASED_CLIENT: Final = "Erased client"
 _SHOWN_REPLANS: Final = 20
 
 
@@ -268,6 +269,8 @@ class ScheduleDesk:
     def _name(self, client: ClientId) -> str:
         try:
             return self._register.get(client).details.name
+        except ClientErased:
+            return _ERASED_CLIENT
         except ClientUnknown:
             return _ONLINE_GUEST
 

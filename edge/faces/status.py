@@ -79,7 +79,7 @@ class BoxStatus:
         acknowledged = self._link.status.acknowledged_seq
         waiting = self._store.read(acknowledged, 1)
         events = max(0, self._store.head().seq - acknowledged)
-        images = int(self._store.rows("SELECT count(*) FROM images WHERE confirmed = 0")[0][0])
+        images = int(self._store.rows("SELECT count(*) FROM images WHERE confirmed = 0 AND refused = 0")[0][0])
         return events, images, waiting[0].fields.wall_time if waiting else None
 
     def readiness(self) -> Readiness:

@@ -32,6 +32,7 @@ from edge.review.reviews import Reviews
 from edge.visits.intake import encode_jpeg
 from edge.visits.library import CaptureLibrary, StoredCapture
 from shared.events.catalogue.capture import AnalysisCompleted
+from shared.ids import ClientId
 from shared.imaging.decode import ImageLimits, decode_image
 from shared.vocabulary import ConsentPurpose, ImageKind
 
@@ -135,6 +136,12 @@ class VisitComparer:
         original = _original(this)
         picture = aligned(decode_image(data, self._image_limits), laid, original[0], original[1])
         return encode_jpeg(picture, _ALIGNED_QUALITY)
+
+    def forget(self, client: ClientId) -> None:
+        """Keep no alignment in memory; for a client who is being deleted, and everybody with them."""
+        del client
+        with self._lock:
+            self._kept.clear()
 
     def _pair(self, this_id: str, other_id: str) -> tuple[StoredCapture, StoredCapture]:
         if this_id == other_id:

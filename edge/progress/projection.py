@@ -4,6 +4,7 @@ import json
 
 from edge.store.database import Connection
 from edge.store.projection import Projection
+from shared.events.catalogue.erasure import ClientErased
 from shared.events.catalogue.progress import CaptureEmbedded
 from shared.events.envelope import Event
 
@@ -20,11 +21,13 @@ def _apply(connection: Connection, event: Event) -> None:
                 fields.payload["space"], fields.id, json.dumps(fields.payload),
             ),
         )  # fmt: skip
+    elif fields.type == ClientErased.event_type:
+        connection.execute("DELETE FROM embeddings WHERE client = ?", (fields.payload["client"],))
 
 
 EMBEDDINGS = Projection(
     "embeddings",
-    1,
+    2,
     (
         (
             "embeddings",

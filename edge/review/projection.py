@@ -9,6 +9,7 @@ from edge.review.reading import STEPS
 from edge.store.database import Connection
 from edge.store.projection import Projection
 from shared.events.catalogue.capture import AnalysisCompleted, CaptureStored, read_analysis
+from shared.events.catalogue.erasure import ClientErased
 from shared.events.catalogue.review import ReviewReopened, ReviewSigned, ShadowCompleted, ShadowSwitched
 from shared.events.envelope import Event
 from shared.vocabulary import Route
@@ -46,6 +47,13 @@ def _apply(connection: Connection, event: Event) -> None:
                 "INSERT OR IGNORE INTO shadow_runs VALUES (?, ?, ?)",
                 (fields.payload["capture"], fields.payload["bundle"]["sha256"], fields.id),
             )
+        case ClientErased.event_type:
+            # The rows stay, emptied: what a candidate has still to do is told by their order.
+            connection.execute(
+                "UPDATE reviews SET analysis = NULL, rank = NULL, to_decide = NULL, findings = NULL,"
+                " signer = NULL, signed_at = NULL WHERE client = ?",
+                (fields.payload["client"],),
+            )
 
 
 def _step(connection: Connection, event: Event) -> None:
@@ -76,7 +84,7 @@ def _capture(event: Event) -> str:
 
 REVIEWS = Projection(
     "reviews",
-    1,
+    2,
     (
         (
             "reviews",

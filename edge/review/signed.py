@@ -6,6 +6,7 @@ from typing import Final
 
 from edge.review.reading import StoredReview
 from edge.review.reviews import Reviews, SignedResult
+from shared.ids import ClientId
 
 _KEPT: Final = 4096
 
@@ -24,6 +25,11 @@ class SignedReviews:
             found = self._read(result)
             if found.review.signed is not None:
                 yield found
+
+    def forget(self, client: ClientId) -> None:
+        """Keep no result in memory; for a client who is being deleted, and everybody with them."""
+        del client
+        self._read.cache_clear()
 
     def _read_once(self, result: SignedResult) -> StoredReview:
         return self._reviews.get(result.capture)

@@ -98,6 +98,20 @@ class ImageVault:
             raise StorageBroken("image_damaged", f"image {name[:12]} is damaged on disk; restore it from the hub")
         return sealed
 
+    def shred(self, name: BlobName) -> bool:
+        """Remove an image of a client who is being deleted, durably; tell whether it was here.
+
+        Idempotent by its name. Its client's key is destroyed before: what a disk may still hold of it is noise.
+        """
+        found = False
+        for kind in ImageKind:
+            path = self.path(name, kind)
+            if path.exists():
+                path.unlink(missing_ok=True)
+                sync_folder(path.parent)
+                found = True
+        return found
+
     def path(self, name: BlobName, kind: ImageKind) -> Path:
         """Return where an image of this name lies."""
         return self._folder / kind / name[:2] / name

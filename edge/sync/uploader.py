@@ -139,7 +139,7 @@ class BlobUploader:
     def _waiting(self) -> list[_Waiting]:
         rows = self._store.rows(
             "SELECT name, kind, capture, client FROM images JOIN captures USING (capture)"
-            " WHERE confirmed = 0 ORDER BY images.rowid LIMIT ?",
+            " WHERE confirmed = 0 AND refused = 0 ORDER BY images.rowid LIMIT ?",
             (_PAGE_ROWS + len(self._set_aside) + self._withheld,),
         )
         waiting = [

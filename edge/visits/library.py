@@ -20,6 +20,10 @@ class CaptureUnknown(Rejected):
     """The box holds no such capture."""
 
 
+class CaptureErased(CaptureUnknown):
+    """The capture's client was deleted, and it with them."""
+
+
 @dataclass(frozen=True, slots=True)
 class StoredCapture:
     """One capture as recorded; `stored.note` stays empty, it is sealed."""
@@ -54,12 +58,15 @@ class CaptureLibrary:
 
         Raises:
             CaptureUnknown: there is none of this id.
+            CaptureErased: its client was deleted.
         """
         rows = self._store.rows(
             "SELECT capture, client, taken_at, payload, analysis, analysed_at FROM captures WHERE capture = ?",
             (capture,),
         )
         if not rows:
+            if self._store.rows("SELECT 1 FROM erased_captures WHERE capture = ?", (capture,)):
+                raise CaptureErased("client_erased", "this client was erased, and the photograph with them")
             raise CaptureUnknown("capture_unknown", "this box holds no such capture")
         return _capture(rows[0])
 

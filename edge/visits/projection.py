@@ -11,6 +11,7 @@ from shared.events.catalogue.capture import (
     ImageConfirmedDurable,
     read_analysis,
 )
+from shared.events.catalogue.erasure import ClientErased, ImageRefused
 from shared.events.envelope import Event
 
 
@@ -39,6 +40,10 @@ def _apply(connection: Connection, event: Event) -> None:
             )
         case ImageConfirmedDurable.event_type:
             connection.execute("UPDATE images SET confirmed = 1 WHERE name = ?", (event.fields.payload["name"],))
+        case ImageRefused.event_type:
+            connection.execute("UPDATE images SET refused = 1 WHERE name = ?", (event.fields.payload["name"],))
+        case ClientErased.event_type:
+            _erased(connection, event.fields.payload["client"])
 
 
 def _stored(connection: Connection, event: Event) -> None:
@@ -49,8 +54,15 @@ def _stored(connection: Connection, event: Event) -> None:
     )
     for image in fields.payload["images"]:
         connection.execute(
-            "INSERT INTO images VALUES (?, ?, ?, ?, 0)", (image["name"], capture, image["kind"], image["size"])
+            "INSERT INTO images VALUES (?, ?, ?, ?, 0, 0)", (image["name"], capture, image["kind"], image["size"])
         )
+
+
+def _erased(connection: Connection, client: str) -> None:
+    connection.execute("DELETE FROM images WHERE capture IN (SELECT capture FROM captures WHERE client = ?)", (client,))
+    connection.execute("INSERT INTO erased_captures SELECT capture FROM captures WHERE client = ?", (client,))
+    connection.execute("DELETE FROM captures WHERE client = ?", (client,))
+    connection.execute("DELETE FROM refusals WHERE client = ?", (client,))
 
 
 def _capture_of(event: Event) -> str:
@@ -59,7 +71,7 @@ def _capture_of(event: Event) -> str:
 
 CAPTURES = Projection(
     "captures",
-    2,
+    3,
     (
         (
             "captures",
@@ -69,12 +81,13 @@ CAPTURES = Projection(
         (
             "images",
             "CREATE TABLE images (name TEXT PRIMARY KEY, capture TEXT NOT NULL, kind TEXT NOT NULL,"
-            " size INTEGER NOT NULL, confirmed INTEGER NOT NULL)",
+            " size INTEGER NOT NULL, confirmed INTEGER NOT NULL, refused INTEGER NOT NULL)",
         ),
         (
             "refusals",
             "CREATE TABLE refusals (id TEXT PRIMARY KEY, client TEXT, refused_at TEXT NOT NULL, codes TEXT NOT NULL)",
         ),
+        ("erased_captures", "CREATE TABLE erased_captures (capture TEXT PRIMARY KEY)"),
     ),
     _apply,
 )

@@ -1,0 +1,97 @@
+"""`medspa edge erase`: ask for a client to be deleted, decide on it, see what became of it.
+
+A command only records; the running box carries an approved deletion out within a second, a stopped one at its start.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from edge.clients.erasure_desk import ErasureDesk, ErasureUnknown
+from edge.config import EdgeSettings
+from shared.clock import SystemClock
+from shared.config import load_settings
+from shared.ids import ClientId, Uuid7Source
+from shared.vocabulary import ErasureReason, LegalBasis, RefusalReason
+
+ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="The clinic's TOML file.")]
+PersonOption = Annotated[str, typer.Option("--as", help="Who does it, as the opaque id of a member of staff.")]
+
+app = typer.Typer(help="Delete a client for good: one person asks, another approves.", no_args_is_help=True)
+
+
+@app.command()
+def request(
+    config: ConfigOption,
+    client: Annotated[str, typer.Argument(help="Id of the client.")],
+    person: PersonOption,
+    reason: Annotated[ErasureReason, typer.Option(help="Why.")] = ErasureReason.CLIENT_ASKED,
+    basis: Annotated[LegalBasis, typer.Option(help="On what legal ground.")] = LegalBasis.GDPR_ARTICLE_17,
+) -> None:
+    """Ask for a client to be deleted; prints the id of the request."""
+    with _desk(config) as desk:
+        Console().print(desk.request(ClientId(client), reason, basis, person).request, highlight=False)
+
+
+@app.command()
+def approve(
+    config: ConfigOption, request: Annotated[str, typer.Argument(help="Id of the request.")], person: PersonOption
+) -> None:
+    """Approve a request of somebody else. This cannot be undone."""
+    with _desk(config) as desk:
+        desk.approve(request, person)
+        Console().print("Approved; the box carries it out now, or at its next start.", highlight=False)
+
+
+@app.command()
+def refuse(
+    config: ConfigOption,
+    request: Annotated[str, typer.Argument(help="Id of the request.")],
+    person: PersonOption,
+    reason: Annotated[RefusalReason, typer.Option(help="Why not.")],
+) -> None:
+    """Refuse a request of somebody else."""
+    with _desk(config) as desk:
+        desk.refuse(request, person, reason)
+
+
+@app.command("list")
+def list_requests(config: ConfigOption) -> None:
+    """List every request and how far it has come."""
+    with _desk(config) as desk:
+        table = Table("request", "client", "state", "asked by", "decided by", "requested (UTC)", "erased (UTC)")
+        for item in desk.all():
+            erased = f"{item.erased_at:%Y-%m-%d %H:%M:%S}" if item.erased_at else ""
+            table.add_row(
+                item.request, item.client, item.state, item.requested_by, item.decided_by or "",
+                f"{item.requested_at:%Y-%m-%d %H:%M:%S}", erased,
+            )  # fmt: skip
+        Console().print(table)
+
+
+@app.command()
+def receipt(config: ConfigOption, request: Annotated[str, typer.Argument(help="Id of the request.")]) -> None:
+    """Print the hub's signed receipt, to be kept in a file and checked with `medspa verify-receipt`."""
+    with _desk(config) as desk:
+        found = desk.get(request)
+        if found.receipt is None:
+            raise ErasureUnknown("no_receipt", "the hub has not confirmed this deletion yet; wait for the next sync")
+        typer.echo(found.receipt, nl=False)
+
+
+@contextmanager
+def _desk(config: Path) -> Iterator[ErasureDesk]:
+    from edge.record import open_record  # noqa: PLC0415 - the other commands need no record
+
+    clock = SystemClock()
+    ids = Uuid7Source(clock)
+    record = open_record(load_settings(config, EdgeSettings).store, clock, ids)
+    try:
+        yield ErasureDesk(record.store, ids)
+    finally:
+        record.store.close()
