@@ -21,8 +21,7 @@ def _apply(connection: Connection, event: Event) -> None:
     match fields.type:
         case ErasureRequested.event_type:
             connection.execute(
-                "INSERT OR IGNORE INTO erasures"
-                " (request, client, reason, legal_basis, requested_by, requested_at, state) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                "INSERT OR IGNORE INTO erasures VALUES (?, ?, ?, ?, ?, ?, ?, NULL, NULL, NULL, NULL, NULL)",
                 (
                     payload["request"], payload["client"], payload["reason"], payload["legal_basis"],
                     payload["requested_by"], at, str(ErasureState.REQUESTED),

@@ -14,6 +14,7 @@ from edge.store.vault import ImageVault
 from edge.sync.hub_channel import HubChannel
 from shared.errors import Retryable
 from shared.events.catalogue.capture import ImageConfirmedDurable
+from shared.events.catalogue.erasure import ImageRefused
 from shared.events.envelope import EventDraft
 from shared.ids import BlobName, ClientId
 from shared.vocabulary import ImageKind
@@ -128,13 +129,19 @@ class BlobUploader:
             except grpc.RpcError as error:
                 if error.code() not in _REFUSALS:
                     raise
-                # After DATA_LOSS the hub has thrown away a part damaged on the way; that image is sent anew.
-                if error.code() is not grpc.StatusCode.DATA_LOSS:
-                    self._set_aside[image.name] = error.code().name.lower()
+                self._refused(image, error.code())
                 self._log.error("image_refused_by_hub", blob=image.name, code=error.code().name)
                 continue
             if durable:
                 self._confirm(image)
+
+    def _refused(self, image: _Waiting, code: grpc.StatusCode) -> None:
+        if code is grpc.StatusCode.FAILED_PRECONDITION:
+            # Its client is deleted, or had withdrawn when it was taken: it is on record, and not sent again.
+            self._store.append([EventDraft(f"capture/{image.capture}", ImageRefused(name=image.name), "box", "sync")])
+        elif code is not grpc.StatusCode.DATA_LOSS:
+            # After DATA_LOSS the hub has thrown away a part damaged on the way; that image is sent anew.
+            self._set_aside[image.name] = code.name.lower()
 
     def _waiting(self) -> list[_Waiting]:
         rows = self._store.rows(
