@@ -3,7 +3,8 @@
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, groupby
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Connection
@@ -111,8 +112,8 @@ def _replay(connection: Connection, tenant: TenantId, projections: Projections) 
     applier = Applier(connection, tenant, complete_catalogue())
     for device in log.devices():
         for record in log.epochs(device):
-            for received in log.received(device, record.applied.epoch):
-                applier.apply(device, [received.event], received.received_at)
+            for moment, arrived in groupby(log.received(device, record.applied.epoch), key=attrgetter("received_at")):
+                applier.apply(device, [received.event for received in arrived], moment)
 
 
 def keys(settings: HubSettings) -> Sequence[KeyReport]:

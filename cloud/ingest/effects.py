@@ -4,6 +4,7 @@ from datetime import UTC
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from cloud.storage.captures import CaptureRows
 from cloud.storage.projections import Projections
 from shared.errors import Rejected
 from shared.events.catalogue.capture import AnalysisCompleted, CaptureStored
@@ -20,12 +21,17 @@ REPAIR: Final = {
 }
 
 
+# The events that touch a capture's rows.
+OF_CAPTURES: Final = frozenset({CaptureStored.event_type, AnalysisCompleted.event_type})
+
+
 class Effects:
     """Applies events to the projections of one tenant."""
 
-    def __init__(self, catalogue: Catalogue, projections: Projections) -> None:
+    def __init__(self, catalogue: Catalogue, projections: Projections, captures: CaptureRows) -> None:
         self._catalogue = catalogue
         self._projections = projections
+        self._captures = captures
 
     def apply(self, event: Event, zone: ZoneInfo) -> None:
         """Apply one event.
@@ -46,7 +52,7 @@ class Effects:
                 self._capture_stored(event, zone)
             case AnalysisCompleted.event_type:
                 findings = len(fields.payload["findings"])
-                if not self._projections.set_findings(fields.aggregate, fields.location, findings):
+                if not self._captures.set_findings(fields.aggregate, fields.location, findings):
                     raise Rejected("no_such_capture", "the findings belong to no photograph known here")
             case BookingAnswered.event_type:
                 self._booking_answered(event)
@@ -61,7 +67,7 @@ class Effects:
         except OverflowError:
             raise Rejected("bad_time", "the event's time is outside the calendar") from None
         names = [str(image["name"]) for image in event.fields.payload["images"]]
-        self._projections.add_capture(event, day, names)
+        self._captures.add(event, day, names)
 
     def _booking_answered(self, event: Event) -> None:
         clear = {name: value for name, value in event.fields.payload.items() if name != "sealed"}

@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
-from cloud.ingest.effects import Effects
+from cloud.ingest.effects import OF_CAPTURES, Effects
 from cloud.ingest.lineage import continues, is_continued
+from cloud.storage.captures import CaptureRows
 from cloud.storage.clinics import Clinic, clinics_of
 from cloud.storage.database import Database
 from cloud.storage.devices import DeviceRecord, DeviceRepository, DeviceState
@@ -19,7 +20,7 @@ from shared.events.envelope import Event
 from shared.events.payload import Catalogue
 from shared.ids import DeviceId, LocationId, TenantId
 from shared.sync.position import Position
-from shared.sync.receiver import Fork, Fresh, Gap, judge_batch, judge_hello
+from shared.sync.receiver import Fork, Fresh, Gap, judge_events, judge_hello, read_batch
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,7 @@ class Intake:
         Raises:
             Rejected: the device is not enrolled.
         """
+        arrived = read_batch(bodies)  # before the lock, so that several processes do it side by side
         with self._database.write(tenant) as connection:
             devices = DeviceRepository(connection, tenant)
             log = EventLog(connection, tenant)
@@ -92,10 +94,10 @@ class Intake:
             if record.state is not DeviceState.ACTIVE:
                 return Answer(applied, fenced=_why(record))
             seqs = range(first_seq, min(first_seq + len(bodies), applied.seq + 1))
-            known = log.hashes(device, epoch, seqs)
-            verdict = judge_batch(applied, first_seq, bodies, known.get, device)
+            known = log.hashes(device, epoch, seqs) if seqs else {}
+            verdict = judge_events(applied, first_seq, arrived, known.get, device)
             if isinstance(verdict, Gap):
-                devices.count(device, "gaps")
+                devices.count(device, gaps=1)
                 return Answer(applied, gap=True)
             if isinstance(verdict, Fresh):
                 verdict = _belonging(verdict, record, tenant, log)
@@ -113,8 +115,7 @@ class Intake:
         now: int,
     ) -> Answer:
         devices, log = DeviceRepository(connection, tenant), EventLog(connection, tenant)
-        devices.count(record.id, "batches")
-        devices.count(record.id, "duplicates_discarded", fresh.duplicates)
+        devices.count(record.id, batches=1, duplicates_discarded=fresh.duplicates)
         if not fresh.events:
             return Answer(fresh.applied, duplicates=fresh.duplicates)
         position = next((item for item in epochs if item.applied.epoch == fresh.applied.epoch), None)
@@ -130,7 +131,7 @@ class Intake:
         log.append(fresh.events, now)
         log.set_position(record.id, replace(begun, applied=fresh.applied))
         parked = Applier(connection, tenant, self._catalogue).apply(record.id, fresh.events, now)
-        devices.count(record.id, "parked", parked)
+        devices.count(record.id, parked=parked)
         return Answer(fresh.applied, fresh=len(fresh.events), duplicates=fresh.duplicates, parked=parked)
 
 
@@ -138,13 +139,18 @@ class Applier:
     """Applies the effects of stored events, inside the caller's transaction."""
 
     def __init__(self, connection: Connection, tenant: TenantId, catalogue: Catalogue) -> None:
+        self._connection = connection
+        self._tenant = tenant
+        self._catalogue = catalogue
         self._clinics: dict[LocationId, Clinic] = clinics_of(connection, tenant)
         self._projections = Projections(connection, tenant)
-        self._effects = Effects(catalogue, self._projections)
 
     def apply(self, device: DeviceId, arrived: Sequence[Event], now: int) -> int:
         """Apply events in order and return how many were set aside, which never stops the others."""
         waiting = self._projections.parked_heads(device, [event.fields.aggregate for event in arrived])
+        touched = [event.fields.aggregate for event in arrived if event.fields.type in OF_CAPTURES]
+        captures = CaptureRows(self._connection, self._tenant, touched)
+        effects = Effects(self._catalogue, self._projections, captures)
         parked = 0
         for event in arrived:
             fields = event.fields
@@ -154,11 +160,12 @@ class Applier:
                 parked += 1
                 continue
             try:
-                self._effects.apply(event, self._clinics[LocationId(fields.location)].zone)
+                effects.apply(event, self._clinics[LocationId(fields.location)].zone)
             except Rejected as error:
                 self._projections.park(event, f"{error.code}: {error.sentence}", now, None)
                 waiting[fields.aggregate] = fields.id
                 parked += 1
+        captures.flush()
         return parked
 
 
@@ -194,10 +201,12 @@ def _belonging(fresh: Fresh, record: DeviceRecord, tenant: TenantId, log: EventL
 
 def _storable(text: str) -> bool:
     """Tell whether both databases can hold a text: no NUL and nothing that UTF-8 has no form for."""
+    if text.isascii():
+        return "\0" not in text
     return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _fence(devices: DeviceRepository, device: DeviceId, applied: Position, fork: Fork) -> Answer:
     devices.set_state(device, DeviceState.FENCED, fork.reason)
-    devices.count(device, "forks")
+    devices.count(device, forks=1)
     return Answer(applied, fenced=fork.reason)

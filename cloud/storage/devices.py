@@ -15,7 +15,7 @@ from cloud.storage.tables import (
     locations,
     now_snapshots,
 )
-from cloud.storage.upsert import put
+from cloud.storage.upsert import add_to, put
 from shared.ids import DeviceId, LocationId, TenantId
 from shared.sync.position import Position
 
@@ -156,12 +156,12 @@ class DeviceRepository:
         query = select(locations.c.id).where(locations.c.tenant == self._tenant, locations.c.id == location)
         return self._connection.execute(query).first() is not None
 
-    def count(self, device: DeviceId, name: str, amount: int = 1) -> None:
-        """Add to one of a device's counters."""
-        if amount:
-            current = self.counts(device).get(name, 0)
-            keys = {"tenant": self._tenant, "device": device, "name": name}
-            put(self._connection, counters, keys, {"value": current + amount})
+    def count(self, device: DeviceId, **amounts: int) -> None:
+        """Add to some of a device's counters."""
+        for name, amount in amounts.items():
+            if amount:
+                keys = {"tenant": self._tenant, "device": device, "name": name}
+                add_to(self._connection, counters, keys, {"value": amount})
 
     def counts(self, device: DeviceId) -> dict[str, int]:
         """Return a device's counters by name."""

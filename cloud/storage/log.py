@@ -4,8 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, func, insert, select
+from sqlalchemy import Connection, func, select
+from sqlalchemy import Row as RowOf
 
+from cloud.storage.bulk import Row, insert_rows
 from cloud.storage.tables import events, positions
 from cloud.storage.times import to_milliseconds
 from cloud.storage.upsert import put
@@ -71,9 +73,7 @@ class EventLog:
 
     def append(self, arrived: Sequence[Event], received_at: int) -> None:
         """Store events that follow the applied position."""
-        rows = [self._row(event, received_at) for event in arrived]
-        if rows:
-            self._connection.execute(insert(events), rows)
+        insert_rows(self._connection, events.name, [self._row(event, received_at) for event in arrived])
 
     def set_position(self, device: DeviceId, record: EpochRecord) -> None:
         """Store how far an epoch was applied."""
@@ -134,25 +134,14 @@ class EventLog:
     def _of(self, device: DeviceId, epoch: str) -> Any:
         return (events.c.tenant == self._tenant) & (events.c.device == device) & (events.c.epoch == epoch)
 
-    def _row(self, event: Event, received_at: int) -> dict[str, Any]:
+    def _row(self, event: Event, received_at: int) -> Row:
+        """Return an event's row, in the order of the table's columns."""
         fields = event.fields
-        return {
-            "tenant": self._tenant,
-            "device": fields.device,
-            "epoch": fields.epoch,
-            "seq": fields.seq,
-            "id": fields.id,
-            "hash": event.hash,
-            "location": fields.location,
-            "type": fields.type,
-            "aggregate": fields.aggregate,
-            "version": fields.version,
-            "hlc": fields.hlc,
-            "wall_time": to_milliseconds(fields.wall_time),
-            "received_at": received_at,
-            "body": event.body,
-        }
+        return (
+            self._tenant, fields.device, fields.epoch, fields.seq, fields.id, event.hash, fields.location, fields.type,
+            fields.aggregate, fields.version, fields.hlc, to_milliseconds(fields.wall_time), received_at, event.body,
+        )  # fmt: skip
 
 
-def _epoch(row: Row[Any]) -> EpochRecord:
+def _epoch(row: RowOf[Any]) -> EpochRecord:
     return EpochRecord(Position(row.epoch, row.seq, row.hash), row.ordinal, row.parent_epoch, row.parent_seq)

@@ -2,22 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import Any, Final
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
-from cloud.storage.tables import PROJECTIONS, blobs, booking_requests, capture_images, captures, parked
+from cloud.storage.captures import ImageState, durable_names
+from cloud.storage.tables import PROJECTIONS, booking_requests, capture_images, captures, parked
 from cloud.storage.upsert import put_new
 from shared.events.envelope import Event
 from shared.ids import DeviceId, TenantId
-
-
-class ImageState(StrEnum):
-    """Whether every image a capture names is here."""
-
-    AWAITING = "awaiting"
-    PRESENT = "present"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,47 +26,12 @@ class Request:
     requested_at: int
 
 
-_SET_FINDINGS: Final = (
-    update(captures)
-    .where(captures.c.tenant == bindparam("of_tenant"), captures.c.id == bindparam("of_capture"))
-    .where(captures.c.location == bindparam("of_location"))
-    .values(findings=bindparam("found"))
-)
-_COUNT_DURABLE: Final = (
-    select(func.count())
-    .select_from(blobs)
-    .where(blobs.c.tenant == bindparam("of_tenant"), blobs.c.state == "durable")
-    .where(blobs.c.name.in_(bindparam("names", expanding=True)))
-)
-
-
 class Projections:
     """Derived rows of one tenant, inside the caller's transaction."""
 
     def __init__(self, connection: Connection, tenant: TenantId) -> None:
         self._connection = connection
         self._tenant = tenant
-
-    def add_capture(self, event: Event, day: str, images: Sequence[str]) -> None:
-        """Add a capture and the images it names; idempotent by the capture's id."""
-        fields = event.fields
-        names = sorted(set(images))
-        for name in names:
-            keys = {"tenant": self._tenant, "capture": fields.aggregate, "blob": name}
-            put_new(self._connection, capture_images, keys, {"device": fields.device})
-        values = {
-            "location": fields.location,
-            "device": fields.device,
-            "day": day,
-            "findings": 0,
-            "image_state": self._state_of(names),
-        }
-        put_new(self._connection, captures, {"tenant": self._tenant, "id": fields.aggregate}, values)
-
-    def set_findings(self, capture: str, location: str, findings: int) -> bool:
-        """Note how many findings a capture has; False when there is no such capture at the location."""
-        values = {"of_tenant": self._tenant, "of_capture": capture, "of_location": location, "found": findings}
-        return self._connection.execute(_SET_FINDINGS, values).rowcount == 1
 
     def image_is_here(self, name: str) -> None:
         """Let the captures that waited for this image know."""
@@ -152,11 +110,8 @@ class Projections:
         named = select(capture_images.c.blob).where(
             capture_images.c.tenant == self._tenant, capture_images.c.capture == capture
         )
-        state = self._state_of(list(self._connection.execute(named).scalars()))
+        names = set(self._connection.execute(named).scalars())
+        here = names <= durable_names(self._connection, self._tenant, names)
+        state = ImageState.PRESENT if here else ImageState.AWAITING
         query = update(captures).where(captures.c.tenant == self._tenant, captures.c.id == capture)
         self._connection.execute(query.values(image_state=state))
-
-    def _state_of(self, names: Sequence[str]) -> ImageState:
-        values = {"of_tenant": self._tenant, "names": list(names)}
-        here = self._connection.execute(_COUNT_DURABLE, values).scalar_one()
-        return ImageState.PRESENT if here == len(names) else ImageState.AWAITING

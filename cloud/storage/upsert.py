@@ -19,6 +19,12 @@ def put(connection: Connection, table: Table, keys: Mapping[str, Any], values: M
     connection.execute(statement, {**keys, **values})
 
 
+def add_to(connection: Connection, table: Table, keys: Mapping[str, Any], amounts: Mapping[str, int]) -> None:
+    """Add to the numbers of the row with `keys`, which starts with nothing."""
+    statement = _add_to(connection.dialect.name, table.name, tuple(keys), tuple(amounts))
+    connection.execute(statement, {**keys, **amounts})
+
+
 def put_new(connection: Connection, table: Table, keys: Mapping[str, Any], values: Mapping[str, Any]) -> bool:
     """Insert the row unless one with `keys` exists; tell whether it was inserted."""
     statement = _put_new(connection.dialect.name, table.name, tuple(keys))
@@ -29,6 +35,14 @@ def put_new(connection: Connection, table: Table, keys: Mapping[str, Any], value
 def _put(dialect: str, name: str, keys: tuple[str, ...], values: tuple[str, ...]) -> Any:
     statement = _insert(dialect, metadata.tables[name])
     changes = {value: statement.excluded[value] for value in values}
+    return statement.on_conflict_do_update(index_elements=list(keys), set_=changes)
+
+
+@cache
+def _add_to(dialect: str, name: str, keys: tuple[str, ...], amounts: tuple[str, ...]) -> Any:
+    table = metadata.tables[name]
+    statement = _insert(dialect, table)
+    changes = {amount: table.c[amount] + statement.excluded[amount] for amount in amounts}
     return statement.on_conflict_do_update(index_elements=list(keys), set_=changes)
 
 

@@ -7,6 +7,7 @@ the bytes are what is stored and sent. So a field that this version does not kno
 import hashlib
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Self
@@ -107,7 +108,7 @@ class Event:
         if len(body) > MAX_BODY_BYTES:
             raise MalformedEvent("event_too_large", f"an event may have {MAX_BODY_BYTES} bytes at most")
         try:
-            parsed = EventBody.model_validate(json.loads(body, parse_constant=_refuse_constant))
+            parsed = _parse(body)
         except (ValueError, ValidationError, RecursionError) as error:
             raise MalformedEvent("malformed_event", f"not an event: {_where(error)}") from None
         digest = body_hash(body)
@@ -132,6 +133,14 @@ def canonical_json(value: Mapping[str, Any]) -> bytes:
         return text.encode()
     except (TypeError, ValueError) as error:
         raise MalformedEvent("not_json", f"cannot be written as JSON: {type(error).__name__}") from None
+
+
+def _parse(body: bytes) -> EventBody:
+    """Read and check a body in one pass; what that pass cannot judge is left to the standard library's parser."""
+    if b"NaN" not in body and b"Infinity" not in body:
+        with suppress(ValidationError):
+            return EventBody.model_validate_json(body)
+    return EventBody.model_validate(json.loads(body, parse_constant=_refuse_constant))
 
 
 def _refuse_constant(name: str) -> Any:

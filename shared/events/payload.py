@@ -6,6 +6,7 @@ somebody who holds the client's data key, so that destroying the key makes it un
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -32,9 +33,14 @@ class PayloadModel(BaseModel):
     @classmethod
     def sealed_fields(cls) -> frozenset[str]:
         """Return the names of the fields that never appear in clear in an event."""
-        return frozenset(
-            name for name, field in cls.model_fields.items() if any(isinstance(mark, Sealed) for mark in field.metadata)
-        )
+        return _sealed_fields(cls)
+
+
+@cache
+def _sealed_fields(model: type[PayloadModel]) -> frozenset[str]:
+    return frozenset(
+        name for name, field in model.model_fields.items() if any(isinstance(mark, Sealed) for mark in field.metadata)
+    )
 
 
 class UnknownSchema(Rejected):

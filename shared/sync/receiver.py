@@ -3,7 +3,7 @@
 Pure: the caller applies the events and stores the new position in one transaction, then acknowledges.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from shared.events.envelope import Event, MalformedEvent
@@ -56,7 +56,19 @@ def judge_hello(applied: Position, head: Position, hash_at: HashAt) -> Fork | No
     return None
 
 
+def read_batch(bodies: Iterable[bytes]) -> list[Event | MalformedEvent]:
+    """Read a batch's events; a body that is none is kept as its error, for `judge_events` to name its place."""
+    return [_read(body) for body in bodies]
+
+
 def judge_batch(applied: Position, first_seq: int, bodies: Sequence[bytes], hash_at: HashAt, device: str) -> Verdict:
+    """Decide what a batch means, as `judge_events` does with the events read."""
+    return judge_events(applied, first_seq, read_batch(bodies), hash_at, device)
+
+
+def judge_events(
+    applied: Position, first_seq: int, arrived: Sequence[Event | MalformedEvent], hash_at: HashAt, device: str
+) -> Verdict:
     """Decide what a batch means. Applying the result any number of times gives the same log.
 
     A batch that is wrong anywhere is a fork as a whole: nothing of it is applied.
@@ -65,11 +77,9 @@ def judge_batch(applied: Position, first_seq: int, bodies: Sequence[bytes], hash
         return Gap(applied.seq + 1)
     fresh: list[Event] = []
     previous, duplicates = applied, 0
-    for seq, body in enumerate(bodies, start=first_seq):
-        try:
-            event = Event.from_body(body)
-        except MalformedEvent as error:
-            return Fork(seq, f"event {seq} is malformed: {error.sentence}")
+    for seq, event in enumerate(arrived, start=first_seq):
+        if isinstance(event, MalformedEvent):
+            return Fork(seq, f"event {seq} is malformed: {event.sentence}")
         fields = event.fields
         if (fields.device, fields.epoch, fields.seq) != (device, applied.epoch, seq):
             return Fork(seq, f"event {seq} says it belongs elsewhere")
@@ -84,3 +94,10 @@ def judge_batch(applied: Position, first_seq: int, bodies: Sequence[bytes], hash
         fresh.append(event)
         previous = Position(applied.epoch, seq, event.hash)
     return Fresh(tuple(fresh), previous, duplicates)
+
+
+def _read(body: bytes) -> Event | MalformedEvent:
+    try:
+        return Event.from_body(body)
+    except MalformedEvent as error:
+        return error
