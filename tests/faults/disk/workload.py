@@ -1,0 +1,165 @@
+"""Work that a cut or a kill interrupts, run as a program; and what must hold of its folder afterwards.
+
+`python -m tests.faults.disk.workload NAME FOLDER` does the work and says `acknowledged …` after each thing it
+would have told a person is saved.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Final
+
+from edge.config import StoreSettings
+from edge.record import Record, open_record
+from edge.store.events import BoxIdentity
+from edge.store.vault import ImageVault
+from shared.clock import SystemClock
+from shared.errors import Retryable
+from shared.events.catalogue.capture import CaptureMetadata, CaptureStored, GateOutcome, StoredImage
+from shared.events.catalogue.client import ClientRegistered
+from shared.events.catalogue.system import BoxStarted
+from shared.events.envelope import EventDraft
+from shared.ids import ClientId, DeviceId, LocationId, TenantId, Uuid7Source
+from shared.vocabulary import GateProfileName, ImageKind
+
+IDENTITY: Final = BoxIdentity(TenantId("tenant-a"), LocationId("clinic-1"), DeviceId("box-1"))
+# A thousand pages in the write-ahead log make SQLite carry them over; closing the record does so, too.
+CHECKPOINT_BATCHES: Final = int(os.environ.get("CHECKPOINT_BATCHES", "6"))
+_PHOTOGRAPH: Final = b"photograph" * 300
+
+
+def settings(folder: Path) -> StoreSettings:
+    """Return a box's settings with everything below one folder."""
+    return StoreSettings(folder=folder / "data", keys_folder=folder / "keys", reserve_bytes=1024 * 1024)
+
+
+def open_box(folder: Path) -> Record:
+    """Open the record as the running box does."""
+    clock = SystemClock()
+    record = open_record(settings(folder), clock, Uuid7Source(clock))
+    record.vault.discard_unfinished()
+    return record
+
+
+def prepare(folder: Path) -> None:
+    """Make a box that has been at work, stopped in order."""
+    data = settings(folder).folder
+    data.mkdir(parents=True)
+    (data / "identity.json").write_text(json.dumps(asdict(IDENTITY)))
+    record = open_box(folder)
+    client = _register(record)
+    _photograph(record, client)
+    record.store.close()
+
+
+def commit(folder: Path) -> None:
+    """Register clients and take photographs."""
+    record = open_box(folder)
+    for _ in range(2):
+        client = _register(record)
+        _photograph(record, client)
+    record.store.close()
+
+
+def checkpoint(folder: Path) -> None:
+    """Write until the write-ahead log is carried over into the database, and go on."""
+    record = open_box(folder)
+    note = EventDraft("box/box-1", BoxStarted(software="x" * 60, clean=True), "box", "operation")
+    for _ in range(CHECKPOINT_BATCHES):
+        events = record.store.append([note] * 60)
+        _acknowledge(f"seq {events[-1].fields.seq}")
+    record.store.close()
+
+
+def persist(folder: Path) -> None:
+    """Write events however often the disk refuses, as a box does, and say how often it did."""
+    record = open_box(folder)
+    note = EventDraft("box/box-1", BoxStarted(software="x" * 60, clean=True), "box", "operation")
+    refused = kept = 0
+    while kept < 20:
+        try:
+            event = record.store.append([note])[0]
+        except Retryable:
+            refused += 1
+            continue
+        kept += 1
+        _acknowledge(f"seq {event.fields.seq}")
+    os.write(1, f"{refused} refused, {kept} kept\n".encode())
+    record.store.close()
+
+
+# What is cut and killed at every call.
+WORKLOADS: Final[Mapping[str, Callable[[Path], None]]] = {"commit": commit, "checkpoint": checkpoint}
+
+
+def check(folder: Path, acknowledged: tuple[str, ...]) -> None:
+    """Open the record as the next start would, and hold it to what was acknowledged.
+
+    Raises:
+        AssertionError: something acknowledged is gone, half there, or there twice.
+        MedSpaError: the record does not open.
+    """
+    record = open_box(folder)
+    try:
+        report = record.store.verify()
+        assert report.intact, report
+        told = dict(line.split(" ", 1) for line in acknowledged)
+        assert report.length >= int(told.get("seq", 0)), "an acknowledged event is gone"
+        _check_photographs(record, [line.split(" ", 1)[1] for line in acknowledged if line.startswith("image ")])
+        _check_clients(record, [line.split(" ", 1)[1] for line in acknowledged if line.startswith("client ")])
+        assert all(item.digest_before == item.digest_after for item in record.store.rebuild()), "tables and log differ"
+        record.store.append([EventDraft("box/box-1", BoxStarted(software="after", clean=False), "box", "operation")])
+    finally:
+        record.store.close()
+
+
+def _check_photographs(record: Record, acknowledged: list[str]) -> None:
+    rows = record.store.rows("SELECT name, kind, client FROM images JOIN captures USING (capture)")
+    named = [name for name, _, _ in rows]
+    assert len(named) == len(set(named)), "a photograph is there twice"
+    assert set(acknowledged) <= set(named), "an acknowledged photograph is gone"
+    for name, kind, client in rows:
+        key = record.clients.key_of(ClientId(client))
+        assert record.vault.get(name, ClientId(client), ImageKind(kind), key) == _PHOTOGRAPH
+
+
+def _check_clients(record: Record, acknowledged: list[str]) -> None:
+    registered = {client for (client,) in record.store.rows("SELECT client FROM clients")}
+    assert set(acknowledged) <= registered, "an acknowledged client is gone"
+    for client in registered:
+        record.clients.key_of(ClientId(client))
+
+
+def _register(record: Record) -> ClientId:
+    client = ClientId(Uuid7Source(SystemClock()).new())
+    record.clients.create(client)
+    draft = EventDraft(f"client/{client}", ClientRegistered(name="Ada Canary"), "t", "t", client=client)
+    event = record.store.append([draft])[0]
+    _acknowledge(f"seq {event.fields.seq}")
+    _acknowledge(f"client {client}")
+    return client
+
+
+def _photograph(record: Record, client: ClientId) -> None:
+    vault: ImageVault = record.vault
+    sealed = vault.put(client, ImageKind.ORIGINAL, _PHOTOGRAPH, record.clients.key_of(client))
+    image = StoredImage(
+        name=sealed.name, kind=ImageKind.ORIGINAL, size=sealed.size, media_type="image/jpeg", width=1, height=1
+    )
+    gate = GateOutcome(profile=GateProfileName.IMPORT, passed=True, codes=(), measures={})
+    stored = CaptureStored(metadata=CaptureMetadata(camera="test", protocol="p"), images=(image,), gate=gate)
+    capture = Uuid7Source(SystemClock()).new()
+    event = record.store.append([EventDraft(f"capture/{capture}", stored, "t", "t", client=client)])[0]
+    _acknowledge(f"seq {event.fields.seq}")
+    _acknowledge(f"image {sealed.name}")
+
+
+def _acknowledge(what: str) -> None:
+    os.write(1, f"acknowledged {what}\n".encode())
+
+
+if __name__ == "__main__":
+    {**WORKLOADS, "persist": persist}[sys.argv[1]](Path(sys.argv[2]))
