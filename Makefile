@@ -10,7 +10,7 @@ FACE_MODELS := .cache/models
 ONCE ?=
 PHOTOS ?=
 READINGS ?=
-KILLS ?= 20
+LONG ?=
 
 .PHONY: help demo clean-demo setup web test check unit browser system train-tests train-smoke train-detector \
   train-classifier train-segmenter bundle eval readers bench-vision bench-peer bench-repeat bench-schedule faults format wire clients
@@ -60,10 +60,11 @@ clean-demo: ## Forget the demonstration's data
 	rm -rf .demo
 
 # --- tests ------------------------------------------------------------------------------------------
-.cache/servers: ## Mosquitto, PostgreSQL and Chromium for the tests, where missing
+.cache/servers: ## Mosquitto, PostgreSQL, strace and Chromium for the tests, where missing
 	@mkdir -p .cache
 	@missing=""; command -v mosquitto >/dev/null || test -x /usr/sbin/mosquitto || missing="$$missing mosquitto"; \
 	ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$$missing postgresql"; \
+	command -v strace >/dev/null || missing="$$missing strace"; \
 	command -v chromium >/dev/null || missing="$$missing chromium fonts-dejavu-core"; \
 	if [ -n "$$missing" ]; then echo "Installing$$missing"; \
 	SUDO=$$([ $$(id -u) = 0 ] || echo sudo); $$SUDO apt-get update -qq && \
@@ -87,7 +88,7 @@ browser: $(VENV)/.dev setup .cache/servers ## Drive each page in Chromium
 	$(BIN)/python -m pytest -q -m browser
 
 system: $(VENV)/.dev setup .cache/servers ## Real processes: the main job, and kill -9 at random instants
-	KILLS=$(KILLS) $(BIN)/python -m pytest -q -m system
+	$(BIN)/python -m pytest -q -m system
 
 .venv-train/.done: requirements-train.lock requirements-train-alone.lock
 	@test -x .venv-train/bin/python || $(PYTHON) -m venv .venv-train
@@ -98,8 +99,8 @@ system: $(VENV)/.dev setup .cache/servers ## Real processes: the main job, and k
 train-tests: .venv-train/.done ## Networks, losses and training
 	.venv-train/bin/python -m pytest -q tests/models
 
-faults: $(VENV)/.dev setup .cache/servers ## Kill the box at 200 random instants
-	KILLS=200 $(BIN)/python -m pytest -q tests/system/test_crash.py --timeout=3600
+faults: $(VENV)/.dev setup .cache/servers ## Inject every fault and print promise, test and figures (LONG=1: hours; SEED=n)
+	LONG=$(LONG) $(BIN)/python -m pytest -q -m req --promises $(if $(LONG),--timeout=7200)
 
 # --- models, figures --------------------------------------------------------------------------------
 TRAIN := OMP_NUM_THREADS=1 .venv-train/bin/python -m

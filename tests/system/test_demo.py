@@ -16,6 +16,7 @@ def number(pattern: str, text: str) -> int:
 
 
 @pytest.mark.system
+@pytest.mark.req("P-2", "I-03", "I-07", "I-12", "I-19")
 @pytest.mark.timeout(600)
 def test_demonstration_keeps_working_through_an_outage_and_loses_nothing(tmp_path: Path) -> None:
     command = medspa("demo", "--once", "--folder", str(tmp_path / "demo"))
