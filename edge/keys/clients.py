@@ -134,7 +134,7 @@ class ClientKeystore:
             with self._lock:
                 file = self._open_file()
                 known = file.key_of(client) is not None
-                survivors = [entry for entry in file.keys() if entry[0] != client] if known else []
+                survivors = [entry for entry in file.entries() if entry[0] != client] if known else []
             if not known:
                 number = self._current().number
                 self._sweep(number)
@@ -236,7 +236,7 @@ class ClientKeystore:
             if wrapping_key is None:
                 raise Corrupt("client_keys_missing", f"nothing opens {path}; restore the client keys from escrow")
             file = GenerationFile(path, wrapping_key)
-            found.update(client for client, _ in file.keys())
+            found.update(client for client, _ in file.entries())
             file.close()
         return found
 

@@ -34,7 +34,7 @@ class GenerationFile:
             row = connection.execute("SELECT key FROM keys WHERE client = ?", (client,)).fetchone()
         return bytes(row[0]) if row else None
 
-    def keys(self) -> list[ClientKey]:
+    def entries(self) -> list[ClientKey]:
         """Return every client with its key."""
         with self._database.reader() as connection:
             rows = connection.execute("SELECT client, key FROM keys ORDER BY client").fetchall()

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from edge.consent.desk import ConsentMissing
-from edge.keys.clients import ClientKeystore, DataKeyGone
+from edge.keys.clients import DataKeyGone
 from edge.progress.change import Direction, Repeats
 from edge.progress.comparison import Comparison, VisitComparer
 from edge.progress.errors import NotAligned, NotComparable

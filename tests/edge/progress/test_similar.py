@@ -12,7 +12,7 @@ from hypothesis.extra import numpy as arrays
 
 from edge.analysis.domain import AnalysisResult, Box, BundleUsed, Finding
 from edge.consent.desk import ConsentMissing
-from edge.keys.clients import ClientKeystore, DataKeyGone
+from edge.keys.clients import DataKeyGone
 from edge.progress import similar as module
 from edge.progress.embedding import Vector, direction, summary
 from edge.progress.sealed_vector import embedded, open_summary
