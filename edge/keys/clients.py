@@ -149,7 +149,7 @@ class ClientKeystore:
         """
         with self._changing():
             with self._lock:
-                entries = self._open_file().keys()
+                entries = self._open_file().entries()
             return self._succeed(entries)
 
     def close(self) -> None:

@@ -77,7 +77,7 @@ def write_generation(path: Path, wrapping_key: bytes, entries: list[ClientKey], 
     disk.settle(path)
     again = GenerationFile(path, wrapping_key)
     try:
-        if again.keys() != sorted(entries):
+        if again.entries() != sorted(entries):
             raise Corrupt("client_keys_damaged", "client keys were not read back as written; check the disk")
     finally:
         again.close()
