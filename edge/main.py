@@ -68,6 +68,7 @@ from shared.events.envelope import EventDraft
 from shared.events.payload import PayloadModel
 from shared.ids import Uuid7Source
 from shared.logging import configure_logging, log_dying_threads
+from shared.sync.position import count_behind
 from shared.vocabulary import ConsentPurpose
 from shared.wire.topics import DOWN, PRESENCE, UP, topic
 
@@ -146,7 +147,7 @@ class EdgeBox:
             record.store,
             record.vault,
             self._hub_channel,
-            lambda: record.store.head().seq - self._link.status.acknowledged_seq,
+            lambda: count_behind(self._link.status.acknowledged, record.store.epochs()),
             lambda client: ConsentPurpose.TREATMENT_RECORD in self._consent.granted(client),
         )
 

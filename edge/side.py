@@ -10,7 +10,7 @@ from edge.keys.box import CLIENT_WRAPPING, BoxKeys
 from edge.record import RECORD_FILE, open_record
 from edge.store.database import Database
 from edge.store.errors import StorageBroken
-from edge.store.events import verify_log
+from edge.store.log import verify_log
 from shared.clock import SystemClock
 from shared.ids import Uuid7Source
 from shared.side import KeyReport, LogReport, ProjectionReport

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection
 
 from cloud.ingest.effects import OF_CAPTURES, Effects
-from cloud.ingest.lineage import continues, is_continued
+from cloud.ingest.lineage import continues, expected, is_continued
 from cloud.storage.captures import CaptureRows
 from cloud.storage.clinics import Clinic, clinics_of
 from cloud.storage.database import Database
@@ -61,7 +61,8 @@ class Intake:
         with self._database.write(tenant) as connection:
             devices = DeviceRepository(connection, tenant)
             record = _enrolled(devices, device)
-            applied = _applied(EventLog(connection, tenant).epochs(device), head.epoch)
+            epochs = EventLog(connection, tenant).epochs(device)
+            applied = _applied(epochs, head.epoch)
             now = to_milliseconds(self._clock.wall())
             devices.seen(device, now)
             if record.state is not DeviceState.ACTIVE:
@@ -70,7 +71,7 @@ class Intake:
             if not devices.first_time(device, session, now):
                 return Answer(applied)
             hashes = EventLog(connection, tenant).hashes(device, head.epoch, [head.seq])
-            fork = judge_hello(applied, head, hashes.get)
+            fork = judge_hello(expected(applied, head, epochs, may_restart=record.may_restart), head, hashes.get)
             if fork is not None:
                 return _fence(devices, device, applied, fork)
             devices.said_hello(device, head, software)

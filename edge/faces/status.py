@@ -12,6 +12,7 @@ from edge.store.vault import ImageVault
 from edge.sync.link import SyncLink
 from shared.clock import Clock
 from shared.errors import MedSpaError
+from shared.sync.position import count_behind
 from shared.vision.bundle import GraphRole
 from shared.vocabulary import ClockQuality
 
@@ -76,11 +77,11 @@ class BoxStatus:
 
     def backlog(self) -> tuple[int, int, datetime | None]:
         """Return events and images waiting for the hub, and the time of the oldest event."""
-        acknowledged = self._link.status.acknowledged_seq
-        waiting = self._store.read(acknowledged, 1)
-        events = max(0, self._store.head().seq - acknowledged)
+        acknowledged, epochs = self._link.status.acknowledged, self._store.epochs()
+        events = count_behind(acknowledged, epochs)
+        waiting = self._store.first_behind(acknowledged) if events else None
         images = int(self._store.rows("SELECT count(*) FROM images WHERE confirmed = 0 AND refused = 0")[0][0])
-        return events, images, waiting[0].fields.wall_time if waiting else None
+        return events, images, waiting.fields.wall_time if waiting is not None else None
 
     def readiness(self) -> Readiness:
         """Return whether each part can do its work."""

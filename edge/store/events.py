@@ -1,18 +1,17 @@
 """The box's event log in SQLCipher: history, outbox and audit trail in one table."""
 
-import hashlib
-import hmac
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from edge.store.database import Connection, Database
 from edge.store.errors import StorageBroken, VersionConflict
+from edge.store.log import authentic_head, first_behind, insert_event, read_epochs, verify_log, write_head
 from edge.store.projection import Projection, ensure_projections, rebuild_projections
 from edge.store.schema import migrate
 from shared.clock import Clock
-from shared.events.chain import ChainReport, Damage, DamageKind, Head, LogRow, verify_chain
+from shared.events.chain import ChainReport, Head
 from shared.events.envelope import GENESIS_HASH, Event, EventDraft
 from shared.events.hlc import HybridClock, Timestamp
 from shared.events.payload import Catalogue
@@ -128,14 +127,26 @@ class SqlcipherEventStore:
             head = self._read_head(connection)
         return Position(head.epoch, head.seq, head.hash)
 
-    def read(self, after_seq: int, limit: int) -> list[Event]:
-        """Return up to `limit` events of the current epoch behind `after_seq`, in order."""
+    def epochs(self) -> list[Position]:
+        """Return the end of every epoch of the log, oldest first; the last is the one being written."""
+        with self._database.reader() as connection:
+            return read_epochs(connection, self._read_head(connection))
+
+    def read(self, after_seq: int, limit: int, epoch: str | None = None) -> list[Event]:
+        """Return up to `limit` events of an epoch (by default the current one) behind `after_seq`, in order."""
         with self._database.reader() as connection:
             rows = connection.execute(
-                "SELECT body FROM events WHERE epoch = (SELECT epoch FROM head) AND seq > ? ORDER BY seq LIMIT ?",
-                (after_seq, limit),
+                "SELECT body FROM events WHERE epoch = coalesce(?, (SELECT epoch FROM head)) AND seq > ?"
+                " ORDER BY seq LIMIT ?",
+                (epoch, after_seq, limit),
             ).fetchall()
         return [Event.from_body(body) for (body,) in rows]
+
+    def first_behind(self, position: Position | None) -> Event | None:
+        """Return the first event after a position of the log, in whichever epoch; None at the end."""
+        with self._database.reader() as connection:
+            body = first_behind(connection, position)
+        return Event.from_body(body) if body is not None else None
 
     def stream(self, aggregate: str) -> list[Event]:
         """Return every event of one aggregate, in order."""
@@ -219,15 +230,7 @@ class SqlcipherEventStore:
         return current + 1
 
     def _insert(self, connection: Connection, event: Event) -> None:
-        fields = event.fields
-        connection.execute(
-            "INSERT INTO events (epoch, seq, id, hash, type, aggregate, version, client, body)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                fields.epoch, fields.seq, fields.id, event.hash, fields.type, fields.aggregate,
-                fields.version, fields.client, event.body,
-            ),
-        )  # fmt: skip
+        insert_event(connection, event)
         for projection in self._projections:
             projection.apply(connection, event)
 
@@ -238,35 +241,18 @@ class SqlcipherEventStore:
                 self._write_head(connection, Head(secrets.token_hex(8), 0, GENESIS_HASH))
 
     def _read_head(self, connection: Connection) -> Head:
-        head = _authentic_head(connection, self._head_key)
+        head = authentic_head(connection, self._head_key)
         if head is None:
             # Going on would authenticate anew what somebody has changed, and hide it for good.
             raise StorageBroken("log_head_damaged", "the log's recorded end is missing or forged; run medspa verify")
         return head
 
     def _write_head(self, connection: Connection, head: Head) -> None:
-        connection.execute(
-            "INSERT INTO head VALUES (1, ?, ?, ?, ?) ON CONFLICT (only) DO UPDATE SET"
-            " epoch = excluded.epoch, seq = excluded.seq, hash = excluded.hash, mac = excluded.mac",
-            (head.epoch, head.seq, head.hash, _mac(self._head_key, head)),
-        )
+        write_head(connection, self._head_key, head)
 
     def _last_timestamp(self) -> Timestamp | None:
         rows = self.rows("SELECT body FROM events ORDER BY position DESC LIMIT 1")
         return Timestamp.parse(Event.from_body(rows[0][0]).fields.hlc) if rows else None
-
-
-def verify_log(database: Database, head_key: bytes) -> ChainReport:
-    """Walk a log against its authenticated end; needs no more of the database than these two tables."""
-    with database.reader() as connection:
-        head = _authentic_head(connection, head_key)
-        report = verify_chain(_log_rows(connection), head)
-    if report.intact and head is None:
-        lost_end = Damage(
-            DamageKind.CUT_OFF, "unknown", report.length + 1, "the log's recorded end is missing or forged"
-        )
-        return ChainReport(report.length, lost_end)
-    return report
 
 
 def write_cursor(connection: Connection, name: str, position: Position) -> None:
@@ -276,21 +262,3 @@ def write_cursor(connection: Connection, name: str, position: Position) -> None:
         " epoch = excluded.epoch, seq = excluded.seq, hash = excluded.hash",
         (name, position.epoch, position.seq, position.hash),
     )
-
-
-def _authentic_head(connection: Connection, head_key: bytes) -> Head | None:
-    row = connection.execute("SELECT epoch, seq, hash, mac FROM head").fetchone()
-    if row is None:
-        return None
-    head = Head(*row[:3])
-    return head if hmac.compare_digest(str(row[3]).encode(), _mac(head_key, head).encode()) else None
-
-
-def _mac(head_key: bytes, head: Head) -> str:
-    return hmac.new(head_key, f"{head.epoch}/{head.seq}/{head.hash}".encode(), hashlib.sha256).hexdigest()
-
-
-def _log_rows(connection: Connection) -> Iterator[LogRow]:
-    for epoch, seq, body, digest in connection.execute("SELECT epoch, seq, body, hash FROM events ORDER BY position"):
-        # An edit through SQL can turn the bytes into text; it is still to be judged, not to end the walk.
-        yield LogRow(epoch, seq, body.encode() if isinstance(body, str) else bytes(body), digest)

@@ -6,7 +6,7 @@ simulation from its virtual clock.
 
 import json
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
@@ -20,7 +20,7 @@ from shared.clock import Clock
 from shared.crypto.aead import CannotOpen
 from shared.errors import Rejected
 from shared.sync import receiver, sender
-from shared.sync.position import Position
+from shared.sync.position import Position, place_of
 from shared.wire import medspa_pb2 as wire
 from shared.wire.envelope import open_message, seal_message
 from shared.wire.topics import DOWN, UP
@@ -39,7 +39,7 @@ class LinkStatus:
         online: the hub has answered on the present connection.
         since: when `online` last changed.
         last_acknowledged_at: when the hub last acknowledged anything.
-        acknowledged_seq: last of our events the hub has applied.
+        acknowledged: last of our events the hub has applied, or None before it has applied any.
         fenced: why the hub refuses this box, or None.
         resent: batches' worth of times that sending had to start again.
         duplicates: events the hub told us it had discarded.
@@ -51,13 +51,18 @@ class LinkStatus:
     online: bool
     since: datetime
     last_acknowledged_at: datetime | None = None
-    acknowledged_seq: int = 0
+    acknowledged: Position | None = None
     fenced: str | None = None
     resent: int = 0
     duplicates: int = 0
     refused: int = 0
     repeated: int = 0
     sent: int = 0
+
+    @property
+    def acknowledged_seq(self) -> int:
+        """The acknowledged event's place in its epoch."""
+        return self.acknowledged.seq if self.acknowledged is not None else 0
 
 
 class LinkProtocol:
@@ -98,8 +103,10 @@ class LinkProtocol:
         self._hub_session = ""
         self._hub_epoch = ""
         self._hello_at = self._now_at = float("-inf")
-        cursor = store.cursor(HUB_CURSOR)
-        self._status = LinkStatus(False, clock.wall(), acknowledged_seq=cursor.seq if cursor else 0)
+        self._cursor = store.cursor(HUB_CURSOR)
+        self._epochs: Sequence[Position] = store.epochs()
+        self._at = place_of(self._cursor, self._epochs)
+        self._status = LinkStatus(False, clock.wall(), acknowledged=self._cursor)
 
     @property
     def status(self) -> LinkStatus:
@@ -115,8 +122,8 @@ class LinkProtocol:
         """
         if incoming.signal is Signal.CONNECTED:
             self._connected = True
-            self._state = sender.SenderState(session=secrets.token_hex(8), resends=self._state.resends)
-            self._hello_at = float("-inf")
+            self._epochs = self._store.epochs()
+            self._begin(place_of(self._cursor, self._epochs))
         elif incoming.signal is Signal.DISCONNECTED:
             self._connected = False
             self._set_online(online=False)
@@ -146,21 +153,47 @@ class LinkProtocol:
             self._count_repeated(1)
             return
         word = sender.Acknowledgement(ack.session, Position.from_wire(ack.applied), ack.fenced, ack.reason)
-        before = self._state.acknowledged
         self._state = sender.on_acknowledgement(self._state, word, self._clock.monotonic())
         acknowledged = self._state.acknowledged
-        if acknowledged is not None and acknowledged != before:
-            self._store.move_cursor(HUB_CURSOR, acknowledged)
+        if acknowledged is not None and not ack.fenced:
+            self._go_on(acknowledged)
         self._status = replace(
             self._status,
             last_acknowledged_at=self._clock.wall(),
-            acknowledged_seq=acknowledged.seq if acknowledged else 0,
+            acknowledged=self._cursor,
             fenced=self._state.fenced,
             duplicates=self._status.duplicates + ack.duplicates,
         )
         self._set_online(online=not ack.fenced)
         if ack.fenced:
             self._log.error("box_fenced", epoch=ack.applied.epoch, seq=ack.applied.seq)
+
+    def _go_on(self, acknowledged: Position) -> None:
+        """Store how far the hub is, and turn to the epoch that is due: one after the other, oldest first."""
+        before = self._cursor
+        if self._at > 0 and before is not None and before.epoch == acknowledged.epoch and before.seq > acknowledged.seq:
+            # The hub was restored: what it lost of this epoch it may have lost of those before.
+            self._move_cursor(Position(self._epochs[0].epoch))
+            self._begin(0)
+            return
+        if acknowledged != before:
+            self._move_cursor(acknowledged)
+        if self._at + 1 < len(self._epochs) and acknowledged.seq >= self._epochs[self._at].seq:
+            self._begin(self._at + 1)
+
+    def _move_cursor(self, position: Position) -> None:
+        self._store.move_cursor(HUB_CURSOR, position)
+        self._cursor = position
+
+    def _begin(self, at: int) -> None:
+        """Greet for one of the log's epochs next, as a new session."""
+        self._at = at
+        self._state = sender.SenderState(session=secrets.token_hex(8), resends=self._state.resends)
+        self._hello_at = float("-inf")
+
+    def _end(self) -> Position:
+        """Return the end of the epoch that is being sent; only the last one grows."""
+        return self._store.head() if self._at + 1 == len(self._epochs) else self._epochs[self._at]
 
     def _on_hub_hello(self, hello: wire.Hello) -> None:
         self._hub_session, self._hub_epoch = hello.session, hello.head.epoch
@@ -203,7 +236,7 @@ class LinkProtocol:
         if self._state.fenced is not None:
             # A person may let the box in again at any time: ask anew, as a new session, now and then.
             if now - self._hello_at >= _FENCED_HELLO_SECONDS:
-                self._state = sender.SenderState(session=secrets.token_hex(8), resends=self._state.resends)
+                self._begin(self._at)
                 self._say_hello(now)
             return
         if self._state.acknowledged is None:
@@ -218,7 +251,7 @@ class LinkProtocol:
 
     def _say_hello(self, now: float) -> None:
         self._hello_at = now
-        hello = wire.Hello(session=self._state.session, head=self._store.head().to_wire(), software=self._software)
+        hello = wire.Hello(session=self._state.session, head=self._end().to_wire(), software=self._software)
         self._send(wire.Message(hello=hello))
 
     def _send_events(self, now: float) -> None:
@@ -229,13 +262,11 @@ class LinkProtocol:
         self._state = sender.on_tick(self._state, now)
         if self._state.resends != before:
             self._status = replace(self._status, resent=self._state.resends)
-        head_seq = self._store.head().seq
-        while (wanted := sender.next_range(self._state, head_seq)) is not None:
+        end = self._end()
+        while (wanted := sender.next_range(self._state, end.seq)) is not None:
             first_seq, limit = wanted
-            bodies = sender.fit([event.body for event in self._store.read(first_seq - 1, limit)])
-            batch = wire.EventBatch(
-                session=self._state.session, epoch=self._store.head().epoch, first_seq=first_seq, bodies=bodies
-            )
+            bodies = sender.fit([event.body for event in self._store.read(first_seq - 1, limit, end.epoch)])
+            batch = wire.EventBatch(session=self._state.session, epoch=end.epoch, first_seq=first_seq, bodies=bodies)
             self._send(wire.Message(events=batch))
             self._state = sender.on_sent(self._state, first_seq + len(bodies) - 1, now)
             self._status = replace(self._status, sent=self._status.sent + len(bodies))

@@ -42,7 +42,7 @@ class LogRow:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Where a log ends; `seq` 0 with the genesis hash for an empty one."""
+    """Where a log ends; `seq` 0 for an epoch without events, with the hash of the last event before it."""
 
     epoch: str
     seq: int
@@ -115,6 +115,8 @@ def _tail_fault(last: Event | None, head: Head | None) -> Damage | None:
     if head is None:
         return None
     seq, digest = (last.fields.seq, last.hash) if last is not None else (0, GENESIS_HASH)
+    if head.seq == 0 and head.hash == digest:
+        return None  # an epoch was begun and nothing is written in it yet
     same_epoch = last is None or last.fields.epoch == head.epoch
     if same_epoch and seq == head.seq and digest == head.hash:
         return None

@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,6 +18,7 @@ from edge.store.vault import ImageVault
 from edge.sync.protocol import LinkStatus
 from shared.events.catalogue.system import BoxStarted
 from shared.events.envelope import EventDraft
+from shared.sync.position import Position
 from shared.vision.bundle import GraphRole, read_bundle
 from tests.support.records import BoxRecord, open_box_record
 from tests.support.test_bundle import write_test_bundle
@@ -66,13 +68,14 @@ def test_the_backlog_is_what_the_hub_has_not_acknowledged_and_since_when(record:
     assert box.backlog() == (0, 0, None)
     begun = record.clock.wall()
     started(record, 5)
+    at = partial(Position, record.store.head().epoch)
     assert box.backlog() == (5, 0, begun)
-    fake.status = LinkStatus(online=True, since=begun, acknowledged_seq=3)
+    fake.status = LinkStatus(online=True, since=begun, acknowledged=at(3))
     events, images, oldest = box.backlog()
     assert (events, images, (oldest - begun).total_seconds()) == (2, 0, 180)
-    fake.status = LinkStatus(online=True, since=begun, acknowledged_seq=5)
+    fake.status = LinkStatus(online=True, since=begun, acknowledged=at(5))
     assert box.backlog() == (0, 0, None)
-    fake.status = LinkStatus(online=True, since=begun, acknowledged_seq=9)
+    fake.status = LinkStatus(online=True, since=begun, acknowledged=at(9))
     assert box.backlog() == (0, 0, None)
 
 

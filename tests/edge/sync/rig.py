@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import select
 
 from cloud.main import Hub
+from cloud.storage.log import EventLog
 from cloud.storage.tables import booking_requests, events
 from edge.keys.box import BoxKeys
 from edge.schedule.book import ScheduleBook
@@ -66,18 +67,22 @@ class Rig:
 
     def log(self) -> list[tuple[int, str, str]]:
         """Return place, id and hash of each of the box's events."""
-        return [(event.fields.seq, event.fields.id, event.hash) for event in self.record.store.read(0, 100_000)]
+        rows = self.record.store.rows("SELECT seq, id, hash FROM events ORDER BY position")
+        return [(seq, event_id, digest) for seq, event_id, digest in rows]
 
     def at_hub(self) -> list[tuple[int, str, str]]:
         """Return the same, as the hub holds them."""
-        query = select(events.c.seq, events.c.id, events.c.hash).where(
-            events.c.device == self.record.store.identity.device
-        )
+        columns = (events.c.seq, events.c.id, events.c.hash)
+        device = self.record.store.identity.device
         with self.hub.database.read(TENANT) as connection:
-            return [tuple(row) for row in connection.execute(query.order_by(events.c.seq))]
+            found: list[tuple[int, str, str]] = []
+            for record in EventLog(connection, TENANT).epochs(device):
+                query = select(*columns).where(events.c.device == device, events.c.epoch == record.applied.epoch)
+                found += [tuple(row) for row in connection.execute(query.order_by(events.c.seq))]
+            return found
 
     def acknowledged(self) -> bool:
-        return self.link.status.online and self.link.status.acknowledged_seq == self.record.store.head().seq
+        return self.link.status.online and self.link.status.acknowledged == self.record.store.head()
 
     def wait_acknowledged(self) -> None:
         eventually(self.acknowledged, 40)
