@@ -1,5 +1,6 @@
 """The broker connection: paho-mqtt behind a queue, speaking MQTT 5 where the broker does, else 3.1.1."""
 
+import contextlib
 import queue
 import threading
 from collections import deque
@@ -164,12 +165,17 @@ class MqttTransport:
                 self._dropped.wait()
         finally:
             if self._stop.is_set() and self._accepted:
-                client.publish(address.presence_topic, b"offline", qos=1, retain=True).wait_for_publish(1)
+                self._say_goodbye(client)
             self._client = None
             client.disconnect()
             client.loop_stop()
             if self._accepted:
                 self._tell(Incoming(Signal.DISCONNECTED))
+
+    def _say_goodbye(self, client: paho.Client) -> None:
+        """Tell that this box goes; when the connection has gone before, the broker tells it by the last will."""
+        with contextlib.suppress(RuntimeError, ValueError):
+            client.publish(self._address.presence_topic, b"offline", qos=1, retain=True).wait_for_publish(1)
 
     def _on_connect(self, client: paho.Client, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
         if reason.is_failure:

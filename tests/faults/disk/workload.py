@@ -10,11 +10,12 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from edge.config import StoreSettings
+from edge.keys.clients import ClientKeystore
 from edge.record import Record, open_record
-from edge.store.events import BoxIdentity
+from edge.store.events import BoxIdentity, SqlcipherEventStore
 from edge.store.vault import ImageVault
 from shared.clock import SystemClock
 from shared.errors import Retryable
@@ -22,7 +23,7 @@ from shared.events.catalogue.capture import CaptureMetadata, CaptureStored, Gate
 from shared.events.catalogue.client import ClientRegistered
 from shared.events.catalogue.system import BoxStarted
 from shared.events.envelope import EventDraft
-from shared.ids import ClientId, DeviceId, LocationId, TenantId, Uuid7Source
+from shared.ids import BlobName, ClientId, DeviceId, LocationId, TenantId, Uuid7Source
 from shared.vocabulary import GateProfileName, ImageKind
 
 IDENTITY: Final = BoxIdentity(TenantId("tenant-a"), LocationId("clinic-1"), DeviceId("box-1"))
@@ -143,18 +144,34 @@ def _register(record: Record) -> ClientId:
     return client
 
 
-def _photograph(record: Record, client: ClientId) -> None:
-    vault: ImageVault = record.vault
-    sealed = vault.put(client, ImageKind.ORIGINAL, _PHOTOGRAPH, record.clients.key_of(client))
+class Opened(Protocol):
+    """What a photograph is stored with."""
+
+    @property
+    def clients(self) -> ClientKeystore: ...
+    @property
+    def store(self) -> SqlcipherEventStore: ...
+    @property
+    def vault(self) -> ImageVault: ...
+
+
+def photograph(record: Opened, client: ClientId, image_bytes: bytes) -> BlobName:
+    """Store a photograph as a capture does: image first, then the event that names it."""
+    sealed = record.vault.put(client, ImageKind.ORIGINAL, image_bytes, record.clients.key_of(client))
     image = StoredImage(
         name=sealed.name, kind=ImageKind.ORIGINAL, size=sealed.size, media_type="image/jpeg", width=1, height=1
     )
     gate = GateOutcome(profile=GateProfileName.IMPORT, passed=True, codes=(), measures={})
     stored = CaptureStored(metadata=CaptureMetadata(camera="test", protocol="p"), images=(image,), gate=gate)
     capture = Uuid7Source(SystemClock()).new()
-    event = record.store.append([EventDraft(f"capture/{capture}", stored, "t", "t", client=client)])[0]
-    _acknowledge(f"seq {event.fields.seq}")
-    _acknowledge(f"image {sealed.name}")
+    record.store.append([EventDraft(f"capture/{capture}", stored, "t", "t", client=client)])
+    return sealed.name
+
+
+def _photograph(record: Record, client: ClientId) -> None:
+    name = photograph(record, client, _PHOTOGRAPH)
+    _acknowledge(f"seq {record.store.head().seq}")
+    _acknowledge(f"image {name}")
 
 
 def _acknowledge(what: str) -> None:
