@@ -18,6 +18,7 @@ from cloud.config import BrokerMode, HubSettings
 from cloud.fleet.api import RateLimit, TooManyTries, enrolment_router
 from cloud.fleet.enrolment import Enrolment
 from cloud.fleet.keys import TenantKeys
+from cloud.ingest.backfill import BackfillService
 from cloud.ingest.downlink import DownLinks
 from cloud.ingest.handler import MessageHandler
 from cloud.ingest.intake import Intake
@@ -40,6 +41,7 @@ from shared.http.errors import install_error_handlers
 from shared.http.guard import GuardSettings
 from shared.ids import TenantId, Uuid7Source
 from shared.logging import configure_logging, log_dying_threads
+from shared.wire import backfill_pb2_grpc as backfill_rpc
 from shared.wire import medspa_pb2_grpc as rpc
 
 _BROKER_SECONDS = 15.0
@@ -71,7 +73,8 @@ class Hub:
         self.metrics = HubMetrics()
         self.enrolment = Enrolment(self.database, self.keys, self._clock)
         self._broker, login = _broker(settings)
-        self.ingest = self._ingest()
+        self._handler, self._links = self._make_handler()
+        self.ingest = IngestService(self._handler, self._links, self.metrics, settings.ingest.queue_messages)
         self._mqtt = HubMqtt(login, f"hub-{secrets.token_hex(4)}", self.ingest.submit)
         self._rpc = RpcServer(self._services(), settings.rpc.host, settings.rpc.port)
         self.desk = BookingDesk(self.database, self.keys, self._clock, Uuid7Source(self._clock), self.ingest.wake)
@@ -108,18 +111,21 @@ class Hub:
         """Tell whether boxes can be served now."""
         return self._mqtt.ready and self.ingest.alive
 
-    def _ingest(self) -> IngestService:
+    def _make_handler(self) -> tuple[MessageHandler, DownLinks]:
         intake = Intake(self.database, complete_catalogue(), self._clock)
         links = DownLinks(self.database, self._clock)
-        handler = MessageHandler(self.database, self.keys, intake, links, self.metrics, self._clock)
-        return IngestService(handler, links, self.keys, self.metrics, self.settings.ingest.queue_messages)
+        return MessageHandler(self.database, self.keys, intake, links, self.metrics, self._clock), links
 
     def _services(self) -> list[AddService]:
         """Return what the gRPC server serves, as functions that add one service each."""
         callers = Callers(self.database, self._clock)
         store = BlobStore(self.settings.blobs_folder, self.settings.blobs.max_blob_bytes)
         blobs = BlobsService(self.database, callers, store, self.metrics, self._clock)
-        return [partial(rpc.add_BlobsServicer_to_server, blobs)]
+        backfill = BackfillService(callers, self._handler.answers, self.metrics)
+        return [
+            partial(rpc.add_BlobsServicer_to_server, blobs),
+            partial(backfill_rpc.add_BackfillServicer_to_server, backfill),
+        ]
 
     def _app(self) -> FastAPI:
         tenant = TenantId(self.settings.shown_tenant)

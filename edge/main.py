@@ -50,6 +50,7 @@ from edge.review.shadow_worker import ShadowWorker, VaultPhotographs
 from edge.review.signed import SignedReviews
 from edge.schedule.book import ScheduleBook
 from edge.schedule.registry import demo_registry, load_registry
+from edge.sync.backfill import BackfillCall
 from edge.sync.hub_channel import HubChannel
 from edge.sync.inbox import Inbox
 from edge.sync.link import SyncLink
@@ -126,14 +127,16 @@ class EdgeBox:
             ErasureAgreed.event_type: self._erasures.agreed_in_portal,
             ErasureConfirmed.event_type: self._erasures.confirmed_by_hub,
         }
+        transport = MqttTransport(_address(self._settings, record))
         return SyncLink(
             record.store,
             Inbox(record.store, complete_catalogue(), answers),
-            MqttTransport(_address(self._settings, record)),
+            transport,
             transport_key=record.keys.transport(),
             clock=self._clock,
             snapshot=self._snapshot,
             software=self._software,
+            bulk=BackfillCall(self._hub_channel, transport.inbox),
         )
 
     def _make_hub_channel(self) -> HubChannel:

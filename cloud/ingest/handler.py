@@ -1,6 +1,7 @@
 """One message in, the answers out. Whatever arrives, this raises nothing but `Rejected` or `CannotOpen`."""
 
 import json
+from collections.abc import Sequence
 from typing import Final
 
 import structlog
@@ -17,8 +18,8 @@ from shared.clock import Clock
 from shared.errors import Rejected
 from shared.sync.position import Position
 from shared.wire import medspa_pb2 as wire
-from shared.wire.envelope import open_message
-from shared.wire.topics import PRESENCE, UP, parse_topic
+from shared.wire.envelope import open_message, seal_message
+from shared.wire.topics import DOWN, PRESENCE, UP, parse_topic
 
 MAX_BATCH_BODIES: Final = 1000
 MAX_NOW_BYTES: Final = 64 * 1024
@@ -66,6 +67,16 @@ class MessageHandler:
         kind = message.WhichOneof("kind")
         self._metrics.messages.labels(kind or "none").inc()
         return box, self._answer(box, kind, message)
+
+    def answers(self, topic: str, payload: bytes) -> list[bytes]:
+        """Handle what arrived on a topic and return the sealed answers; raises as `handle` does."""
+        box, messages = self.handle(topic, payload)
+        return self.sealed(box, messages)
+
+    def sealed(self, box: BoxAddress, messages: Sequence[wire.Message]) -> list[bytes]:
+        """Seal messages for a box."""
+        key = self._keys.transport(box.tenant, box.device)
+        return [seal_message(message, box.tenant, box.device, DOWN, key) for message in messages]
 
     def due(self, box: BoxAddress) -> list[wire.Message]:
         """Return what of the clinic's own log is to be sent to a box now."""

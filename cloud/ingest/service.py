@@ -9,14 +9,12 @@ from typing import Final, Protocol
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from cloud.fleet.keys import TenantKeys
 from cloud.ingest.downlink import BoxAddress, DownLinks
 from cloud.ingest.handler import MessageHandler
 from cloud.metrics import HubMetrics
 from shared.crypto.aead import CannotOpen
 from shared.errors import Rejected
 from shared.wire import medspa_pb2 as wire
-from shared.wire.envelope import seal_message
 from shared.wire.topics import DOWN, topic
 
 _TICK_SECONDS: Final = 0.5
@@ -49,12 +47,9 @@ WAKE: Final = Wake()
 class IngestService:
     """Handles messages one after another, off the broker's thread; stays alive whatever arrives."""
 
-    def __init__(
-        self, handler: MessageHandler, links: DownLinks, keys: TenantKeys, metrics: HubMetrics, capacity: int
-    ) -> None:
+    def __init__(self, handler: MessageHandler, links: DownLinks, metrics: HubMetrics, capacity: int) -> None:
         self._handler = handler
         self._links = links
-        self._keys = keys
         self._metrics = metrics
         self._queue: queue.Queue[Arrived | Wake] = queue.Queue(capacity)
         self._publisher: Publisher | None = None
@@ -131,7 +126,5 @@ class IngestService:
     def _send(self, box: BoxAddress, messages: list[wire.Message]) -> None:
         if self._publisher is None or not messages:
             return
-        key = self._keys.transport(box.tenant, box.device)
-        for message in messages:
-            sealed = seal_message(message, box.tenant, box.device, DOWN, key)
+        for sealed in self._handler.sealed(box, messages):
             self._publisher.publish(topic(box.tenant, box.device, DOWN), sealed)

@@ -9,7 +9,7 @@ import grpc
 from shared.errors import Retryable
 from shared.wire.limits import MAX_RPC_BYTES, PING_SECONDS
 
-_WORKERS: Final = 8
+_WORKERS: Final = 16
 _STOP_SECONDS: Final = 5.0
 _OPTIONS: Final = (
     ("grpc.max_receive_message_length", MAX_RPC_BYTES),

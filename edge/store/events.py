@@ -134,13 +134,17 @@ class SqlcipherEventStore:
 
     def read(self, after_seq: int, limit: int, epoch: str | None = None) -> list[Event]:
         """Return up to `limit` events of an epoch (by default the current one) behind `after_seq`, in order."""
+        return [Event.from_body(body) for body in self.bodies(after_seq, limit, epoch)]
+
+    def bodies(self, after_seq: int, limit: int, epoch: str | None = None) -> list[bytes]:
+        """Return the bodies of up to `limit` events of an epoch behind `after_seq`, in order."""
         with self._database.reader() as connection:
             rows = connection.execute(
                 "SELECT body FROM events WHERE epoch = coalesce(?, (SELECT epoch FROM head)) AND seq > ?"
                 " ORDER BY seq LIMIT ?",
                 (epoch, after_seq, limit),
             ).fetchall()
-        return [Event.from_body(body) for (body,) in rows]
+        return [body for (body,) in rows]
 
     def first_behind(self, position: Position | None) -> Event | None:
         """Return the first event after a position of the log, in whichever epoch; None at the end."""

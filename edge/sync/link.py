@@ -8,11 +8,13 @@ from typing import Any, Final
 import structlog
 
 from edge.store.events import SqlcipherEventStore
+from edge.sync.backfill import BulkOutlet
 from edge.sync.inbox import Inbox
 from edge.sync.mqtt import Incoming, NotConnected, Signal, Transport
 from edge.sync.protocol import LinkProtocol, LinkStatus
 from shared.clock import Clock
 from shared.errors import Retryable
+from shared.sync.route import RouteState
 
 _TICK_SECONDS: Final = 0.2
 _AFTER_FAILURE_SECONDS: Final = 2.0
@@ -31,6 +33,7 @@ class SyncLink:
         clock: Clock,
         snapshot: Callable[[], Mapping[str, Any]],
         software: str,
+        bulk: BulkOutlet | None = None,
     ) -> None:
         """Keep the collaborators.
 
@@ -42,10 +45,18 @@ class SyncLink:
             clock: for time-outs and the times people see.
             snapshot: returns the clinic's present state for the hub, without personal data.
             software: version of this software.
+            bulk: carries a long backlog; its answers go into the transport's inbox.
         """
         self._transport = transport
         self._protocol = LinkProtocol(
-            store, inbox, transport, transport_key=transport_key, clock=clock, snapshot=snapshot, software=software
+            store,
+            inbox,
+            transport,
+            transport_key=transport_key,
+            clock=clock,
+            snapshot=snapshot,
+            software=software,
+            bulk=bulk,
         )
         self._log = structlog.get_logger()
         self._stopping = threading.Event()
@@ -57,6 +68,11 @@ class SyncLink:
         """The link now."""
         return self._protocol.status
 
+    @property
+    def route(self) -> RouteState:
+        """Which transport batches take now."""
+        return self._protocol.route
+
     def start(self) -> None:
         """Connect and keep both logs moving until `stop`."""
         self._transport.start()
@@ -67,6 +83,7 @@ class SyncLink:
         self._stopping.set()
         self._transport.inbox.put(Incoming(Signal.STOP))
         self._thread.join(timeout=5)
+        self._protocol.close()
         self._transport.stop()
 
     def step(self, incoming: Incoming) -> float:

@@ -22,6 +22,7 @@ class Signal(StrEnum):
     CONNECTED = "connected"
     DISCONNECTED = "disconnected"
     MESSAGE = "message"
+    BULK_LOST = "bulk_lost"
     WAKE = "wake"
     STOP = "stop"
 

@@ -14,13 +14,16 @@ from typing import Any, Final
 import structlog
 
 from edge.store.events import HUB_CURSOR, SqlcipherEventStore
+from edge.sync.backfill import BulkOutlet
 from edge.sync.inbox import Inbox
 from edge.sync.mqtt import Incoming, Outlet, Signal
+from edge.sync.ways import Ways
 from shared.clock import Clock
 from shared.crypto.aead import CannotOpen
 from shared.errors import Rejected
 from shared.sync import receiver, sender
 from shared.sync.position import Position, place_of
+from shared.sync.route import RouteState
 from shared.wire import medspa_pb2 as wire
 from shared.wire.envelope import open_message, seal_message
 from shared.wire.topics import DOWN, UP
@@ -78,6 +81,7 @@ class LinkProtocol:
         clock: Clock,
         snapshot: Callable[[], Mapping[str, Any]],
         software: str,
+        bulk: BulkOutlet | None = None,
     ) -> None:
         """Keep the collaborators.
 
@@ -89,10 +93,12 @@ class LinkProtocol:
             clock: for time-outs and the times people see.
             snapshot: returns the clinic's present state for the hub, without personal data.
             software: version of this software.
+            bulk: where batches go instead while many wait; what comes back there goes through `handle`, too.
         """
         self._store = store
         self._inbox = inbox
         self._outlet = outlet
+        self._ways = Ways(outlet, bulk)
         self._key = transport_key
         self._clock = clock
         self._snapshot = snapshot
@@ -113,6 +119,11 @@ class LinkProtocol:
         """The link now."""
         return self._status
 
+    @property
+    def route(self) -> RouteState:
+        """Which transport batches take now."""
+        return self._ways.state
+
     def handle(self, incoming: Incoming) -> None:
         """Take in what happened on the transport.
 
@@ -126,7 +137,10 @@ class LinkProtocol:
             self._begin(place_of(self._cursor, self._epochs))
         elif incoming.signal is Signal.DISCONNECTED:
             self._connected = False
+            self._ways.close()
             self._set_online(online=False)
+        elif incoming.signal is Signal.BULK_LOST:
+            self._state = self._ways.bulk_lost(self._state, self._clock.monotonic())
         elif incoming.signal is Signal.MESSAGE:
             self._receive(incoming.data)
 
@@ -256,24 +270,29 @@ class LinkProtocol:
 
     def _send_events(self, now: float) -> None:
         before = self._state.resends
-        if self._outlet.waiting():
-            # Not even the broker has it all: the link is slow. Sending again would only make it slower.
-            self._state = replace(self._state, waiting_since=now)
-        self._state = sender.on_tick(self._state, now)
+        end = self._end()
+        behind = end.seq - (self._state.acknowledged.seq if self._state.acknowledged else 0)
+        self._state = self._ways.prepare(self._state, behind, now)
         if self._state.resends != before:
             self._status = replace(self._status, resent=self._state.resends)
-        end = self._end()
-        while (wanted := sender.next_range(self._state, end.seq)) is not None:
+        while (wanted := sender.next_range(self._state, end.seq, self._ways.most_events)) is not None:
             first_seq, limit = wanted
-            bodies = sender.fit([event.body for event in self._store.read(first_seq - 1, limit, end.epoch)])
+            bodies = sender.fit(self._store.bodies(first_seq - 1, limit, end.epoch), self._ways.most_bytes)
             batch = wire.EventBatch(session=self._state.session, epoch=end.epoch, first_seq=first_seq, bodies=bodies)
-            self._send(wire.Message(events=batch))
+            self._ways.publish(self._sealed(wire.Message(events=batch)))
             self._state = sender.on_sent(self._state, first_seq + len(bodies) - 1, now)
             self._status = replace(self._status, sent=self._status.sent + len(bodies))
 
+    def close(self) -> None:
+        """Leave the bulk transport; the broker's connection is its owner's."""
+        self._ways.close()
+
     def _send(self, message: wire.Message) -> None:
+        self._outlet.publish(self._sealed(message))
+
+    def _sealed(self, message: wire.Message) -> bytes:
         identity = self._store.identity
-        self._outlet.publish(seal_message(message, identity.tenant, identity.device, UP, self._key))
+        return seal_message(message, identity.tenant, identity.device, UP, self._key)
 
     def _count_repeated(self, count: int) -> None:
         if count:

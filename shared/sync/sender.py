@@ -11,6 +11,9 @@ from shared.sync.position import Position
 
 MAX_BATCH_EVENTS: Final = 200
 MAX_BATCH_BYTES: Final = 256 * 1024
+# A backlog goes in larger batches: each costs the receiver one commit.
+MAX_BULK_EVENTS: Final = 1000
+MAX_BULK_BYTES: Final = 768 * 1024
 MAX_IN_FLIGHT: Final = 8
 ACK_TIMEOUT_SECONDS: Final = 5.0
 
@@ -74,7 +77,12 @@ def on_acknowledgement(state: SenderState, ack: Acknowledgement, now: float) -> 
 
 def on_tick(state: SenderState, now: float) -> SenderState:
     """Fall back to the acknowledged event when acknowledgements have stopped coming."""
-    if not state.batch_ends or state.acknowledged is None or now - state.waiting_since < ACK_TIMEOUT_SECONDS:
+    return state if now - state.waiting_since < ACK_TIMEOUT_SECONDS else rewind(state, now)
+
+
+def rewind(state: SenderState, now: float) -> SenderState:
+    """Resume at the acknowledged event: what is in flight is lost or of no use."""
+    if not state.batch_ends or state.acknowledged is None:
         return state
     return replace(
         state,
@@ -85,13 +93,13 @@ def on_tick(state: SenderState, now: float) -> SenderState:
     )
 
 
-def next_range(state: SenderState, head_seq: int) -> tuple[int, int] | None:
+def next_range(state: SenderState, head_seq: int, most: int = MAX_BATCH_EVENTS) -> tuple[int, int] | None:
     """Return the first `seq` to send and how many events at most, or None when there is nothing to do."""
     if state.acknowledged is None or state.fenced is not None or len(state.batch_ends) >= MAX_IN_FLIGHT:
         return None
     if state.sent_seq >= head_seq:
         return None
-    return state.sent_seq + 1, min(MAX_BATCH_EVENTS, head_seq - state.sent_seq)
+    return state.sent_seq + 1, min(most, head_seq - state.sent_seq)
 
 
 def on_sent(state: SenderState, last_seq: int, now: float) -> SenderState:
@@ -104,11 +112,11 @@ def on_sent(state: SenderState, last_seq: int, now: float) -> SenderState:
     )
 
 
-def fit(bodies: list[bytes]) -> list[bytes]:
+def fit(bodies: list[bytes], most_bytes: int = MAX_BATCH_BYTES) -> list[bytes]:
     """Return the leading bodies that fit one batch; always at least one."""
     total = 0
     for count, body in enumerate(bodies):
         total += len(body)
-        if count and total > MAX_BATCH_BYTES:
+        if count and total > most_bytes:
             return bodies[:count]
     return bodies

@@ -14,6 +14,7 @@ from edge.keys.box import BoxKeys
 from edge.schedule.book import ScheduleBook
 from edge.schedule.registry import demo_registry
 from edge.store.events import BoxIdentity
+from edge.sync.backfill import BackfillCall
 from edge.sync.hub_channel import HubChannel
 from edge.sync.inbox import Handler, Inbox
 from edge.sync.link import SyncLink
@@ -144,6 +145,7 @@ def build(hub: Hub, folder: Path, handlers: Callable[[ScheduleBook], Mapping[str
     transport = TappedTransport(address)
     answers = handlers(book) if handlers else {BookingRequested.event_type: book.answer_request}
     snapshot: dict[str, Any] = {}
+    channel = HubChannel(f"127.0.0.1:{rpc}", identity.device, device_keys, clock)
     link = SyncLink(
         record.store,
         Inbox(record.store, complete_catalogue(), answers),
@@ -152,7 +154,7 @@ def build(hub: Hub, folder: Path, handlers: Callable[[ScheduleBook], Mapping[str
         clock=clock,
         snapshot=lambda: snapshot,
         software="test",
+        bulk=BackfillCall(channel, transport.inbox),
     )
-    channel = HubChannel(f"127.0.0.1:{rpc}", identity.device, device_keys, clock)
     uploader = BlobUploader(record.store, record.vault, channel, lambda: 0, lambda _client: True)
     return Rig(hub, record, network, transport, link, uploader, book)
