@@ -10,11 +10,15 @@ from rich.console import Console
 from edge.clients.commands import app as erasure_commands
 from edge.config import EdgeSettings
 from edge.enrol import enrol as enrol_box
-from edge.keys.box import BoxKeys
+from edge.keys.cli import app as keys_app
+from edge.keys.cli import rekey
+from edge.keys.opening import open_keys
 from shared.config import load_settings
 
 app = typer.Typer(help="The clinic's edge box.", no_args_is_help=True)
 app.add_typer(erasure_commands, name="erase")
+app.add_typer(keys_app, name="keys")
+app.command()(rekey)
 ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="The clinic's TOML file.")]
 
 
@@ -38,7 +42,7 @@ def enrol(
     settings = load_settings(config, EdgeSettings)
     settings.store.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     code = code_file.read_text().strip() if code_file else typer.prompt("One-time code", hide_input=True)
-    identity = enrol_box(settings.store.folder, BoxKeys(settings.store.keys_folder), settings.hub.url, code, label)
+    identity = enrol_box(settings.store.folder, open_keys(settings.store), settings.hub.url, code, label)
     Console().print(f"Enrolled as {identity.device} of {identity.tenant}/{identity.location}", highlight=False)
 
 

@@ -32,6 +32,35 @@ class ClinicSettings(Section):
         return self
 
 
+class KeystoreKind(StrEnum):
+    """Where the root of all keys lives."""
+
+    FILE = "file"
+    PKCS11 = "pkcs11"
+    TPM = "tpm"
+
+
+class Pkcs11Settings(Section):
+    """The token of `keystore = "pkcs11"`."""
+
+    module: Path = Field(
+        default=Path("/usr/lib/softhsm/libsofthsm2.so"), description="PKCS#11 library that came with the token."
+    )
+    token: str = Field(default="medspa", min_length=1, max_length=32, description="Label of the token.")
+    pin_file: Path = Field(default=Path("keys/pin"), description="File of mode 0600 that holds the user's PIN.")
+
+
+class TpmSettings(Section):
+    """The TPM of `keystore = "tpm"`."""
+
+    tcti: str = Field(default="device:/dev/tpmrm0", description="How tpm2-tools reach the TPM.")
+    pcrs: str = Field(
+        default="",
+        pattern=r"^([a-z0-9]+:[0-9]{1,2}(,[0-9]{1,2})*)?$",
+        description="Platform registers that must stay as they are, as sha256:7; none by default.",
+    )
+
+
 class StoreSettings(Section):
     """Where the record lies."""
 
@@ -39,6 +68,11 @@ class StoreSettings(Section):
     keys_folder: Path = Field(
         default=Path("keys"), description="Folder of sealed keys; never part of a backup of `folder`."
     )
+    keystore: KeystoreKind = Field(
+        default=KeystoreKind.FILE, description="Where the root of all keys lives; chosen before the box is enrolled."
+    )
+    pkcs11: Pkcs11Settings = Field(default=Pkcs11Settings(), description="The token, where there is one.")
+    tpm: TpmSettings = Field(default=TpmSettings(), description="The TPM, where there is one.")
     reserve_bytes: int = Field(
         default=512 * 1024 * 1024,
         ge=1024 * 1024,

@@ -36,6 +36,7 @@ from edge.faces.review import ReviewDesk
 from edge.faces.schedule import ScheduleDesk
 from edge.faces.status import BoxStatus
 from edge.faces.visit import VisitDesk
+from edge.keys.rotation import KeyRotation, RotationWorker
 from edge.metrics import BoxMetrics
 from edge.progress.comparison import VisitComparer
 from edge.progress.model_knowledge import ModelKnowledge
@@ -244,6 +245,9 @@ class EdgeBox:
                 preparation = Preparation(self._vision.served, self._threads)
                 preparation.start()
                 stack.callback(preparation.stop)
+            keys = RotationWorker(KeyRotation(self._record.keys, self._record.clients, self._clock), store)
+            keys.start()
+            stack.callback(keys.stop)
             self._run_shadow(stack)
             structlog.get_logger().info("box_ready", device=device, status="clean" if clean else "recovered")
             yield

@@ -11,6 +11,8 @@ from edge.consent.projection import CONSENTS
 from edge.enrol import read_identity
 from edge.keys.box import BoxKeys
 from edge.keys.clients import ClientKeystore
+from edge.keys.opening import open_keys
+from edge.keys.rekey import Rekey, guard_of
 from edge.progress.projection import EMBEDDINGS
 from edge.review.projection import REVIEWS
 from edge.store.database import Database
@@ -46,7 +48,7 @@ def open_record(settings: StoreSettings, clock: Clock, ids: IdSource) -> Record:
         WrongKey, StorageBroken, StorageReadOnly: the record cannot be opened.
     """
     identity = read_identity(settings.folder)
-    keys = BoxKeys(settings.keys_folder)
+    keys = open_keys(settings)
     clients = ClientKeystore(settings.keys_folder / "clients", keys.sealed, clock)
     path = settings.folder / RECORD_FILE
     if keys.record_begun and not (path.exists() and path.stat().st_size):
@@ -54,7 +56,8 @@ def open_record(settings: StoreSettings, clock: Clock, ids: IdSource) -> Record:
         raise RecordMissing(
             "record_missing", f"{path} is gone or empty although this box has a record: put it back from a backup"
         )
-    database = Database(path, keys.database())
+    Rekey(path, keys).recover()
+    database = Database(path, keys.database(), guard_of(path))
     store = SqlcipherEventStore(
         database,
         identity,

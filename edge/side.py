@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from edge.config import EdgeSettings
 from edge.enrol import read_identity
-from edge.keys.box import CLIENT_WRAPPING, BoxKeys
+from edge.keys.box import CLIENT_WRAPPING
+from edge.keys.opening import open_keys
+from edge.keys.rekey import Rekey, guard_of
 from edge.record import RECORD_FILE, open_record
 from edge.store.database import Database
 from edge.store.errors import StorageBroken
@@ -41,9 +43,10 @@ class EdgeSide:
         path = settings.store.folder / RECORD_FILE
         if not path.exists():
             raise StorageBroken("record_missing", f"{path} is missing: it never ran or was removed; restore it")
-        keys = BoxKeys(settings.store.keys_folder)
+        keys = open_keys(settings.store)
         # Opened without the store, which could refuse the very damage that is to be named.
-        database = Database(path, keys.database())
+        Rekey(path, keys).recover()
+        database = Database(path, keys.database(), guard_of(path))
         try:
             return [LogReport(f"box {identity.device}", verify_log(database, keys.log_head()))]
         finally:
@@ -60,7 +63,7 @@ class EdgeSide:
 
     def keys(self, settings: EdgeSettings) -> Sequence[KeyReport]:
         """List the box's keys by fingerprint."""
-        secrets = BoxKeys(settings.store.keys_folder).secrets()
+        secrets = open_keys(settings.store).secrets()
         return [
             KeyReport(name, _purpose(name), hashlib.sha256(b"fingerprint/" + secret).hexdigest()[:16])
             for name, secret in sorted(secrets.items())

@@ -90,6 +90,14 @@ class Disk(Protocol):
         """Make a file that somebody else wrote, and its name, survive a power cut."""
         ...
 
+    def keep(self, path: Path, also: Path) -> None:
+        """Give a file a second name, so that it outlives its first."""
+        ...
+
+    def replace(self, source: Path, target: Path) -> None:
+        """Put one file in the place of another in one step."""
+        ...
+
 
 class SystemDisk:
     """The machine's own disk."""
@@ -110,3 +118,14 @@ class SystemDisk:
         finally:
             os.close(descriptor)
         sync_folder(path.parent)
+
+    def keep(self, path: Path, also: Path) -> None:
+        """Give a file a second name, so that it outlives its first."""
+        also.unlink(missing_ok=True)
+        also.hardlink_to(path)
+        sync_folder(path.parent)
+
+    def replace(self, source: Path, target: Path) -> None:
+        """Put one file in the place of another in one step."""
+        source.replace(target)
+        sync_folder(target.parent)

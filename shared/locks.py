@@ -19,7 +19,7 @@ class HeldByAnother(Retryable):
 
 @contextmanager
 def exclusive(path: Path, patience_seconds: float = 60.0) -> Iterator[None]:
-    """Hold the lock file `path` for as long as the context lasts; not re-entrant.
+    """Hold the lock file `path` alone for as long as the context lasts; not re-entrant.
 
     Args:
         path: the lock file, made when missing and never removed.
@@ -28,24 +28,43 @@ def exclusive(path: Path, patience_seconds: float = 60.0) -> Iterator[None]:
     Raises:
         HeldByAnother: it was not free within that time.
     """
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    descriptor = _acquire(path, fcntl.LOCK_EX, patience_seconds)
     try:
-        _acquire(descriptor, path, patience_seconds)
         yield
     finally:
         os.close(descriptor)
 
 
-def _acquire(descriptor: int, path: Path, patience_seconds: float) -> None:
+class SharedLock:
+    """Holds a lock file together with others, which keeps everybody from holding it alone."""
+
+    def __init__(self, path: Path, patience_seconds: float = 60.0) -> None:
+        """Take the lock.
+
+        Raises:
+            HeldByAnother: somebody held it alone for longer than that.
+        """
+        self._descriptor: int | None = _acquire(path, fcntl.LOCK_SH, patience_seconds)
+
+    def close(self) -> None:
+        """Let go of it; idempotent."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+        self._descriptor = None
+
+
+def _acquire(path: Path, kind: int, patience_seconds: float) -> int:
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     end = time.monotonic() + patience_seconds
     while True:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
         except BlockingIOError:
             if time.monotonic() >= end:
+                os.close(descriptor)
                 raise HeldByAnother(
                     "held_by_another", f"another program is at work in {path.parent}; stop it or wait for it"
                 ) from None
             time.sleep(_PAUSE_SECONDS)
         else:
-            return
+            return descriptor

@@ -1,17 +1,22 @@
 """Every key of the box but the clients': named secrets in one sealed folder."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 from shared.crypto.identity import DeviceIdentity
 from shared.crypto.keyfile import SealedKeyFolder
+from shared.crypto.root import KeyStore
 from shared.errors import Rejected
 
 _IDENTITY: Final = "device-identity"
-_DATABASE: Final = "database"
+DATABASE: Final = "database"
+# The key of a database that is about to take the place of the present one; see `edge.keys.rekey`.
+DATABASE_NEXT: Final = "database-next"
 _HEAD: Final = "log-head"
 _TRANSPORT: Final = "transport"
 _BEGUN: Final = "record-begun"
+_ROOT_MADE: Final = "root-made"
 # What the client keystore keeps among the box's secrets; the first is no secret.
 CLIENT_GENERATION: Final = "client-generation"
 CLIENT_WRAPPING: Final = "client-wrapping."
@@ -20,8 +25,8 @@ CLIENT_WRAPPING: Final = "client-wrapping."
 class BoxKeys:
     """Opens the box's keys; each is made at its first use and durable before it is used."""
 
-    def __init__(self, folder: Path) -> None:
-        self._keys = SealedKeyFolder(folder)
+    def __init__(self, folder: Path, root: KeyStore | None = None) -> None:
+        self._keys = SealedKeyFolder(folder, root)
 
     @property
     def sealed(self) -> SealedKeyFolder:
@@ -39,7 +44,7 @@ class BoxKeys:
 
     def database(self) -> bytes:
         """Return the key of the SQLCipher database."""
-        return self._keys.get_or_create(_DATABASE)
+        return self._keys.get_or_create(DATABASE)
 
     def log_head(self) -> bytes:
         """Return the key that authenticates the end of the log."""
@@ -54,6 +59,16 @@ class BoxKeys:
         """Remember that there is a record."""
         if not self.record_begun:
             self._keys.put(_BEGUN, b"\x01")
+
+    def root_made_at(self, now: datetime) -> datetime:
+        """Return since when the root is what it is; counted from `now` where that was never noted."""
+        generation, noted = self._keys.root_generation, self._keys.get(_ROOT_MADE)
+        if noted is not None:
+            number, _, made_at = noted.decode().partition(" ")
+            if int(number) == generation:
+                return datetime.fromisoformat(made_at)
+        self._keys.put(_ROOT_MADE, f"{generation} {now.isoformat()}".encode())
+        return now
 
     def transport(self) -> bytes:
         """Return the key that seals every message to the hub.
@@ -72,5 +87,5 @@ class BoxKeys:
 
     def secrets(self) -> dict[str, bytes]:
         """Return every secret held, for fingerprints; marks and pointers are none."""
-        marks = {_BEGUN, CLIENT_GENERATION}
+        marks = {_BEGUN, _ROOT_MADE, CLIENT_GENERATION}
         return {name: self._keys.get(name) or b"" for name in self._keys.names() if name not in marks}

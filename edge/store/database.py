@@ -12,6 +12,7 @@ from sqlcipher3 import dbapi2 as sqlcipher
 
 from edge.store.errors import StorageBroken, StorageBusy, StorageFull, StorageReadOnly, WrongKey
 from shared.errors import MedSpaError
+from shared.locks import SharedLock
 
 Connection = Any
 Result = TypeVar("Result")
@@ -25,14 +26,16 @@ _WAL_LIMIT_BYTES: Final = 64 * 1024 * 1024
 class Database:
     """An open database; `write` runs one transaction on the writer thread, `reader` lends a reader."""
 
-    def __init__(self, path: Path, key: bytes) -> None:
+    def __init__(self, path: Path, key: bytes, guard: Path | None = None) -> None:
         """Open or create the database.
 
         Args:
             path: the file; its folder must exist.
             key: 32 raw bytes, used without derivation.
+            guard: lock file that is shared while the database is open, against whoever exchanges its file.
 
         Raises:
+            HeldByAnother: somebody is exchanging the file.
             WrongKey: the file exists and another key made it.
             StorageBroken: the file is no database of this product.
         """
@@ -42,7 +45,12 @@ class Database:
         self._tasks: queue.Queue[tuple[Callable[[Connection], Any], Future[Any]] | None]
         self._tasks = queue.Queue(_QUEUE_SIZE)
         self._closed = False
-        self._writer = self._connect(writable=True)
+        self._guard = SharedLock(guard) if guard is not None else None
+        try:
+            self._writer = self._connect(writable=True)
+        except MedSpaError:
+            self._release()
+            raise
         self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
         self._thread.start()
 
@@ -96,6 +104,11 @@ class Database:
         while not self._readers.empty():
             self._readers.get_nowait().close()
         self._writer.close()
+        self._release()
+
+    def _release(self) -> None:
+        if self._guard is not None:
+            self._guard.close()
 
     def _connect(self, *, writable: bool) -> Connection:
         connection = sqlcipher.connect(str(self._path), isolation_level=None, check_same_thread=False)

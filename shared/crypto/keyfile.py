@@ -1,47 +1,60 @@
-"""Secrets at rest outside a TPM: a root key file only its owner may read, and named secrets sealed under it.
+"""Named secrets in a folder, sealed under the device root; both sides use it.
 
-On a Jetson the root key comes out of the fTPM; here a file of mode 0600 stands in for it. Both sides use it.
+The root may live in a TPM, in a token or, on machines that have neither, in a file; see `shared.crypto.root`.
 """
 
-import os
 import re
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Final
 
-from shared.crypto.aead import KEY_BYTES, new_key, seal, unseal
-from shared.durable import Disk, SystemDisk, make_folder, write_durably
+from shared.crypto.aead import CannotOpen, new_key
+from shared.crypto.root import FileKeyStore, KeyStore
+from shared.durable import Disk, SystemDisk, make_folder
 from shared.errors import Corrupt, Rejected
 from shared.locks import exclusive
 
+# A file begins with this byte and four that number the root's generation.
+_HEADER: Final = b"\x02"
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,127}")
 
 
-class KeyFileUnsafe(Rejected):
-    """The root key file can be read by others, or is no key."""
-
-
 class SealedKeyFolder:
-    """Named secrets in a folder, each sealed under the root key and bound to its own name."""
+    """Named secrets in a folder, each sealed under the root and bound to its own name."""
 
-    def __init__(self, folder: Path, disk: Disk | None = None) -> None:
-        """Open the folder, making it and its root key when there is none yet.
+    def __init__(self, folder: Path, root: KeyStore | None = None, disk: Disk | None = None) -> None:
+        """Open the folder, making it and its root when there is none yet, and end a change of root that was cut.
 
         Args:
             folder: where the sealed secrets lie.
+            root: what seals them; files in the same folder by default.
             disk: how files change; the machine's own by default.
 
         Raises:
-            Corrupt: sealed secrets are there and the root key is gone.
-            KeyFileUnsafe: others can read the root key, or it is no key.
+            Corrupt: sealed secrets are there and the root is gone.
+            KeyFileUnsafe: others can read the root key's file, or it is no key.
+            RootUnavailable: the token or TPM does not answer.
         """
         self._folder = folder
         self._disk = disk or SystemDisk()
+        self._root = root or FileKeyStore(folder, self._disk)
         make_folder(folder)
         with self._changing():
             for unfinished in folder.glob(".*.part"):
                 self._disk.destroy(unfinished)
-            self._root = self._root_key()
+            if self._generation() is None:
+                self._root.create(1)
+            self._end_rotation()
+
+    @property
+    def root_place(self) -> str:
+        """Where the root lives, for people."""
+        return self._root.place
+
+    @property
+    def root_generation(self) -> int:
+        """The number of the root's present generation."""
+        return self._root.generations()[-1]
 
     def names(self) -> list[str]:
         """Return the names of the secrets held, sorted."""
@@ -51,13 +64,18 @@ class SealedKeyFolder:
         """Return a secret, or None when there is none of this name.
 
         Raises:
-            CannotOpen: the file was altered or belongs to another root key.
+            CannotOpen: the file was altered or belongs to another root.
         """
-        try:
-            sealed = self._path(name).read_bytes()
-        except FileNotFoundError:
-            return None
-        return unseal(self._root, sealed, name.encode())
+        stored = self._read(name)
+        while stored is not None:
+            try:
+                return self._open(name, stored)
+            except CannotOpen:
+                again = self._read(name)
+                if again == stored:
+                    raise
+                stored = again  # somebody else has just sealed it anew
+        return None
 
     def put(self, name: str, secret: bytes) -> None:
         """Store a secret durably, replacing one of the same name in a single step."""
@@ -87,8 +105,59 @@ class SealedKeyFolder:
             self._put(name, key)
             return key
 
+    def rotate_root(self) -> int:
+        """Seal every secret anew under a new generation of the root, destroy the old one, return the new one.
+
+        Nothing here is a commit: each secret opens under the generation it names, and a crash leaves both
+        generations until the next open has sealed the rest anew.
+
+        Raises:
+            CannotOpen: a secret cannot be opened; nothing was changed.
+        """
+        with self._changing():
+            for name in self.names():
+                self.get(name)
+            self._root.create(self.root_generation + 1)
+            self._end_rotation()
+            return self.root_generation
+
+    def _end_rotation(self) -> None:
+        """Bring every secret to the newest generation, then destroy the others; nothing to do most of the time."""
+        *older, newest = self._root.generations()
+        if not older:
+            return
+        for name in self.names():
+            stored = self._read(name)
+            if stored is not None and _split(stored)[0] != newest:
+                self._put(name, self._open(name, stored))
+        for generation in older:
+            self._root.destroy(generation)
+
     def _put(self, name: str, secret: bytes) -> None:
-        self._disk.write(self._path(name), seal(self._root, secret, name.encode()))
+        generation = self.root_generation
+        header = _HEADER + generation.to_bytes(4)
+        self._disk.write(self._path(name), header + self._root.seal(generation, secret, name.encode()))
+
+    def _open(self, name: str, stored: bytes) -> bytes:
+        generation, sealed = _split(stored)
+        return self._root.unseal(generation, sealed, name.encode())
+
+    def _read(self, name: str) -> bytes | None:
+        try:
+            return self._path(name).read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def _generation(self) -> int | None:
+        """Return the root's generation, or None where nothing was ever sealed."""
+        generations = self._root.generations()
+        if not generations and self.names():
+            raise Corrupt(
+                "root_key_missing",
+                f"sealed keys remain in {self._folder} but their root is gone from its place ({self._root.place});"
+                " put it back or restore from escrow, never anew",
+            )
+        return generations[-1] if generations else None
 
     def _changing(self) -> AbstractContextManager[None]:
         return exclusive(self._folder / ".lock")
@@ -98,17 +167,9 @@ class SealedKeyFolder:
             raise Rejected("bad_key_name", "a key's name has lower-case letters, digits, dot, dash, underscore")
         return self._folder / f"{name}.sealed"
 
-    def _root_key(self) -> bytes:
-        path = self._folder / "root.key"
-        if not path.exists():
-            if any(self._folder.glob("*.sealed")):
-                raise Corrupt(
-                    "root_key_missing", f"{path} is gone but sealed keys remain; restore it from escrow, never anew"
-                )
-            write_durably(path, new_key(), mode=0o600)
-        if os.name == "posix" and path.stat().st_mode & 0o077:
-            raise KeyFileUnsafe("key_file_unsafe", f"{path} must be readable by its owner only: chmod 600 it")
-        key = path.read_bytes()
-        if len(key) != KEY_BYTES:
-            raise KeyFileUnsafe("key_file_unsafe", f"{path} is not a key of {KEY_BYTES} bytes")
-        return key
+
+def _split(stored: bytes) -> tuple[int, bytes]:
+    """Return the root's generation a file was sealed under, and what it sealed."""
+    if stored[:1] == _HEADER:
+        return int.from_bytes(stored[1:5]), stored[5:]
+    return 1, stored  # as earlier versions wrote it: they had one generation

@@ -33,6 +33,12 @@ class FailingDisk(SystemDisk):
     def settle(self, path: Path) -> None:
         self._do(lambda: super(FailingDisk, self).settle(path))
 
+    def keep(self, path: Path, also: Path) -> None:
+        self._do(lambda: super(FailingDisk, self).keep(path, also))
+
+    def replace(self, source: Path, target: Path) -> None:
+        self._do(lambda: super(FailingDisk, self).replace(source, target))
+
     def _do(self, action: Callable[[], None]) -> None:
         self.steps += 1
         if self.steps == self._step and not self._after:

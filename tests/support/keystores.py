@@ -10,7 +10,7 @@ from tests.support.clocks import ManualClock
 
 
 def open_keystore(folder: Path, disk: Disk | None = None) -> ClientKeystore:
-    return ClientKeystore(folder / "clients", SealedKeyFolder(folder, disk), ManualClock(), disk)
+    return ClientKeystore(folder / "clients", SealedKeyFolder(folder, disk=disk), ManualClock(), disk)
 
 
 def held(keystore: ClientKeystore, clients: list[ClientId]) -> dict[ClientId, bytes]:

@@ -30,6 +30,15 @@ class BoxStopped(PayloadModel):
     event_type: ClassVar[str] = "box.stopped"
 
 
+class KeysRotated(PayloadModel):
+    """A wrapping key has a new generation and the old one was destroyed; never says which key it is."""
+
+    event_type: ClassVar[str] = "keys.rotated"
+
+    key: str = Field(max_length=64, description="Name of the wrapping key.")
+    generation: int = Field(ge=2)
+
+
 class EventSetAside(PayloadModel):
     """An event from the hub could not be applied here; it is kept for a person to look at."""
 
@@ -68,6 +77,7 @@ PAYLOADS: tuple[type[PayloadModel], ...] = (
     BoxEnrolled,
     BoxStarted,
     BoxStopped,
+    KeysRotated,
     EventSetAside,
     BookingRequested,
     BookingAnswered,

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from shared.crypto.aead import OVERHEAD_BYTES, CannotOpen, derive_key, new_key, seal, unseal
 from shared.crypto.identity import DeviceIdentity, PassRefused, check_pass, deliver
-from shared.crypto.keyfile import KeyFileUnsafe, SealedKeyFolder
+from shared.crypto.keyfile import SealedKeyFolder
+from shared.crypto.root import KeyFileUnsafe
 from shared.errors import Corrupt, Rejected
 from shared.ids import DeviceId, TenantId
 from shared.wire import medspa_pb2 as wire
