@@ -60,10 +60,13 @@ clean-demo: ## Forget the demonstration's data
 	rm -rf .demo
 
 # --- tests ------------------------------------------------------------------------------------------
-.cache/servers: ## Mosquitto, PostgreSQL, strace and Chromium for the tests, where missing
+.cache/servers: Makefile ## Servers, a software token and TPM, strace and Chromium for the tests, where missing
 	@mkdir -p .cache
 	@missing=""; command -v mosquitto >/dev/null || test -x /usr/sbin/mosquitto || missing="$$missing mosquitto"; \
 	ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$$missing postgresql"; \
+	command -v softhsm2-util >/dev/null || missing="$$missing softhsm2"; \
+	command -v swtpm >/dev/null || missing="$$missing swtpm"; \
+	command -v tpm2_unseal >/dev/null || missing="$$missing tpm2-tools"; \
 	command -v strace >/dev/null || missing="$$missing strace"; \
 	command -v chromium >/dev/null || missing="$$missing chromium fonts-dejavu-core"; \
 	if [ -n "$$missing" ]; then echo "Installing$$missing"; \

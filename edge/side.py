@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from edge.config import EdgeSettings
 from edge.enrol import read_identity
-from edge.keys.box import CLIENT_WRAPPING
+from edge.keys.box import CLIENT_WRAPPING, BoxKeys
 from edge.keys.opening import open_keys
 from edge.keys.rekey import Rekey, guard_of
 from edge.record import RECORD_FILE, open_record
@@ -18,17 +18,13 @@ from shared.ids import Uuid7Source
 from shared.side import KeyReport, LogReport, ProjectionReport
 
 _PURPOSES = {
+    "client-wrapping": "opens the clients' data keys",
+    "database-next": "will open the record when its exchange is completed",
     "database": "opens the encrypted record",
     "device-identity": "proves to the hub which box this is",
     "log-head": "authenticates the end of the event log",
     "transport": "seals every message to the hub",
 }
-
-
-def _purpose(name: str) -> str:
-    if name.startswith(CLIENT_WRAPPING):
-        return "opens the clients' data keys"
-    return _PURPOSES.get(name, "unknown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +58,28 @@ class EdgeSide:
             record.store.close()
 
     def keys(self, settings: EdgeSettings) -> Sequence[KeyReport]:
-        """List the box's keys by fingerprint."""
-        secrets = open_keys(settings.store).secrets()
-        return [
-            KeyReport(name, _purpose(name), hashlib.sha256(b"fingerprint/" + secret).hexdigest()[:16])
-            for name, secret in sorted(secrets.items())
-        ]
+        """List the box's keys by fingerprint; the root, which never leaves its place, by that place."""
+        keys = open_keys(settings.store)
+        root = KeyReport(
+            "root",
+            "seals every other key",
+            "",
+            generation=keys.sealed.root_generation,
+            made_at=keys.root_made_at(SystemClock().wall()),
+            place=keys.sealed.root_place,
+        )
+        return [*(_report(keys, name, secret) for name, secret in sorted(keys.secrets().items())), root]
+
+
+def _report(keys: BoxKeys, name: str, secret: bytes) -> KeyReport:
+    shown, dot, number = name.partition(".") if name.startswith(CLIENT_WRAPPING) else (name, "", "")
+    return KeyReport(
+        shown,
+        _PURPOSES.get(shown, "unknown"),
+        hashlib.sha256(b"fingerprint/" + secret).hexdigest()[:16],
+        generation=int(number) if dot else 1,
+        made_at=keys.sealed.made_at(name),
+    )
 
 
 side = EdgeSide()

@@ -8,6 +8,7 @@ from typing import Annotated, cast
 import typer
 from rich.console import Console
 
+from shared.clock import SystemClock
 from shared.config import SideSettings, load_settings, tables_of
 from shared.errors import MedSpaError, Rejected
 from shared.side import Side
@@ -71,10 +72,14 @@ def rebuild(config: ConfigOption) -> None:
 
 
 def keys(config: ConfigOption) -> None:
-    """List the keys held, by name and fingerprint; never a key itself."""
+    """List the keys held: fingerprint, generation, age, purpose, where the root lives; never a key itself."""
+    now = SystemClock().wall()
     for side, settings in _sides(config):
         for key in side.keys(settings):
-            Console().print(f"{key.name}  {key.fingerprint}  {key.purpose}", highlight=False, soft_wrap=True)
+            age = f"{max(0, (now - key.made_at).days)} days" if key.made_at is not None else "age unknown"
+            place = f", {key.place}" if key.place else ""
+            line = f"{key.name}  {key.fingerprint or '-'}  generation {key.generation}, {age}  {key.purpose}{place}"
+            Console().print(line, highlight=False, soft_wrap=True)
 
 
 def check_config(config: Annotated[Path, typer.Argument(help="The TOML file to check.")]) -> None:

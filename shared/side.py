@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 
 from shared.events.chain import ChainReport
@@ -27,11 +28,17 @@ class ProjectionReport:
 
 @dataclass(frozen=True, slots=True)
 class KeyReport:
-    """One key that a side holds; never the key itself."""
+    """One key that a side holds; never the key itself.
+
+    `fingerprint` is empty for a key that never leaves its place, and `place` for one that is sealed under the root.
+    """
 
     name: str
     purpose: str
     fingerprint: str
+    generation: int = 1
+    made_at: datetime | None = None
+    place: str = ""
 
 
 class Side(Protocol):

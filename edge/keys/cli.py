@@ -11,6 +11,7 @@ from edge.keys.clients import ClientKeystore
 from edge.keys.opening import open_keys
 from edge.keys.rekey import Rekey
 from edge.keys.rotation import KeyRotation
+from edge.record import RECORD_FILE
 from shared.clock import SystemClock
 from shared.config import load_settings
 
@@ -37,5 +38,5 @@ def rotate(config: ConfigOption) -> None:
 def rekey(config: ConfigOption) -> None:
     """Write the record anew under a new key, after the old one may have become known; stop the box first."""
     settings = load_settings(config, EdgeSettings).store
-    Rekey(settings.folder / "record.db", open_keys(settings)).run()
+    Rekey(settings.folder / RECORD_FILE, open_keys(settings)).run()
     Console().print("The record has a new key, and so has the root; the old ones are destroyed", highlight=False)

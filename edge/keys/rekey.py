@@ -16,7 +16,7 @@ from edge.keys.box import DATABASE, DATABASE_NEXT, BoxKeys
 from edge.keys.generation import files_of
 from edge.store.database import Connection, Database, storage_error
 from edge.store.errors import RecordMissing, StorageBroken, StorageBusy, StorageFull, WrongKey
-from edge.store.events import verify_log
+from edge.store.log import verify_log
 from shared.crypto.aead import new_key
 from shared.durable import Disk, SystemDisk
 from shared.errors import Corrupt
@@ -96,7 +96,7 @@ class Rekey:
         elif old is not None and self._opens(old):
             self._discard()
         else:
-            raise WrongKey("wrong_key", f"neither the old nor the new key opens {self._path}; put it back from a backup")
+            raise WrongKey("wrong_key", f"no key of this box opens {self._path}; put it back from a backup")
 
     def _complete(self, new: bytes) -> None:
         """The new file is in its place: its key becomes the database key, the old file goes."""

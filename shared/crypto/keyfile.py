@@ -3,8 +3,10 @@
 The root may live in a TPM, in a token or, on machines that have neither, in a file; see `shared.crypto.root`.
 """
 
+import os
 import re
 from contextlib import AbstractContextManager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -105,6 +107,13 @@ class SealedKeyFolder:
             self._put(name, key)
             return key
 
+    def made_at(self, name: str) -> datetime | None:
+        """Return when a secret was stored, by the file's date: good enough for people; None when there is none."""
+        try:
+            return datetime.fromtimestamp(self._path(name).stat().st_mtime, UTC)
+        except FileNotFoundError:
+            return None
+
     def rotate_root(self) -> int:
         """Seal every secret anew under a new generation of the root, destroy the old one, return the new one.
 
@@ -129,7 +138,10 @@ class SealedKeyFolder:
         for name in self.names():
             stored = self._read(name)
             if stored is not None and _split(stored)[0] != newest:
+                times = self._path(name).stat()
                 self._put(name, self._open(name, stored))
+                # Only for people who ask how old a key is; its file is a new one.
+                os.utime(self._path(name), ns=(times.st_atime_ns, times.st_mtime_ns))
         for generation in older:
             self._root.destroy(generation)
 

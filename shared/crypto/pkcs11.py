@@ -115,7 +115,7 @@ class Pkcs11KeyStore:
         params = self._pkcs11.GCMParams(nonce, context)
         return {"mechanism": self._pkcs11.Mechanism.AES_GCM, "mechanism_param": params}
 
-    def _key(self, session: "Session", generation: int) -> "SecretKey":
+    def _key(self, session: "Session", generation: int) -> Any:
         found = self._keys(session, generation)
         if not found:
             raise generation_gone(generation)

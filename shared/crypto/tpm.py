@@ -120,7 +120,7 @@ class TpmKeyStore:
             self._run("load", "-C", _handle(generation), *paths, "-c", loaded)
             return self._run("unseal", "-c", loaded, *(["-p", f"pcr:{self._pcrs}"] if self._pcrs else []))
         except TpmRefused as error:
-            raise CannotOpen("cannot_open", "the TPM does not open this: another TPM or platform, or altered") from error
+            raise CannotOpen("cannot_open", "the TPM does not open this: moved, changed or altered") from error
 
     def _policy(self, folder: Path) -> list[str]:
         """Return what binds a sealed object to the platform: with registers, nothing but their policy opens it."""
@@ -142,7 +142,7 @@ class TpmKeyStore:
     @contextmanager
     def _at_work(self) -> Iterator[Path]:
         """Lend a folder in memory, one caller at a time, and leave no object in the TPM's few places."""
-        memory = Path("/dev/shm")
+        memory = Path("/dev/shm")  # noqa: S108 - a folder of a random name is made in it
         with self._lock, tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
             try:
                 yield Path(folder)
@@ -155,13 +155,15 @@ class TpmKeyStore:
     def _run(self, tool: str, *arguments: str, given: bytes = b"", quiet: bool = True) -> bytes:
         command = [f"tpm2_{tool}", "-T", self._tcti, *(["-Q"] if quiet and tool != "unseal" else []), *arguments]
         try:
-            done = subprocess.run(command, input=given, capture_output=True, check=False, timeout=_SECONDS)
+            done = subprocess.run(  # noqa: S603 - tools and arguments of our own
+                command, input=given, capture_output=True, check=False, timeout=_SECONDS
+            )
         except subprocess.TimeoutExpired:
             raise RootUnavailable("root_unavailable", f"the TPM at {self._tcti} does not answer; check it") from None
         if done.returncode == 0:
             return done.stdout
         if b"tcti" in done.stderr.lower():
-            raise RootUnavailable("root_unavailable", f"no TPM at {self._tcti}; check edge.store.tpm.tcti")
+            raise RootUnavailable("root_unavailable", f"no TPM at {self._tcti}; check its address and who may use it")
         raise TpmRefused("tpm_refused", f"the TPM refused tpm2_{tool}; see its manual")
 
 

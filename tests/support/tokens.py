@@ -25,9 +25,10 @@ class Token:
 
 def soft_token(folder: Path, label: str) -> Token:
     """Initialise a token; all of a process share SoftHSM's folder, since the library is loaded once."""
-    shared = Path(os.environ.setdefault("SOFTHSM2_CONF", str(_softhsm_configuration())))
+    if "SOFTHSM2_CONF" not in os.environ:
+        os.environ["SOFTHSM2_CONF"] = str(_softhsm_configuration())
     command = ["softhsm2-util", "--init-token", "--free", "--label", label, "--pin", PIN, "--so-pin", PIN]
-    subprocess.run(command, check=True, capture_output=True, timeout=60, env={**os.environ, "SOFTHSM2_CONF": str(shared)})
+    subprocess.run(command, check=True, capture_output=True, timeout=60)
     pin_file = folder / "pin"
     pin_file.touch(mode=0o600)
     pin_file.write_text(PIN)

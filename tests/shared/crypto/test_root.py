@@ -48,8 +48,7 @@ class KeyStoreContract(ABC):
         assert store.seal(1, secret, CONTEXT) != sealed
         middle = len(sealed) // 2
         altered = [
-            bytes([*sealed[:where], sealed[where] ^ 1, *sealed[where + 1 :]])
-            for where in (0, middle, len(sealed) - 1)
+            bytes([*sealed[:where], sealed[where] ^ 1, *sealed[where + 1 :]]) for where in (0, middle, len(sealed) - 1)
         ]
         for attempt in (*altered, sealed[:-1], sealed[:middle], b""):
             with pytest.raises(CannotOpen):
