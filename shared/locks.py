@@ -54,7 +54,7 @@ class SharedLock:
 
 
 def _acquire(path: Path, kind: int, patience_seconds: float) -> int:
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    descriptor = os.open(path, os.O_RDONLY | os.O_CREAT, 0o600)
     end = time.monotonic() + patience_seconds
     while True:
         try:
