@@ -166,7 +166,7 @@ bench-schedule: setup ## Time and gap of the replan
 
 # --- generated code ---------------------------------------------------------------------------------
 wire: $(VENV)/.dev ## Generate the wire protocol's code
-	$(BIN)/python -m grpc_tools.protoc -I. --python_out=. --pyi_out=. --grpc_python_out=. shared/wire/medspa.proto shared/wire/backfill.proto
+	$(BIN)/python -m grpc_tools.protoc -I. --python_out=. --pyi_out=. --grpc_python_out=. $(wildcard shared/wire/*.proto)
 
 clients: $(VENV)/.dev .cache/node ## Generate the pages' API clients
 	@PATH="$(CURDIR)/$(BIN):$$PATH" npm run client

@@ -98,6 +98,17 @@ class IngestSettings(Section):
     )
 
 
+class TransparencySettings(Section):
+    """How often the hub commits, signed, to everything it has applied."""
+
+    head_seconds: float = Field(
+        default=600,
+        ge=0.1,
+        le=86_400,
+        description="Shortest time between two heads sent to boxes, and only when grown.",
+    )
+
+
 class HubSettings(SideSettings):
     """Everything a hub can be told."""
 
@@ -120,6 +131,7 @@ class HubSettings(SideSettings):
     blobs: BlobSettings = Field(default=BlobSettings(), description="Images taken.")
     portal: PortalSettings = Field(default=PortalSettings(), description="Portal.")
     ingest: IngestSettings = Field(default=IngestSettings(), description="Limits of ingest.")
+    transparency: TransparencySettings = Field(default=TransparencySettings(), description="Signed tree heads.")
     tenants: tuple[TenantSettings, ...] = Field(min_length=1, description="The chains this hub serves.")
 
     @property

@@ -19,6 +19,7 @@ from cloud.storage.log import EpochRecord, EventLog
 from cloud.storage.projections import Projections
 from cloud.storage.tables import PROJECTIONS
 from shared.events.catalogue import complete_catalogue
+from shared.events.catalogue.system import BookingRequested
 from shared.events.chain import ChainReport, Damage, DamageKind, Head, LogRow, verify_chain
 from shared.events.envelope import Event
 from shared.ids import DeviceId, TenantId
@@ -108,7 +109,9 @@ def _replay(connection: Connection, tenant: TenantId, projections: Projections) 
     down, log = DownLog(connection, tenant), EventLog(connection, tenant)
     for location in down.locations():
         for row in down.rows(location):
-            projections.add_request(request_of(Event.from_body(row.body)))
+            event = Event.from_body(row.body)
+            if event.fields.type == BookingRequested.event_type:
+                projections.add_request(request_of(event))
     applier = Applier(connection, tenant, complete_catalogue())
     for device in log.devices():
         for record in log.epochs(device):

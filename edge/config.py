@@ -133,6 +133,16 @@ class CaptureSettings(Section):
     )
 
 
+class HubLogSettings(Section):
+    """How the box watches that its hub rewrites no history."""
+
+    check_seconds: float = Field(
+        default=600, ge=0.1, le=86_400, description="Pause between checks when the hub announces no head."
+    )
+    random_events: int = Field(default=8, ge=0, le=64, description="Own events picked at random for each check.")
+    sweep_events: int = Field(default=56, ge=1, le=192, description="Own events checked one after another, each time.")
+
+
 class EdgeSettings(SideSettings):
     """Everything a box can be told."""
 
@@ -144,4 +154,5 @@ class EdgeSettings(SideSettings):
     http: HttpSettings = Field(default=HttpSettings(), description="The pages.")
     capture: CaptureSettings = Field(default=CaptureSettings(), description="Camera and protocol.")
     analysis: AnalysisSettings = Field(default=AnalysisSettings(), description="Models.")
+    hub_log: HubLogSettings = Field(default=HubLogSettings(), description="Watch over the hub's log.")
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$", description="Least level logged.")

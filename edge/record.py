@@ -20,13 +20,14 @@ from edge.store.errors import RecordMissing
 from edge.store.events import SqlcipherEventStore
 from edge.store.projection import Projection
 from edge.store.vault import ImageVault
+from edge.transparency.projection import HUB_LOG
 from edge.visits.projection import CAPTURES
 from shared.clock import Clock
 from shared.events.catalogue import complete_catalogue
 from shared.ids import IdSource
 
 RECORD_FILE: Final = "record.db"
-PROJECTIONS: tuple[Projection, ...] = (CLIENTS, CONSENTS, CAPTURES, REVIEWS, EMBEDDINGS, ERASURES)
+PROJECTIONS: tuple[Projection, ...] = (CLIENTS, CONSENTS, CAPTURES, REVIEWS, EMBEDDINGS, ERASURES, HUB_LOG)
 
 
 @dataclass(frozen=True, slots=True)

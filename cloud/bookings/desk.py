@@ -1,18 +1,15 @@
 """Writes a booking request into its clinic's log; the box decides, the hub shows it as tentative until then."""
 
 import json
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any, Final
-
-from sqlalchemy import Connection
+from datetime import datetime
+from typing import Final
 
 from cloud.fleet.keys import TenantKeys
+from cloud.ingest.down_writer import DownWriter
 from cloud.storage.clinics import Clinic, clinics_of
 from cloud.storage.database import Database
-from cloud.storage.down import HUB_DEVICE, DownLog
 from cloud.storage.projections import Projections, Request
 from cloud.storage.tables import booking_contacts
 from cloud.storage.times import to_milliseconds
@@ -20,12 +17,9 @@ from cloud.storage.upsert import put
 from shared.clock import Clock
 from shared.crypto.aead import seal
 from shared.events.catalogue.system import BookingRequested
-from shared.events.envelope import Event
-from shared.events.hlc import HybridClock, Timestamp
-from shared.events.sealing import close_payload
+from shared.events.envelope import Event, EventDraft
 from shared.http.errors import NotFound, Refused
 from shared.ids import IdSource, LocationId, TenantId
-from shared.vocabulary import ClockQuality, Sensitivity
 
 _LONGEST_SERVICE: Final = 64
 
@@ -47,20 +41,14 @@ class BookingDesk:
     """Takes wishes for one hub's tenants."""
 
     def __init__(
-        self,
-        database: Database,
-        keys: TenantKeys,
-        clock: Clock,
-        ids: IdSource,
-        wake: Callable[[], None],
-        new_epoch: Callable[[], str] = lambda: secrets.token_hex(8),
+        self, database: Database, keys: TenantKeys, clock: Clock, ids: IdSource, wake: Callable[[], None]
     ) -> None:
         self._database = database
         self._keys = keys
         self._clock = clock
         self._ids = ids
         self._wake = wake
-        self._new_epoch = new_epoch
+        self._down = DownWriter(clock, ids)
 
     def request(self, tenant: TenantId, wish: Wish) -> Request:
         """Record a wish and queue it for the clinic's box, in one transaction.
@@ -74,7 +62,8 @@ class BookingDesk:
             if clinic is None:
                 raise NotFound("unknown_location", "there is no such clinic")
             payload = self._payload(clinic, wish)
-            event = self._append(connection, tenant, wish, payload)
+            draft = EventDraft(f"booking/{payload.request}", payload, wish.actor, "booking")
+            event = self._down.append(connection, tenant, wish.location, draft)
             request = request_of(event)
             Projections(connection, tenant).add_request(request)
             contact = json.dumps({"name": wish.client_name, "phone": wish.phone}).encode()
@@ -103,39 +92,6 @@ class BookingDesk:
             earliest_minute=earliest.hour * 60 + earliest.minute,
             latest_minute=latest_minute,
         )
-
-    def _append(self, connection: Connection, tenant: TenantId, wish: Wish, payload: BookingRequested) -> Event:
-        log = DownLog(connection, tenant)
-        head = log.head_or_new(wish.location, self._new_epoch())
-        event_id = self._ids.new()
-        fields: dict[str, Any] = {
-            "id": event_id,
-            "tenant": tenant,
-            "location": wish.location,
-            "device": HUB_DEVICE,
-            "epoch": head.epoch,
-            "seq": head.seq + 1,
-            "prev_hash": head.hash,
-            "aggregate": f"booking/{payload.request}",
-            "version": 1,
-            "hlc": str(self._tick(log.last_body(wish.location, head))),
-            "wall_time": self._clock.wall().astimezone(UTC).isoformat(),
-            "clock_quality": ClockQuality.SYNCHRONISED,
-            "type": payload.event_type,
-            "schema_version": payload.schema_version,
-            "actor": wish.actor,
-            "purpose": "booking",
-            "sensitivity": Sensitivity.OPERATIONAL,
-            "payload": close_payload(payload, event_id, None),
-        }
-        event = Event.seal_in_chain(fields)
-        log.append(event)
-        return event
-
-    def _tick(self, last: bytes | None) -> Timestamp:
-        """Return a timestamp after that of the log's last event, whatever the wall clock did."""
-        before = Timestamp.parse(Event.from_body(last).fields.hlc) if last is not None else None
-        return HybridClock(self._clock, before).tick()
 
 
 def request_of(event: Event) -> Request:

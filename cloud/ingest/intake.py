@@ -14,6 +14,7 @@ from cloud.storage.devices import DeviceRecord, DeviceRepository, DeviceState
 from cloud.storage.log import EpochRecord, EventLog
 from cloud.storage.projections import Projections
 from cloud.storage.times import to_milliseconds
+from cloud.storage.tree import TreeLog
 from shared.clock import Clock
 from shared.errors import Rejected
 from shared.events.envelope import Event
@@ -129,6 +130,7 @@ class Intake:
             return _fence(devices, record.id, before, begun)
         if position is None and record.may_restart:
             devices.restarted(record.id)
+        TreeLog(connection, tenant).append(fresh.events)
         log.append(fresh.events, now)
         log.set_position(record.id, replace(begun, applied=fresh.applied))
         parked = Applier(connection, tenant, self._catalogue).apply(record.id, fresh.events, now)

@@ -10,23 +10,18 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     String,
     Table,
     Text,
     UniqueConstraint,
 )
 
-metadata: Final = MetaData()
+from cloud.storage import columns
+from cloud.storage import tree_tables as _tree_tables  # noqa: F401 - its tables join the others
+from cloud.storage.columns import identifier as _id
+from cloud.storage.columns import moment as _time
 
-
-def _id(name: str, *, key: bool = False, optional: bool = False) -> Column[str]:
-    return Column(name, String(128), primary_key=key, nullable=optional)
-
-
-def _time(name: str, *, optional: bool = False) -> Column[int]:
-    return Column(name, BigInteger, nullable=optional)
-
+metadata: Final = columns.metadata
 
 # Who exists; the only tables that are not filtered by tenant.
 tenants = Table("tenants", metadata, _id("id", key=True), Column("name", String(120), nullable=False))

@@ -36,6 +36,14 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
         )""",
         "CREATE TABLE projections (name TEXT PRIMARY KEY, version INTEGER NOT NULL)",
     ),
+    (
+        # Heads of the hub's tree that this box has verified, oldest first.
+        """CREATE TABLE hub_heads (
+            number INTEGER PRIMARY KEY,
+            epoch TEXT NOT NULL, size INTEGER NOT NULL, root TEXT NOT NULL, at INTEGER NOT NULL,
+            key BLOB NOT NULL, signature BLOB NOT NULL
+        )""",
+    ),
 )
 
 

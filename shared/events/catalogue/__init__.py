@@ -5,7 +5,17 @@ from shared.events.payload import Catalogue
 
 def complete_catalogue() -> Catalogue:
     """Return the catalogue of every payload this version of the software understands."""
-    from shared.events.catalogue import capture, client, consent, erasure, progress, review, schedule, system  # noqa: PLC0415
+    from shared.events.catalogue import (  # noqa: PLC0415
+        capture,
+        client,
+        consent,
+        erasure,
+        log,
+        progress,
+        review,
+        schedule,
+        system,
+    )
 
-    modules = (capture, client, consent, erasure, progress, review, schedule, system)
+    modules = (capture, client, consent, erasure, log, progress, review, schedule, system)
     return Catalogue([payload for module in modules for payload in module.PAYLOADS])

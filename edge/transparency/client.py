@@ -1,0 +1,92 @@
+"""Asks the hub for heads and proofs."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Final
+
+import grpc
+
+from edge.sync.hub_channel import HubChannel
+from shared.audit.heads import Resumption, Signed, TreeHead
+from shared.audit.witness import HubRewrote, Included, Shown
+from shared.errors import Retryable
+from shared.ids import TenantId
+from shared.wire import transparency_pb2 as wire
+from shared.wire import transparency_pb2_grpc as rpc
+
+_DEADLINE_SECONDS: Final = 20.0
+_CANNOT_PROVE: Final = frozenset({grpc.StatusCode.DATA_LOSS, grpc.StatusCode.OUT_OF_RANGE})
+
+
+class HubSilent(Retryable):
+    """The hub does not answer, or does not know this service."""
+
+
+class HubLogClient:
+    """The box's end of `Transparency`; one connection, closed with `close`."""
+
+    def __init__(self, channel: HubChannel, tenant: TenantId) -> None:
+        self._channel = channel.open()
+        self._stub = rpc.TransparencyStub(self._channel)
+        self._tenant = tenant
+
+    def shown(self) -> Shown:
+        """Return the hub's present head and its resumptions, nothing of it checked.
+
+        Raises:
+            HubSilent: no answer.
+        """
+        with _refusals():
+            answer = self._stub.Head(wire.HeadQuery(), timeout=_DEADLINE_SECONDS)
+        return Shown(self._head(answer.head), tuple(self._resumption(item) for item in answer.resumptions))
+
+    def consistency(self, old: int, new: int) -> Sequence[bytes]:
+        """Return the proof that the tree of `new` leaves begins with that of `old`.
+
+        Raises:
+            HubRewrote: the hub cannot prove it.
+            HubSilent: no answer.
+        """
+        with _refusals():
+            answer = self._stub.Consistency(wire.ConsistencyQuery(old=old, new=new), timeout=_DEADLINE_SECONDS)
+        return list(answer.hashes)
+
+    def inclusion(self, size: int, epoch: str, seqs: Sequence[int]) -> list[Included]:
+        """Return what the hub says about some of this box's events, in the order asked.
+
+        Raises:
+            HubRewrote: it does not have one of them, or cannot prove it.
+            HubSilent: no answer.
+        """
+        query = wire.InclusionQuery(size=size, epoch=epoch, seqs=seqs)
+        with _refusals():
+            answer = self._stub.Inclusion(query, timeout=_DEADLINE_SECONDS)
+        by_seq = {item.seq: item for item in answer.events if item.stored}
+        for seq in seqs:
+            if seq not in by_seq:
+                raise HubRewrote("event_missing", f"the hub has lost event {seq}, which it had acknowledged")
+        found = [by_seq[seq] for seq in seqs]
+        return [Included(item.seq, item.number, item.hash.hex(), tuple(item.path)) for item in found]
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._channel.close()
+
+    def _head(self, head: wire.SignedHead) -> Signed:
+        statement = TreeHead(self._tenant, head.epoch, head.size, head.root.hex(), head.at_milliseconds)
+        return Signed(statement, head.key, head.signature)
+
+    def _resumption(self, item: wire.SignedResumption) -> Signed:
+        statement = Resumption(self._tenant, item.epoch, item.before, item.size, item.root.hex(), item.at_milliseconds)
+        return Signed(statement, item.key, item.signature)
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    try:
+        yield
+    except grpc.RpcError as error:
+        status = error.code()
+        if status in _CANNOT_PROVE:
+            raise HubRewrote("hub_cannot_prove", "the hub's log is damaged: it cannot prove its own heads") from None
+        raise HubSilent("hub_silent", f"the hub gives no proofs now ({status.name})") from None

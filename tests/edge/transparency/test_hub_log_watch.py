@@ -1,0 +1,241 @@
+import gc
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import delete, select, update
+
+from cloud.main import Hub
+from cloud.storage.database import Database
+from cloud.storage.tables import events
+from cloud.storage.tree import TreeLog
+from cloud.storage.tree_tables import log_runs, log_tiles, log_trees
+from edge.sync.hub_channel import HubChannel
+from edge.sync.inbox import Handler
+from edge.transparency.client import HubLogClient, HubSilent
+from edge.transparency.watch import SWEEP_CURSOR, Acknowledged, HubLogState, HubLogWatch, WatchRules
+from shared.clock import SystemClock
+from shared.events.catalogue.log import HeadSigned, HeadVerified, HubRestored, HubRewroteHistory
+from shared.events.envelope import Event
+from tests.edge.sync.rig import Rig, build
+from tests.support.hubs import TENANT, eventually, hub_settings, running_hub
+from tests.support.promises import Tally
+
+pytestmark = [
+    pytest.mark.system,
+    pytest.mark.req("I-14"),
+    # The embedded broker leaves connections that were reset to the garbage collector.
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
+
+class Watched:
+    """A box whose link and watch run against a real hub."""
+
+    def __init__(self, hub: Hub, folder: Path, rules: WatchRules) -> None:
+        self.hub = hub
+        # The link's handlers are given before the watch exists that one of them is of.
+        later: Handler = lambda event: self.watch.announced(event)  # noqa: E731
+        self.rig: Rig = build(hub, folder, lambda _book: {HeadSigned.event_type: later})
+        store = self.rig.record.store
+        channel = HubChannel(f"127.0.0.1:{hub.settings.rpc.port}", store.identity.device, self.rig.record.keys.identity(), SystemClock())
+        self.client = HubLogClient(channel, store.identity.tenant)
+        acknowledged = lambda: Acknowledged(self.rig.link.status.acknowledged_seq)  # noqa: E731
+        self.watch = HubLogWatch(store, self.client, acknowledged, SystemClock(), rules)
+        self.rig.link.start()
+
+    def told(self, event_type: str) -> list[dict[str, Any]]:
+        """Return the payloads of one type in the box's log."""
+        rows = self.rig.record.store.rows("SELECT body FROM events WHERE type = ? ORDER BY position", (event_type,))
+        return [Event.from_body(body).fields.payload for (body,) in rows]
+
+    def send(self, count: int) -> list[Event]:
+        made = self.rig.append(count)
+        self.rig.wait_acknowledged()
+        return made
+
+    def close(self) -> None:
+        if self.watch._thread.ident is not None:
+            self.watch.stop()
+        self.client.close()
+        self.rig.close()
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Iterator[Hub]:
+    with running_hub(hub_settings(tmp_path / "hub")) as running:
+        yield running
+
+
+@pytest.fixture
+def watched(hub: Hub, tmp_path: Path) -> Iterator[Watched]:
+    made = Watched(hub, tmp_path / "box", WatchRules(every_seconds=0.2, random_events=0, sweep_events=40))
+    yield made
+    made.close()
+
+
+@pytest.fixture(autouse=True)
+def _collected() -> Iterator[None]:
+    """Collect what the embedded broker leaves open while this test's warning filter still holds."""
+    yield
+    gc.collect()
+
+
+def test_an_honest_hub_is_verified_and_that_is_on_record_once_a_day(watched: Watched) -> None:
+    watched.send(300)
+    for _ in range(9):
+        status = watched.watch.check()
+    assert (status.state, status.sentence) == (HubLogState.VERIFIED, "")
+    watched.send(5)
+    assert watched.watch.check().size >= 305
+    assert len(watched.told(HeadVerified.event_type)) == 1
+    assert watched.told(HubRewroteHistory.event_type) == []
+
+
+def test_the_sweep_sees_every_acknowledged_event_and_begins_again(watched: Watched) -> None:
+    watched.send(100)
+    seen: list[int] = []
+    for _ in range(4):
+        watched.watch.check()
+        cursor = watched.rig.record.store.cursor(SWEEP_CURSOR)
+        assert cursor is not None
+        seen.append(cursor.seq)
+    assert seen[:2] == [40, 80]
+    assert seen[3] in {40, 39}
+
+
+def rewrite_in_full(database: Database, drop: int | None = None, edit: int | None = None) -> None:
+    """Change history as an owner can who knows the schema: events, hashes and the tree over them, all consistent."""
+    with database.write(TENANT) as connection:
+        epoch = TreeLog(connection, TENANT).state().epoch
+        if edit is not None:
+            connection.execute(update(events).where(events.c.seq == edit).values(hash="ab" * 32))
+        if drop is not None:
+            connection.execute(delete(events).where(events.c.seq == drop))
+            later = select(events.c.seq).where(events.c.seq > drop).order_by(events.c.seq)
+            for seq in list(connection.execute(later).scalars()):
+                connection.execute(update(events).where(events.c.seq == seq).values(seq=seq - 1))
+        for table in (log_trees, log_runs, log_tiles):
+            connection.execute(delete(table))
+        count = len(list(connection.execute(select(events.c.seq)).scalars()))
+        connection.execute(update(_positions()).values(seq=count))
+        tree = TreeLog(connection, TENANT)
+        tree.begin()
+        tree.set_epoch(epoch)
+
+
+def _positions() -> Any:
+    from cloud.storage.tables import positions  # noqa: PLC0415
+
+    return positions
+
+
+def edit_row(database: Database) -> None:
+    """Change what an old event says, and nothing else."""
+    with database.write(TENANT) as connection:
+        body = connection.execute(select(events.c.body).where(events.c.seq == 7)).scalar_one()
+        other = bytes(body).replace(b'"clean":true', b'"clean":false')
+        assert other != body
+        connection.execute(update(events).where(events.c.seq == 7).values(body=other))
+
+
+def edit_row_and_hash(database: Database) -> None:
+    with database.write(TENANT) as connection:
+        connection.execute(update(events).where(events.c.seq == 7).values(hash="ab" * 32))
+
+
+def drop_row(database: Database) -> None:
+    with database.write(TENANT) as connection:
+        connection.execute(delete(events).where(events.c.seq == 7))
+
+
+@pytest.mark.parametrize(
+    ("change", "reasons"),
+    [
+        (edit_row, {"event_changed"}),
+        (edit_row_and_hash, {"event_not_in_tree", "hub_cannot_prove", "tree_changed"}),
+        (drop_row, {"event_missing", "hub_cannot_prove"}),
+        (lambda database: rewrite_in_full(database, edit=7), {"tree_changed"}),
+        (lambda database: rewrite_in_full(database, drop=7), {"tree_changed", "tree_shrank"}),
+    ],
+    ids=["edits a row", "edits a row and its hash", "drops a row", "edits and rebuilds its tree", "drops and rebuilds"],
+)
+def test_a_hub_whose_owner_rewrites_history_is_caught_by_the_box(
+    watched: Watched, change: Callable[[Database], None], reasons: set[str], tally: Tally
+) -> None:
+    watched.send(30)
+    assert watched.watch.check().state is HubLogState.VERIFIED
+    change(watched.hub.database)
+    status = watched.watch.check()
+    tally.injected(1)
+    assert status.state is HubLogState.REWRITTEN
+    assert status.sentence
+    watched.watch.check()  # and it is on record once, with both heads as evidence
+    alarms = watched.told(HubRewroteHistory.event_type)
+    assert len(alarms) == 1
+    assert alarms[0]["reason"] in reasons
+    assert alarms[0]["known"]["size"] >= 30
+    assert alarms[0]["shown"]["signature"]
+
+
+def test_a_fork_announced_to_the_box_is_caught(watched: Watched) -> None:
+    watched.send(20)
+    assert watched.watch.check().state is HubLogState.VERIFIED
+    from shared.audit.heads import TreeHead  # noqa: PLC0415
+    from cloud.transparency.announcer import head_payload  # noqa: PLC0415
+
+    hub = watched.hub
+    with hub.database.read(TENANT) as connection:
+        epoch = TreeLog(connection, TENANT).state().epoch
+    other = hub.log_key.sign(TreeHead(TENANT, epoch, 15, "cd" * 32, 1))
+    payload = head_payload(other)
+    watched.watch.announced(_down(payload))
+    assert watched.watch.check().state is HubLogState.REWRITTEN
+    assert watched.told(HubRewroteHistory.event_type)[0]["reason"] == "tree_changed"
+
+
+def _down(payload: HeadSigned) -> Any:
+    from types import SimpleNamespace  # noqa: PLC0415
+
+    return SimpleNamespace(fields=SimpleNamespace(tenant=TENANT, payload=payload.model_dump(mode="json")))
+
+
+def test_announced_heads_come_down_and_wake_the_watch(tmp_path: Path) -> None:
+    settings = hub_settings(tmp_path / "hub").model_copy(
+        update={"transparency": hub_settings(tmp_path).transparency.model_copy(update={"head_seconds": 0.2})}
+    )
+    with running_hub(settings) as hub:
+        watched = Watched(hub, tmp_path / "box", WatchRules(every_seconds=3600))
+        try:
+            watched.watch.start()
+            watched.send(10)
+            eventually(lambda: watched.watch.status.size >= 10, 40)
+            assert watched.watch.status.state is HubLogState.VERIFIED
+        finally:
+            watched.close()
+
+
+def test_a_silent_hub_is_no_alarm(watched: Watched) -> None:
+    watched.send(3)
+    watched.watch.check()
+    watched.hub._rpc.stop()
+    with pytest.raises(HubSilent):
+        watched.watch.check()
+    assert watched.watch.status.state is HubLogState.VERIFIED
+    assert watched.told(HubRewroteHistory.event_type) == []
+
+
+@pytest.mark.req("I-17", "F-13")
+def test_a_hub_restored_from_a_backup_says_so_and_is_no_rewrite(watched: Watched, tally: Tally) -> None:
+    watched.send(20)
+    assert watched.watch.check().state is HubLogState.VERIFIED
+    before = watched.watch.status.size
+    watched.hub.keeper.settle(TENANT, "00000000000000bb")
+    tally.injected(1)
+    assert watched.watch.check().state is HubLogState.VERIFIED
+    restored = watched.told(HubRestored.event_type)
+    assert [item["epoch"] for item in restored] == ["00000000000000bb"]
+    assert restored[0]["size_known"] == before
+    assert watched.watch.check().state is HubLogState.VERIFIED
+    assert len(watched.told(HubRestored.event_type)) == 1
