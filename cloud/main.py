@@ -19,6 +19,7 @@ from cloud.fleet.api import RateLimit, TooManyTries, enrolment_router
 from cloud.fleet.enrolment import Enrolment
 from cloud.fleet.keys import TenantKeys
 from cloud.ingest.backfill import BackfillService
+from cloud.ingest.down_writer import DownWriter
 from cloud.ingest.downlink import DownLinks
 from cloud.ingest.handler import MessageHandler
 from cloud.ingest.intake import Intake
@@ -33,7 +34,11 @@ from cloud.rpc.server import AddService, RpcServer
 from cloud.storage.clinics import store_tenants, tenant_names
 from cloud.storage.database import Database, migrate
 from cloud.storage.devices import DeviceRepository
+from cloud.storage.hub_epoch import hub_life
 from cloud.storage.times import to_milliseconds
+from cloud.transparency.announcer import HeadAnnouncer
+from cloud.transparency.keeper import LogKeeper, open_log_key
+from cloud.transparency.service import TransparencyService
 from shared.clock import Clock, SystemClock
 from shared.crypto.keyfile import SealedKeyFolder
 from shared.events.catalogue import complete_catalogue
@@ -43,6 +48,7 @@ from shared.ids import TenantId, Uuid7Source
 from shared.logging import configure_logging, log_dying_threads
 from shared.wire import backfill_pb2_grpc as backfill_rpc
 from shared.wire import medspa_pb2_grpc as rpc
+from shared.wire import transparency_pb2_grpc as transparency_rpc
 
 _BROKER_SECONDS = 15.0
 
@@ -72,12 +78,15 @@ class Hub:
         self.keys = open_keys(settings)
         self.metrics = HubMetrics()
         self.enrolment = Enrolment(self.database, self.keys, self._clock)
+        self.log_key = open_log_key(SealedKeyFolder(settings.effective_keys_folder))
+        self.keeper = LogKeeper(self.database, self.log_key, self._clock)
         self._broker, login = _broker(settings)
         self._handler, self._links = self._make_handler()
         self.ingest = IngestService(self._handler, self._links, self.metrics, settings.ingest.queue_messages)
         self._mqtt = HubMqtt(login, f"hub-{secrets.token_hex(4)}", self.ingest.submit)
         self._rpc = RpcServer(self._services(), settings.rpc.host, settings.rpc.port)
         self.desk = BookingDesk(self.database, self.keys, self._clock, Uuid7Source(self._clock), self.ingest.wake)
+        self._announcer = self._make_announcer()
         self.app = self._app()
 
     def start(self) -> None:
@@ -88,11 +97,13 @@ class Hub:
         """
         try:
             self._forget_presence()
+            self._settle_trees()
             if self._broker is not None:
                 self._broker.start()
             self.ingest.start(self._mqtt)
             self._mqtt.start()
             self._rpc.start()
+            self._announcer.start()
             self._mqtt.wait_ready(_BROKER_SECONDS)
         except BaseException:
             self.stop()
@@ -100,6 +111,7 @@ class Hub:
 
     def stop(self) -> None:
         """Stop in the opposite order; what was acknowledged is on disk."""
+        self._announcer.stop()
         self._rpc.stop()
         self._mqtt.stop()
         self.ingest.stop()
@@ -122,10 +134,18 @@ class Hub:
         store = BlobStore(self.settings.blobs_folder, self.settings.blobs.max_blob_bytes)
         blobs = BlobsService(self.database, callers, store, self.metrics, self._clock)
         backfill = BackfillService(callers, self._handler.answers, self.metrics)
+        transparency = TransparencyService(self.database, callers, self.keeper)
         return [
             partial(rpc.add_BlobsServicer_to_server, blobs),
             partial(backfill_rpc.add_BackfillServicer_to_server, backfill),
+            partial(transparency_rpc.add_TransparencyServicer_to_server, transparency),
         ]
+
+    def _make_announcer(self) -> HeadAnnouncer:
+        tenants = [TenantId(tenant.id) for tenant in self.settings.tenants]
+        writer = DownWriter(self._clock, Uuid7Source(self._clock))
+        every_seconds = self.settings.transparency.head_seconds
+        return HeadAnnouncer(self.database, self.keeper, writer, self._clock, tenants, every_seconds, self.ingest.wake)
 
     def _app(self) -> FastAPI:
         tenant = TenantId(self.settings.shown_tenant)
@@ -147,6 +167,12 @@ class Hub:
         app = create_portal_api(ports, self.settings.portal.web_dist, guard, (enrolment,))
         install_error_handlers(app, {TooManyTries: 429})
         return app
+
+    def _settle_trees(self) -> None:
+        """Let every tenant's tree go on in this life of the database; after a restore it is said where."""
+        epoch = hub_life(self.database).epoch
+        for tenant in self.settings.tenants:
+            self.keeper.settle(TenantId(tenant.id), epoch)
 
     def _forget_presence(self) -> None:
         now = to_milliseconds(self._clock.wall())

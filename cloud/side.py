@@ -18,6 +18,7 @@ from cloud.storage.down import DownLog
 from cloud.storage.log import EpochRecord, EventLog
 from cloud.storage.projections import Projections
 from cloud.storage.tables import PROJECTIONS
+from cloud.storage.tree import TreeDamaged, TreeLog
 from shared.events.catalogue import complete_catalogue
 from shared.events.catalogue.system import BookingRequested
 from shared.events.chain import ChainReport, Damage, DamageKind, Head, LogRow, verify_chain
@@ -44,7 +45,21 @@ def verify_tenant(database: Database, tenant: TenantId) -> list[LogReport]:
             head = down.head(location)
             end = Head(head.epoch, head.seq, head.hash) if head is not None else None
             reports.append(LogReport(f"hub log for {location}", verify_chain(down.rows(location), end)))
+        reports += _verify_tree(TreeLog(connection, tenant))
     return reports
+
+
+def _verify_tree(tree: TreeLog) -> Iterator[LogReport]:
+    """Build the tree anew from the stored events, which must give the one that heads were signed of."""
+    state, sentence = tree.state(), ""
+    try:
+        if tree.recomputed().root() == state.edge.root():
+            return
+        sentence = "the tree of the stored events is not the one that heads were signed of"
+    except TreeDamaged as error:
+        sentence = error.sentence
+    damage = Damage(DamageKind.CHANGED, state.epoch, state.edge.size, sentence)
+    yield LogReport(f"tree of {tree.tenant}", ChainReport(0, damage))
 
 
 def _verify_device(log: EventLog, device: DeviceId) -> Iterator[LogReport]:

@@ -58,6 +58,8 @@ from edge.sync.link import SyncLink
 from edge.sync.mqtt import MqttAddress, MqttTransport
 from edge.sync.uploader import BlobUploader
 from edge.threads import ThreadBudget
+from edge.transparency.client import HubLogClient
+from edge.transparency.watch import Acknowledged, HubLogWatch, WatchRules
 from edge.vision import load_vision
 from edge.visits.intake import CaptureIntake
 from edge.visits.library import CaptureLibrary
@@ -65,6 +67,7 @@ from shared.clock import SystemClock
 from shared.errors import Corrupt, Rejected, Retryable
 from shared.events.catalogue import complete_catalogue
 from shared.events.catalogue.erasure import ErasureAgreed, ErasureAsked, ErasureConfirmed
+from shared.events.catalogue.log import HeadSigned
 from shared.events.catalogue.system import BookingRequested, BoxStarted, BoxStopped
 from shared.events.envelope import EventDraft
 from shared.events.payload import PayloadModel
@@ -113,6 +116,7 @@ class EdgeBox:
         self._erasures = ErasureDesk(record.store, ids)
         self._eraser = ClientEraser(record.store, record.clients, record.vault)
         self._eraser.on_erased(self._register.forget)
+        self._watch = self._make_watch()
         self._link, self._uploader = self._make_link(), self._make_uploader()
         self._kiosk = self._make_kiosk()
         self._status = self._make_status()
@@ -124,6 +128,7 @@ class EdgeBox:
         record = self._record
         answers = {
             BookingRequested.event_type: self._book.answer_request,
+            HeadSigned.event_type: self._watch.announced,
             ErasureAsked.event_type: self._erasures.asked_in_portal,
             ErasureAgreed.event_type: self._erasures.agreed_in_portal,
             ErasureConfirmed.event_type: self._erasures.confirmed_by_hub,
@@ -144,6 +149,15 @@ class EdgeBox:
         hub, record = self._settings.hub, self._record
         address = f"{hub.rpc_host}:{hub.rpc_port}"
         return HubChannel(address, record.store.identity.device, record.keys.identity(), self._clock)
+
+    def _make_watch(self) -> HubLogWatch:
+        store, chosen = self._record.store, self._settings.hub_log
+        client = HubLogClient(self._hub_channel, store.identity.tenant)
+        rules = WatchRules(chosen.check_seconds, chosen.random_events, chosen.sweep_events)
+        return HubLogWatch(store, client, self._acknowledged, self._clock, rules)
+
+    def _acknowledged(self) -> Acknowledged:
+        return Acknowledged(self._link.status.acknowledged_seq)
 
     def _make_uploader(self) -> BlobUploader:
         record = self._record
@@ -166,7 +180,11 @@ class EdgeBox:
         models = [ComponentVersion(name=item.name, version=item.version) for item in self._vision.versions]
         versions = [ComponentVersion(name="software", version=self._software), *models]
         record, camera, served = self._record, self._kiosk.camera_ready, self._vision.served
-        return BoxStatus(self._settings, record.store, record.vault, self._link, self._clock, versions, camera, served)
+        status = BoxStatus(
+            self._settings, record.store, record.vault, self._link, self._clock, versions, camera, served
+        )
+        status.show_hub_log(self._watch)
+        return status
 
     def _make_shadow(self) -> ShadowWorker | None:
         record, settings = self._record, self._settings
@@ -239,6 +257,8 @@ class EdgeBox:
             stack.callback(self._note, BoxStopped())
             self._uploader.start()
             stack.callback(self._uploader.stop)
+            self._watch.start()
+            stack.callback(self._watch.stop)
             self._kiosk.start()
             stack.callback(self._kiosk.stop)
             if self._vision.served is not None:

@@ -5,6 +5,7 @@ photograph unless a field says otherwise. Schedule and kiosk shapes are in their
 """
 
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Annotated
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
@@ -86,6 +87,23 @@ class AnalysisState(Schema):
     degraded: str | None = None
 
 
+class HubLogState(StrEnum):
+    """What the box makes of the hub's history."""
+
+    UNVERIFIED = "unverified"
+    VERIFIED = "verified"
+    REWRITTEN = "rewritten"
+
+
+class HubLog(Schema):
+    """Whether the hub's history was found as it was acknowledged."""
+
+    state: HubLogState
+    sentence: str = Field(description="What is wrong and what was found, for people; empty when nothing is.")
+    size: int = Field(ge=0, description="Events of the whole tenant that the latest verified head covers.")
+    verified_at: AwareDatetime | None = None
+
+
 class Status(Schema):
     """The box at a glance; `now` lets a page show the age of what it displays."""
 
@@ -101,6 +119,7 @@ class Status(Schema):
     disk: Disk
     versions: list[ComponentVersion]
     analysis: AnalysisState | None = Field(default=None, description="None for a detector without a bundle.")
+    hub_log: HubLog | None = Field(default=None, description="None where nobody watches the hub's history.")
 
 
 class Client(Schema):

@@ -5,11 +5,12 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from edge.analysis.bundle_sessions import ServedBundle
-from edge.api.schemas import AnalysisState, Backlog, ComponentVersion, Disk, GraphInUse, Link, Readiness, Status
+from edge.api.schemas import AnalysisState, Backlog, ComponentVersion, Disk, GraphInUse, HubLog, Link, Readiness, Status
 from edge.config import EdgeSettings
 from edge.store.events import SqlcipherEventStore
 from edge.store.vault import ImageVault
 from edge.sync.link import SyncLink
+from edge.transparency.watch import HubLogWatch
 from shared.clock import Clock
 from shared.errors import MedSpaError
 from shared.sync.position import count_behind
@@ -39,6 +40,11 @@ class BoxStatus:
         self._versions = list(versions)
         self._camera_ready = camera_ready
         self._served = served
+        self._watch: HubLogWatch | None = None
+
+    def show_hub_log(self, watch: HubLogWatch) -> None:
+        """Show what a watch finds from now on."""
+        self._watch = watch
 
     def status(self) -> Status:
         """Return the state now."""
@@ -58,7 +64,15 @@ class BoxStatus:
             disk=Disk(total_bytes=usage.total, free_bytes=usage.free),
             versions=self._versions,
             analysis=self.analysis(),
+            hub_log=self.hub_log(),
         )
+
+    def hub_log(self) -> HubLog | None:
+        """Return what the box makes of the hub's history; None where nobody watches it."""
+        if self._watch is None:
+            return None
+        seen = self._watch.status
+        return HubLog(state=seen.state, sentence=seen.sentence, size=seen.size, verified_at=seen.verified_at)
 
     def analysis(self) -> AnalysisState | None:
         """Return what analyses photographs; None for a detector without a bundle."""

@@ -16,6 +16,7 @@ from edge.faces.status import BoxStatus
 from edge.metrics import BoxMetrics
 from edge.store.vault import ImageVault
 from edge.sync.protocol import LinkStatus
+from edge.transparency.watch import HubLogState, HubLogStatus
 from shared.events.catalogue.system import BoxStarted
 from shared.events.envelope import EventDraft
 from shared.sync.position import Position
@@ -130,3 +131,14 @@ def _metric(record: BoxRecord, box: BoxStatus) -> float | None:
     metrics = BoxMetrics(CollectorRegistry())
     metrics.watch(box, link)
     return metrics.registry.get_sample_value("medspa_box_analysis_degraded")
+
+
+@pytest.mark.req("I-14")
+def test_a_hub_that_changed_its_history_is_shown_as_an_error(record: BoxRecord) -> None:
+    box, _ = status_of(record)
+    assert box.status().hub_log is None
+    watch: Any = SimpleNamespace(status=HubLogStatus(HubLogState.REWRITTEN, "the tree shrank", 0, None))
+    box.show_hub_log(watch)
+    shown = box.status().hub_log
+    assert shown is not None
+    assert (shown.state, shown.sentence, shown.verified_at) == ("rewritten", "the tree shrank", None)

@@ -1,6 +1,7 @@
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -8,16 +9,17 @@ from sqlalchemy import delete, select, update
 
 from cloud.main import Hub
 from cloud.storage.database import Database
-from cloud.storage.tables import events
+from cloud.storage.tables import events, positions
 from cloud.storage.tree import TreeLog
 from cloud.storage.tree_tables import log_runs, log_tiles, log_trees
+from cloud.transparency.announcer import head_payload
 from edge.sync.hub_channel import HubChannel
-from edge.sync.inbox import Handler
 from edge.transparency.client import HubLogClient, HubSilent
 from edge.transparency.watch import SWEEP_CURSOR, Acknowledged, HubLogState, HubLogWatch, WatchRules
+from shared.audit.heads import TreeHead
 from shared.clock import SystemClock
 from shared.events.catalogue.log import HeadSigned, HeadVerified, HubRestored, HubRewroteHistory
-from shared.events.envelope import Event
+from shared.events.envelope import Event, EventDraft
 from tests.edge.sync.rig import Rig, build
 from tests.support.hubs import TENANT, eventually, hub_settings, running_hub
 from tests.support.promises import Tally
@@ -36,14 +38,18 @@ class Watched:
     def __init__(self, hub: Hub, folder: Path, rules: WatchRules) -> None:
         self.hub = hub
         # The link's handlers are given before the watch exists that one of them is of.
-        later: Handler = lambda event: self.watch.announced(event)  # noqa: E731
-        self.rig: Rig = build(hub, folder, lambda _book: {HeadSigned.event_type: later})
+        self.rig: Rig = build(hub, folder, lambda _book: {HeadSigned.event_type: self._announced})
         store = self.rig.record.store
-        channel = HubChannel(f"127.0.0.1:{hub.settings.rpc.port}", store.identity.device, self.rig.record.keys.identity(), SystemClock())
+        channel = HubChannel(
+            f"127.0.0.1:{hub.settings.rpc.port}", store.identity.device, self.rig.record.keys.identity(), SystemClock()
+        )
         self.client = HubLogClient(channel, store.identity.tenant)
         acknowledged = lambda: Acknowledged(self.rig.link.status.acknowledged_seq)  # noqa: E731
         self.watch = HubLogWatch(store, self.client, acknowledged, SystemClock(), rules)
         self.rig.link.start()
+
+    def _announced(self, event: Event) -> Sequence[EventDraft]:
+        return self.watch.announced(event)
 
     def told(self, event_type: str) -> list[dict[str, Any]]:
         """Return the payloads of one type in the box's log."""
@@ -119,16 +125,10 @@ def rewrite_in_full(database: Database, drop: int | None = None, edit: int | Non
         for table in (log_trees, log_runs, log_tiles):
             connection.execute(delete(table))
         count = len(list(connection.execute(select(events.c.seq)).scalars()))
-        connection.execute(update(_positions()).values(seq=count))
+        connection.execute(update(positions).values(seq=count))
         tree = TreeLog(connection, TENANT)
         tree.begin()
         tree.set_epoch(epoch)
-
-
-def _positions() -> Any:
-    from cloud.storage.tables import positions  # noqa: PLC0415
-
-    return positions
 
 
 def edit_row(database: Database) -> None:
@@ -182,9 +182,6 @@ def test_a_hub_whose_owner_rewrites_history_is_caught_by_the_box(
 def test_a_fork_announced_to_the_box_is_caught(watched: Watched) -> None:
     watched.send(20)
     assert watched.watch.check().state is HubLogState.VERIFIED
-    from shared.audit.heads import TreeHead  # noqa: PLC0415
-    from cloud.transparency.announcer import head_payload  # noqa: PLC0415
-
     hub = watched.hub
     with hub.database.read(TENANT) as connection:
         epoch = TreeLog(connection, TENANT).state().epoch
@@ -196,8 +193,6 @@ def test_a_fork_announced_to_the_box_is_caught(watched: Watched) -> None:
 
 
 def _down(payload: HeadSigned) -> Any:
-    from types import SimpleNamespace  # noqa: PLC0415
-
     return SimpleNamespace(fields=SimpleNamespace(tenant=TENANT, payload=payload.model_dump(mode="json")))
 
 

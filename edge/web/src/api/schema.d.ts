@@ -1403,6 +1403,31 @@ export interface components {
             sentence: string;
         };
         /**
+         * HubLog
+         * @description Whether the hub's history was found as it was acknowledged.
+         */
+        HubLog: {
+            /**
+             * Sentence
+             * @description What is wrong and what was found, for people; empty when nothing is.
+             */
+            sentence: string;
+            /**
+             * Size
+             * @description Events of the whole tenant that the latest verified head covers.
+             */
+            size: number;
+            state: components["schemas"]["HubLogState"];
+            /** Verified At */
+            verified_at?: string | null;
+        };
+        /**
+         * HubLogState
+         * @description What the box makes of the hub's history.
+         * @enum {string}
+         */
+        HubLogState: "unverified" | "verified" | "rewritten";
+        /**
          * ImportRequest
          * @description The JSON half of an import; the photograph is the other part of the form.
          */
@@ -2454,6 +2479,8 @@ export interface components {
             /** Device Name */
             device_name: string;
             disk: components["schemas"]["Disk"];
+            /** @description None where nobody watches the hub's history. */
+            hub_log?: components["schemas"]["HubLog"] | null;
             link: components["schemas"]["Link"];
             /** Location Id */
             location_id: string;

@@ -17,6 +17,13 @@ function Connection() {
     const age = dataUpdatedAt > 0 ? ` · shown ${span((now - dataUpdatedAt) / 1000)} old` : "";
     return <span className="pill" data-tone="bad" role="status">{`Box not reached${age}`}</span>;
   }
+  if (data.hub_log?.state === "rewritten") {
+    return (
+      <span className="pill" data-tone="bad" role="alert" title={data.hub_log.sentence}>
+        The hub changed its history · call your compliance officer
+      </span>
+    );
+  }
   const waiting = `${data.backlog.events} events, ${data.backlog.images} photos to send`;
   if (!data.link.online) {
     const age = span((Date.parse(data.now) - Date.parse(data.link.since)) / 1000);
