@@ -157,8 +157,8 @@ def test_verify_names_a_tree_that_is_not_of_the_stored_events(hub: HubParts) -> 
     box = hub.box()
     record(box, 300)
     send(hub, box, 1, 300)
-    assert all(report.chain.intact for report in verify_tenant(hub.database, LUMEN))
+    assert all(report.report.intact for report in verify_tenant(hub.database, LUMEN))
     with hub.database.write(LUMEN) as connection:
         connection.execute(update(log_trees).values(peaks=b"\1" * 32 * (300).bit_count()))
-    damaged = [report.name for report in verify_tenant(hub.database, LUMEN) if not report.chain.intact]
+    damaged = [report.name for report in verify_tenant(hub.database, LUMEN) if not report.report.intact]
     assert damaged == ["tree of lumen"]
