@@ -106,7 +106,6 @@ class LinkProtocol:
         self._log = structlog.get_logger()
         self._state = sender.SenderState(session="")
         self._connected = False
-        self._hub_session = ""
         self._hub_epoch = ""
         self._hello_at = self._now_at = float("-inf")
         self._cursor = store.cursor(HUB_CURSOR)
@@ -210,12 +209,14 @@ class LinkProtocol:
         return self._store.head() if self._at + 1 == len(self._epochs) else self._epochs[self._at]
 
     def _on_hub_hello(self, hello: wire.Hello) -> None:
-        self._hub_session, self._hub_epoch = hello.session, hello.head.epoch
-        self._acknowledge_hub()
+        self._hub_epoch = hello.head.epoch
+        self._acknowledge_hub(hello.session)
 
     def _on_hub_events(self, batch: wire.EventBatch) -> None:
-        if batch.session != self._hub_session or batch.epoch != self._hub_epoch:
+        if batch.epoch != self._hub_epoch:
+            # Another log than the one it greeted for last: perhaps a late greeting hid the latest. Ask for it.
             self._count_repeated(1)
+            self._greet_anew()
             return
         verdict = receiver.judge_batch(
             self._inbox.applied(batch.epoch),
@@ -231,11 +232,17 @@ class LinkProtocol:
             self._count_repeated(verdict.duplicates)
             for event in verdict.events:
                 self._inbox.apply(event)
-        self._acknowledge_hub()
+        # The hub heeds its latest session only; which one that is, a greeting that came late must not decide.
+        self._acknowledge_hub(batch.session)
 
-    def _acknowledge_hub(self) -> None:
+    def _acknowledge_hub(self, session: str) -> None:
         applied = self._inbox.applied(self._hub_epoch)
-        self._send(wire.Message(ack=wire.Ack(session=self._hub_session, applied=applied.to_wire())))
+        self._send(wire.Message(ack=wire.Ack(session=session, applied=applied.to_wire())))
+
+    def _greet_anew(self) -> None:
+        """Begin a new session, to which the hub answers with its present greeting; not too often."""
+        if self._clock.monotonic() - self._hello_at >= _HELLO_AGAIN_SECONDS:
+            self._begin(self._at)
 
     def pump(self) -> None:
         """Send what is due now; to be called after each `handle`, after each append and every now and then.

@@ -18,6 +18,7 @@ from shared.events.envelope import GENESIS_HASH, Event, EventDraft
 from shared.wire import medspa_pb2 as wire
 from shared.wire.envelope import open_message, seal_message
 from shared.wire.topics import DOWN, UP
+from tests.support.hubs import eventually
 from tests.support.records import BoxRecord, open_box_record
 
 KEY = bytes(32)
@@ -75,7 +76,10 @@ class Hub:
         data = seal_message(message, identity.tenant, identity.device, DOWN, KEY)
         self.transport.inbox.put(Incoming(Signal.MESSAGE, data))
 
-    def ask_for_a_booking(self) -> None:
+    def greet(self, session: str, epoch: str = HUB_EPOCH) -> None:
+        self.say(wire.Message(hello=wire.Hello(session=session, head=wire.Position(epoch=epoch, seq=1))))
+
+    def ask_for_a_booking(self, session: str = "hub-1") -> None:
         identity = self.box.store.identity
         payload = BookingRequested(
             request="r1", service="facial", day="2026-03-02", earliest_minute=600, latest_minute=700
@@ -89,8 +93,7 @@ class Hub:
                 "purpose": "booking", "sensitivity": "operational", "payload": payload.model_dump(mode="json"),
             }
         )  # fmt: skip
-        self.say(wire.Message(hello=wire.Hello(session="hub-1", head=wire.Position(epoch=HUB_EPOCH, seq=1))))
-        batch = wire.EventBatch(session="hub-1", epoch=HUB_EPOCH, first_seq=1, bodies=[event.body])
+        batch = wire.EventBatch(session=session, epoch=HUB_EPOCH, first_seq=1, bodies=[event.body])
         self.say(wire.Message(events=batch))
 
     def acknowledge(self, session: str, fenced: str = "") -> None:
@@ -114,6 +117,7 @@ def test_a_failure_nobody_foresaw_neither_ends_the_link_nor_stops_our_own_events
 
     hub = Hub(box, break_down)
     hub.acknowledge(hub.hear("hello").session)
+    hub.greet("hub-1")
     hub.ask_for_a_booking()
     asked.get(timeout=10)
     box.store.append([EventDraft("box/box-1", BoxStarted(software="1", clean=True), "box", "operation")])
@@ -152,4 +156,35 @@ def test_what_a_slow_link_still_carries_is_not_sent_a_second_time(box: BoxRecord
     box.clock.advance(6)
     assert hub.hear("events").first_seq == 1
     assert hub.link.status.resent == 1
+    hub.link.stop()
+
+
+@pytest.mark.req("I-08", "F-05")
+def test_a_greeting_of_the_hub_that_comes_a_session_late_does_not_silence_its_log(box: BoxRecord) -> None:
+    hub = Hub(box, lambda _event: ())
+    hub.acknowledge(hub.hear("hello").session)
+    hub.greet("hub-2")
+    hub.greet("hub-1")  # sent before the other one, and overtaken by it
+    assert [hub.hear("ack").session for _ in range(2)] == ["hub-2", "hub-1"]
+    hub.ask_for_a_booking("hub-2")
+    answer = hub.hear("ack")
+    assert (answer.session, answer.applied.seq) == ("hub-2", 1)
+    hub.link.stop()
+
+
+@pytest.mark.req("I-08", "F-05")
+def test_a_box_that_is_sent_a_log_it_was_not_greeted_for_asks_for_a_greeting(box: BoxRecord) -> None:
+    hub = Hub(box, lambda _event: ())
+    first = hub.hear("hello").session
+    hub.acknowledge(first)
+    hub.greet("hub-0", "f" * 16)
+    hub.hear("ack")
+    box.clock.advance(4)
+    hub.ask_for_a_booking("hub-1")
+    again = hub.hear("hello").session
+    assert again != first
+    hub.acknowledge(again)
+    hub.greet("hub-1")
+    hub.ask_for_a_booking("hub-1")
+    eventually(lambda: box.store.rows("SELECT count(*) FROM inbox") == [(1,)])
     hub.link.stop()
