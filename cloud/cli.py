@@ -11,6 +11,7 @@ from cloud.config import HubSettings
 from cloud.fleet.enrolment import Enrolment
 from cloud.main import open_database, open_keys
 from cloud.main import run as run_hub
+from cloud.parked_cli import app as parked_app
 from cloud.storage.database import Database
 from cloud.storage.times import from_milliseconds
 from shared.clock import SystemClock
@@ -21,6 +22,7 @@ ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="The hub's TO
 TenantOption = Annotated[str, typer.Option("--tenant", help="Id of the tenant.")]
 
 app = typer.Typer(help="The hub of a chain of clinics.", no_args_is_help=True)
+app.add_typer(parked_app, name="parked")
 
 
 @app.command()

@@ -24,11 +24,12 @@ from cloud.ingest.downlink import DownLinks
 from cloud.ingest.handler import MessageHandler
 from cloud.ingest.intake import Intake
 from cloud.ingest.mqtt import BrokerLogin, HubMqtt
+from cloud.ingest.parking import ParkedDesk
 from cloud.ingest.service import IngestService
 from cloud.metrics import HubMetrics
 from cloud.portal.api import create_portal_api
 from cloud.portal.ports import PortalPorts
-from cloud.queries.ports import BookingQueries, ConfiguredViewer, FleetQueries, HubReadiness
+from cloud.queries.ports import BookingQueries, ConfiguredViewer, FleetQueries, HubReadiness, ParkedDecisions
 from cloud.rpc.callers import Callers
 from cloud.rpc.server import AddService, RpcServer
 from cloud.storage.clinics import store_tenants, tenant_names
@@ -153,6 +154,7 @@ class Hub:
             viewers=ConfiguredViewer(tenant, self.settings.portal.viewer_name),
             fleet=FleetQueries(self.database, self._clock, tenant_names(self.database)),
             bookings=BookingQueries(self.database, self.desk),
+            parked=ParkedDecisions(ParkedDesk(self.database, complete_catalogue(), self._clock)),
             readiness=HubReadiness(
                 {
                     "database": self.database.alive,

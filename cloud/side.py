@@ -11,11 +11,12 @@ from sqlalchemy import Connection
 
 from cloud.bookings.desk import request_of
 from cloud.config import HubSettings
-from cloud.ingest.intake import Applier
+from cloud.ingest.applier import Applier
 from cloud.main import open_database, open_keys
 from cloud.storage.database import Database
 from cloud.storage.down import DownLog
 from cloud.storage.log import EpochRecord, EventLog
+from cloud.storage.parked import ParkedEvents
 from cloud.storage.projections import Projections
 from cloud.storage.tables import PROJECTIONS
 from cloud.storage.tree import TreeDamaged, TreeLog
@@ -127,7 +128,7 @@ def _replay(connection: Connection, tenant: TenantId, projections: Projections) 
             event = Event.from_body(row.body)
             if event.fields.type == BookingRequested.event_type:
                 projections.add_request(request_of(event))
-    applier = Applier(connection, tenant, complete_catalogue())
+    applier = Applier(connection, tenant, complete_catalogue(), ParkedEvents(connection, tenant).skipped())
     for device in log.devices():
         for record in log.epochs(device):
             for moment, arrived in groupby(log.received(device, record.applied.epoch), key=attrgetter("received_at")):

@@ -13,10 +13,11 @@ from shared.events.envelope import Event
 from shared.events.payload import Catalogue
 
 REPAIR: Final = {
-    "unknown_schema": "Update the hub, then run `medspa rebuild`.",
+    "unknown_schema": "Update the hub, then replay it.",
     "invalid_payload": "Update the box's software; its later events of the same record wait.",
     "sealed_field_in_clear": "Update the box's software at once: it sent a sealed field in clear.",
     "no_such_capture": "Run `medspa verify` on the box: its log names a photograph it never stored.",
+    "failed_5_times": "Look into the hub's log, mend the cause, then replay it.",
     "no_such_request": "Run `medspa verify` on the hub: a box answered a request that is not known.",
 }
 

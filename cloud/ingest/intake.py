@@ -2,26 +2,29 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
+import structlog
 from sqlalchemy import Connection
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 
-from cloud.ingest.effects import OF_CAPTURES, Effects
+from cloud.ingest.applier import Applier
 from cloud.ingest.lineage import continues, expected, is_continued
-from cloud.storage.captures import CaptureRows
-from cloud.storage.clinics import Clinic, clinics_of
 from cloud.storage.database import Database
 from cloud.storage.devices import DeviceRecord, DeviceRepository, DeviceState
 from cloud.storage.log import EpochRecord, EventLog
-from cloud.storage.projections import Projections
+from cloud.storage.parked import ParkedEvents
 from cloud.storage.times import to_milliseconds
 from cloud.storage.tree import TreeLog
 from shared.clock import Clock
 from shared.errors import Rejected
-from shared.events.envelope import Event
 from shared.events.payload import Catalogue
-from shared.ids import DeviceId, LocationId, TenantId
+from shared.ids import DeviceId, TenantId
 from shared.sync.position import Position
 from shared.sync.receiver import Fork, Fresh, Gap, judge_events, judge_hello, read_batch
+
+# So often an effect may fail for a reason that may pass.
+MAX_TRIES: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,7 @@ class Intake:
         self._database = database
         self._catalogue = catalogue
         self._clock = clock
+        self._log = structlog.get_logger()
 
     def hello(self, tenant: TenantId, device: DeviceId, session: str, head: Position, software: str) -> Answer:
         """Judge a box's greeting. Idempotent by `session`: a greeting that comes again is not judged again.
@@ -81,9 +85,57 @@ class Intake:
     def batch(self, tenant: TenantId, device: DeviceId, epoch: str, first_seq: int, bodies: Sequence[bytes]) -> Answer:
         """Apply a batch. Idempotent by `(device, epoch, seq)`; it is applied as a whole or not at all.
 
+        Should that fail for a reason nobody foresaw, its events are applied one by one, and the one that fails is set
+        aside after `MAX_TRIES`; until then the sender comes again.
+
         Raises:
             Rejected: the device is not enrolled.
+            sqlalchemy.exc.OperationalError: the database is away or busy; nothing was applied.
         """
+        try:
+            return self._batch(tenant, device, epoch, first_seq, bodies)
+        except (Rejected, OperationalError, InterfaceError):
+            raise
+        except Exception as error:  # noqa: BLE001 - one batch's boundary: what nothing can apply must not stop others
+            # A database's error may quote what was to be stored; it is told by its kind only.
+            trace = not isinstance(error, SQLAlchemyError)
+            self._log.error("batch_failed", device=device, reason_code=type(error).__name__, exc_info=trace)
+            return self._one_by_one(tenant, device, epoch, first_seq, bodies)
+
+    def _one_by_one(
+        self, tenant: TenantId, device: DeviceId, epoch: str, first_seq: int, bodies: Sequence[bytes]
+    ) -> Answer:
+        answers: list[Answer] = []
+        for seq, body in enumerate(bodies, start=first_seq):
+            try:
+                answers.append(self._batch(tenant, device, epoch, seq, [body]))
+            except (Rejected, OperationalError, InterfaceError):
+                raise
+            except Exception as error:
+                with self._database.write(tenant) as connection:
+                    tries = ParkedEvents(connection, tenant).failed(device, epoch, seq)
+                if tries < MAX_TRIES:
+                    if not answers:
+                        raise
+                    break
+                reason = f"failed_{MAX_TRIES}_times: {type(error).__name__}"
+                answers.append(self._batch(tenant, device, epoch, seq, [body], park=reason))
+        return replace(
+            answers[-1],
+            fresh=sum(answer.fresh for answer in answers),
+            duplicates=sum(answer.duplicates for answer in answers),
+            parked=sum(answer.parked for answer in answers),
+        )
+
+    def _batch(
+        self,
+        tenant: TenantId,
+        device: DeviceId,
+        epoch: str,
+        first_seq: int,
+        bodies: Sequence[bytes],
+        park: str | None = None,
+    ) -> Answer:
         arrived = read_batch(bodies)  # before the lock, so that several processes do it side by side
         with self._database.write(tenant) as connection:
             devices = DeviceRepository(connection, tenant)
@@ -105,7 +157,7 @@ class Intake:
                 verdict = _belonging(verdict, record, tenant, log)
             if isinstance(verdict, Fork):
                 return _fence(devices, device, applied, verdict)
-            return self._apply(connection, tenant, record, epochs, verdict, now)
+            return self._apply(connection, tenant, record, epochs, _Work(verdict, now, park))
 
     def _apply(
         self,
@@ -113,9 +165,9 @@ class Intake:
         tenant: TenantId,
         record: DeviceRecord,
         epochs: Sequence[EpochRecord],
-        fresh: Fresh,
-        now: int,
+        work: "_Work",
     ) -> Answer:
+        fresh, now = work.fresh, work.now
         devices, log = DeviceRepository(connection, tenant), EventLog(connection, tenant)
         devices.count(record.id, batches=1, duplicates_discarded=fresh.duplicates)
         if not fresh.events:
@@ -133,43 +185,23 @@ class Intake:
         TreeLog(connection, tenant).append(fresh.events)
         log.append(fresh.events, now)
         log.set_position(record.id, replace(begun, applied=fresh.applied))
-        parked = Applier(connection, tenant, self._catalogue).apply(record.id, fresh.events, now)
+        applier, parked = Applier(connection, tenant, self._catalogue), len(fresh.events)
+        if work.park is None:
+            parked = applier.apply(record.id, fresh.events, now)
+        else:
+            for event in fresh.events:
+                applier.park(event, work.park, now)
         devices.count(record.id, parked=parked)
         return Answer(fresh.applied, fresh=len(fresh.events), duplicates=fresh.duplicates, parked=parked)
 
 
-class Applier:
-    """Applies the effects of stored events, inside the caller's transaction."""
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """Events to apply at a time; or to set aside, all of them, for a reason."""
 
-    def __init__(self, connection: Connection, tenant: TenantId, catalogue: Catalogue) -> None:
-        self._connection = connection
-        self._tenant = tenant
-        self._catalogue = catalogue
-        self._clinics: dict[LocationId, Clinic] = clinics_of(connection, tenant)
-        self._projections = Projections(connection, tenant)
-
-    def apply(self, device: DeviceId, arrived: Sequence[Event], now: int) -> int:
-        """Apply events in order and return how many were set aside, which never stops the others."""
-        waiting = self._projections.parked_heads(device, [event.fields.aggregate for event in arrived])
-        touched = [event.fields.aggregate for event in arrived if event.fields.type in OF_CAPTURES]
-        captures = CaptureRows(self._connection, self._tenant, touched)
-        effects = Effects(self._catalogue, self._projections, captures)
-        parked = 0
-        for event in arrived:
-            fields = event.fields
-            behind = waiting.get(fields.aggregate)
-            if behind is not None:
-                self._projections.park(event, "waits for an earlier event of the same record", now, behind)
-                parked += 1
-                continue
-            try:
-                effects.apply(event, self._clinics[LocationId(fields.location)].zone)
-            except Rejected as error:
-                self._projections.park(event, f"{error.code}: {error.sentence}", now, None)
-                waiting[fields.aggregate] = fields.id
-                parked += 1
-        captures.flush()
-        return parked
+    fresh: Fresh
+    now: int
+    park: str | None
 
 
 def _enrolled(devices: DeviceRepository, device: DeviceId) -> DeviceRecord:

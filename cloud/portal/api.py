@@ -11,8 +11,11 @@ from cloud.portal.schemas import (
     BookingRequest,
     BookingRequests,
     Fleet,
+    Identifier,
     NewBookingRequest,
     Parked,
+    ParkedOutcome,
+    SkipParked,
     Summary,
 )
 from shared.http.errors import ERROR_RESPONSES, install_error_handlers
@@ -36,6 +39,14 @@ def portal_router(ports: PortalPorts) -> APIRouter:
     @router.get("/parked", operation_id="getParked")
     def parked(request: Request) -> Parked:
         return ports.fleet.parked(ports.viewers.viewer(request.headers))
+
+    @router.post("/parked/{event}/replay", operation_id="replayParked")
+    def replay(event: Identifier, request: Request) -> ParkedOutcome:
+        return ports.parked.replay(event, ports.viewers.viewer(request.headers))
+
+    @router.post("/parked/{event}/skip", operation_id="skipParked")
+    def skip(event: Identifier, decision: SkipParked, request: Request) -> ParkedOutcome:
+        return ports.parked.skip(event, decision.reason, ports.viewers.viewer(request.headers))
 
     @router.get("/summary", operation_id="getSummary")
     def summary(request: Request) -> Summary:

@@ -17,6 +17,7 @@ from cloud.portal.schemas import (
     Fleet,
     NewBookingRequest,
     Parked,
+    ParkedOutcome,
     Summary,
 )
 
@@ -79,6 +80,27 @@ class BookingsPort(Protocol):
         ...
 
 
+class ParkedPort(Protocol):
+    """Decisions about events set aside."""
+
+    def replay(self, event: str, viewer: Viewer) -> ParkedOutcome:
+        """Try an event and those behind it again.
+
+        Raises:
+            NotFound: it is not set aside in the viewer's tenant.
+        """
+        ...
+
+    def skip(self, event: str, reason: str, viewer: Viewer) -> ParkedOutcome:
+        """Do without an event's effect and apply those behind it.
+
+        Raises:
+            NotFound: it is not set aside in the viewer's tenant.
+            Rejected: the reason is empty.
+        """
+        ...
+
+
 class ReadinessPort(Protocol):
     """Whether the hub can do its work."""
 
@@ -94,5 +116,6 @@ class PortalPorts:
     viewers: ViewerPort
     fleet: FleetPort
     bookings: BookingsPort
+    parked: ParkedPort
     readiness: ReadinessPort
     metrics: CollectorRegistry

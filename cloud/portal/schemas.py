@@ -99,6 +99,19 @@ class Parked(Schema):
     items: list[ParkedEvent]
 
 
+class SkipParked(Schema):
+    """A person decides to do without an event's effect."""
+
+    reason: str = Field(min_length=1, max_length=500, description="Why; kept for good.")
+
+
+class ParkedOutcome(Schema):
+    """What came of a decision about a set-aside event."""
+
+    applied: int = Field(ge=0, description="Events applied now.")
+    set_aside: int = Field(ge=0, description="Events that are set aside still.")
+
+
 class BookingState(StrEnum):
     """What the clinic's box has said to a request."""
 

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row
 
 from cloud.bookings.desk import BookingDesk, Wish
 from cloud.ingest.effects import REPAIR
+from cloud.ingest.parking import Outcome, ParkedDesk
 from cloud.portal import schemas
 from cloud.portal.ports import Viewer
 from cloud.queries import rows
@@ -19,7 +20,7 @@ from cloud.storage.images import ImageRepository
 from cloud.storage.times import from_milliseconds, to_milliseconds
 from shared.clock import Clock
 from shared.events.catalogue.schedule import ReplanApplied
-from shared.ids import LocationId, TenantId
+from shared.ids import EventId, LocationId, TenantId
 from shared.vocabulary import ClockQuality
 
 _ALARM = "Refused: {reason}. Look at the box, then revoke it or let it back in with `medspa hub readmit`."
@@ -159,6 +160,30 @@ class BookingQueries:
         )
 
 
+class ParkedDecisions:
+    """What a viewer decides about events set aside."""
+
+    def __init__(self, desk: ParkedDesk) -> None:
+        self._desk = desk
+
+    def replay(self, event: str, viewer: Viewer) -> schemas.ParkedOutcome:
+        """Try an event and those behind it again.
+
+        Raises:
+            NotFound: it is not set aside in the viewer's tenant.
+        """
+        return _outcome(self._desk.replay(TenantId(viewer.tenant), EventId(event), viewer.id))
+
+    def skip(self, event: str, reason: str, viewer: Viewer) -> schemas.ParkedOutcome:
+        """Do without an event's effect and apply those behind it.
+
+        Raises:
+            NotFound: it is not set aside in the viewer's tenant.
+            Rejected: the reason is empty.
+        """
+        return _outcome(self._desk.skip(TenantId(viewer.tenant), EventId(event), viewer.id, reason))
+
+
 class HubReadiness:
     """Whether the hub can do its work; each part is asked when somebody wants to know."""
 
@@ -214,10 +239,14 @@ def _parked(row: Row[Any], waiting: int) -> schemas.ParkedEvent:
         seq=row.seq,
         type=row.type,
         reason=row.reason,
-        action=REPAIR.get(code, "Run `medspa verify` on both sides, then `medspa rebuild` on the hub."),
+        action=REPAIR.get(code, "Run `medspa verify` on both sides, then replay it."),
         parked_at=from_milliseconds(row.parked_at),
         waiting=waiting,
     )
+
+
+def _outcome(outcome: Outcome) -> schemas.ParkedOutcome:
+    return schemas.ParkedOutcome(applied=outcome.applied, set_aside=outcome.set_aside)
 
 
 def _booking(row: Row[Any], clinic: Clinic) -> schemas.BookingRequest:

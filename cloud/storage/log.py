@@ -71,6 +71,17 @@ class EventLog:
         row = self._connection.execute(query).first()
         return None if row is None else (row.epoch, row.seq)
 
+    def event(self, device: DeviceId, epoch: str, seq: int) -> Event:
+        """Return one stored event.
+
+        Raises:
+            MalformedEvent, HashMismatch: what is stored there is not what was received.
+            sqlalchemy.exc.NoResultFound: nothing is.
+        """
+        query = select(events.c.body, events.c.hash).where(self._of(device, epoch), events.c.seq == seq)
+        row = self._connection.execute(query).one()
+        return Event.from_body(row.body, row.hash)
+
     def append(self, arrived: Sequence[Event], received_at: int) -> None:
         """Store events that follow the applied position."""
         insert_rows(self._connection, events.name, [self._row(event, received_at) for event in arrived])

@@ -141,6 +141,29 @@ parked = Table(
     Index("parked_by_aggregate", "tenant", "device", "aggregate"),
 )
 
+# What people decided about events set aside; survives every rebuild.
+parked_decisions = Table(
+    "parked_decisions",
+    metadata,
+    _id("tenant", key=True),
+    Column("event", String(36), primary_key=True),
+    Column("decided_at", BigInteger, primary_key=True, autoincrement=False),
+    Column("decision", String(16), nullable=False),
+    Column("actor", String(64), nullable=False),
+    Column("reason", String(500), nullable=False),
+)
+
+# Events whose effect failed for a reason that may pass, with how often.
+apply_failures = Table(
+    "apply_failures",
+    metadata,
+    _id("tenant", key=True),
+    _id("device", key=True),
+    Column("epoch", String(16), primary_key=True),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("tries", BigInteger, nullable=False),
+)
+
 blobs = Table(
     "blobs",
     metadata,

@@ -20,6 +20,20 @@ def test_an_owner_sees_health_lag_activity_and_what_was_set_aside(browser: Brows
         watch.assert_clean()
 
 
+def test_an_owner_replays_an_event_and_skips_it_with_a_reason(browser: Browser, portal_site: Site) -> None:
+    with watched(browser, 1440, 900) as watch:
+        page = watch.page
+        page.goto(f"{portal_site.url}/portal")
+        event = page.get_by_role("article", name="treatment.noted")
+        event.get_by_role("button", name="Replay").click()
+        expect(event.get_by_role("status")).to_contain_text("still cannot be applied")
+        event.get_by_role("button", name="Skip…").click()
+        event.get_by_label("Why is it to have no effect?").fill("Entered twice by mistake")
+        event.get_by_role("button", name="Skip for good").click()
+        expect(page.get_by_text("Every event that arrived was applied.")).to_be_visible()
+        watch.assert_clean()
+
+
 def test_a_booking_request_waits_for_the_clinics_answer(browser: Browser, portal_site: Site) -> None:
     with watched(browser, 1440, 900) as watch:
         page = watch.page

@@ -70,22 +70,23 @@ class FakeFleet:
         ]
         return p.Activity(first_day=last - timedelta(days=days - 1), last_day=last, rows=rows)
 
+    def __init__(self) -> None:
+        self.waiting = [
+            p.ParkedEvent(
+                id="parked-1",
+                location_id="mill",
+                device_id="box-3",
+                seq=8123,
+                type="treatment.noted",
+                reason="The hub does not know version 3 of this event yet.",
+                action="Update the hub; it is applied by itself then.",
+                parked_at=NOW,
+                waiting=2,
+            )
+        ]
+
     def parked(self, viewer: Viewer) -> p.Parked:
-        return p.Parked(
-            items=[
-                p.ParkedEvent(
-                    id="parked-1",
-                    location_id="mill",
-                    device_id="box-3",
-                    seq=8123,
-                    type="treatment.noted",
-                    reason="The hub does not know version 3 of this event yet.",
-                    action="Update the hub; it is applied by itself then.",
-                    parked_at=NOW,
-                    waiting=2,
-                )
-            ]
-        )
+        return p.Parked(items=self.waiting)
 
     def summary(self, viewer: Viewer) -> p.Summary:
         return p.Summary(
@@ -149,6 +150,30 @@ class FakeBookings:
         return p.BookingRequests(items=self.items, services={"harbor": services, "park": services, "mill": services})
 
 
+class FakeParked:
+    """Decisions about the fleet's set-aside events; a replay never helps."""
+
+    def __init__(self, fleet: FakeFleet) -> None:
+        self.fleet = fleet
+        self.reasons: list[str] = []
+
+    def replay(self, event: str, viewer: Viewer) -> p.ParkedOutcome:
+        found = self._find(event)
+        return p.ParkedOutcome(applied=0, set_aside=1 + found.waiting)
+
+    def skip(self, event: str, reason: str, viewer: Viewer) -> p.ParkedOutcome:
+        found = self._find(event)
+        self.fleet.waiting.remove(found)
+        self.reasons.append(reason)
+        return p.ParkedOutcome(applied=found.waiting, set_aside=0)
+
+    def _find(self, event: str) -> p.ParkedEvent:
+        found = next((item for item in self.fleet.waiting if item.id == event), None)
+        if found is None:
+            raise NotFound("not_set_aside", "No such event is set aside.")
+        return found
+
+
 class FakeReadiness:
     """A hub that works."""
 
@@ -158,10 +183,12 @@ class FakeReadiness:
 
 def fake_portal_ports() -> PortalPorts:
     """A whole hub in memory; the fakes are reachable through the ports' fields."""
+    fleet = FakeFleet()
     return PortalPorts(
         viewers=FakeViewers(),
-        fleet=FakeFleet(),
+        fleet=fleet,
         bookings=FakeBookings(),
+        parked=FakeParked(fleet),
         readiness=FakeReadiness(),
         metrics=CollectorRegistry(),
     )

@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { lazy, Suspense } from "react";
 import { api, type Schemas } from "./api/client";
 import { Bookings } from "./Bookings";
+import { Parked } from "./Parked";
 import "./portal.css";
 
 const ActivityChart = lazy(() => import("./ActivityChart"));
@@ -63,29 +64,6 @@ function Fleet({ fleet }: { fleet: Schemas["Fleet"] }) {
           </tbody>
         </table>
       </div>
-    </section>
-  );
-}
-
-function Parked({ parked, fleet }: { parked: Schemas["Parked"]; fleet?: Schemas["Fleet"] | undefined }) {
-  const named = (id: string) => fleet?.locations.find((one) => one.id === id)?.name ?? id;
-  return (
-    <section className="card block" aria-labelledby="parked">
-      <h2 id="parked">
-        Set aside <small>{parked.items.length}</small>
-      </h2>
-      {parked.items.length === 0 && <p className="quiet">Every event that arrived was applied.</p>}
-      {parked.items.map((one) => (
-        <article className="parked" key={one.id}>
-          <b>{one.type}</b>
-          <span className="numbers">
-            {named(one.location_id)} · no. {one.seq} · {one.waiting} waiting behind it
-          </span>
-          <p>
-            {one.reason} <strong>{one.action}</strong>
-          </p>
-        </article>
-      ))}
     </section>
   );
 }

@@ -63,6 +63,18 @@ def test_nobody_signed_in_sees_nothing(client: TestClient, ports: PortalPorts, p
     assert client.get(f"/api/portal/{path}").status_code == 401
 
 
+@pytest.mark.req("P-6")
+def test_a_set_aside_event_is_replayed_or_skipped_with_a_reason(client: TestClient, ports: PortalPorts) -> None:
+    tried = client.post("/api/portal/parked/parked-1/replay", json={})
+    assert (tried.status_code, tried.json()) == (200, {"applied": 0, "set_aside": 3})
+    assert client.post("/api/portal/parked/parked-1/skip", json={"reason": ""}).status_code == 422
+    skipped = client.post("/api/portal/parked/parked-1/skip", json={"reason": "A test entry"})
+    assert (skipped.status_code, skipped.json()) == (200, {"applied": 2, "set_aside": 0})
+    assert client.post("/api/portal/parked/parked-1/replay", json={}).status_code == 404
+    ports.viewers.signed_in = False  # type: ignore[attr-defined]
+    assert client.post("/api/portal/parked/parked-1/replay", json={}).status_code == 401
+
+
 def test_routes_of_others_are_reached_although_pages_answer_the_rest(ports: PortalPorts, tmp_path: Path) -> None:
     (tmp_path / "assets").mkdir()
     (tmp_path / "index.html").write_text("page __CSP_NONCE__")

@@ -73,6 +73,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/portal/parked/{event}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Replay */
+        post: operations["replayParked"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/portal/parked/{event}/skip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Skip */
+        post: operations["skipParked"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/portal/summary": {
         parameters: {
             query?: never;
@@ -366,6 +400,33 @@ export interface components {
             waiting: number;
         };
         /**
+         * ParkedOutcome
+         * @description What came of a decision about a set-aside event.
+         */
+        ParkedOutcome: {
+            /**
+             * Applied
+             * @description Events applied now.
+             */
+            applied: number;
+            /**
+             * Set Aside
+             * @description Events that are set aside still.
+             */
+            set_aside: number;
+        };
+        /**
+         * SkipParked
+         * @description A person decides to do without an event's effect.
+         */
+        SkipParked: {
+            /**
+             * Reason
+             * @description Why; kept for good.
+             */
+            reason: string;
+        };
+        /**
          * Summary
          * @description The day so far over all clinics.
          */
@@ -541,6 +602,72 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Parked"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    replayParked: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                event: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParkedOutcome"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    skipParked: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                event: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SkipParked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParkedOutcome"];
                 };
             };
             /** @description Default Response */
