@@ -18,6 +18,7 @@ from cloud.config import BrokerMode, HubSettings
 from cloud.fleet.api import RateLimit, TooManyTries, enrolment_router
 from cloud.fleet.enrolment import Enrolment
 from cloud.fleet.keys import TenantKeys
+from cloud.history.service import HistoryService
 from cloud.ingest.backfill import BackfillService
 from cloud.ingest.down_writer import DownWriter
 from cloud.ingest.downlink import DownLinks
@@ -48,6 +49,7 @@ from shared.http.guard import GuardSettings
 from shared.ids import TenantId, Uuid7Source
 from shared.logging import configure_logging, log_dying_threads
 from shared.wire import backfill_pb2_grpc as backfill_rpc
+from shared.wire import history_pb2_grpc as history_rpc
 from shared.wire import medspa_pb2_grpc as rpc
 from shared.wire import transparency_pb2_grpc as transparency_rpc
 
@@ -140,6 +142,7 @@ class Hub:
             partial(rpc.add_BlobsServicer_to_server, blobs),
             partial(backfill_rpc.add_BackfillServicer_to_server, backfill),
             partial(transparency_rpc.add_TransparencyServicer_to_server, transparency),
+            partial(history_rpc.add_HistoryServicer_to_server, HistoryService(self.database, callers)),
         ]
 
     def _make_announcer(self) -> HeadAnnouncer:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from edge.backup.cli import add_commands
 from edge.clients.commands import app as erasure_commands
 from edge.config import EdgeSettings
 from edge.enrol import enrol as enrol_box
@@ -19,6 +20,7 @@ app = typer.Typer(help="The clinic's edge box.", no_args_is_help=True)
 app.add_typer(erasure_commands, name="erase")
 app.add_typer(keys_app, name="keys")
 app.command()(rekey)
+add_commands(app)
 ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="The clinic's TOML file.")]
 
 

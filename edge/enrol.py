@@ -16,7 +16,7 @@ from shared.durable import write_durably
 from shared.errors import Corrupt, Rejected, Retryable
 from shared.ids import DeviceId, LocationId, TenantId
 
-_FILE: Final = "identity.json"
+IDENTITY_FILE: Final = "identity.json"
 _TIMEOUT_SECONDS: Final = 20.0
 
 
@@ -48,7 +48,7 @@ def enrol(folder: Path, keys: BoxKeys, hub_url: str, code: str, label: str) -> B
         Rejected: the hub refused the code, its address is none, or its answer is not understood.
         CannotOpen: the hub answered with another box's key.
     """
-    if (folder / _FILE).exists():
+    if (folder / IDENTITY_FILE).exists():
         return read_identity(folder)
     device_keys = keys.identity()
     public = device_keys.public
@@ -89,14 +89,14 @@ def read_identity(folder: Path) -> BoxIdentity:
         Corrupt: the file that says so is damaged.
     """
     try:
-        data = json.loads((folder / _FILE).read_bytes())
+        data = json.loads((folder / IDENTITY_FILE).read_bytes())
         return BoxIdentity(TenantId(data["tenant"]), LocationId(data["location"]), DeviceId(data["device"]))
     except FileNotFoundError:
         raise Rejected(
             "not_enrolled", "this box is not enrolled; run `medspa edge enrol` with a code of the hub"
         ) from None
     except (ValueError, KeyError, TypeError):
-        raise Corrupt("identity_damaged", f"{folder / _FILE} is damaged; restore it from the backup") from None
+        raise Corrupt("identity_damaged", f"{folder / IDENTITY_FILE} is damaged; restore it from the backup") from None
 
 
 def _keep(folder: Path, keys: BoxKeys, content: bytes) -> BoxIdentity:
@@ -111,5 +111,5 @@ def _keep(folder: Path, keys: BoxKeys, content: bytes) -> BoxIdentity:
     keys.keep_transport(keys.identity().receive(delivery, context))
     identity = BoxIdentity(TenantId(answer.tenant), LocationId(answer.location), DeviceId(answer.device))
     # The identity file comes last: it is what says that enrolment is complete.
-    write_durably(folder / _FILE, json.dumps(asdict(identity)).encode())
+    write_durably(folder / IDENTITY_FILE, json.dumps(asdict(identity)).encode())
     return identity

@@ -27,6 +27,7 @@ from shared.events.catalogue import complete_catalogue
 from shared.ids import IdSource
 
 RECORD_FILE: Final = "record.db"
+VAULT_FOLDER: Final = "vault"
 PROJECTIONS: tuple[Projection, ...] = (CLIENTS, CONSENTS, CAPTURES, REVIEWS, EMBEDDINGS, ERASURES, HUB_LOG)
 
 
@@ -70,6 +71,6 @@ def open_record(settings: StoreSettings, clock: Clock, ids: IdSource) -> Record:
         head_key=keys.log_head(),
     )
     keys.mark_record_begun()
-    vault = ImageVault(settings.folder / "vault", settings.reserve_bytes)
+    vault = ImageVault(settings.folder / VAULT_FOLDER, settings.reserve_bytes)
     replay_tombstones(store, clients, vault)
     return Record(keys, clients, store, vault)

@@ -20,6 +20,7 @@ from shared.side import KeyReport, LogReport, ProjectionReport
 _PURPOSES = {
     "client-wrapping": "opens the clients' data keys",
     "database-next": "will open the record when its exchange is completed",
+    "backup": "seals this box's backups",
     "database": "opens the encrypted record",
     "device-identity": "proves to the hub which box this is",
     "log-head": "authenticates the end of the event log",

@@ -142,6 +142,13 @@ class EventLog:
                 return
             after = page[-1].seq
 
+    def bodies(self, device: DeviceId, epoch: str, first_seq: int, last_seq: int) -> list[bytes]:
+        """Return the bodies of some events of one epoch, in order."""
+        query = select(events.c.body).where(
+            self._of(device, epoch), events.c.seq >= first_seq, events.c.seq <= last_seq
+        )
+        return list(self._connection.execute(query.order_by(events.c.seq)).scalars())
+
     def _of(self, device: DeviceId, epoch: str) -> Any:
         return (events.c.tenant == self._tenant) & (events.c.device == device) & (events.c.epoch == epoch)
 

@@ -17,6 +17,8 @@ _HEAD: Final = "log-head"
 _TRANSPORT: Final = "transport"
 _BEGUN: Final = "record-begun"
 _ROOT_MADE: Final = "root-made"
+_BACKUP: Final = "backup"
+_RECOVERY: Final = (_BACKUP, _IDENTITY, _TRANSPORT)
 # What the client keystore keeps among the box's secrets; the first is no secret.
 CLIENT_GENERATION: Final = "client-generation"
 CLIENT_WRAPPING: Final = "client-wrapping."
@@ -69,6 +71,29 @@ class BoxKeys:
                 return datetime.fromisoformat(made_at)
         self._keys.put(_ROOT_MADE, f"{generation} {now.isoformat()}".encode())
         return now
+
+    def backup(self) -> bytes:
+        """Return the key that seals this box's backups."""
+        return self._keys.get_or_create(_BACKUP)
+
+    def recovery_secrets(self) -> dict[str, bytes]:
+        """Return what a new box needs to read this box's backup and to be this box to the hub; no client's key."""
+        self.backup(), self.identity()
+        return {name: secret for name in _RECOVERY if (secret := self._keys.get(name)) is not None}
+
+    def take_recovery_secrets(self, secrets: dict[str, bytes]) -> None:
+        """Become the box that `recovery_secrets` came from; for a box that is none yet.
+
+        Raises:
+            Rejected: these keys are another box's.
+        """
+        for name in _RECOVERY:
+            present, wanted = self._keys.get(name), secrets.get(name)
+            if present is not None and wanted is not None and present != wanted:
+                raise Rejected("other_keys", "the key folder holds another box's keys; restore into an empty one")
+        for name in _RECOVERY:
+            if name in secrets and self._keys.get(name) is None:
+                self._keys.put(name, secrets[name])
 
     def transport(self) -> bytes:
         """Return the key that seals every message to the hub.

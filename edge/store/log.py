@@ -84,11 +84,15 @@ def authentic_head(connection: Connection, head_key: bytes) -> Head | None:
     return head if hmac.compare_digest(str(row[3]).encode(), _mac(head_key, head).encode()) else None
 
 
+def stored_bytes(body: bytes | str) -> bytes:
+    """Return a stored body's bytes: an edit through SQL can turn them into text, which is still to be judged."""
+    return body.encode() if isinstance(body, str) else bytes(body)
+
+
 def _mac(head_key: bytes, head: Head) -> str:
     return hmac.new(head_key, f"{head.epoch}/{head.seq}/{head.hash}".encode(), hashlib.sha256).hexdigest()
 
 
 def _log_rows(connection: Connection) -> Iterator[LogRow]:
     for epoch, seq, body, digest in connection.execute("SELECT epoch, seq, body, hash FROM events ORDER BY position"):
-        # An edit through SQL can turn the bytes into text; it is still to be judged, not to end the walk.
-        yield LogRow(epoch, seq, body.encode() if isinstance(body, str) else bytes(body), digest)
+        yield LogRow(epoch, seq, stored_bytes(body), digest)

@@ -1,9 +1,10 @@
 """The database's tables outside projections, as numbered migrations that each run in one transaction."""
 
+import shutil
 from typing import Final
 
 from edge.store.database import Connection, Database
-from edge.store.errors import StorageBroken
+from edge.store.errors import StorageBroken, StorageFull
 
 MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     (
@@ -47,18 +48,29 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
 )
 
 
-def migrate(database: Database) -> int:
+def migrate(database: Database, up_to: int | None = None) -> int:
     """Bring the database to this version's schema and return the number of migrations that ran.
+
+    Each migration is one transaction: killed in the middle, the next start does it again from its beginning.
+
+    Args:
+        database: the open database.
+        up_to: how many migrations the database shall have had, for rows of an older version; all by default.
 
     Raises:
         StorageBroken: the database was made by a newer version of the software.
+        StorageFull: there is no room for a migration; nothing was begun.
     """
+    wanted = len(MIGRATIONS) if up_to is None else up_to
+    if wanted > len(MIGRATIONS):
+        raise _too_new()
+    _ensure_room(database, wanted)
 
     def step(connection: Connection) -> bool:
         done = int(connection.execute("PRAGMA user_version").fetchone()[0])
         if done > len(MIGRATIONS):
-            raise StorageBroken("schema_too_new", "the database was written by newer software; update this box")
-        if done == len(MIGRATIONS):
+            raise _too_new()
+        if done >= wanted:
             return False
         for statement in MIGRATIONS[done]:
             connection.execute(statement)
@@ -69,3 +81,20 @@ def migrate(database: Database) -> int:
     while database.write(step):
         count += 1
     return count
+
+
+def _ensure_room(database: Database, wanted: int) -> None:
+    """Refuse a migration that might fill the disk half-way: it may write every page again, once more in the WAL."""
+    with database.reader() as connection:
+        done = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    needed = 2 * database.path.stat().st_size
+    free = shutil.disk_usage(database.path.parent).free
+    if 0 < done < wanted and free < needed:
+        raise StorageFull(
+            "no_room_to_migrate",
+            f"the update needs {needed >> 20} MB free and {free >> 20} MB are: make room and start again",
+        )
+
+
+def _too_new() -> StorageBroken:
+    return StorageBroken("schema_too_new", "the database was written by newer software; update this box")

@@ -68,6 +68,25 @@ class ImageVault:
             raise _disk_error(error) from error
         return SealedImage(name, len(sealed))
 
+    def take_back(self, name: BlobName, kind: ImageKind, sealed: bytes) -> None:
+        """Store an image that the vault once held, from a backup or the hub; a damaged one makes way, aside.
+
+        Raises:
+            StorageFull, StorageReadOnly: nothing was stored.
+            StorageBroken: the bytes are not those of the name.
+        """
+        if hashlib.sha256(sealed).hexdigest() != name:
+            raise StorageBroken("image_damaged", f"image {name[:12]} came back damaged; it is not stored")
+        self.ensure_room(len(sealed))
+        path = self.path(name, kind)
+        try:
+            make_folder(path.parent)
+            if path.exists():
+                path.replace(path.with_name(f".{name}.damaged"))
+            write_durably(path, sealed)
+        except OSError as error:
+            raise _disk_error(error) from error
+
     def get(self, name: BlobName, client: ClientId, kind: ImageKind, data_key: bytes) -> bytes:
         """Return an image in clear.
 

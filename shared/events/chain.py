@@ -67,7 +67,7 @@ class ChainReport:
         return self.damage is None
 
 
-def verify_chain(rows: Iterable[LogRow], head: Head | None) -> ChainReport:
+def verify_chain(rows: Iterable[LogRow], head: Head | None, *, whole: bool = True) -> ChainReport:
     """Walk one device's log, in order of position, and name the first damage.
 
     Epochs follow one another without a break in the chain; within an epoch `seq` counts from 1.
@@ -75,11 +75,12 @@ def verify_chain(rows: Iterable[LogRow], head: Head | None) -> ChainReport:
     Args:
         rows: the log in stored order.
         head: the authenticated end of the log, or None when the end is not known.
+        whole: whether the rows begin with the log's first event; otherwise what comes before them is not judged.
     """
     previous: Event | None = None
     length = 0
     for row in rows:
-        damage = _first_fault(row, previous)
+        damage = _first_fault(row, previous, begins=whole or previous is not None)
         if damage is not None:
             return ChainReport(length, damage)
         previous = Event.from_body(row.body)
@@ -87,8 +88,8 @@ def verify_chain(rows: Iterable[LogRow], head: Head | None) -> ChainReport:
     return ChainReport(length, _tail_fault(previous, head))
 
 
-def _first_fault(row: LogRow, previous: Event | None) -> Damage | None:
-    expected_seq = 1
+def _first_fault(row: LogRow, previous: Event | None, *, begins: bool) -> Damage | None:
+    expected_seq = 1 if begins else row.seq
     if previous is not None and previous.fields.epoch == row.epoch:
         expected_seq = previous.fields.seq + 1
     if row.seq != expected_seq:
@@ -103,7 +104,7 @@ def _first_fault(row: LogRow, previous: Event | None) -> Damage | None:
     if body_hash(row.body) != row.hash:
         return _damage(DamageKind.CHANGED, row.epoch, row.seq, "its body no longer has the stored hash")
     expected_previous = previous.hash if previous is not None else GENESIS_HASH
-    if event.fields.prev_hash != expected_previous:
+    if begins and event.fields.prev_hash != expected_previous:
         if previous is None or previous.fields.epoch != row.epoch:
             return _damage(DamageKind.REMOVED, row.epoch, row.seq, "what came before its epoch is missing")
         before = previous.fields

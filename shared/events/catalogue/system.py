@@ -39,6 +39,18 @@ class KeysRotated(PayloadModel):
     generation: int = Field(ge=2)
 
 
+class BoxRestored(PayloadModel):
+    """The record was made anew out of a backup; the log goes on in a new epoch, of which this is the first event."""
+
+    event_type: ClassVar[str] = "box.restored"
+
+    backup: int = Field(ge=1, description="Number of the backup's version.")
+    events: int = Field(ge=0, description="Events that the backup held.")
+    from_hub: int = Field(ge=0, description="Events behind them that the hub gave back.")
+    salvaged: int = Field(ge=0, description="Events behind those that were read out of the replaced record.")
+    with_hub: bool
+
+
 class EventSetAside(PayloadModel):
     """An event from the hub could not be applied here; it is kept for a person to look at."""
 
@@ -78,6 +90,7 @@ PAYLOADS: tuple[type[PayloadModel], ...] = (
     BoxStarted,
     BoxStopped,
     KeysRotated,
+    BoxRestored,
     EventSetAside,
     BookingRequested,
     BookingAnswered,

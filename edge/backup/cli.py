@@ -1,0 +1,86 @@
+"""The words of `medspa edge` for backups."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from edge.backup.commands import DEFAULT_KEEP, back_up, export_recovery, import_recovery, shown_progress
+from edge.backup.commands import restore as restore_box
+from edge.config import EdgeSettings
+from shared.config import load_settings
+
+ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="The clinic's TOML file.")]
+
+
+def backup(
+    config: ConfigOption,
+    to: Annotated[Path, typer.Option("--to", help="Folder of the backup, on a USB disk or anywhere.")],
+    keep: Annotated[int, typer.Option(help="Versions to keep.", min=1, max=365)] = DEFAULT_KEEP,
+    full: Annotated[bool, typer.Option("--full", help="Check all of it, not only what is new.")] = False,
+) -> None:
+    """Back the box up: what is new since the last time, sealed, read back and verified."""
+    console = Console()
+    with shown_progress(console) as progress:
+        report = back_up(load_settings(config, EdgeSettings), to, keep, full=full, progress=progress)
+    manifest = report.manifest
+    console.print(
+        f"Version {manifest.number}: {manifest.events} events ({report.new_events} new),"
+        f" {sum(item.count for item in manifest.images)} images ({report.new_images} new), verified",
+        highlight=False,
+        soft_wrap=True,
+    )
+    if report.damaged_images:
+        console.print(
+            f"{len(report.damaged_images)} images are damaged in the vault and were left out",
+            style="red",
+            soft_wrap=True,
+        )
+        raise typer.Exit(1)
+
+
+def restore(
+    config: ConfigOption,
+    source: Annotated[Path, typer.Option("--from", help="Folder of the backup.", exists=True)],
+    number: Annotated[int | None, typer.Option("--version", help="Version; the newest by default.", min=1)] = None,
+    replace: Annotated[bool, typer.Option("--replace", help="Move a record that is there aside.")] = False,
+    without_hub: Annotated[
+        bool, typer.Option("--without-hub", help="Do not ask the hub; it will fence the box until it is readmitted.")
+    ] = False,
+    recovery_key: Annotated[
+        Path | None, typer.Option(help="Recovery file, on a new box; asks for its passphrase.", exists=True)
+    ] = None,
+) -> None:
+    """Restore the box from a verified backup and from what the hub holds of it; the box must not be running."""
+    settings, console = load_settings(config, EdgeSettings), Console()
+    if recovery_key is not None:
+        import_recovery(settings, recovery_key, typer.prompt("Passphrase", hide_input=True))
+    with shown_progress(console) as progress:
+        report = restore_box(settings, source, number, replace=replace, without_hub=without_hub, progress=progress)
+    console.print(
+        f"Restored version {report.manifest.number}: {report.manifest.events} events, {report.from_hub} more from the"
+        f" hub, {report.salvaged} from the replaced record; {report.images} images put back,"
+        f" {report.images_missing} missing; goes on in epoch {report.epoch}",
+        highlight=False,
+        soft_wrap=True,
+    )
+    if report.replaced is not None:
+        console.print(f"The former record lies in {report.replaced}", highlight=False, soft_wrap=True)
+
+
+def recovery_key(
+    config: ConfigOption,
+    to: Annotated[Path, typer.Option("--to", help="File to write; keep it in a safe.")],
+) -> None:
+    """Write the keys that a new box needs besides the backup to a file, sealed under a passphrase."""
+    passphrase = typer.prompt("Passphrase", hide_input=True, confirmation_prompt=True)
+    export_recovery(load_settings(config, EdgeSettings), to, passphrase)
+    Console().print(f"{to} written: keep it and its passphrase, apart", highlight=False, soft_wrap=True)
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Add the commands to `medspa edge`."""
+    app.command("backup")(backup)
+    app.command("restore")(restore)
+    app.command("recovery-key")(recovery_key)
