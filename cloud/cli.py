@@ -1,5 +1,6 @@
 """`medspa hub`: run a hub and look after its fleet."""
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,7 @@ from rich.table import Table
 
 from cloud.config import HubSettings
 from cloud.fleet.enrolment import Enrolment
+from cloud.fleet.twin import TwinDesk
 from cloud.main import open_database, open_keys
 from cloud.main import run as run_hub
 from cloud.parked_cli import app as parked_app
@@ -16,7 +18,9 @@ from cloud.storage.database import Database
 from cloud.storage.times import from_milliseconds
 from shared.clock import SystemClock
 from shared.config import load_settings
-from shared.ids import DeviceId, LocationId, TenantId
+from shared.errors import Rejected
+from shared.events.catalogue.twin import Value
+from shared.ids import DeviceId, LocationId, TenantId, Uuid7Source
 
 ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="The hub's TOML file.")]
 TenantOption = Annotated[str, typer.Option("--tenant", help="Id of the tenant.")]
@@ -88,6 +92,57 @@ def readmit(
         enrolment.readmit(TenantId(tenant), DeviceId(device))
     finally:
         database.close()
+
+
+@app.command()
+def configure(
+    config: ConfigOption,
+    tenant: TenantOption,
+    device: Annotated[str, typer.Argument(help="Id of the device.")],
+    values: Annotated[
+        list[str] | None, typer.Argument(help="NAME=VALUE …; none takes every earlier wish back.")
+    ] = None,
+    deadline_seconds: Annotated[int, typer.Option(help="Time to report healthy, else it is taken back.")] = 300,
+) -> None:
+    """Want a box to be set otherwise than its own file says; it tries, reports, and goes back when it does harm."""
+    database, desk = _twins(config)
+    try:
+        wanted = dict(_setting(text) for text in values or [])
+        version = desk.want(TenantId(tenant), DeviceId(device), wanted, deadline_seconds)
+        typer.echo(f"Version {version} is on its way; see `medspa hub twins`.")
+    finally:
+        database.close()
+
+
+@app.command()
+def twins(config: ConfigOption, tenant: TenantOption) -> None:
+    """List what each box is wanted to be set to, and what it made of it."""
+    database, desk = _twins(config)
+    try:
+        table = Table("device", "wanted", "settings", "reported", "state", "reason")
+        for twin in desk.all(TenantId(tenant)):
+            settings = ", ".join(f"{name}={value}" for name, value in twin.wanted.items())
+            row = (twin.device, str(twin.wanted_version), settings, str(twin.reported_version), twin.state, twin.reason)
+            table.add_row(*row)
+        Console().print(table)
+    finally:
+        database.close()
+
+
+def _setting(text: str) -> tuple[str, Value]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise Rejected("bad_setting", f"{text}: write a setting as NAME=VALUE, e.g. hub.keepalive_seconds=20")
+    try:
+        parsed = json.loads(value)
+    except ValueError:
+        parsed = value
+    return name, parsed if isinstance(parsed, str | int | float | bool) else value
+
+
+def _twins(config: Path) -> tuple[Database, TwinDesk]:
+    database, clock = open_database(load_settings(config, HubSettings)), SystemClock()
+    return database, TwinDesk(database, clock, Uuid7Source(clock))
 
 
 def _fleet(config: Path) -> tuple[Database, Enrolment]:

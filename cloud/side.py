@@ -20,8 +20,10 @@ from cloud.storage.parked import ParkedEvents
 from cloud.storage.projections import Projections
 from cloud.storage.tables import PROJECTIONS
 from cloud.storage.tree import TreeDamaged, TreeLog
+from cloud.storage.twins import TwinRepository
 from shared.events.catalogue import complete_catalogue
 from shared.events.catalogue.system import BookingRequested
+from shared.events.catalogue.twin import ConfigurationDesired
 from shared.events.chain import ChainReport, Damage, DamageKind, Head, LogRow, verify_chain
 from shared.events.envelope import Event
 from shared.ids import DeviceId, TenantId
@@ -128,6 +130,8 @@ def _replay(connection: Connection, tenant: TenantId, projections: Projections) 
             event = Event.from_body(row.body)
             if event.fields.type == BookingRequested.event_type:
                 projections.add_request(request_of(event))
+            elif event.fields.type == ConfigurationDesired.event_type:
+                TwinRepository(connection, tenant).want(event)
     applier = Applier(connection, tenant, complete_catalogue(), ParkedEvents(connection, tenant).skipped())
     for device in log.devices():
         for record in log.epochs(device):

@@ -2,7 +2,9 @@
 
 import contextlib
 import os
-from collections.abc import AsyncIterator, Iterator
+import sys
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
 from importlib.metadata import version
 from typing import Any
 
@@ -60,6 +62,8 @@ from edge.sync.uploader import BlobUploader
 from edge.threads import ThreadBudget
 from edge.transparency.client import HubLogClient
 from edge.transparency.watch import Acknowledged, HubLogWatch, WatchRules
+from edge.twin.files import TwinFiles
+from edge.twin.keeper import TwinKeeper, open_twin
 from edge.vision import load_vision
 from edge.visits.intake import CaptureIntake
 from edge.visits.library import CaptureLibrary
@@ -69,6 +73,7 @@ from shared.events.catalogue import complete_catalogue
 from shared.events.catalogue.erasure import ErasureAgreed, ErasureAsked, ErasureConfirmed
 from shared.events.catalogue.log import HeadSigned
 from shared.events.catalogue.system import BookingRequested, BoxStarted, BoxStopped
+from shared.events.catalogue.twin import ConfigurationDesired
 from shared.events.envelope import EventDraft
 from shared.events.payload import PayloadModel
 from shared.ids import Uuid7Source
@@ -81,13 +86,19 @@ from shared.wire.topics import DOWN, PRESENCE, UP, topic
 class EdgeBox:
     """Every part of the box, connected; `app` serves the pages."""
 
-    def __init__(self, settings: EdgeSettings) -> None:
+    def __init__(self, own: EdgeSettings, restart: Callable[[], None]) -> None:
         """Open the record and load the models; nothing runs yet.
+
+        Args:
+            own: the box's own settings; what the hub wants to be different comes over them.
+            restart: ends this process in order and starts it again.
 
         Raises:
             MedSpaError: the box is not enrolled, the record cannot be opened or a model is missing.
         """
-        self._settings = settings
+        twin = TwinFiles(own.store.folder / "twin")
+        opening = open_twin(own, twin)
+        self._settings = settings = opening.settings
         self._software = version("medspasync")
         self._clock = SystemClock()
         ids = Uuid7Source(self._clock)
@@ -112,6 +123,16 @@ class EdgeBox:
         registry = load_registry(settings.clinic.registry) if settings.clinic.registry else demo_registry()
         timezone = settings.clinic.timezone
         self._book = ScheduleBook(record.store, registry, ids, self._clock, timezone, self._threads)
+        self._twin = TwinKeeper(
+            own,
+            opening,
+            twin,
+            record.store.identity.device,
+            clock=self._clock,
+            healthy=lambda: self._link.status.online,
+            record=record.store.append,
+            restart=restart,
+        )
         self._hub_channel = self._make_hub_channel()
         self._erasures = ErasureDesk(record.store, ids)
         self._eraser = ClientEraser(record.store, record.clients, record.vault)
@@ -129,6 +150,7 @@ class EdgeBox:
         answers = {
             BookingRequested.event_type: self._book.answer_request,
             HeadSigned.event_type: self._watch.announced,
+            ConfigurationDesired.event_type: self._twin.answer,
             ErasureAsked.event_type: self._erasures.asked_in_portal,
             ErasureAgreed.event_type: self._erasures.agreed_in_portal,
             ErasureConfirmed.event_type: self._erasures.confirmed_by_hub,
@@ -236,6 +258,11 @@ class EdgeBox:
         similar = SimilarCases(record.store, record.clients, self._consent, known.average_of)
         return ProgressDesk(library, self._register, self._consent, comparer, similar, known.repeats_of)
 
+    @property
+    def settings(self) -> EdgeSettings:
+        """The settings in effect."""
+        return self._settings
+
     @contextlib.asynccontextmanager
     async def _lifespan(self, _app: FastAPI) -> AsyncIterator[None]:
         with self._running():
@@ -269,6 +296,8 @@ class EdgeBox:
             keys.start()
             stack.callback(keys.stop)
             self._run_shadow(stack)
+            self._twin.start()
+            stack.callback(self._twin.stop)
             structlog.get_logger().info("box_ready", device=device, status="clean" if clean else "recovered")
             yield
 
@@ -325,16 +354,24 @@ def _address(settings: EdgeSettings, record: Record) -> MqttAddress:
     )
 
 
-def run(settings: EdgeSettings) -> None:
-    """Run the box until it is told to stop."""
-    configure_logging(settings.log_level)
+def run(own: EdgeSettings) -> None:
+    """Run the box until it is told to stop; when the hub's wishes need it, start it again in the same process."""
+    configure_logging(own.log_level)
     log_dying_threads()
-    box = EdgeBox(settings)
-    uvicorn.run(
-        box.app,
-        host=settings.http.host,
-        port=settings.http.port,
-        log_config=None,
-        access_log=False,
-        timeout_graceful_shutdown=3,
+    again = threading.Event()
+
+    def restart() -> None:
+        again.set()
+        server.should_exit = True
+
+    box = EdgeBox(own, restart)
+    configure_logging(box.settings.log_level)
+    http = box.settings.http
+    server = uvicorn.Server(
+        uvicorn.Config(
+            box.app, host=http.host, port=http.port, log_config=None, access_log=False, timeout_graceful_shutdown=3
+        )
     )
+    server.run()
+    if again.is_set():
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - our own command line once more

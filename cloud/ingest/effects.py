@@ -9,6 +9,7 @@ from cloud.storage.projections import Projections
 from shared.errors import Rejected
 from shared.events.catalogue.capture import AnalysisCompleted, CaptureStored
 from shared.events.catalogue.system import BookingAnswered
+from shared.events.catalogue.twin import ConfigurationReported
 from shared.events.envelope import Event
 from shared.events.payload import Catalogue
 
@@ -57,6 +58,8 @@ class Effects:
                     raise Rejected("no_such_capture", "the findings belong to no photograph known here")
             case BookingAnswered.event_type:
                 self._booking_answered(event)
+            case ConfigurationReported.event_type:
+                self._projections.twins.report(event)
             case _:
                 pass  # known, and of no consequence for the hub's own rows
 

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from cloud.storage.captures import ImageState, durable_names
 from cloud.storage.tables import PROJECTIONS, booking_requests, capture_images, captures, parked
+from cloud.storage.twins import TwinRepository
 from cloud.storage.upsert import put_new
 from shared.events.envelope import Event
 from shared.ids import DeviceId, TenantId
@@ -32,6 +33,7 @@ class Projections:
     def __init__(self, connection: Connection, tenant: TenantId) -> None:
         self._connection = connection
         self._tenant = tenant
+        self.twins = TwinRepository(connection, tenant)
 
     def image_is_here(self, name: str) -> None:
         """Let the captures that waited for this image know."""

@@ -270,6 +270,21 @@ booking_requests = Table(
     Column("reason", String(500), nullable=False, default=""),
 )
 
+# What each box is wanted to be set to, and what it made of that.
+twins = Table(
+    "twins",
+    metadata,
+    _id("tenant", key=True),
+    _id("device", key=True),
+    Column("wanted_version", BigInteger, nullable=False),
+    Column("wanted", Text, nullable=False),
+    _time("wanted_at"),
+    Column("reported_version", BigInteger, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("reason", String(500), nullable=False),
+    Column("digest", String(64), nullable=False),
+)
+
 # Who asked, sealed under a key of the tenant; never part of an event.
 booking_contacts = Table(
     "booking_contacts",
@@ -279,7 +294,7 @@ booking_contacts = Table(
     Column("sealed", LargeBinary, nullable=False),
 )
 
-PROJECTIONS: Final = (captures, capture_images, booking_requests, parked)
+PROJECTIONS: Final = (captures, capture_images, booking_requests, parked, twins)
 TENANT_TABLES: Final = tuple(
     table for table in metadata.sorted_tables if "tenant" in table.c and table is not device_directory
 )

@@ -15,7 +15,19 @@ def complete_catalogue() -> Catalogue:
         review,
         schedule,
         system,
+        twin,
     )
 
-    modules = (capture, client, consent, erasure, log, progress, review, schedule, system)
+    modules = (
+        capture,
+        client,
+        consent,
+        erasure,
+        log,
+        progress,
+        review,
+        schedule,
+        system,
+        twin,
+    )
     return Catalogue([payload for module in modules for payload in module.PAYLOADS])
