@@ -9,9 +9,9 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from cloud.bookings.desk import request_of
 from cloud.config import HubSettings
 from cloud.ingest.applier import Applier
+from cloud.ingest.handback import apply_down
 from cloud.main import open_database, open_keys
 from cloud.storage.database import Database
 from cloud.storage.down import DownLog
@@ -20,13 +20,10 @@ from cloud.storage.parked import ParkedEvents
 from cloud.storage.projections import Projections
 from cloud.storage.tables import PROJECTIONS
 from cloud.storage.tree import TreeDamaged, TreeLog
-from cloud.storage.twins import TwinRepository
 from shared.events.catalogue import complete_catalogue
-from shared.events.catalogue.system import BookingRequested
-from shared.events.catalogue.twin import ConfigurationDesired
 from shared.events.chain import ChainReport, Damage, DamageKind, Head, LogRow, verify_chain
 from shared.events.envelope import Event
-from shared.ids import DeviceId, TenantId
+from shared.ids import DeviceId, LocationId, TenantId
 from shared.side import KeyReport, LogReport, ProjectionReport
 
 
@@ -42,14 +39,16 @@ def verify(settings: HubSettings) -> Sequence[LogReport]:
 def verify_tenant(database: Database, tenant: TenantId) -> list[LogReport]:
     """Walk one tenant's logs."""
     with database.read(tenant) as connection:
-        log, down = EventLog(connection, tenant), DownLog(connection, tenant)
-        reports = [report for device in log.devices() for report in _verify_device(log, device)]
-        for location in down.locations():
-            head = down.head(location)
-            end = Head(head.epoch, head.seq, head.hash) if head is not None else None
-            reports.append(LogReport(f"hub log for {location}", verify_chain(down.rows(location), end)))
-        reports += _verify_tree(TreeLog(connection, tenant))
-    return reports
+        return verify_logs(connection, tenant)
+
+
+def verify_logs(connection: Connection, tenant: TenantId) -> list[LogReport]:
+    """Walk one tenant's logs inside the caller's transaction."""
+    log, down = EventLog(connection, tenant), DownLog(connection, tenant)
+    reports = [report for device in log.devices() for report in _verify_device(log, device)]
+    for location in down.locations():
+        reports += _verify_down(down, location)
+    return [*reports, *_verify_tree(TreeLog(connection, tenant))]
 
 
 def _verify_tree(tree: TreeLog) -> Iterator[LogReport]:
@@ -63,6 +62,16 @@ def _verify_tree(tree: TreeLog) -> Iterator[LogReport]:
         sentence = error.sentence
     damage = Damage(DamageKind.CHANGED, state.epoch, state.edge.size, sentence)
     yield LogReport(f"tree of {tree.tenant}", ChainReport(0, damage))
+
+
+def _verify_down(down: DownLog, location: LocationId) -> Iterator[LogReport]:
+    """Walk each epoch of a clinic's log; only the last has a recorded end, a restore ended the others."""
+    head = down.head(location)
+    for end in down.ends(location):
+        is_last = head is not None and end.epoch == head.epoch
+        recorded = Head(head.epoch, head.seq, head.hash) if head is not None and is_last else None
+        name = f"hub log for {location}" if is_last else f"hub log for {location} until the hub was restored"
+        yield LogReport(name, verify_chain(down.rows(location, end.epoch), recorded))
 
 
 def _verify_device(log: EventLog, device: DeviceId) -> Iterator[LogReport]:
@@ -116,22 +125,19 @@ def rebuild_tenant(database: Database, tenant: TenantId) -> list[ProjectionRepor
         projections = Projections(connection, tenant)
         before = {table.name: _digest(projections, table.name) for table in PROJECTIONS}
         projections.drop_all()
-        _replay(connection, tenant, projections)
+        _replay(connection, tenant)
         return [
             ProjectionReport(f"{tenant}/{name}", len(projections.rows(name)), digest, _digest(projections, name))
             for name, digest in before.items()
         ]
 
 
-def _replay(connection: Connection, tenant: TenantId, projections: Projections) -> None:
+def _replay(connection: Connection, tenant: TenantId) -> None:
     down, log = DownLog(connection, tenant), EventLog(connection, tenant)
     for location in down.locations():
-        for row in down.rows(location):
-            event = Event.from_body(row.body)
-            if event.fields.type == BookingRequested.event_type:
-                projections.add_request(request_of(event))
-            elif event.fields.type == ConfigurationDesired.event_type:
-                TwinRepository(connection, tenant).want(event)
+        for end in down.ends(location):
+            for row in down.rows(location, end.epoch):
+                apply_down(connection, tenant, [Event.from_body(row.body)])
     applier = Applier(connection, tenant, complete_catalogue(), ParkedEvents(connection, tenant).skipped())
     for device in log.devices():
         for record in log.epochs(device):

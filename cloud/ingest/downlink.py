@@ -1,8 +1,12 @@
-"""Sends each clinic's log down to its boxes, by the same rules as a box sends its own up."""
+"""Sends each clinic's log down to its boxes, by the same rules as a box sends its own up.
+
+A box is led through the epochs of its clinic's log in order: the next one is greeted when it has all of one.
+"""
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 
 from cloud.storage.database import Database
 from cloud.storage.devices import DeviceRepository, DeviceState
@@ -14,6 +18,7 @@ from shared.sync.position import Position
 from shared.wire import medspa_pb2 as wire
 
 SessionSource = Callable[[], str]
+_HELLO_AGAIN_SECONDS: Final = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +33,9 @@ class BoxAddress:
 class _Link:
     location: LocationId
     box_session: str
-    head: Position
+    epoch: str
     state: sender.SenderState
+    greeted_at: float
 
 
 class DownLinks:
@@ -56,9 +62,32 @@ class DownLinks:
             if location is None:
                 self._links.pop(box, None)
                 return []
-            state = sender.SenderState(session=self._new_session())
-            self._links[box] = known = _Link(location, box_session, self._head(box.tenant, location), state)
-        hello = wire.Hello(session=known.state.session, head=known.head.to_wire())
+            first = self._ends(box.tenant, location)[0]
+            known = self._begin(location, box_session, first.epoch)
+        return self._hello(box, known)
+
+    def greet_again(self, box: BoxAddress) -> list[wire.Message]:
+        """Greet a box as before, after something about the log has changed; nobody is greeted who was not."""
+        link = self._links.get(box)
+        return [] if link is None else self._hello(box, link)
+
+    def start_over(self, tenant: TenantId, location: LocationId, but: BoxAddress) -> None:
+        """Lead every other box of a clinic through the log anew: a former epoch has grown."""
+        for box, link in list(self._links.items()):
+            if (box.tenant, link.location) == (tenant, location) and box != but:
+                self.forget(box)
+
+    def _begin(self, location: LocationId, box_session: str, epoch: str) -> _Link:
+        return _Link(location, box_session, epoch, sender.SenderState(session=self._new_session()), float("-inf"))
+
+    def _hello(self, box: BoxAddress, link: _Link) -> list[wire.Message]:
+        self._links[box] = replace(link, greeted_at=self._clock.monotonic())
+        ends = self._ends(box.tenant, link.location)
+        hello = wire.Hello(
+            session=link.state.session,
+            head=next(end for end in ends if end.epoch == link.epoch).to_wire(),
+            known=[end.to_wire() for end in ends],
+        )
         return [wire.Message(hello=hello)]
 
     def knows(self, box: BoxAddress) -> bool:
@@ -71,37 +100,52 @@ class DownLinks:
         if link is None or ack.session != link.state.session:
             return
         applied = Position.from_wire(ack.applied)
-        if applied.epoch != link.head.epoch or applied.seq > self._head(box.tenant, link.location).seq:
+        ends = self._ends(box.tenant, link.location)
+        end = next((item for item in ends if item.epoch == applied.epoch), None)
+        if applied.epoch != link.epoch or end is None:
             return
+        if applied.seq > end.seq:
+            if end == ends[-1]:
+                return
+            applied = end  # of a former epoch the box may remember more than a restored hub; it hands that back
         word = sender.Acknowledgement(ack.session, applied, ack.fenced, ack.reason)
         state = sender.on_acknowledgement(link.state, word, self._clock.monotonic())
-        self._links[box] = _Link(link.location, link.box_session, link.head, state)
+        self._links[box] = replace(link, state=state)
         if state.acknowledged is not None and state.acknowledged != link.state.acknowledged:
             with self._database.write(box.tenant) as connection:
                 DownLog(connection, box.tenant).set_applied(box.device, state.acknowledged)
 
     def due(self, box: BoxAddress) -> list[wire.Message]:
-        """Return the batches to send to a box now."""
+        """Return the batches to send to a box now, or the greeting that is due."""
         link = self._links.get(box)
         if link is None:
             return []
         now = self._clock.monotonic()
+        if link.state.acknowledged is None:
+            # The greeting or its answer was lost: without another one nothing would ever go down.
+            return self._hello(box, link) if now - link.greeted_at >= _HELLO_AGAIN_SECONDS else []
+        ends = self._ends(box.tenant, link.location)
+        place = next(index for index, end in enumerate(ends) if end.epoch == link.epoch)
+        if link.state.acknowledged.seq >= ends[place].seq and place + 1 < len(ends):
+            return self._hello(box, self._begin(link.location, link.box_session, ends[place + 1].epoch))
+        return self._batches(box, link, ends[place], now)
+
+    def _batches(self, box: BoxAddress, link: _Link, end: Position, now: float) -> list[wire.Message]:
         state = sender.on_tick(link.state, now)
-        head = self._head(box.tenant, link.location)
-        if sender.next_range(state, head.seq) is not None and self._location(box) != link.location:
+        if sender.next_range(state, end.seq) is not None and self._location(box) != link.location:
             # Revoked or fenced meanwhile, perhaps by another process: it is told nothing more.
             self.forget(box)
             return []
         messages: list[wire.Message] = []
-        while (wanted := sender.next_range(state, head.seq)) is not None:
+        while (wanted := sender.next_range(state, end.seq)) is not None:
             first_seq, limit = wanted
             with self._database.read(box.tenant) as connection:
-                bodies = DownLog(connection, box.tenant).bodies(link.location, head.epoch, first_seq, limit)
+                bodies = DownLog(connection, box.tenant).bodies(link.location, end.epoch, first_seq, limit)
             bodies = sender.fit(bodies)
-            batch = wire.EventBatch(session=state.session, epoch=head.epoch, first_seq=first_seq, bodies=bodies)
+            batch = wire.EventBatch(session=state.session, epoch=end.epoch, first_seq=first_seq, bodies=bodies)
             messages.append(wire.Message(events=batch))
             state = sender.on_sent(state, first_seq + len(bodies) - 1, now)
-        self._links[box] = _Link(link.location, link.box_session, head, state)
+        self._links[box] = replace(link, state=state)
         return messages
 
     def forget(self, box: BoxAddress) -> None:
@@ -117,10 +161,11 @@ class DownLinks:
             record = DeviceRepository(connection, box.tenant).get(box.device)
         return record.location if record is not None and record.state is DeviceState.ACTIVE else None
 
-    def _head(self, tenant: TenantId, location: LocationId) -> Position:
+    def _ends(self, tenant: TenantId, location: LocationId) -> list[Position]:
         with self._database.read(tenant) as connection:
-            head = DownLog(connection, tenant).head(location)
-        if head is not None:
-            return head
+            ends = DownLog(connection, tenant).ends(location)
+        if ends:
+            return ends
         with self._database.write(tenant) as connection:
-            return DownLog(connection, tenant).head_or_new(location, self._new_epoch())
+            DownLog(connection, tenant).head_or_new(location, self._new_epoch())
+            return DownLog(connection, tenant).ends(location)

@@ -8,6 +8,7 @@ import structlog
 
 from cloud.fleet.keys import TenantKeys
 from cloud.ingest.downlink import BoxAddress, DownLinks
+from cloud.ingest.handback import HandBackRefused, HandBacks, HandedBack
 from cloud.ingest.intake import Answer, Intake
 from cloud.metrics import HubMetrics
 from cloud.storage.database import Database
@@ -16,6 +17,7 @@ from cloud.storage.hub_epoch import hub_life
 from cloud.storage.times import to_milliseconds
 from shared.clock import Clock
 from shared.errors import Rejected
+from shared.events.catalogue import complete_catalogue
 from shared.sync.position import Position
 from shared.wire import medspa_pb2 as wire
 from shared.wire.envelope import open_message, seal_message
@@ -46,6 +48,7 @@ class MessageHandler:
         self._metrics = metrics
         self._clock = clock
         self._life = hub_life(database)
+        self._hand_backs = HandBacks(database, complete_catalogue(), clock, self._life)
         self._log = structlog.get_logger()
 
     def handle(self, topic: str, payload: bytes) -> tuple[BoxAddress, list[wire.Message]]:
@@ -66,7 +69,7 @@ class MessageHandler:
         message = open_message(payload, tenant, device, UP, key)
         kind = message.WhichOneof("kind")
         self._metrics.messages.labels(kind or "none").inc()
-        return box, self._answer(box, kind, message)
+        return box, self._signed(self._answer(box, kind, message))
 
     def answers(self, topic: str, payload: bytes) -> list[bytes]:
         """Handle what arrived on a topic and return the sealed answers; raises as `handle` does."""
@@ -80,7 +83,16 @@ class MessageHandler:
 
     def due(self, box: BoxAddress) -> list[wire.Message]:
         """Return what of the clinic's own log is to be sent to a box now."""
-        return self._links.due(box)
+        return self._signed(self._links.due(box))
+
+    def _signed(self, messages: list[wire.Message]) -> list[wire.Message]:
+        """Say in each word about positions which life of the hub speaks."""
+        for message in messages:
+            if message.WhichOneof("kind") == "hello":
+                message.hello.hub_epoch = self._life.epoch
+            elif message.WhichOneof("kind") == "ack":
+                message.ack.hub_epoch = self._life.epoch
+        return messages
 
     def _answer(self, box: BoxAddress, kind: str | None, message: wire.Message) -> list[wire.Message]:
         match kind:
@@ -94,6 +106,8 @@ class MessageHandler:
             case "now":
                 self._now(box, message.now)
                 return self._greet_again(box)
+            case "hand_back":
+                return self._take_back(box, message.hand_back)
             case _:
                 raise Rejected("empty_message", "the message says nothing this hub understands")
 
@@ -102,10 +116,24 @@ class MessageHandler:
         _check_epoch(hello.head.epoch)
         head = Position.from_wire(hello.head)
         answer = self._intake.hello(box.tenant, box.device, hello.session, head, hello.software)
-        messages = [self._ack(box, hello.session, answer)]
-        if answer.fenced is None:
-            messages += self._links.greet(box, hello.session)
-        return messages
+        ack = self._ack(box, hello.session, answer)
+        # The greeting first: what a box has to hand back comes before events that answer it.
+        return [ack] if answer.fenced is not None else [*self._links.greet(box, hello.session), ack]
+
+    def _take_back(self, box: BoxAddress, handed: wire.HandBack) -> list[wire.Message]:
+        _check_epoch(handed.epoch)
+        if len(handed.bodies) > MAX_BATCH_BODIES:
+            raise Rejected("batch_too_long", f"a batch may have {MAX_BATCH_BODIES} events at most")
+        back = HandedBack(handed.epoch, handed.first_seq, list(handed.bodies))
+        try:
+            location, count = self._hand_backs.take(box.tenant, box.device, back)
+        except HandBackRefused as error:
+            self._log.warning("hand_back_refused", device=box.device, reason_code=error.code)
+            return self._links.greet_again(box)
+        if count:
+            self._log.info("hand_back_taken", device=box.device, count=count)
+            self._links.start_over(box.tenant, location, box)
+        return self._links.greet_again(box)
 
     def _events(self, box: BoxAddress, batch: wire.EventBatch) -> list[wire.Message]:
         _check_session(batch.session)
@@ -134,7 +162,6 @@ class MessageHandler:
                 fenced=answer.fenced is not None,
                 reason=answer.fenced or "",
                 duplicates=answer.duplicates,
-                hub_epoch=self._life.epoch,
             )
         )
 

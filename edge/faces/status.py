@@ -8,6 +8,7 @@ from edge.analysis.bundle_sessions import ServedBundle
 from edge.api.schemas import AnalysisState, Backlog, ComponentVersion, Disk, GraphInUse, HubLog, Link, Readiness, Status
 from edge.config import EdgeSettings
 from edge.store.events import SqlcipherEventStore
+from edge.store.hub_life import WAITING_COUNT
 from edge.store.vault import ImageVault
 from edge.sync.link import SyncLink
 from edge.transparency.watch import HubLogWatch
@@ -94,7 +95,7 @@ class BoxStatus:
         acknowledged, epochs = self._link.status.acknowledged, self._store.epochs()
         events = count_behind(acknowledged, epochs)
         waiting = self._store.first_behind(acknowledged) if events else None
-        images = int(self._store.rows("SELECT count(*) FROM images WHERE confirmed = 0 AND refused = 0")[0][0])
+        images = int(self._store.rows(WAITING_COUNT)[0][0])
         return events, images, waiting.fields.wall_time if waiting is not None else None
 
     def readiness(self) -> Readiness:

@@ -34,8 +34,23 @@ class Inbox:
 
     def applied(self, hub_epoch: str) -> Position:
         """Return how far the hub's log of this epoch was applied."""
-        cursor = self._store.cursor(DOWN_CURSOR)
-        return cursor if cursor is not None and cursor.epoch == hub_epoch else Position(hub_epoch)
+        rows = self._store.rows(
+            "SELECT seq, hash FROM inbox WHERE hub_epoch = ? ORDER BY seq DESC LIMIT 1", (hub_epoch,)
+        )
+        return Position(hub_epoch, *rows[0]) if rows else Position(hub_epoch)
+
+    def ends(self) -> list[Position]:
+        """Return how far each epoch of the hub's log was applied, in the order in which they were begun here."""
+        rows = self._store.rows("SELECT hub_epoch FROM inbox WHERE seq = 1 ORDER BY rowid")
+        return [self.applied(epoch) for (epoch,) in rows]
+
+    def bodies(self, hub_epoch: str, first_seq: int, limit: int) -> list[bytes]:
+        """Return applied events as received, in order, from `first_seq` on."""
+        rows = self._store.rows(
+            "SELECT body FROM inbox WHERE hub_epoch = ? AND seq >= ? ORDER BY seq LIMIT ?",
+            (hub_epoch, first_seq, limit),
+        )
+        return [bytes(body) for (body,) in rows]
 
     def hash_at(self, hub_epoch: str, seq: int) -> str | None:
         """Return the hash of an applied event of the hub's log."""

@@ -14,7 +14,9 @@ from typing import Any, Final
 import structlog
 
 from edge.store.events import HUB_CURSOR, SqlcipherEventStore
+from edge.store.hub_life import HubLife
 from edge.sync.backfill import BulkOutlet
+from edge.sync.handback import HandBack
 from edge.sync.inbox import Inbox
 from edge.sync.mqtt import Incoming, Outlet, Signal
 from edge.sync.ways import Ways
@@ -107,6 +109,7 @@ class LinkProtocol:
         self._state = sender.SenderState(session="")
         self._connected = False
         self._hub_epoch = ""
+        self._life, self._hand_back = HubLife(store), HandBack(inbox)
         self._hello_at = self._now_at = float("-inf")
         self._cursor = store.cursor(HUB_CURSOR)
         self._epochs: Sequence[Position] = store.epochs()
@@ -165,6 +168,7 @@ class LinkProtocol:
         if ack.session != self._state.session:
             self._count_repeated(1)
             return
+        self._life.heard(ack.hub_epoch)
         word = sender.Acknowledgement(ack.session, Position.from_wire(ack.applied), ack.fenced, ack.reason)
         self._state = sender.on_acknowledgement(self._state, word, self._clock.monotonic())
         acknowledged = self._state.acknowledged
@@ -210,6 +214,9 @@ class LinkProtocol:
 
     def _on_hub_hello(self, hello: wire.Hello) -> None:
         self._hub_epoch = hello.head.epoch
+        self._life.heard(hello.hub_epoch)
+        if hello.known:
+            self._hand_back.greeted([Position.from_wire(end) for end in hello.known], hello.known[-1].epoch)
         self._acknowledge_hub(hello.session)
 
     def _on_hub_events(self, batch: wire.EventBatch) -> None:
@@ -268,7 +275,15 @@ class LinkProtocol:
             self._now_at = now
             text = json.dumps(self._snapshot()).encode()
             self._send(wire.Message(now=wire.Now(session=self._state.session, json=text)))
-        self._send_events(now)
+        self._send_forgotten(now)
+        if not self._hand_back.pending:
+            self._send_events(now)
+
+    def _send_forgotten(self, now: float) -> None:
+        missing = self._hand_back.due(now)
+        if missing is not None:
+            handed = wire.HandBack(epoch=missing.epoch, first_seq=missing.first_seq, bodies=missing.bodies)
+            self._send(wire.Message(hand_back=handed))
 
     def _say_hello(self, now: float) -> None:
         self._hello_at = now

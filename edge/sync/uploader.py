@@ -1,4 +1,7 @@
-"""Sends images to the hub: resumable, verified by hash there, and never in the way of events."""
+"""Sends images to the hub: resumable, verified by hash there, and never in the way of events.
+
+What a former life of the hub has confirmed is asked for again, many at once; what the present one lacks is sent again.
+"""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -10,6 +13,7 @@ import structlog
 
 from edge.store.errors import ImageMissing, StorageBroken
 from edge.store.events import SqlcipherEventStore
+from edge.store.hub_life import WAITING_IMAGES, HubLife
 from edge.store.vault import ImageVault
 from edge.sync.hub_channel import HubChannel
 from shared.errors import Retryable
@@ -20,6 +24,7 @@ from shared.ids import BlobName, ClientId
 from shared.vocabulary import ImageKind
 from shared.wire import medspa_pb2 as wire
 from shared.wire import medspa_pb2_grpc as rpc
+from shared.wire.limits import MAX_QUERIES
 
 # A chunk counts only when all of it has come: at 64 kbit/s this takes 8 s of the deadline's 60.
 CHUNK_BYTES: Final = 64 * 1024
@@ -27,7 +32,6 @@ _DEADLINE_SECONDS: Final = 60.0
 _PAUSE_SECONDS: Final = 1.0
 _PAUSE_MAX_SECONDS: Final = 30.0
 _EVENTS_FIRST: Final = 1000
-_PAGE_ROWS: Final = 500
 _REFUSALS: Final = frozenset(
     {grpc.StatusCode.DATA_LOSS, grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.FAILED_PRECONDITION}
 )
@@ -37,6 +41,7 @@ _REFUSALS: Final = frozenset(
 class _Waiting:
     name: BlobName
     kind: ImageKind
+    size: int
     capture: str
     client: ClientId
 
@@ -66,6 +71,7 @@ class BlobUploader:
         self._hub = hub
         self._event_backlog = event_backlog
         self._may_leave = may_leave
+        self._life = HubLife(store)
         self._withheld = 0
         self._log = structlog.get_logger()
         self._stop = threading.Event()
@@ -113,27 +119,45 @@ class BlobUploader:
                 self.step(stub)
 
     def _upload_waiting(self, stub: rpc.BlobsStub) -> None:
-        waiting, self._withheld = self._waiting(), 0
+        found, self._withheld = self._waiting(), 0
+        waiting = [image for image in found if self._may_leave(image.client)]
+        self._withheld = len(found) - len(waiting)
+        if not waiting or self._stop.is_set() or self._event_backlog() > _EVENTS_FIRST:
+            return
+        states = self._ask(stub, waiting)
+        self._confirm([image for image in waiting if states[image.name].durable], states[waiting[0].name].hub_epoch)
         for image in waiting:
-            if not self._may_leave(image.client):
-                self._withheld += 1
+            if states[image.name].durable or not self._may_leave(image.client):
                 continue
             if self._stop.is_set() or self._event_backlog() > _EVENTS_FIRST:
                 return
-            try:
-                durable = self._upload(stub, image)
-            except (ImageMissing, StorageBroken) as error:
-                self._set_aside[image.name] = error.code
-                self._log.error("image_cannot_be_sent", blob=image.name, code=error.code)
-                continue
-            except grpc.RpcError as error:
-                if error.code() not in _REFUSALS:
-                    raise
-                self._refused(image, error.code())
-                self._log.error("image_refused_by_hub", blob=image.name, code=error.code().name)
-                continue
-            if durable:
-                self._confirm(image)
+            self._send(stub, image, int(states[image.name].offset))
+
+    def _ask(self, stub: rpc.BlobsStub, waiting: list[_Waiting]) -> dict[BlobName, wire.BlobState]:
+        queries = [wire.BlobQuery(name=image.name, size=image.size) for image in waiting]
+        try:
+            states = list(stub.WhereMany(wire.BlobQueries(queries=queries), timeout=_DEADLINE_SECONDS).states)
+        except grpc.RpcError as error:
+            if error.code() is not grpc.StatusCode.UNIMPLEMENTED:
+                raise
+            # A hub of the version before: it answers one question at a time.
+            states = [stub.Where(query, timeout=_DEADLINE_SECONDS) for query in queries]
+        return {image.name: state for image, state in zip(waiting, states, strict=True)}
+
+    def _send(self, stub: rpc.BlobsStub, image: _Waiting, offset: int) -> None:
+        try:
+            sealed = self._vault.sealed_bytes(image.name, image.kind)
+            state = stub.Upload(_chunks(image.name, sealed, offset), timeout=_DEADLINE_SECONDS)
+        except (ImageMissing, StorageBroken) as error:
+            self._set_aside[image.name] = error.code
+            self._log.error("image_cannot_be_sent", blob=image.name, code=error.code)
+        except grpc.RpcError as error:
+            if error.code() not in _REFUSALS:
+                raise
+            self._refused(image, error.code())
+            self._log.error("image_refused_by_hub", blob=image.name, code=error.code().name)
+        else:
+            self._confirm([image] if state.durable else [], state.hub_epoch)
 
     def _refused(self, image: _Waiting, code: grpc.StatusCode) -> None:
         if code is grpc.StatusCode.FAILED_PRECONDITION:
@@ -144,28 +168,28 @@ class BlobUploader:
             self._set_aside[image.name] = code.name.lower()
 
     def _waiting(self) -> list[_Waiting]:
-        rows = self._store.rows(
-            "SELECT name, kind, capture, client FROM images JOIN captures USING (capture)"
-            " WHERE confirmed = 0 AND refused = 0 ORDER BY images.rowid LIMIT ?",
-            (_PAGE_ROWS + len(self._set_aside) + self._withheld,),
-        )
+        rows = self._store.rows(WAITING_IMAGES, (MAX_QUERIES + len(self._set_aside) + self._withheld,))
         waiting = [
-            _Waiting(BlobName(name), ImageKind(kind), capture, ClientId(client)) for name, kind, capture, client in rows
+            _Waiting(BlobName(name), ImageKind(kind), size, capture, ClientId(client))
+            for name, kind, size, capture, client in rows
         ]
-        return [image for image in waiting if image.name not in self._set_aside]
+        return [image for image in waiting if image.name not in self._set_aside][:MAX_QUERIES]
 
-    def _upload(self, stub: rpc.BlobsStub, image: _Waiting) -> bool:
-        sealed = self._vault.sealed_bytes(image.name, image.kind)
-        query = wire.BlobQuery(name=image.name, size=len(sealed))
-        state = stub.Where(query, timeout=_DEADLINE_SECONDS)
-        if not state.durable:
-            chunks = _chunks(image.name, sealed, int(state.offset))
-            state = stub.Upload(chunks, timeout=_DEADLINE_SECONDS)
-        return bool(state.durable)
-
-    def _confirm(self, image: _Waiting) -> None:
-        payload = ImageConfirmedDurable(name=image.name)
-        self._store.append([EventDraft(f"capture/{image.capture}", payload, "box", "sync")])
+    def _confirm(self, images: list[_Waiting], hub_epoch: str) -> None:
+        if not images:
+            return
+        self._life.heard(hub_epoch)
+        self._store.append(
+            [
+                EventDraft(
+                    f"capture/{image.capture}",
+                    ImageConfirmedDurable(name=image.name, hub_epoch=hub_epoch or self._life.epoch()),
+                    "box",
+                    "sync",
+                )
+                for image in images
+            ]
+        )
 
 
 def _chunks(name: BlobName, sealed: bytes, offset: int) -> Iterator[wire.BlobChunk]:

@@ -12,6 +12,7 @@ from shared.events.catalogue.capture import (
     read_analysis,
 )
 from shared.events.catalogue.erasure import ClientErased, ImageRefused
+from shared.events.catalogue.images import ImagePruned
 from shared.events.envelope import Event
 
 
@@ -39,7 +40,13 @@ def _apply(connection: Connection, event: Event) -> None:
                 ),
             )
         case ImageConfirmedDurable.event_type:
-            connection.execute("UPDATE images SET confirmed = 1 WHERE name = ?", (event.fields.payload["name"],))
+            payload = event.fields.payload
+            connection.execute(
+                "UPDATE images SET confirmed = 1, confirmed_by = ? WHERE name = ?",
+                (payload.get("hub_epoch", ""), payload["name"]),
+            )
+        case ImagePruned.event_type:
+            connection.execute("UPDATE images SET pruned = 1 WHERE name = ?", (event.fields.payload["name"],))
         case ImageRefused.event_type:
             connection.execute("UPDATE images SET refused = 1 WHERE name = ?", (event.fields.payload["name"],))
         case ClientErased.event_type:
@@ -54,7 +61,8 @@ def _stored(connection: Connection, event: Event) -> None:
     )
     for image in fields.payload["images"]:
         connection.execute(
-            "INSERT INTO images VALUES (?, ?, ?, ?, 0, 0)", (image["name"], capture, image["kind"], image["size"])
+            "INSERT INTO images VALUES (?, ?, ?, ?, 0, 0, '', 0)",
+            (image["name"], capture, image["kind"], image["size"]),
         )
 
 
@@ -71,7 +79,7 @@ def _capture_of(event: Event) -> str:
 
 CAPTURES = Projection(
     "captures",
-    3,
+    4,
     (
         (
             "captures",
@@ -81,7 +89,8 @@ CAPTURES = Projection(
         (
             "images",
             "CREATE TABLE images (name TEXT PRIMARY KEY, capture TEXT NOT NULL, kind TEXT NOT NULL,"
-            " size INTEGER NOT NULL, confirmed INTEGER NOT NULL, refused INTEGER NOT NULL)",
+            " size INTEGER NOT NULL, confirmed INTEGER NOT NULL, refused INTEGER NOT NULL, confirmed_by TEXT NOT NULL,"
+            " pruned INTEGER NOT NULL)",
         ),
         (
             "refusals",

@@ -286,8 +286,10 @@ class ImageConfirmedDurable(PayloadModel):
     """The hub confirmed that it holds a copy of an image whose hash is right."""
 
     event_type: ClassVar[str] = "image.confirmed_durable"
+    schema_version: ClassVar[int] = 2
 
     name: str = Field(pattern=_SHA256)
+    hub_epoch: str = Field(default="", max_length=16, description="Which life of the hub's database says so.")
 
 
 PAYLOADS: tuple[type[PayloadModel], ...] = (

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from cloud.storage.devices import DeviceRepository
+from cloud.storage.hub_epoch import hub_life
 from cloud.storage.tables import captures, events
 from shared.crypto.aead import CannotOpen, new_key
 from shared.errors import Rejected
@@ -52,9 +53,10 @@ def busy_box(hub: HubParts, captures_taken: int = 3) -> FakeBox:
 def test_a_greeting_is_answered_with_how_far_the_log_is_applied_and_with_the_hubs_own(hub: HubParts) -> None:
     box = busy_box(hub)
     answers = hub.tell(box, box.hello())
-    assert [answer.WhichOneof("kind") for answer in answers] == ["ack", "hello"]
-    assert (answers[0].ack.session, answers[0].ack.applied.seq) == (box.session, 0)
-    assert answers[1].hello.session not in {"", box.session}
+    assert [answer.WhichOneof("kind") for answer in answers] == ["hello", "ack"]
+    assert (answers[1].ack.session, answers[1].ack.applied.seq) == (box.session, 0)
+    assert answers[0].hello.session not in {"", box.session}
+    assert answers[0].hello.hub_epoch == answers[1].ack.hub_epoch == hub_life(hub.database).epoch
 
 
 def test_a_batch_is_acknowledged_after_it_is_stored(hub: HubParts) -> None:

@@ -117,7 +117,7 @@ def test_what_the_hub_has_already_is_confirmed_without_being_sent_again(
     name = photograph(rig, os.urandom(4000))
     with monkeypatch.context() as patch:
         crashed: list[object] = []
-        patch.setattr(BlobUploader, "_confirm", lambda _self, image: crashed.append(image))
+        patch.setattr(BlobUploader, "_confirm", lambda _self, images, _epoch: crashed.extend(images))
         rig.uploader.start()
         eventually(lambda: crashed)
         rig.uploader.stop()

@@ -1,0 +1,49 @@
+"""Which life of the hub this box deals with: what a former life confirmed, the present one may have forgotten."""
+
+from typing import Final
+
+import structlog
+
+from edge.store.events import SqlcipherEventStore
+from shared.sync.position import Position
+
+LIFE_CURSOR: Final = "hub-life"
+# The images still to be confirmed. Only what this life of the hub has confirmed counts as kept there; a hub from before
+# lives were named says none, nor do its confirmations.
+WAITING_IMAGES: Final = (
+    "SELECT name, kind, size, capture, client FROM images JOIN captures USING (capture) WHERE refused = 0 AND NOT"
+    " (confirmed = 1 AND confirmed_by = coalesce((SELECT epoch FROM cursors WHERE name = 'hub-life'), ''))"
+    " ORDER BY images.rowid LIMIT ?"
+)
+WAITING_COUNT: Final = (
+    "SELECT count(*) FROM images WHERE refused = 0 AND NOT"
+    " (confirmed = 1 AND confirmed_by = coalesce((SELECT epoch FROM cursors WHERE name = 'hub-life'), ''))"
+)
+
+
+class HubLife:
+    """Remembers the epoch of the hub's database; safe to share by threads."""
+
+    def __init__(self, store: SqlcipherEventStore) -> None:
+        self._store = store
+        self._log = structlog.get_logger()
+
+    def epoch(self) -> str:
+        """Return the epoch heard last; empty before a hub has named one."""
+        known = self._store.cursor(LIFE_CURSOR)
+        return known.epoch if known is not None else ""
+
+    def heard(self, epoch: str) -> None:
+        """Take note of the epoch the hub speaks in; another one puts every confirmation of before in doubt.
+
+        Idempotent by the epoch.
+
+        Raises:
+            Retryable: the disk refuses; nothing was noted, and the hub says it again.
+        """
+        known = self.epoch()
+        if not epoch or epoch == known:
+            return
+        self._store.move_cursor(LIFE_CURSOR, Position(epoch))
+        if known:
+            self._log.warning("hub_was_restored", epoch=epoch)
