@@ -24,6 +24,7 @@ from edge.clients.erasure import ClientEraser
 from edge.clients.erasure_desk import ErasureDesk
 from edge.clients.erasure_worker import ErasureWorker
 from edge.clients.register import ClientRegister
+from edge.clock_watch import ClockWatch
 from edge.config import EdgeSettings
 from edge.consent.desk import ConsentDesk
 from edge.consent.texts import load_consent_texts
@@ -272,8 +273,9 @@ class EdgeBox:
     def _running(self) -> Iterator[None]:
         """Start the parts in order, and stop them in the opposite one, whatever one of them meets."""
         store, device = self._record.store, self._record.store.identity.device
-        last = store.rows("SELECT type FROM events ORDER BY position DESC LIMIT 1")
-        clean = not last or last[0][0] == BoxStopped.event_type
+        last = store.last()
+        clean = last is None or last.fields.type == BoxStopped.event_type
+        last_event_at = last.fields.wall_time if last is not None else None
         with contextlib.ExitStack() as stack:
             stack.callback(self._record.clients.close)
             stack.callback(store.close)
@@ -298,6 +300,9 @@ class EdgeBox:
             self._run_shadow(stack)
             self._twin.start()
             stack.callback(self._twin.stop)
+            clock_watch = ClockWatch(self._clock, device, store.append, last_event_at)
+            clock_watch.start()
+            stack.callback(clock_watch.stop)
             structlog.get_logger().info("box_ready", device=device, status="clean" if clean else "recovered")
             yield
 

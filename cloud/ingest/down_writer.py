@@ -13,7 +13,6 @@ from shared.events.envelope import Event, EventDraft
 from shared.events.hlc import HybridClock, Timestamp
 from shared.events.sealing import close_payload
 from shared.ids import IdSource, LocationId, TenantId
-from shared.vocabulary import ClockQuality
 
 
 class DownWriter:
@@ -47,7 +46,7 @@ class DownWriter:
             "version": 1,
             "hlc": str(self._tick(log.last_body(location, head))),
             "wall_time": self._clock.wall().astimezone(UTC).isoformat(),
-            "clock_quality": ClockQuality.SYNCHRONISED,
+            "clock_quality": self._clock.quality(),
             "type": draft.payload.event_type,
             "schema_version": draft.payload.schema_version,
             "actor": draft.actor,

@@ -16,7 +16,6 @@ from shared.clock import Clock
 from shared.errors import MedSpaError
 from shared.sync.position import count_behind
 from shared.vision.bundle import GraphRole
-from shared.vocabulary import ClockQuality
 
 
 class BoxStatus:
@@ -61,7 +60,7 @@ class BoxStatus:
             timezone=self._settings.clinic.timezone,
             link=Link(online=link.online, since=link.since, last_acknowledged_at=link.last_acknowledged_at),
             backlog=Backlog(events=events, images=images, oldest_at=oldest),
-            clock=ClockQuality.FREE_RUNNING,
+            clock=self._clock.quality(),
             disk=Disk(total_bytes=usage.total, free_bytes=usage.free),
             versions=self._versions,
             analysis=self.analysis(),

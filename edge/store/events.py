@@ -19,7 +19,6 @@ from shared.events.sealing import close_payload
 from shared.ids import ClientId, DeviceId, IdSource, LocationId, TenantId
 from shared.side import ProjectionReport
 from shared.sync.position import Position
-from shared.vocabulary import ClockQuality
 
 HUB_CURSOR: Final = "hub"
 DOWN_CURSOR: Final = "down"
@@ -166,6 +165,11 @@ class SqlcipherEventStore:
             row = connection.execute("SELECT body FROM events WHERE id = ?", (event_id,)).fetchone()
         return Event.from_body(row[0]) if row else None
 
+    def last(self) -> Event | None:
+        """Return the event written last, or None in an empty log."""
+        rows = self.rows("SELECT body FROM events ORDER BY position DESC LIMIT 1")
+        return Event.from_body(rows[0][0]) if rows else None
+
     def cursor(self, name: str) -> Position | None:
         """Return a stored cursor, or None when it was never set."""
         with self._database.reader() as connection:
@@ -210,7 +214,7 @@ class SqlcipherEventStore:
                 "version": version,
                 "hlc": str(self._hybrid.tick()),
                 "wall_time": self._clock.wall().isoformat(),
-                "clock_quality": ClockQuality.FREE_RUNNING,
+                "clock_quality": self._clock.quality(),
                 "type": draft.payload.event_type,
                 "schema_version": draft.payload.schema_version,
                 "actor": draft.actor,
@@ -255,8 +259,8 @@ class SqlcipherEventStore:
         write_head(connection, self._head_key, head)
 
     def _last_timestamp(self) -> Timestamp | None:
-        rows = self.rows("SELECT body FROM events ORDER BY position DESC LIMIT 1")
-        return Timestamp.parse(Event.from_body(rows[0][0]).fields.hlc) if rows else None
+        last = self.last()
+        return Timestamp.parse(last.fields.hlc) if last is not None else None
 
 
 def write_cursor(connection: Connection, name: str, position: Position) -> None:

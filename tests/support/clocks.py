@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
+from shared.vocabulary import ClockQuality
+
 
 class ManualClock:
     """Wall and monotonic time under the test's control."""
@@ -9,12 +11,16 @@ class ManualClock:
     def __init__(self, start: datetime = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)) -> None:
         self._wall = start
         self._monotonic = 0.0
+        self.believed = ClockQuality.FREE_RUNNING
 
     def wall(self) -> datetime:
         return self._wall
 
     def monotonic(self) -> float:
         return self._monotonic
+
+    def quality(self) -> ClockQuality:
+        return self.believed
 
     def advance(self, seconds: float) -> None:
         self._wall += timedelta(seconds=seconds)

@@ -51,6 +51,15 @@ class BoxRestored(PayloadModel):
     with_hub: bool
 
 
+class ClockJumped(PayloadModel):
+    """Wall time moved by itself, or stood elsewhere at the start than the log's last event had it."""
+
+    event_type: ClassVar[str] = "box.clock_jumped"
+
+    seconds: float = Field(allow_inf_nan=False, description="By how much; below zero when it went back.")
+    at_start: bool = Field(description="Found at the start, not while running.")
+
+
 class EventSetAside(PayloadModel):
     """An event from the hub could not be applied here; it is kept for a person to look at."""
 
@@ -89,6 +98,7 @@ PAYLOADS: tuple[type[PayloadModel], ...] = (
     BoxEnrolled,
     BoxStarted,
     BoxStopped,
+    ClockJumped,
     KeysRotated,
     BoxRestored,
     EventSetAside,

@@ -7,6 +7,7 @@ import pytest
 
 from edge.capture.camera import Camera
 from edge.capture.errors import CameraUnavailable
+from shared.vocabulary import ClockQuality
 
 
 class CountingClock:
@@ -17,6 +18,9 @@ class CountingClock:
 
     def wall(self) -> datetime:
         raise AssertionError("cameras stamp frames with monotonic time only")
+
+    def quality(self) -> ClockQuality:
+        raise AssertionError("cameras do not ask")
 
     def monotonic(self) -> float:
         self.now += 0.1
