@@ -78,6 +78,11 @@ class StoreSettings(Section):
         ge=1024 * 1024,
         description="Free disk space below which no photograph is taken, kept for the database.",
     )
+    backup_folder: Path | None = Field(
+        default=None,
+        description="Folder that a backup was begun in: continued daily, and restored from when the record is damaged.",
+    )
+    backup_versions: int = Field(default=7, ge=1, le=365, description="Versions of the backup to keep.")
 
 
 class HubLinkSettings(Section):

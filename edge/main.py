@@ -18,6 +18,8 @@ from edge.analysis.preparation import Preparation
 from edge.api.app import create_edge_api
 from edge.api.ports import EdgePorts
 from edge.api.schemas import ComponentVersion
+from edge.backup.daily import DailyCare
+from edge.backup.history import HubHistory
 from edge.capture.cameras import make_camera
 from edge.capture.session import SessionRules
 from edge.clients.erasure import ClientEraser
@@ -54,6 +56,7 @@ from edge.review.shadow_worker import ShadowWorker, VaultPhotographs
 from edge.review.signed import SignedReviews
 from edge.schedule.book import ScheduleBook
 from edge.schedule.registry import demo_registry, load_registry
+from edge.starting import open_sound
 from edge.sync.backfill import BackfillCall
 from edge.sync.hub_channel import HubChannel
 from edge.sync.inbox import Inbox
@@ -141,6 +144,8 @@ class EdgeBox:
         self._watch = self._make_watch()
         self._link, self._uploader = self._make_link(), self._make_uploader()
         self._kiosk = self._make_kiosk()
+        history = HubHistory(self._hub_channel)
+        self._care = DailyCare(settings.store, record, history, self._clock, self._software)
         self._status = self._make_status()
         self._shadow = self._make_shadow()
         self.app = create_edge_api(self._ports(), settings.http.web_dist, statuses=STATUSES)
@@ -207,6 +212,7 @@ class EdgeBox:
             self._settings, record.store, record.vault, self._link, self._clock, versions, camera, served
         )
         status.show_hub_log(self._watch)
+        status.show_care(self._care)
         return status
 
     def _make_shadow(self) -> ShadowWorker | None:
@@ -288,6 +294,8 @@ class EdgeBox:
             stack.callback(self._uploader.stop)
             self._watch.start()
             stack.callback(self._watch.stop)
+            self._care.start()
+            stack.callback(self._care.stop)
             self._kiosk.start()
             stack.callback(self._kiosk.stop)
             if self._vision.served is not None:
@@ -369,7 +377,7 @@ def run(own: EdgeSettings) -> None:
         again.set()
         server.should_exit = True
 
-    box = EdgeBox(own, restart)
+    box = open_sound(own, lambda: EdgeBox(own, restart))
     configure_logging(box.settings.log_level)
     http = box.settings.http
     server = uvicorn.Server(

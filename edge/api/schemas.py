@@ -104,6 +104,13 @@ class HubLog(Schema):
     verified_at: AwareDatetime | None = None
 
 
+class Notice(Schema):
+    """Something that people must see to; `code` is stable, the sentence says what to do."""
+
+    code: str
+    sentence: str
+
+
 class Status(Schema):
     """The box at a glance; `now` lets a page show the age of what it displays."""
 
@@ -120,6 +127,7 @@ class Status(Schema):
     versions: list[ComponentVersion]
     analysis: AnalysisState | None = Field(default=None, description="None for a detector without a bundle.")
     hub_log: HubLog | None = Field(default=None, description="None where nobody watches the hub's history.")
+    notices: list[Notice] = Field(default=[], description="What people must see to; the gravest first.")
 
 
 class Client(Schema):

@@ -5,7 +5,19 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from edge.analysis.bundle_sessions import ServedBundle
-from edge.api.schemas import AnalysisState, Backlog, ComponentVersion, Disk, GraphInUse, HubLog, Link, Readiness, Status
+from edge.api.schemas import (
+    AnalysisState,
+    Backlog,
+    ComponentVersion,
+    Disk,
+    GraphInUse,
+    HubLog,
+    Link,
+    Notice,
+    Readiness,
+    Status,
+)
+from edge.backup.daily import CareState, DailyCare
 from edge.config import EdgeSettings
 from edge.store.events import SqlcipherEventStore
 from edge.store.hub_life import WAITING_COUNT
@@ -41,10 +53,15 @@ class BoxStatus:
         self._camera_ready = camera_ready
         self._served = served
         self._watch: HubLogWatch | None = None
+        self._care: DailyCare | None = None
 
     def show_hub_log(self, watch: HubLogWatch) -> None:
         """Show what a watch finds from now on."""
         self._watch = watch
+
+    def show_care(self, care: DailyCare) -> None:
+        """Show what the daily round finds from now on."""
+        self._care = care
 
     def status(self) -> Status:
         """Return the state now."""
@@ -65,7 +82,19 @@ class BoxStatus:
             versions=self._versions,
             analysis=self.analysis(),
             hub_log=self.hub_log(),
+            notices=self.notices(),
         )
+
+    def notices(self) -> list[Notice]:
+        """Return what people must see to: damage, a refusal by the hub, backups that do not come about."""
+        care = self._care.state if self._care is not None else CareState()
+        notices = [Notice(code=problem.code, sentence=problem.sentence) for problem in care.problems]
+        if (why := self._link.status.fenced) is not None:
+            sentence = f"The hub refuses this box: {why}. Nothing is lost; ask the hub's operator to look at it"
+            notices.append(Notice(code="box_fenced", sentence=sentence))
+        if care.backup_problem is not None:
+            notices.append(Notice(code=care.backup_problem.code, sentence=care.backup_problem.sentence))
+        return notices
 
     def hub_log(self) -> HubLog | None:
         """Return what the box makes of the hub's history; None where nobody watches it."""

@@ -11,9 +11,11 @@ from edge.analysis.bundle_sessions import ServedBundle, Serving
 from edge.analysis.providers import Accelerator
 from edge.analysis.sessions import OrtSessionFactory
 from edge.api.schemas import ComponentVersion
+from edge.backup.daily import CareState
 from edge.config import ClinicSettings, EdgeSettings, StoreSettings
 from edge.faces.status import BoxStatus
 from edge.metrics import BoxMetrics
+from edge.store.check import Problem
 from edge.store.vault import ImageVault
 from edge.sync.protocol import LinkStatus
 from edge.transparency.watch import HubLogState, HubLogStatus
@@ -142,3 +144,16 @@ def test_a_hub_that_changed_its_history_is_shown_as_an_error(record: BoxRecord) 
     shown = box.status().hub_log
     assert shown is not None
     assert (shown.state, shown.sentence, shown.verified_at) == ("rewritten", "the tree shrank", None)
+
+
+def test_what_people_must_see_to_is_shown_damage_first(record: BoxRecord) -> None:
+    box, fake = status_of(record)
+    assert box.status().notices == []
+    fake.status = LinkStatus(online=False, since=record.clock.wall(), fenced="two boxes use one identity")
+    (notice,) = box.status().notices
+    assert notice.code == "box_fenced"
+    assert "two boxes use one identity" in notice.sentence
+    damaged, missed = Problem("pages_damaged", "damaged; restart"), Problem("backup_disk", "No backup")
+    care = SimpleNamespace(state=CareState(problems=(damaged,), backup_problem=missed))
+    box.show_care(care)  # type: ignore[arg-type]
+    assert [item.code for item in box.status().notices] == ["pages_damaged", "box_fenced", "backup_disk"]

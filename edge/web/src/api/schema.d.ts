@@ -1705,6 +1705,16 @@ export interface components {
             type?: components["schemas"]["FindingType"] | null;
         };
         /**
+         * Notice
+         * @description Something that people must see to; `code` is stable, the sentence says what to do.
+         */
+        Notice: {
+            /** Code */
+            code: string;
+            /** Sentence */
+            sentence: string;
+        };
+        /**
          * PreviewHeader
          * @description What is drawn over one preview frame. Points are shares of the frame's width and height.
          */
@@ -2486,6 +2496,12 @@ export interface components {
             location_id: string;
             /** Location Name */
             location_name: string;
+            /**
+             * Notices
+             * @description What people must see to; the gravest first.
+             * @default []
+             */
+            notices: components["schemas"]["Notice"][];
             /**
              * Now
              * Format: date-time

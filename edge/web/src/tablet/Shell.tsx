@@ -24,6 +24,14 @@ function Connection() {
       </span>
     );
   }
+  const notice = data.notices?.[0];
+  if (notice !== undefined) {
+    return (
+      <span className="pill" data-tone="bad" role="alert">
+        {notice.sentence}
+      </span>
+    );
+  }
   const waiting = `${data.backlog.events} events, ${data.backlog.images} photos to send`;
   if (!data.link.online) {
     const age = span((Date.parse(data.now) - Date.parse(data.link.since)) / 1000);
