@@ -124,6 +124,10 @@ class HubSettings(SideSettings):
         description="Address with the role that owns the tables, for migrations; `database_url` by default.",
     )
     keys_folder: Path | None = Field(default=None, description="Sealed keys; `keys` in the data folder by default.")
+    key_service_folder: Path | None = Field(
+        default=None,
+        description="The key service's own folder, never part of a backup of the hub; by default beside the data.",
+    )
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$", description="Least level logged.")
     http: HttpSettings = Field(default=HttpSettings(), description="Portal and enrolment.")
     broker: BrokerSettings = Field(default=BrokerSettings(), description="MQTT broker.")
@@ -152,6 +156,11 @@ class HubSettings(SideSettings):
     def effective_keys_folder(self) -> Path:
         """Where sealed keys lie."""
         return self.keys_folder or self.data_folder / "keys"
+
+    @property
+    def effective_key_service_folder(self) -> Path:
+        """Where clients' keys lie in escrow: not in the data folder, so that a copy of that holds none."""
+        return self.key_service_folder or self.data_folder.with_name(f"{self.data_folder.name}-key-service")
 
     @property
     def blobs_folder(self) -> Path:

@@ -15,6 +15,9 @@ from cloud.blobs.store import BlobStore
 from cloud.bookings.desk import BookingDesk
 from cloud.broker import HUB_USER, EmbeddedBroker
 from cloud.config import BrokerMode, HubSettings
+from cloud.erasure.eraser import EraserTools, HubEraser
+from cloud.erasure.signing import ReceiptSigner
+from cloud.erasure.worker import HubErasureWorker
 from cloud.fleet.api import RateLimit, TooManyTries, enrolment_router
 from cloud.fleet.enrolment import Enrolment
 from cloud.fleet.keys import TenantKeys
@@ -27,6 +30,8 @@ from cloud.ingest.intake import Intake
 from cloud.ingest.mqtt import BrokerLogin, HubMqtt
 from cloud.ingest.parking import ParkedDesk
 from cloud.ingest.service import IngestService
+from cloud.keyservice.escrow import KeyService
+from cloud.keyservice.service import EscrowService
 from cloud.metrics import HubMetrics
 from cloud.portal.api import create_portal_api
 from cloud.portal.ports import PortalPorts
@@ -49,6 +54,7 @@ from shared.http.guard import GuardSettings
 from shared.ids import TenantId, Uuid7Source
 from shared.logging import configure_logging, log_dying_threads
 from shared.wire import backfill_pb2_grpc as backfill_rpc
+from shared.wire import escrow_pb2_grpc as escrow_rpc
 from shared.wire import history_pb2_grpc as history_rpc
 from shared.wire import medspa_pb2_grpc as rpc
 from shared.wire import transparency_pb2_grpc as transparency_rpc
@@ -67,8 +73,17 @@ def open_database(settings: HubSettings) -> Database:
 
 def open_keys(settings: HubSettings) -> TenantKeys:
     """Return the keys of the configured tenants, made at their first use."""
-    tenants = frozenset(TenantId(tenant.id) for tenant in settings.tenants)
-    return TenantKeys(SealedKeyFolder(settings.effective_keys_folder), tenants)
+    return TenantKeys(SealedKeyFolder(settings.effective_keys_folder), frozenset(configured_tenants(settings)))
+
+
+def open_key_service(settings: HubSettings, clock: Clock) -> KeyService:
+    """Return the tenants' key service, which has a folder and a file of its own."""
+    return KeyService(settings.effective_key_service_folder, frozenset(configured_tenants(settings)), clock)
+
+
+def configured_tenants(settings: HubSettings) -> list[TenantId]:
+    """Return whom this hub serves."""
+    return [TenantId(tenant.id) for tenant in settings.tenants]
 
 
 class Hub:
@@ -83,6 +98,8 @@ class Hub:
         self.enrolment = Enrolment(self.database, self.keys, self._clock)
         self.log_key = open_log_key(SealedKeyFolder(settings.effective_keys_folder))
         self.keeper = LogKeeper(self.database, self.log_key, self._clock)
+        self.blobs = BlobStore(settings.blobs_folder, settings.blobs.max_blob_bytes)
+        self.escrow = open_key_service(settings, self._clock)
         self._broker, login = _broker(settings)
         self._handler, self._links = self._make_handler()
         self.ingest = IngestService(self._handler, self._links, self.metrics, settings.ingest.queue_messages)
@@ -90,6 +107,7 @@ class Hub:
         self._rpc = RpcServer(self._services(), settings.rpc.host, settings.rpc.port)
         self.desk = BookingDesk(self.database, self.keys, self._clock, Uuid7Source(self._clock), self.ingest.wake)
         self._announcer = self._make_announcer()
+        self._erasures = self._erasure_worker()
         self.app = self._app()
 
     def start(self) -> None:
@@ -101,6 +119,7 @@ class Hub:
         try:
             self._forget_presence()
             self._settle_trees()
+            self._erasures.start()
             if self._broker is not None:
                 self._broker.start()
             self.ingest.start(self._mqtt)
@@ -118,8 +137,10 @@ class Hub:
         self._rpc.stop()
         self._mqtt.stop()
         self.ingest.stop()
+        self._erasures.stop()
         if self._broker is not None:
             self._broker.stop()
+        self.escrow.close()
         self.database.close()
 
     def ready(self) -> bool:
@@ -134,16 +155,23 @@ class Hub:
     def _services(self) -> list[AddService]:
         """Return what the gRPC server serves, as functions that add one service each."""
         callers = Callers(self.database, self._clock)
-        store = BlobStore(self.settings.blobs_folder, self.settings.blobs.max_blob_bytes)
-        blobs = BlobsService(self.database, callers, store, self.metrics, self._clock)
+        blobs = BlobsService(self.database, callers, self.blobs, self.metrics, self._clock)
         backfill = BackfillService(callers, self._handler.answers, self.metrics)
         transparency = TransparencyService(self.database, callers, self.keeper)
+        escrow = EscrowService(self.escrow, callers, self.database)
         return [
             partial(rpc.add_BlobsServicer_to_server, blobs),
             partial(backfill_rpc.add_BackfillServicer_to_server, backfill),
             partial(transparency_rpc.add_TransparencyServicer_to_server, transparency),
             partial(history_rpc.add_HistoryServicer_to_server, HistoryService(self.database, callers)),
+            partial(escrow_rpc.add_EscrowServicer_to_server, escrow),
         ]
+
+    def _erasure_worker(self) -> HubErasureWorker:
+        signer = ReceiptSigner(SealedKeyFolder(self.settings.effective_keys_folder))
+        down = DownWriter(self._clock, Uuid7Source(self._clock))
+        tools = EraserTools(self.database, self.blobs, self.escrow, signer, down, self._clock)
+        return HubErasureWorker(HubEraser(tools, self.ingest.wake), configured_tenants(self.settings))
 
     def _make_announcer(self) -> HeadAnnouncer:
         tenants = [TenantId(tenant.id) for tenant in self.settings.tenants]

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from cloud.config import HubSettings
+from cloud.erasure.signing import ReceiptSigner
 from cloud.ingest.applier import Applier
 from cloud.ingest.handback import apply_down
 from cloud.main import open_database, open_keys
@@ -20,6 +21,7 @@ from cloud.storage.parked import ParkedEvents
 from cloud.storage.projections import Projections
 from cloud.storage.tables import PROJECTIONS
 from cloud.storage.tree import TreeDamaged, TreeLog
+from shared.crypto.keyfile import SealedKeyFolder
 from shared.events.catalogue import complete_catalogue
 from shared.events.chain import ChainReport, Damage, DamageKind, Head, LogRow, verify_chain
 from shared.events.envelope import Event
@@ -147,7 +149,7 @@ def _replay(connection: Connection, tenant: TenantId) -> None:
 
 def keys(settings: HubSettings) -> Sequence[KeyReport]:
     """List the keys held."""
-    return open_keys(settings).report()
+    return [*open_keys(settings).report(), ReceiptSigner(SealedKeyFolder(settings.effective_keys_folder)).report()]
 
 
 def _digest(projections: Projections, name: str) -> str:

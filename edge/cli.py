@@ -14,7 +14,9 @@ from edge.enrol import enrol as enrol_box
 from edge.keys.cli import app as keys_app
 from edge.keys.cli import rekey
 from edge.keys.opening import open_keys
+from shared.clock import SystemClock
 from shared.config import load_settings
+from shared.ids import Uuid7Source
 
 app = typer.Typer(help="The clinic's edge box.", no_args_is_help=True)
 app.add_typer(erasure_commands, name="erase")
@@ -46,6 +48,27 @@ def enrol(
     code = code_file.read_text().strip() if code_file else typer.prompt("One-time code", hide_input=True)
     identity = enrol_box(settings.store.folder, open_keys(settings.store), settings.hub.url, code, label)
     Console().print(f"Enrolled as {identity.device} of {identity.tenant}/{identity.location}", highlight=False)
+
+
+@app.command("recover-keys")
+def recover_keys(
+    config: ConfigOption,
+    purpose: Annotated[str, typer.Option(help="Why, for the key service's record.")] = "keystore_lost",
+) -> None:
+    """Get this clinic's client keys back from the tenant's key service, after the keystore was lost."""
+    from edge.record import open_record  # noqa: PLC0415 - the other commands need no record
+    from edge.sync.escrow import recover_keys as recover  # noqa: PLC0415
+    from edge.sync.hub_channel import HubChannel  # noqa: PLC0415
+
+    settings, clock = load_settings(config, EdgeSettings), SystemClock()
+    record = open_record(settings.store, clock, Uuid7Source(clock))
+    try:
+        identity, device = record.keys.identity(), record.store.identity.device
+        hub = HubChannel(f"{settings.hub.rpc_host}:{settings.hub.rpc_port}", device, identity, clock)
+        given, taken = recover(record.store, record.clients, identity, hub, purpose)
+    finally:
+        record.store.close()
+    Console().print(f"The key service gave {given} client keys; {taken} of them were missing here", highlight=False)
 
 
 @app.command("book-day")

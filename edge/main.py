@@ -58,6 +58,7 @@ from edge.schedule.book import ScheduleBook
 from edge.schedule.registry import demo_registry, load_registry
 from edge.starting import open_sound
 from edge.sync.backfill import BackfillCall
+from edge.sync.escrow import EscrowDepositor
 from edge.sync.hub_channel import HubChannel
 from edge.sync.inbox import Inbox
 from edge.sync.link import SyncLink
@@ -296,6 +297,9 @@ class EdgeBox:
             stack.callback(self._watch.stop)
             self._care.start()
             stack.callback(self._care.stop)
+            depositor = EscrowDepositor(store, self._record.clients, self._hub_channel)
+            depositor.start()
+            stack.callback(depositor.stop)
             self._kiosk.start()
             stack.callback(self._kiosk.stop)
             if self._vision.served is not None:

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from shared.clock import SystemClock
 from shared.config import SideSettings, load_settings, tables_of
+from shared.erasure.receipt import ReceiptInvalid, SignedReceipt
 from shared.errors import MedSpaError, Rejected
 from shared.side import Side
 
@@ -38,6 +39,7 @@ def build_app(only: str | None = None) -> typer.Typer:
     app.command("verify")(verify)
     app.command("rebuild")(rebuild)
     app.command("keys")(keys)
+    app.command("verify-receipt")(verify_receipt)
     config = typer.Typer(help="Check a configuration file before anything starts.", no_args_is_help=True)
     config.command("check")(check_config)
     config.command("show")(show_config)
@@ -80,6 +82,30 @@ def keys(config: ConfigOption) -> None:
             place = f", {key.place}" if key.place else ""
             line = f"{key.name}  {key.fingerprint or '-'}  generation {key.generation}, {age}  {key.purpose}{place}"
             Console().print(line, highlight=False, soft_wrap=True)
+
+
+def verify_receipt(
+    receipt: Annotated[Path, typer.Argument(help="The receipt's file, from the portal or the box.", exists=True)],
+    key: Annotated[
+        str, typer.Option("--key", help="Fingerprint of the hub's receipt key, as `medspa keys` shows it.")
+    ] = "",
+) -> None:
+    """Check a receipt of a deletion without any network: that it is as the hub signed it, and what it says."""
+    signed = SignedReceipt.from_text(receipt.read_bytes())
+    signed.check()
+    if key and key != signed.fingerprint:
+        raise ReceiptInvalid(
+            "receipt_of_another_key", f"the receipt is signed with key {signed.fingerprint}, not {key}"
+        )
+    told, console = signed.receipt, Console()
+    console.print(f"Genuine: client {told.client} of {told.tenant}/{told.location} was deleted", highlight=False)
+    for item in told.destroyed:
+        detail = f" ({item.detail})" if item.detail else ""
+        line = f"  {item.at:%Y-%m-%d %H:%M:%S} UTC  {item.place}: {item.count} {item.what}{detail}"
+        console.print(line, highlight=False, soft_wrap=True)
+    console.print(f"  tombstone: event {told.tombstone_event} of {told.device}", highlight=False, soft_wrap=True)
+    compared = "as given" if key else "compare it with what `medspa keys` of the hub shows"
+    console.print(f"  signed with key {signed.fingerprint}, {compared}", highlight=False, soft_wrap=True)
 
 
 def check_config(config: Annotated[Path, typer.Argument(help="The TOML file to check.")]) -> None:

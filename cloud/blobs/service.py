@@ -24,11 +24,18 @@ from shared.wire import medspa_pb2_grpc as rpc
 from shared.wire.limits import DOWNLOAD_CHUNK_BYTES, MAX_QUERIES
 
 SERVICE: Final = "/medspa.wire.v1.Blobs"
+
+
+class ImageShredded(Rejected):
+    """The image's client is deleted, or had withdrawn when it was taken: it is never taken, nor asked for again."""
+
+
 _STATUSES: Final = {
     WrongHash: grpc.StatusCode.DATA_LOSS,
     WrongOffset: grpc.StatusCode.ABORTED,
     BlobTooLarge: grpc.StatusCode.INVALID_ARGUMENT,
     BlobMissing: grpc.StatusCode.NOT_FOUND,
+    ImageShredded: grpc.StatusCode.FAILED_PRECONDITION,
 }
 
 
@@ -85,6 +92,8 @@ class BlobsService(rpc.BlobsServicer):
         name = self._store.check(query.name, query.size)
         if self._is_durable(tenant, name):
             return self._state(query.size, durable=True)
+        if self._is_shredded(tenant, name):
+            return wire.BlobState(hub_epoch=self._epoch, refused=True)
         return self._state(min(self._store.offset(tenant, name), query.size), durable=False)
 
     def _state(self, offset: int, *, durable: bool) -> wire.BlobState:
@@ -109,6 +118,8 @@ class BlobsService(rpc.BlobsServicer):
         tenant = caller.tenant
         if self._is_durable(tenant, name):
             return self._state(first.size, durable=True)
+        if self._is_shredded(tenant, name):
+            raise _shredded()
         size = first.size
         offset = self._append(tenant, name, size, first)
         for chunk in rest:
@@ -129,7 +140,12 @@ class BlobsService(rpc.BlobsServicer):
     def _record(self, tenant: TenantId, device: DeviceId, name: BlobName, size: int) -> None:
         with self._database.write(tenant) as connection:
             now = to_milliseconds(self._clock.wall())
-            if ImageRepository(connection, tenant).add(name, size, device, now):
+            images = ImageRepository(connection, tenant)
+            if images.is_shredded(name):
+                # Its client was deleted while it came.
+                self._store.remove(tenant, name)
+                raise _shredded()
+            if images.add(name, size, device, now):
                 Projections(connection, tenant).image_is_here(name)
         self._metrics.blobs.inc()
 
@@ -137,6 +153,10 @@ class BlobsService(rpc.BlobsServicer):
         with self._database.read(tenant) as connection:
             recorded = ImageRepository(connection, tenant).is_durable(name)
         return recorded and self._store.holds(tenant, name)
+
+    def _is_shredded(self, tenant: TenantId, name: BlobName) -> bool:
+        with self._database.read(tenant) as connection:
+            return ImageRepository(connection, tenant).is_shredded(name)
 
     def _alone(self, tenant: TenantId, name: BlobName) -> "_Alone":
         return _Alone(self._busy, self._lock, (tenant, name))
@@ -146,6 +166,10 @@ class BlobsService(rpc.BlobsServicer):
         self._metrics.blobs_refused.labels(code).inc()
         self._log.warning("blob_refused", reason_code=code)
         abort(context, error, _STATUSES)
+
+
+def _shredded() -> ImageShredded:
+    return ImageShredded("image_shredded", "this image's client is deleted or had withdrawn; do not send it again")
 
 
 class UploadBusy(Retryable):

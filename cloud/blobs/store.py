@@ -123,6 +123,17 @@ class BlobStore:
             path.replace(path.with_name(f"{name}.damaged"))
             raise WrongHash("blob_damaged", "the hub's copy of this image is damaged; it asks the boxes for it again")
 
+    def remove(self, tenant: TenantId, name: BlobName) -> bool:
+        """Remove an image and any part or damaged copy of it, durably; tell whether there was one. Idempotent."""
+        path, found = self.path(tenant, name), False
+        for leftover in (path, self._part(tenant, name), path.with_name(f"{name}.damaged")):
+            if leftover.exists():
+                leftover.unlink(missing_ok=True)
+                found = True
+        if found:
+            sync_folder(path.parent)
+        return found
+
     def path(self, tenant: TenantId, name: BlobName) -> Path:
         """Return where a finished image lies."""
         return self._folder / tenant / name

@@ -4,6 +4,7 @@ from collections.abc import Container, Sequence
 
 from sqlalchemy import Connection
 
+from cloud.erasure.effects import ErasureEffects
 from cloud.ingest.effects import OF_CAPTURES, Effects
 from cloud.storage.captures import CaptureRows
 from cloud.storage.clinics import Clinic, clinics_of
@@ -41,7 +42,7 @@ class Applier:
         touched = [event.fields.aggregate for event in arrived if event.fields.type in OF_CAPTURES]
         captures = CaptureRows(self._connection, self._tenant, touched)
         effects = Effects(self._catalogue, self._projections, captures)
-        parked = 0
+        parked, applied = 0, []
         for event in arrived:
             fields = event.fields
             if fields.id in self._skipped:
@@ -57,7 +58,10 @@ class Applier:
                 self._projections.park(event, f"{error.code}: {error.sentence}", now, None)
                 waiting[fields.aggregate] = fields.id
                 parked += 1
+            else:
+                applied.append(event)
         captures.flush()
+        ErasureEffects(self._connection, self._tenant, self._projections).apply(applied)
         return parked
 
     def park(self, event: Event, reason: str, now: int) -> None:

@@ -7,15 +7,18 @@ from typing import Final
 from sqlalchemy import Connection
 
 from cloud.bookings.desk import request_of
+from cloud.erasure.effects import add_asked
 from cloud.storage.database import Database
 from cloud.storage.devices import DeviceRepository, DeviceState
 from cloud.storage.down import HUB_DEVICE, DownLog
+from cloud.storage.erasures import ErasureRepository
 from cloud.storage.hub_epoch import HubLife
 from cloud.storage.projections import Projections
 from cloud.storage.times import to_milliseconds
 from cloud.storage.twins import TwinRepository
 from shared.clock import Clock
 from shared.errors import Rejected
+from shared.events.catalogue.erasure import ErasureAsked
 from shared.events.catalogue.system import BookingRequested
 from shared.events.catalogue.twin import ConfigurationDesired
 from shared.events.envelope import Event
@@ -111,3 +114,5 @@ def apply_down(connection: Connection, tenant: TenantId, events: Sequence[Event]
             projections.add_request(request_of(event))
         elif event.fields.type == ConfigurationDesired.event_type:
             TwinRepository(connection, tenant).want(event)
+        elif event.fields.type == ErasureAsked.event_type:
+            add_asked(ErasureRepository(connection, tenant), event)

@@ -19,9 +19,8 @@ _SET_FINDINGS: Final = (
 _KNOWN: Final = select(captures.c.id, captures.c.location).where(
     captures.c.tenant == bindparam("of_tenant"), captures.c.id.in_(bindparam("ids", expanding=True))
 )
-_DURABLE: Final = select(blobs.c.name).where(
+_SETTLED: Final = select(blobs.c.name).where(
     blobs.c.tenant == bindparam("of_tenant"),
-    blobs.c.state == "durable",
     blobs.c.name.in_(bindparam("names", expanding=True)),
 )
 
@@ -75,12 +74,12 @@ class CaptureRows:
         """Write what was gathered."""
         images = [(self._tenant, capture, name, device) for (capture, name), device in self._images.items()]
         insert_rows(self._connection, capture_images.name, images, new_only=True)
-        durable = durable_names(self._connection, self._tenant, {row[2] for row in images}) if self._new else set()
+        settled = settled_names(self._connection, self._tenant, {row[2] for row in images}) if self._new else set()
         rows = [
             (
                 self._tenant, capture, self._locations[capture], new["device"], new["day"],
                 self._findings.pop(capture, 0),
-                ImageState.PRESENT if new["images"] <= durable else ImageState.AWAITING,
+                ImageState.PRESENT if new["images"] <= settled else ImageState.AWAITING,
             )
             for capture, new in self._new.items()
         ]  # fmt: skip
@@ -94,7 +93,7 @@ class CaptureRows:
         self._new, self._images, self._findings = {}, {}, {}
 
 
-def durable_names(connection: Connection, tenant: TenantId, names: Iterable[str]) -> set[str]:
-    """Return which of these images are on disk and verified."""
+def settled_names(connection: Connection, tenant: TenantId, names: Iterable[str]) -> set[str]:
+    """Return which of these images are waited for no more: on disk and verified, or destroyed for good."""
     values = {"of_tenant": tenant, "names": sorted(names)}
-    return set(connection.execute(_DURABLE, values).scalars()) if values["names"] else set()
+    return set(connection.execute(_SETTLED, values).scalars()) if values["names"] else set()

@@ -21,6 +21,13 @@ class ImageRepository:
         )
         return self._connection.execute(query).first() is not None
 
+    def is_shredded(self, name: BlobName) -> bool:
+        """Tell whether an image must not be here: its client is deleted, or had withdrawn."""
+        query = select(blobs.c.name).where(
+            blobs.c.tenant == self._tenant, blobs.c.name == name, blobs.c.state == "shredded"
+        )
+        return self._connection.execute(query).first() is not None
+
     def add(self, name: BlobName, size: int, device: DeviceId, now: int) -> bool:
         """Note an image that is durable on disk; tell whether that is news."""
         values = {"size": size, "state": "durable", "device": device, "stored_at": now}
@@ -28,10 +35,10 @@ class ImageRepository:
 
     def missing(self) -> dict[DeviceId, int]:
         """Return how many images each device's captures name that are not here."""
-        here = select(blobs.c.name).where(blobs.c.tenant == self._tenant, blobs.c.state == "durable")
+        settled = select(blobs.c.name).where(blobs.c.tenant == self._tenant)
         query = (
             select(capture_images.c.device, func.count(distinct(capture_images.c.blob)).label("missing"))
-            .where(capture_images.c.tenant == self._tenant, capture_images.c.blob.not_in(here))
+            .where(capture_images.c.tenant == self._tenant, capture_images.c.blob.not_in(settled))
             .group_by(capture_images.c.device)
         )
         return {DeviceId(row.device): row.missing for row in self._connection.execute(query)}

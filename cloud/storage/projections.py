@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from cloud.storage.captures import ImageState, durable_names
+from cloud.storage.captures import ImageState, settled_names
 from cloud.storage.tables import PROJECTIONS, booking_requests, capture_images, captures, parked
 from cloud.storage.twins import TwinRepository
 from cloud.storage.upsert import put_new
@@ -36,7 +36,7 @@ class Projections:
         self.twins = TwinRepository(connection, tenant)
 
     def image_is_here(self, name: str) -> None:
-        """Let the captures that waited for this image know."""
+        """Let the captures that waited for this image know that it came, or never will."""
         query = select(capture_images.c.capture).where(
             capture_images.c.tenant == self._tenant, capture_images.c.blob == name
         )
@@ -108,12 +108,12 @@ class Projections:
         return [tuple(row) for row in self._connection.execute(query)]
 
     def _settle_images(self, capture: str) -> None:
-        """Set a capture's image state by what is durable now."""
+        """Set a capture's image state by what is waited for now."""
         named = select(capture_images.c.blob).where(
             capture_images.c.tenant == self._tenant, capture_images.c.capture == capture
         )
         names = set(self._connection.execute(named).scalars())
-        here = names <= durable_names(self._connection, self._tenant, names)
+        here = names <= settled_names(self._connection, self._tenant, names)
         state = ImageState.PRESENT if here else ImageState.AWAITING
         query = update(captures).where(captures.c.tenant == self._tenant, captures.c.id == capture)
         self._connection.execute(query.values(image_state=state))

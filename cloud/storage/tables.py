@@ -20,6 +20,7 @@ from cloud.storage import columns
 from cloud.storage import tree_tables as _tree_tables  # noqa: F401 - its tables join the others
 from cloud.storage.columns import identifier as _id
 from cloud.storage.columns import moment as _time
+from cloud.storage.erasure_tables import capture_clients, consent_decisions, erasure_requests, known_clients
 
 metadata: Final = columns.metadata
 
@@ -294,7 +295,17 @@ booking_contacts = Table(
     Column("sealed", LargeBinary, nullable=False),
 )
 
-PROJECTIONS: Final = (captures, capture_images, booking_requests, parked, twins)
+PROJECTIONS: Final = (
+    captures,
+    capture_images,
+    booking_requests,
+    parked,
+    twins,
+    known_clients,
+    capture_clients,
+    consent_decisions,
+    erasure_requests,
+)
 TENANT_TABLES: Final = tuple(
     table for table in metadata.sorted_tables if "tenant" in table.c and table is not device_directory
 )

@@ -12,6 +12,7 @@ from edge.keys.clients import DataKeyGone
 from edge.store.events import SqlcipherEventStore
 from edge.store.vault import ImageVault
 from shared.erasure.rules import ErasureState
+from shared.errors import Corrupt
 from shared.events.catalogue.erasure import NAMES_AN_EVENT, ClientErased, ImagesShredded
 from shared.events.envelope import Event, EventDraft
 from shared.ids import BlobName, ClientId
@@ -116,7 +117,8 @@ def _erased(store: SqlcipherEventStore) -> list[ClientId]:
 def _has_key(keys: DestroyableKeys, client: ClientId) -> bool:
     try:
         keys.key_of(client)
-    except DataKeyGone:
+    except (DataKeyGone, Corrupt):
+        # A keystore that is lost holds nobody's key; the record must open, so that the others are recovered.
         return False
     return True
 

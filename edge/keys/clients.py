@@ -141,6 +141,27 @@ class ClientKeystore:
                 return number
             return self._succeed(survivors)
 
+    def adopt(self, recovered: list[ClientKey]) -> int:
+        """Take keys back from escrow and return how many were not here; those held stay as they are.
+
+        A keystore whose file is lost is begun anew with what came back.
+
+        Raises:
+            StorageFull, StorageReadOnly, OSError: the disk refuses; nothing was taken.
+        """
+        with self._changing():
+            try:
+                with self._lock:
+                    file = self._open_file()
+                    held = {client for client, _ in file.entries()}
+            except Corrupt:
+                self._succeed(recovered)
+                return len(recovered)
+            missing = [entry for entry in recovered if entry[0] not in held]
+            with self._lock:
+                file.add(missing)
+            return len(missing)
+
     def rotate(self) -> int:
         """Wrap every key anew under a new wrapping key, destroy the old one, return the new generation.
 

@@ -127,6 +127,9 @@ class BlobUploader:
         states = self._ask(stub, waiting)
         self._confirm([image for image in waiting if states[image.name].durable], states[waiting[0].name].hub_epoch)
         for image in waiting:
+            if states[image.name].refused:
+                self._give_up(image)
+                continue
             if states[image.name].durable or not self._may_leave(image.client):
                 continue
             if self._stop.is_set() or self._event_backlog() > _EVENTS_FIRST:
@@ -161,11 +164,14 @@ class BlobUploader:
 
     def _refused(self, image: _Waiting, code: grpc.StatusCode) -> None:
         if code is grpc.StatusCode.FAILED_PRECONDITION:
-            # Its client is deleted, or had withdrawn when it was taken: it is on record, and not sent again.
-            self._store.append([EventDraft(f"capture/{image.capture}", ImageRefused(name=image.name), "box", "sync")])
+            self._give_up(image)
         elif code is not grpc.StatusCode.DATA_LOSS:
             # After DATA_LOSS the hub has thrown away a part damaged on the way; that image is sent anew.
             self._set_aside[image.name] = code.name.lower()
+
+    def _give_up(self, image: _Waiting) -> None:
+        """Keep on record that the hub never takes an image: its client is deleted, or had withdrawn."""
+        self._store.append([EventDraft(f"capture/{image.capture}", ImageRefused(name=image.name), "box", "sync")])
 
     def _waiting(self) -> list[_Waiting]:
         rows = self._store.rows(WAITING_IMAGES, (MAX_QUERIES + len(self._set_aside) + self._withheld,))

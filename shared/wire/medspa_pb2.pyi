@@ -143,11 +143,13 @@ class BlobChunk(_message.Message):
     def __init__(self, name: _Optional[str] = ..., size: _Optional[int] = ..., offset: _Optional[int] = ..., data: _Optional[bytes] = ..., sha256: _Optional[str] = ...) -> None: ...
 
 class BlobState(_message.Message):
-    __slots__ = ("offset", "durable", "hub_epoch")
+    __slots__ = ("offset", "durable", "hub_epoch", "refused")
     OFFSET_FIELD_NUMBER: _ClassVar[int]
     DURABLE_FIELD_NUMBER: _ClassVar[int]
     HUB_EPOCH_FIELD_NUMBER: _ClassVar[int]
+    REFUSED_FIELD_NUMBER: _ClassVar[int]
     offset: int
     durable: bool
     hub_epoch: str
-    def __init__(self, offset: _Optional[int] = ..., durable: _Optional[bool] = ..., hub_epoch: _Optional[str] = ...) -> None: ...
+    refused: bool
+    def __init__(self, offset: _Optional[int] = ..., durable: _Optional[bool] = ..., hub_epoch: _Optional[str] = ..., refused: _Optional[bool] = ...) -> None: ...

@@ -109,6 +109,10 @@ def test_rebuild_gives_the_same_rows(hub: HubParts) -> None:
         "lumen/booking_requests": (1, True),
         "lumen/parked": (0, True),
         "lumen/twins": (0, True),
+        "lumen/known_clients": (0, True),
+        "lumen/capture_clients": (0, True),
+        "lumen/consent_decisions": (0, True),
+        "lumen/erasure_requests": (0, True),
     }
 
 
@@ -136,7 +140,7 @@ def test_the_side_answers_from_a_configuration(tmp_path: Path) -> None:
     assert side.verify(settings) == []
     assert {item.rows for item in side.rebuild(settings)} == {0}
     keys = side.keys(settings)
-    assert [key.name for key in keys] == ["hub/aurora", "hub/lumen"]
+    assert [key.name for key in keys] == ["hub/aurora", "hub/lumen", "hub/erasure-receipts"]
     assert all(len(key.fingerprint) == 16 for key in keys)
 
 

@@ -267,6 +267,20 @@ def test_restored_keystore_does_not_bring_an_erased_client_back(tmp_path: Path) 
     again.store.close()
 
 
+def test_record_opens_although_the_keystore_is_lost(box: BoxRecord) -> None:
+    gone, stays = box.new_client(), box.new_client("Bo Canary")
+    key = box.clients.key_of(stays)
+    approved(box, gone)
+    eraser_of(box).complete_pending()
+    box.clients.close()
+    for path in (box.folder / "keys" / "clients").glob("clients.*"):
+        path.unlink()
+    assert replay_tombstones(box.store, box.clients, box.vault) == []
+    assert box.clients.adopt([(stays, key)]) == 1
+    assert box.clients.adopt([(stays, key)]) == 0
+    assert box.register.get(stays).details.name == "Bo Canary"
+
+
 def test_lost_key_is_not_called_an_erased_client(box: BoxRecord) -> None:
     client = box.new_client()
     box.clients.destroy(client)

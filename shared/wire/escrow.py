@@ -1,0 +1,18 @@
+"""What binds a client's key in escrow to whose it is and whom it is for."""
+
+from typing import Final
+
+from shared.ids import ClientId, DeviceId, LocationId, TenantId
+
+# Clients in one call; an answer stays far below the limit of a message.
+PAGE_CLIENTS: Final = 500
+
+
+def deposit_context(tenant: TenantId, location: LocationId, client: ClientId) -> bytes:
+    """Return the context of a client key sealed for the tenant's key service."""
+    return f"escrow/{tenant}/{location}/{client}".encode()
+
+
+def recovery_context(tenant: TenantId, device: DeviceId, client: ClientId) -> bytes:
+    """Return the context of a client key sealed for the device that gets it back."""
+    return f"recovery/{tenant}/{device}/{client}".encode()
