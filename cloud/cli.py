@@ -11,7 +11,7 @@ from rich.table import Table
 from cloud.config import HubSettings
 from cloud.fleet.enrolment import Enrolment
 from cloud.fleet.twin import TwinDesk
-from cloud.main import open_database, open_keys
+from cloud.main import open_database, open_keys, run_worker
 from cloud.main import run as run_hub
 from cloud.parked_cli import app as parked_app
 from cloud.storage.database import Database
@@ -33,6 +33,12 @@ app.add_typer(parked_app, name="parked")
 def run(config: ConfigOption) -> None:
     """Run the hub until Ctrl-C or SIGTERM."""
     run_hub(load_settings(config, HubSettings))
+
+
+@app.command("ingest-worker")
+def ingest_worker(config: ConfigOption) -> None:
+    """Take messages beside a running hub, on the same external broker and PostgreSQL, until Ctrl-C or SIGTERM."""
+    run_worker(load_settings(config, HubSettings))
 
 
 @app.command()

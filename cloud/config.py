@@ -93,6 +93,14 @@ class PortalSettings(Section):
 class IngestSettings(Section):
     """Limits of the work between broker and database."""
 
+    group: str = Field(
+        default="hub",
+        pattern=r"^[a-z0-9-]{1,32}$",
+        description="Name by which processes on one external broker share the boxes' messages (MQTT 5).",
+    )
+    receive_maximum: int = Field(
+        default=64, ge=1, le=65_535, description="Messages an MQTT 5 broker hands over before the first is handled."
+    )
     queue_messages: int = Field(
         default=256, ge=1, le=100_000, description="Messages that may wait; more are dropped and sent again."
     )

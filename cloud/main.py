@@ -7,6 +7,7 @@ import threading
 from functools import partial
 from types import FrameType
 
+import structlog
 import uvicorn
 from fastapi import FastAPI
 
@@ -27,7 +28,7 @@ from cloud.ingest.down_writer import DownWriter
 from cloud.ingest.downlink import DownLinks
 from cloud.ingest.handler import MessageHandler
 from cloud.ingest.intake import Intake
-from cloud.ingest.mqtt import BrokerLogin, HubMqtt
+from cloud.ingest.mqtt import BrokerLogin, HubMqtt, Subscription
 from cloud.ingest.parking import ParkedDesk
 from cloud.ingest.service import IngestService
 from cloud.keyservice.escrow import KeyService
@@ -48,6 +49,7 @@ from cloud.transparency.keeper import LogKeeper, open_log_key
 from cloud.transparency.service import TransparencyService
 from shared.clock import Clock, SystemClock
 from shared.crypto.keyfile import SealedKeyFolder
+from shared.errors import Rejected
 from shared.events.catalogue import complete_catalogue
 from shared.http.errors import install_error_handlers
 from shared.http.guard import GuardSettings
@@ -86,6 +88,54 @@ def configured_tenants(settings: HubSettings) -> list[TenantId]:
     return [TenantId(tenant.id) for tenant in settings.tenants]
 
 
+def make_ingest(
+    settings: HubSettings, database: Database, keys: TenantKeys, metrics: HubMetrics, clock: Clock
+) -> tuple[MessageHandler, IngestService]:
+    """Return what handles messages, and the thread that lets it."""
+    links = DownLinks(database, clock)
+    handler = MessageHandler(database, keys, Intake(database, complete_catalogue(), clock), links, metrics, clock)
+    return handler, IngestService(handler, links, metrics, clock, settings.ingest.queue_messages)
+
+
+def subscription(settings: HubSettings, *, presence: bool = True) -> Subscription:
+    """Return how a process takes messages: shared with others on an external broker, alone on its own."""
+    ingest, external = settings.ingest, settings.broker.mode is BrokerMode.EXTERNAL
+    return Subscription(ingest.group if external else None, ingest.receive_maximum, presence)
+
+
+class IngestWorker:
+    """Ingest alone: shares the boxes' messages with a hub on the same external broker and PostgreSQL."""
+
+    def __init__(self, settings: HubSettings, clock: Clock | None = None) -> None:
+        """Open the database and the keys.
+
+        Raises:
+            Rejected: the hub runs its own broker or an embedded database, which no second process can share.
+        """
+        self.database = open_database(settings)
+        if settings.broker.mode is not BrokerMode.EXTERNAL or self.database.is_sqlite:
+            self.database.close()
+            raise Rejected("not_shareable", "several ingest processes need an external broker and PostgreSQL")
+        clock = clock or SystemClock()
+        self.metrics = HubMetrics()
+        _, self._ingest = make_ingest(settings, self.database, open_keys(settings), self.metrics, clock)
+        _, login = _broker(settings)
+        taken = subscription(settings, presence=False)
+        self._mqtt = HubMqtt(login, f"hub-{secrets.token_hex(4)}", self._ingest.submit, taken)
+
+    def start(self) -> bool:
+        """Start taking messages; tell whether the broker has agreed within some seconds. It is tried on until then."""
+        self._ingest.start(self._mqtt)
+        self._mqtt.start()
+        return self._mqtt.wait_ready(_BROKER_SECONDS)
+
+    def stop(self) -> None:
+        """Stop taking messages, finish the one in hand; what waits was not acknowledged and comes again."""
+        self._mqtt.stop()
+        self._ingest.stop()
+        self.database.close()
+
+
 class Hub:
     """One hub: database, broker, ingest, image service and web application."""
 
@@ -101,9 +151,8 @@ class Hub:
         self.blobs = BlobStore(settings.blobs_folder, settings.blobs.max_blob_bytes)
         self.escrow = open_key_service(settings, self._clock)
         self._broker, login = _broker(settings)
-        self._handler, self._links = self._make_handler()
-        self.ingest = IngestService(self._handler, self._links, self.metrics, settings.ingest.queue_messages)
-        self._mqtt = HubMqtt(login, f"hub-{secrets.token_hex(4)}", self.ingest.submit)
+        self._handler, self.ingest = make_ingest(settings, self.database, self.keys, self.metrics, self._clock)
+        self._mqtt = HubMqtt(login, f"hub-{secrets.token_hex(4)}", self.ingest.submit, subscription(settings))
         self._rpc = RpcServer(self._services(), settings.rpc.host, settings.rpc.port)
         self.desk = BookingDesk(self.database, self.keys, self._clock, Uuid7Source(self._clock), self.ingest.wake)
         self._announcer = self._make_announcer()
@@ -146,11 +195,6 @@ class Hub:
     def ready(self) -> bool:
         """Tell whether boxes can be served now."""
         return self._mqtt.ready and self.ingest.alive
-
-    def _make_handler(self) -> tuple[MessageHandler, DownLinks]:
-        intake = Intake(self.database, complete_catalogue(), self._clock)
-        links = DownLinks(self.database, self._clock)
-        return MessageHandler(self.database, self.keys, intake, links, self.metrics, self._clock), links
 
     def _services(self) -> list[AddService]:
         """Return what the gRPC server serves, as functions that add one service each."""
@@ -235,6 +279,23 @@ def run(settings: HubSettings) -> None:
         return
     finally:
         hub.stop()
+
+
+def run_worker(settings: HubSettings) -> None:
+    """Run one ingest process until SIGTERM or Ctrl-C, then stop in order.
+
+    Raises:
+        MedSpaError: it cannot be started; the sentence says what to do.
+    """
+    configure_logging(settings.log_level)
+    log_dying_threads()
+    leaving = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: leaving.set())
+    worker = IngestWorker(settings)
+    structlog.get_logger().info("ingest_worker_started", status="ready" if worker.start() else "waiting")
+    leaving.wait()
+    worker.stop()
 
 
 def _broker(settings: HubSettings) -> tuple[EmbeddedBroker | None, BrokerLogin]:

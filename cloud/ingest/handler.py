@@ -7,16 +7,17 @@ from typing import Final
 import structlog
 
 from cloud.fleet.keys import TenantKeys
-from cloud.ingest.downlink import BoxAddress, DownLinks
+from cloud.ingest.downlink import DownLinks
 from cloud.ingest.handback import HandBackRefused, HandBacks, HandedBack
 from cloud.ingest.intake import Answer, Intake
 from cloud.metrics import HubMetrics
 from cloud.storage.database import Database
 from cloud.storage.devices import DeviceRepository, DeviceState
+from cloud.storage.down_links import BoxAddress
 from cloud.storage.hub_epoch import hub_life
 from cloud.storage.times import to_milliseconds
 from shared.clock import Clock
-from shared.errors import Rejected
+from shared.errors import Rejected, Retryable
 from shared.events.catalogue import complete_catalogue
 from shared.sync.position import Position
 from shared.wire import medspa_pb2 as wire
@@ -29,8 +30,12 @@ _EPOCH_DIGITS: Final = 16
 _SESSION_CHARACTERS: Final = 64
 
 
+class TooEarly(Retryable):
+    """A batch came before the one that it follows."""
+
+
 class MessageHandler:
-    """Opens messages from boxes and does what they ask; used by one thread only."""
+    """Opens messages from boxes and does what they ask; safe to share by threads."""
 
     def __init__(
         self,
@@ -51,10 +56,16 @@ class MessageHandler:
         self._hand_backs = HandBacks(database, complete_catalogue(), clock, self._life)
         self._log = structlog.get_logger()
 
-    def handle(self, topic: str, payload: bytes) -> tuple[BoxAddress, list[wire.Message]]:
+    def handle(self, topic: str, payload: bytes, *, patient: bool = False) -> tuple[BoxAddress, list[wire.Message]]:
         """Handle what arrived on a topic and return what to answer, after the commit.
 
+        Args:
+            topic: where it arrived.
+            payload: the sealed message.
+            patient: whether a batch that others should come before may be given back.
+
         Raises:
+            TooEarly: only when patient; nothing was applied, the same message may be handled later.
             Rejected: it is no message of an enrolled device; nothing was applied.
             CannotOpen: it was sealed with another key or altered; nothing was applied.
         """
@@ -68,6 +79,8 @@ class MessageHandler:
         key = self._keys.transport(tenant, device)
         message = open_message(payload, tenant, device, UP, key)
         kind = message.WhichOneof("kind")
+        if patient and kind == "events":
+            self._await_turn(box, message.events)
         self._metrics.messages.labels(kind or "none").inc()
         return box, self._signed(self._answer(box, kind, message))
 
@@ -135,6 +148,10 @@ class MessageHandler:
             self._links.start_over(box.tenant, location, box)
         return self._links.greet_again(box)
 
+    def _await_turn(self, box: BoxAddress, batch: wire.EventBatch) -> None:
+        if self._intake.is_early(box.tenant, box.device, batch.epoch, batch.first_seq):
+            raise TooEarly("too_early", "events before these are missing; they may be on their way")
+
     def _events(self, box: BoxAddress, batch: wire.EventBatch) -> list[wire.Message]:
         _check_session(batch.session)
         _check_epoch(batch.epoch)
@@ -162,6 +179,7 @@ class MessageHandler:
                 fenced=answer.fenced is not None,
                 reason=answer.fenced or "",
                 duplicates=answer.duplicates,
+                gap=answer.gap,
             )
         )
 

@@ -82,6 +82,11 @@ class Intake:
             devices.said_hello(device, head, software)
             return Answer(applied)
 
+    def is_early(self, tenant: TenantId, device: DeviceId, epoch: str, first_seq: int) -> bool:
+        """Tell whether events before this place are missing now."""
+        with self._database.read(tenant) as connection:
+            return first_seq > _applied(EventLog(connection, tenant).epochs(device), epoch).seq + 1
+
     def batch(self, tenant: TenantId, device: DeviceId, epoch: str, first_seq: int, bodies: Sequence[bytes]) -> Answer:
         """Apply a batch. Idempotent by `(device, epoch, seq)`; it is applied as a whole or not at all.
 

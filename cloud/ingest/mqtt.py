@@ -3,13 +3,16 @@
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import paho.mqtt.client as paho
 import structlog
 from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
 
-from shared.wire.topics import PRESENCE, UP, every_device
+from shared.wire.topics import PRESENCE, UP, every_device, shared_among
 
 _FIRST_DELAY_SECONDS: Final = 0.25
 _LONGEST_DELAY_SECONDS: Final = 5.0
@@ -28,10 +31,35 @@ class BrokerLogin:
     password: str | None = None
 
 
-class HubMqtt:
-    """Subscribes to every box and publishes answers."""
+Arrival = Callable[[str, bytes, Callable[[], Any]], None]
 
-    def __init__(self, login: BrokerLogin, client_id: str, arrived: Callable[[str, bytes], None]) -> None:
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """How the hub takes the boxes' messages.
+
+    Attributes:
+        group: processes that share them, each message going to one; None for a process alone. Needs MQTT 5.
+        receive_maximum: messages the broker may hand over before the first is handled; needs MQTT 5.
+        presence: whether this process also keeps book of who is connected.
+    """
+
+    group: str | None = None
+    receive_maximum: int = 64
+    presence: bool = True
+
+
+class HubMqtt:
+    """Subscribes to every box and publishes answers.
+
+    With MQTT 5 a message is confirmed to the broker only after it was handled, so that no more is under way than was
+    agreed, and what a killed process had in hand is not confirmed.
+    """
+
+    def __init__(
+        self, login: BrokerLogin, client_id: str, arrived: Arrival, subscription: Subscription | None = None
+    ) -> None:
+        self._subscription = subscription or Subscription()
         self._login = login
         self._client_id = client_id
         self._arrived = arrived
@@ -88,12 +116,19 @@ class HubMqtt:
 
     def _session(self) -> bool:
         """Stay connected until the connection drops; tell whether it ever worked."""
-        client = paho.Client(CallbackAPIVersion.VERSION2, self._client_id, protocol=self._protocol)
+        modern = self._protocol == paho.MQTTv5
+        client = paho.Client(CallbackAPIVersion.VERSION2, self._client_id, protocol=self._protocol, manual_ack=modern)
+        properties = None
+        if modern:
+            properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho has no type here
+            properties.ReceiveMaximum = self._subscription.receive_maximum
         client.on_connect, client.on_disconnect = self._on_connect, self._on_disconnect
         client.on_message, client.on_subscribe = self._on_message, self._on_subscribe
         if self._login.username is not None:
             client.username_pw_set(self._login.username, self._login.password)
-        client.connect(self._login.host, self._login.port, keepalive=self._login.keepalive_seconds)
+        client.connect(
+            self._login.host, self._login.port, keepalive=self._login.keepalive_seconds, properties=properties
+        )
         self._client = client
         client.loop_start()
         try:
@@ -110,7 +145,10 @@ class HubMqtt:
         if reason.is_failure:
             self._dropped.set()
             return
-        client.subscribe([(every_device(UP), 1), (every_device(PRESENCE), 1)])
+        up, wanted = every_device(UP), self._subscription
+        if wanted.group is not None and self._protocol == paho.MQTTv5:
+            up = shared_among(wanted.group, up)
+        client.subscribe([(up, 1), *([(every_device(PRESENCE), 1)] if wanted.presence else [])])
 
     def _on_subscribe(self, _client: Any, _data: Any, _mid: Any, reasons: Any, _properties: Any) -> None:
         if any(reason.is_failure for reason in reasons):
@@ -122,5 +160,5 @@ class HubMqtt:
     def _on_disconnect(self, *_: Any) -> None:
         self._dropped.set()
 
-    def _on_message(self, _client: Any, _data: Any, message: paho.MQTTMessage) -> None:
-        self._arrived(message.topic, bytes(message.payload))
+    def _on_message(self, client: paho.Client, _data: Any, message: paho.MQTTMessage) -> None:
+        self._arrived(message.topic, bytes(message.payload), partial(client.ack, message.mid, message.qos))

@@ -216,6 +216,16 @@ down_positions = Table(
     Column("hash", String(64), nullable=False),
 )
 
+down_links = Table(
+    "down_links",
+    metadata,
+    _id("tenant", key=True),
+    _id("device", key=True),
+    Column("life", String(16), nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("state", Text, nullable=False),
+)
+
 counters = Table(
     "counters",
     metadata,

@@ -169,7 +169,7 @@ class LinkProtocol:
             self._count_repeated(1)
             return
         self._life.heard(ack.hub_epoch)
-        word = sender.Acknowledgement(ack.session, Position.from_wire(ack.applied), ack.fenced, ack.reason)
+        word = sender.Acknowledgement(ack.session, Position.from_wire(ack.applied), ack.fenced, ack.reason, ack.gap)
         self._state = sender.on_acknowledgement(self._state, word, self._clock.monotonic())
         acknowledged = self._state.acknowledged
         if acknowledged is not None and not ack.fenced:

@@ -16,6 +16,8 @@ MAX_BULK_EVENTS: Final = 1000
 MAX_BULK_BYTES: Final = 768 * 1024
 MAX_IN_FLIGHT: Final = 8
 ACK_TIMEOUT_SECONDS: Final = 5.0
+# Several batches in flight report the same gap; one answer to it is enough.
+GAP_SECONDS: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +45,13 @@ class SenderState:
 
 @dataclass(frozen=True, slots=True)
 class Acknowledgement:
-    """The receiver's word after its commit."""
+    """The receiver's word after its commit; with `gap` it misses events before those it was sent."""
 
     session: str
     applied: Position
     fenced: bool = False
     reason: str = ""
+    gap: bool = False
 
 
 def on_acknowledgement(state: SenderState, ack: Acknowledgement, now: float) -> SenderState:
@@ -65,6 +68,8 @@ def on_acknowledgement(state: SenderState, ack: Acknowledgement, now: float) -> 
     went_back = state.acknowledged is not None and applied.seq < state.acknowledged.seq
     if first_word or went_back:
         return replace(state, acknowledged=applied, sent_seq=applied.seq, batch_ends=(), waiting_since=now, fenced=None)
+    if ack.gap and applied == state.acknowledged and now - state.waiting_since >= GAP_SECONDS:
+        return rewind(state, now)
     progressed = state.acknowledged is None or applied.seq > state.acknowledged.seq
     return replace(
         state,

@@ -19,18 +19,22 @@ class SealedMessage(_message.Message):
     def __init__(self, version: _Optional[int] = ..., tenant: _Optional[str] = ..., device: _Optional[str] = ..., sealed: _Optional[bytes] = ...) -> None: ...
 
 class Message(_message.Message):
-    __slots__ = ("hello", "events", "ack", "now", "hand_back")
+    __slots__ = ("hello", "events", "ack", "now", "hand_back", "resend", "resent")
     HELLO_FIELD_NUMBER: _ClassVar[int]
     EVENTS_FIELD_NUMBER: _ClassVar[int]
     ACK_FIELD_NUMBER: _ClassVar[int]
     NOW_FIELD_NUMBER: _ClassVar[int]
     HAND_BACK_FIELD_NUMBER: _ClassVar[int]
+    RESEND_FIELD_NUMBER: _ClassVar[int]
+    RESENT_FIELD_NUMBER: _ClassVar[int]
     hello: Hello
     events: EventBatch
     ack: Ack
     now: Now
     hand_back: HandBack
-    def __init__(self, hello: _Optional[_Union[Hello, _Mapping]] = ..., events: _Optional[_Union[EventBatch, _Mapping]] = ..., ack: _Optional[_Union[Ack, _Mapping]] = ..., now: _Optional[_Union[Now, _Mapping]] = ..., hand_back: _Optional[_Union[HandBack, _Mapping]] = ...) -> None: ...
+    resend: Resend
+    resent: EventBatch
+    def __init__(self, hello: _Optional[_Union[Hello, _Mapping]] = ..., events: _Optional[_Union[EventBatch, _Mapping]] = ..., ack: _Optional[_Union[Ack, _Mapping]] = ..., now: _Optional[_Union[Now, _Mapping]] = ..., hand_back: _Optional[_Union[HandBack, _Mapping]] = ..., resend: _Optional[_Union[Resend, _Mapping]] = ..., resent: _Optional[_Union[EventBatch, _Mapping]] = ...) -> None: ...
 
 class Position(_message.Message):
     __slots__ = ("epoch", "seq", "hash")
@@ -71,20 +75,22 @@ class EventBatch(_message.Message):
     def __init__(self, session: _Optional[str] = ..., epoch: _Optional[str] = ..., first_seq: _Optional[int] = ..., bodies: _Optional[_Iterable[bytes]] = ...) -> None: ...
 
 class Ack(_message.Message):
-    __slots__ = ("session", "applied", "fenced", "reason", "duplicates", "hub_epoch")
+    __slots__ = ("session", "applied", "fenced", "reason", "duplicates", "hub_epoch", "gap")
     SESSION_FIELD_NUMBER: _ClassVar[int]
     APPLIED_FIELD_NUMBER: _ClassVar[int]
     FENCED_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
     DUPLICATES_FIELD_NUMBER: _ClassVar[int]
     HUB_EPOCH_FIELD_NUMBER: _ClassVar[int]
+    GAP_FIELD_NUMBER: _ClassVar[int]
     session: str
     applied: Position
     fenced: bool
     reason: str
     duplicates: int
     hub_epoch: str
-    def __init__(self, session: _Optional[str] = ..., applied: _Optional[_Union[Position, _Mapping]] = ..., fenced: _Optional[bool] = ..., reason: _Optional[str] = ..., duplicates: _Optional[int] = ..., hub_epoch: _Optional[str] = ...) -> None: ...
+    gap: bool
+    def __init__(self, session: _Optional[str] = ..., applied: _Optional[_Union[Position, _Mapping]] = ..., fenced: _Optional[bool] = ..., reason: _Optional[str] = ..., duplicates: _Optional[int] = ..., hub_epoch: _Optional[str] = ..., gap: _Optional[bool] = ...) -> None: ...
 
 class HandBack(_message.Message):
     __slots__ = ("epoch", "first_seq", "bodies")
@@ -103,6 +109,16 @@ class Now(_message.Message):
     session: str
     json: bytes
     def __init__(self, session: _Optional[str] = ..., json: _Optional[bytes] = ...) -> None: ...
+
+class Resend(_message.Message):
+    __slots__ = ("epoch", "first_seq", "count")
+    EPOCH_FIELD_NUMBER: _ClassVar[int]
+    FIRST_SEQ_FIELD_NUMBER: _ClassVar[int]
+    COUNT_FIELD_NUMBER: _ClassVar[int]
+    epoch: str
+    first_seq: int
+    count: int
+    def __init__(self, epoch: _Optional[str] = ..., first_seq: _Optional[int] = ..., count: _Optional[int] = ...) -> None: ...
 
 class BlobQuery(_message.Message):
     __slots__ = ("name", "size", "offset")

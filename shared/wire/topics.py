@@ -21,6 +21,11 @@ def every_device(channel: str) -> str:
     return f"{_ROOT}/+/+/{channel}"
 
 
+def shared_among(group: str, topic_filter: str) -> str:
+    """Return the MQTT 5 filter by which the processes of a group share what a filter matches."""
+    return f"$share/{group}/{topic_filter}"
+
+
 def parse_topic(text: str) -> tuple[TenantId, DeviceId, str]:
     """Return tenant, device and channel of a topic.
 

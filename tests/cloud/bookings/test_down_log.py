@@ -4,10 +4,10 @@ import pytest
 from sqlalchemy import select
 
 from cloud.bookings.desk import Wish
-from cloud.ingest.downlink import BoxAddress
 from cloud.portal.ports import Viewer
 from cloud.queries.ports import BookingQueries
 from cloud.storage.down import DownLog
+from cloud.storage.down_links import BoxAddress
 from cloud.storage.tables import booking_contacts, booking_requests, down_log
 from shared.events.envelope import Event
 from shared.http.errors import NotFound, Refused
