@@ -1,0 +1,201 @@
+"""Two ingest processes on one Mosquitto and one PostgreSQL, one of them killed at any moment."""
+
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import paho.mqtt.client as paho
+import pytest
+from sqlalchemy import func, select
+
+from cloud.config import HubSettings
+from cloud.fleet.enrolment import Enrolment
+from cloud.main import open_database, open_keys
+from cloud.side import verify_tenant
+from cloud.storage.database import Database
+from cloud.storage.tables import captures, events
+from shared.clock import SystemClock
+from shared.config import load_settings
+from shared.ids import TenantId
+from tests.cloud.conftest import postgres_urls
+from tests.support.box import FakeBox, MqttBox
+from tests.support.hubs import eventually
+from tests.support.promises import Tally
+from tests.support.servers import Postgres, free_port, mosquitto
+
+pytestmark = pytest.mark.system
+TENANT = TenantId("lumen")
+BATCH = 50
+
+
+def write_config(folder: Path, urls: tuple[str, str], broker: int) -> Path:
+    config = folder / "hub.toml"
+    config.write_text(
+        f"""
+[hub]
+data_folder = "{folder / "data"}"
+database_owner_url = "{urls[0]}"
+database_url = "{urls[1]}"
+[hub.broker]
+mode = "external"
+port = {broker}
+[[hub.tenants]]
+id = "lumen"
+name = "Lumen"
+[[hub.tenants.locations]]
+id = "lumen-one"
+name = "One"
+"""
+    )
+    return config
+
+
+@contextmanager
+def worker(config: Path, number: int) -> Iterator["subprocess.Popen[bytes]"]:
+    log = config.parent / f"worker-{number}.log"
+    command = [sys.executable, "-c", "from cloud.cli import app; app()", "ingest-worker", "-c", str(config)]
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=output)
+    try:
+        eventually(lambda: b"ingest_worker_started" in log.read_bytes(), 60)
+        yield process
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+            process.wait(20)
+
+
+class Sender:
+    """A box that sends its log over the broker by the protocol's rules, as fast as it is acknowledged."""
+
+    def __init__(self, box: FakeBox, port: int) -> None:
+        self.link = MqttBox(box, port, paho.MQTTv5)
+        self.box = box
+        self.applied = -1
+        self.resent = 0
+        self.fenced = ""
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def done(self) -> bool:
+        return self.applied >= len(self.box.log)
+
+    def _run(self) -> None:
+        self.link.say(self.box.hello())
+        sent = -1
+        while not self.done() and not self.fenced:
+            try:
+                message = self.link.arrived.get(timeout=2)
+            except Exception:  # noqa: BLE001 - nothing came: begin again where the hub is
+                sent = self.applied
+                self.resent += 1
+                message = None
+            if message is not None and message.WhichOneof("kind") == "ack":
+                self.applied = max(self.applied, message.ack.applied.seq)
+                self.fenced = message.ack.reason if message.ack.fenced else ""
+                if message.ack.gap:
+                    sent = min(sent, self.applied)
+            if self.applied < 0:
+                self.link.say(self.box.hello())
+                continue
+            sent = max(sent, self.applied)
+            while sent < len(self.box.log) and sent - self.applied < 6 * BATCH:
+                last = min(sent + BATCH, len(self.box.log))
+                self.link.client.publish(*self.box.sealed(self.box.batch(sent + 1, last)), qos=1)
+                sent = last
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory, postgres_server: Postgres) -> Iterator[tuple[Path, int]]:
+    folder, port = tmp_path_factory.mktemp("site"), free_port()
+    with mosquitto(folder, port):
+        yield write_config(folder, postgres_urls(postgres_server), port), port
+
+
+@pytest.fixture
+def database(site: tuple[Path, int]) -> Iterator[Database]:
+    opened = open_database(load_settings(site[0], HubSettings))
+    yield opened
+    opened.close()
+
+
+def boxes(site: tuple[Path, int], database: Database, count: int, photographs: int) -> list[Sender]:
+    enrolment = Enrolment(database, open_keys(load_settings(site[0], HubSettings)), SystemClock())
+    made = [FakeBox.enrol(enrolment, "lumen", "lumen-one", f"Room {number}") for number in range(count)]
+    for box in made:
+        for _ in range(photographs):
+            box.analyse(box.capture())
+    return [Sender(box, site[1]) for box in made]
+
+
+def stored(database: Database, box: FakeBox) -> list[str]:
+    query = select(events.c.hash).where(events.c.tenant == TENANT, events.c.device == box.device)
+    with database.read(TENANT) as connection:
+        return list(connection.execute(query.order_by(events.c.seq)).scalars())
+
+
+@pytest.mark.req("P-2", "I-03", "I-04", "I-05", "I-08", "F-12")
+def test_two_processes_share_the_boxes_and_one_is_killed_midway(
+    site: tuple[Path, int], database: Database, tally: Tally
+) -> None:
+    with ExitStack() as stack:
+        workers = [stack.enter_context(worker(site[0], number)) for number in (1, 2)]
+        senders = boxes(site, database, 3, 750)
+        for sender in senders:
+            stack.callback(sender.link.close)
+            sender.start()
+        eventually(lambda: sum(sender.applied for sender in senders) > 1000, 60)
+        tally.acknowledged(sum(sender.applied for sender in senders))
+        workers[0].kill()
+        tally.injected(1)
+        killed = time.monotonic()
+        eventually(lambda: all(sender.done() or sender.fenced for sender in senders), 120)
+        tally.converged(time.monotonic() - killed)
+    assert [sender.fenced for sender in senders] == ["", "", ""]
+    for sender in senders:
+        wanted = [event.hash for event in sender.box.log]
+        found = stored(database, sender.box)
+        tally.lost(len(set(wanted) - set(found)))
+        tally.doubled(len(found) - len(set(found)))
+        assert found == wanted
+    with database.read(TENANT) as connection:
+        assert connection.execute(select(func.count()).select_from(captures)).scalar_one() == 3 * 750
+    assert all(report.report.intact for report in verify_tenant(database, TENANT))
+
+
+@pytest.mark.req("P-2")
+def test_both_processes_take_part(site: tuple[Path, int], database: Database) -> None:
+    with ExitStack() as stack:
+        workers = [stack.enter_context(worker(site[0], number)) for number in (3, 4)]
+        (sender,) = boxes(site, database, 1, 300)
+        stack.callback(sender.link.close)
+        before = [seconds_of(process.pid) for process in workers]
+        sender.start()
+        eventually(sender.done, 60)
+        worked = [seconds_of(process.pid) - start for process, start in zip(workers, before, strict=True)]
+    assert min(worked) > 0.05, worked
+
+
+def seconds_of(pid: int) -> float:
+    """Return the processor time of a process."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / 100
+
+
+def test_a_worker_on_an_embedded_database_says_what_it_needs(tmp_path: Path) -> None:
+    config = tmp_path / "hub.toml"
+    config.write_text(
+        '[hub]\ndata_folder = "data"\n[[hub.tenants]]\nid = "a"\nname = "A"\n'
+        '[[hub.tenants.locations]]\nid = "b"\nname = "B"\n'
+    )
+    command = [sys.executable, "-c", "from cloud.cli import app; app()", "ingest-worker", "-c", str(config)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode != 0
+    assert "not_shareable" in done.stderr
