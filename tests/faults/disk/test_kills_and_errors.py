@@ -49,10 +49,12 @@ def ready(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.mark.req("P-1", "I-01", "I-02", "F-02")
+@pytest.mark.req("P-1", "I-01", "I-02", "F-02", "F-15")
 @pytest.mark.timeout(7200)
 @pytest.mark.parametrize("name", sorted(WORKLOADS))
-def test_a_kill_at_a_system_call_loses_nothing_acknowledged(name: str, ready: Path, tally: Tally) -> None:
+def test_a_kill_at_a_system_call_loses_nothing_acknowledged(name: str, tmp_path: Path, tally: Tally) -> None:
+    ready = tmp_path / "ready"
+    WORKLOADS[name].prepare(ready)
     last = calls_of(ready, name)
     places = range(1, last + 1) if LONG else sorted(random.Random(SEED).sample(range(1, last + 1), _SHORT_KILLS))
     killed = 0

@@ -9,7 +9,7 @@ import pytest
 
 from tests.faults.disk.states import Fate, State, lay_out, states
 from tests.faults.disk.trace import record
-from tests.faults.disk.workload import WORKLOADS, check, prepare
+from tests.faults.disk.workload import WORKLOADS, check
 from tests.support.promises import Tally
 
 LONG = bool(os.environ.get("LONG"))
@@ -18,12 +18,12 @@ _SHORT_EACH = 14
 _RANDOM_EACH = 12 if LONG else 1
 
 
-@pytest.mark.req("P-1", "I-01", "I-02", "I-14", "F-01")
+@pytest.mark.req("P-1", "I-01", "I-02", "I-14", "F-01", "F-15")
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("name", sorted(WORKLOADS))
 def test_no_power_cut_loses_what_was_acknowledged(name: str, tmp_path: Path, tally: Tally) -> None:
     box = tmp_path / "box"
-    prepare(box)
+    WORKLOADS[name].prepare(box)
     recording = record(box, tmp_path / "trace", "tests.faults.disk.workload", name, str(box))
     chance = random.Random(SEED)
     found = _chosen(list(states(recording, chance, _RANDOM_EACH)), chance)

@@ -4,17 +4,23 @@
 would have told a person is saved.
 """
 
+import contextlib
 import json
 import os
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
+from edge.clients.erasure import ClientEraser
+from edge.clients.erasure_desk import ErasureDesk
 from edge.config import StoreSettings
-from edge.keys.clients import ClientKeystore
-from edge.record import Record, open_record
+from edge.keys.clients import ClientKeystore, DataKeyGone
+from edge.keys.opening import open_keys
+from edge.keys.rekey import Rekey
+from edge.keys.rotation import KeyRotation
+from edge.record import RECORD_FILE, Record, open_record
 from edge.store.events import BoxIdentity, SqlcipherEventStore
 from edge.store.vault import ImageVault
 from shared.clock import SystemClock
@@ -24,7 +30,7 @@ from shared.events.catalogue.client import ClientRegistered
 from shared.events.catalogue.system import BoxStarted
 from shared.events.envelope import EventDraft
 from shared.ids import BlobName, ClientId, DeviceId, LocationId, TenantId, Uuid7Source
-from shared.vocabulary import GateProfileName, ImageKind
+from shared.vocabulary import ErasureReason, GateProfileName, ImageKind, LegalBasis
 
 IDENTITY: Final = BoxIdentity(TenantId("tenant-a"), LocationId("clinic-1"), DeviceId("box-1"))
 # A thousand pages in the write-ahead log make SQLite carry them over; closing the record does so, too.
@@ -92,8 +98,53 @@ def persist(folder: Path) -> None:
     record.store.close()
 
 
+def rotate(folder: Path) -> None:
+    """Change every wrapping key."""
+    keys, clock = open_keys(settings(folder)), SystemClock()
+    clients = ClientKeystore(settings(folder).keys_folder / "clients", keys.sealed, clock)
+    KeyRotation(keys, clients, clock).rotate()
+
+
+def rekey(folder: Path) -> None:
+    """Write the record anew under another key."""
+    Rekey(settings(folder).folder / RECORD_FILE, open_keys(settings(folder))).run()
+
+
+def erase(folder: Path) -> None:
+    """Delete the client whose deletion was approved."""
+    record = open_box(folder)
+    ClientEraser(record.store, record.clients, record.vault).complete_pending()
+    record.store.close()
+
+
+def prepare_erasure(folder: Path) -> None:
+    """Make a box where the deletion of one client of two is approved and not yet done."""
+    prepare(folder)
+    record = open_box(folder)
+    client = _register(record)
+    _photograph(record, client)
+    desk = ErasureDesk(record.store, Uuid7Source(SystemClock()))
+    request = desk.request(client, ErasureReason.CLIENT_ASKED, LegalBasis.GDPR_ARTICLE_17, "front-desk")
+    desk.approve(request.request, "manager")
+    record.store.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """Work to interrupt, and how a box is made ready for it."""
+
+    run: Callable[[Path], None]
+    prepare: Callable[[Path], None] = prepare
+
+
 # What is cut and killed at every call.
-WORKLOADS: Final[Mapping[str, Callable[[Path], None]]] = {"commit": commit, "checkpoint": checkpoint}
+WORKLOADS: Final[Mapping[str, Workload]] = {
+    "commit": Workload(commit),
+    "checkpoint": Workload(checkpoint),
+    "erase": Workload(erase, prepare_erasure),
+    "rekey": Workload(rekey),
+    "rotate": Workload(rotate),
+}
 
 
 def check(folder: Path, acknowledged: tuple[str, ...]) -> None:
@@ -107,31 +158,45 @@ def check(folder: Path, acknowledged: tuple[str, ...]) -> None:
     try:
         report = record.store.verify()
         assert report.intact, report
-        told = dict(line.split(" ", 1) for line in acknowledged)
-        assert report.length >= int(told.get("seq", 0)), "an acknowledged event is gone"
-        _check_photographs(record, [line.split(" ", 1)[1] for line in acknowledged if line.startswith("image ")])
-        _check_clients(record, [line.split(" ", 1)[1] for line in acknowledged if line.startswith("client ")])
+        assert report.length >= max(map(int, _told(acknowledged, "seq")), default=0), "an acknowledged event is gone"
+        # What was approved is carried out, whatever stopped it.
+        ClientEraser(record.store, record.clients, record.vault).complete_pending()
+        erased = {client for (client,) in record.store.rows("SELECT client FROM erasures WHERE erased_at IS NOT NULL")}
+        _check_photographs(
+            record, erased, [line.split(" ", 1)[1] for line in acknowledged if line.startswith("image ")]
+        )
+        _check_clients(record, erased, [line.split(" ", 1)[1] for line in acknowledged if line.startswith("client ")])
         assert all(item.digest_before == item.digest_after for item in record.store.rebuild()), "tables and log differ"
         record.store.append([EventDraft("box/box-1", BoxStarted(software="after", clean=False), "box", "operation")])
     finally:
         record.store.close()
 
 
-def _check_photographs(record: Record, acknowledged: list[str]) -> None:
+def _told(acknowledged: tuple[str, ...], kind: str) -> list[str]:
+    return [line.partition(" ")[2] for line in acknowledged if line.startswith(f"{kind} ")]
+
+
+def _check_photographs(record: Record, erased: set[str], acknowledged: list[str]) -> None:
     rows = record.store.rows("SELECT name, kind, client FROM images JOIN captures USING (capture)")
     named = [name for name, _, _ in rows]
     assert len(named) == len(set(named)), "a photograph is there twice"
     assert set(acknowledged) <= set(named), "an acknowledged photograph is gone"
     for name, kind, client in rows:
+        if client in erased:
+            continue
         key = record.clients.key_of(ClientId(client))
         assert record.vault.get(name, ClientId(client), ImageKind(kind), key) == _PHOTOGRAPH
 
 
-def _check_clients(record: Record, acknowledged: list[str]) -> None:
+def _check_clients(record: Record, erased: set[str], acknowledged: list[str]) -> None:
     registered = {client for (client,) in record.store.rows("SELECT client FROM clients")}
     assert set(acknowledged) <= registered, "an acknowledged client is gone"
-    for client in registered:
+    for client in registered - erased:
         record.clients.key_of(ClientId(client))
+    for client in erased:
+        with contextlib.suppress(DataKeyGone):
+            record.clients.key_of(ClientId(client))
+            raise AssertionError("an erased client's key is there again")
 
 
 def _register(record: Record) -> ClientId:
@@ -179,4 +244,4 @@ def _acknowledge(what: str) -> None:
 
 
 if __name__ == "__main__":
-    {**WORKLOADS, "persist": persist}[sys.argv[1]](Path(sys.argv[2]))
+    {**{name: item.run for name, item in WORKLOADS.items()}, "persist": persist}[sys.argv[1]](Path(sys.argv[2]))
