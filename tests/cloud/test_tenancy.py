@@ -15,6 +15,8 @@ from shared.ids import LocationId, TenantId
 from tests.cloud.conftest import HubParts
 from tests.support.box import START
 
+pytestmark = pytest.mark.req("I-13")
+
 LUMEN, AURORA = TenantId("lumen"), TenantId("aurora")
 
 

@@ -18,6 +18,8 @@ from tests.cloud.conftest import HubParts
 from tests.support.box import FakeBox
 from tests.support.damage import flipped
 
+pytestmark = pytest.mark.req("P-2", "I-04", "I-05")
+
 
 def log_digest(hub: HubParts, box: FakeBox) -> str:
     digest = hashlib.sha256()

@@ -1,3 +1,4 @@
+import pytest
 from sqlalchemy import select
 
 from cloud.side import verify_tenant
@@ -6,6 +7,8 @@ from cloud.storage.tables import positions
 from shared.wire import medspa_pb2 as wire
 from tests.cloud.conftest import HubParts
 from tests.support.box import FakeBox
+
+pytestmark = pytest.mark.req("P-5", "I-18", "F-14")
 
 
 def record_of(hub: HubParts, box: FakeBox) -> DeviceRecord:

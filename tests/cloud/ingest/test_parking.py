@@ -1,3 +1,5 @@
+import pytest
+
 from cloud.portal.ports import Viewer
 from cloud.portal.schemas import ParkedEvent
 from cloud.queries.ports import FleetQueries
@@ -5,6 +7,8 @@ from cloud.side import rebuild_tenant, verify_tenant
 from tests.cloud.conftest import HubParts
 from tests.cloud.ingest.test_exactly_once import stored
 from tests.support.box import FakeBox
+
+pytestmark = pytest.mark.req("P-6", "I-10", "F-11")
 
 VIEWER = Viewer("v", "V", "lumen")
 

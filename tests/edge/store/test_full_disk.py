@@ -17,6 +17,8 @@ from shared.ids import ClientId
 from shared.vocabulary import ImageKind
 from tests.support.records import BoxRecord, open_box_record
 
+pytestmark = pytest.mark.req("P-7", "I-09", "F-03")
+
 EVENT = EventDraft("box/box-1", BoxStarted(software="x" * 60, clean=True), "box", "operation")
 
 

@@ -16,6 +16,8 @@ from shared.ids import BlobName, ClientId
 from shared.vocabulary import ImageKind
 from tests.support.damage import flipped
 
+pytestmark = pytest.mark.req("I-12")
+
 CLIENT = ClientId("client-1")
 RESERVE = 1024 * 1024
 

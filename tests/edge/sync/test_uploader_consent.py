@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import grpc
+import pytest
 
 from edge.sync.hub_channel import HubChannel
 from edge.sync.uploader import BlobUploader
@@ -17,6 +18,8 @@ from shared.vocabulary import ConsentPurpose, GateProfileName, ImageKind
 from shared.wire import medspa_pb2 as wire
 from shared.wire import medspa_pb2_grpc as rpc
 from tests.support.records import BoxRecord, open_box_record
+
+pytestmark = pytest.mark.req("I-20", "F-25")
 
 
 class HubThatHasEverything(rpc.BlobsServicer):

@@ -3,6 +3,7 @@
 import random
 from dataclasses import dataclass, field
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -10,6 +11,8 @@ from shared.events.envelope import GENESIS_HASH, Event
 from shared.sync import receiver, sender
 from shared.sync.position import Position
 from tests.shared.events.test_chain_and_clock import EPOCH, log
+
+pytestmark = pytest.mark.req("P-2", "I-04", "I-05")
 
 
 @dataclass
