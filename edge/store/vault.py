@@ -4,12 +4,16 @@ import hashlib
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from edge.store.errors import ImageMissing, StorageBroken, StorageFull, StorageReadOnly
 from shared.crypto.aead import seal, unseal
 from shared.durable import make_folder, sync_folder, write_durably
 from shared.ids import BlobName, ClientId
 from shared.vocabulary import ImageKind
+
+# Where files go that are not what their name says; they are never deleted.
+_DAMAGED: Final = "damaged"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +86,8 @@ class ImageVault:
         try:
             make_folder(path.parent)
             if path.exists():
-                path.replace(path.with_name(f".{name}.damaged"))
+                make_folder(self._folder / _DAMAGED)
+                path.replace(self._folder / _DAMAGED / name)
             write_durably(path, sealed)
         except OSError as error:
             raise _disk_error(error) from error

@@ -254,6 +254,7 @@ def test_a_damaged_image_is_put_back_from_the_backup_or_the_hub_and_kept_aside(k
     lost.step()
     assert [problem.code for problem in lost.state.problems] == ["images_damaged"]
     assert path.exists()
+    assert (kept.settings.folder / "vault" / "damaged" / name).exists()
 
 
 def test_the_nightly_backup_goes_on_only_where_one_was_begun(kept: BackedUp, opened: Record) -> None:

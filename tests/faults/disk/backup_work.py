@@ -1,0 +1,110 @@
+"""Backup and restore as programs that a cut interrupts, and what must hold of their folders afterwards.
+
+`python -m tests.faults.disk.backup_work NAME FOLDER` does the work and says `acknowledged …` when it has told so.
+"""
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final
+
+from edge.backup.folder import BackupFolder
+from edge.backup.job import BackupJob
+from edge.backup.restore import Restore
+from edge.backup.source import RecordSource
+from edge.backup.verify import Verifier
+from edge.keys.opening import open_keys
+from edge.record import PROJECTIONS, RECORD_FILE, VAULT_FOLDER
+from edge.store.database import Database
+from edge.store.vault import ImageVault
+from shared.clock import SystemClock
+from shared.events.catalogue.system import BoxStarted
+from shared.events.envelope import EventDraft
+from tests.faults.disk import workload
+
+
+def prepare(folder: Path) -> None:
+    """Make a box with a backup, and more in its log than the backup holds."""
+    workload.prepare(folder)
+    _back_up(folder)
+    record = workload.open_box(folder)
+    record.store.append([EventDraft("box/box-1", BoxStarted(software="x", clean=True), "box", "operation")] * 40)
+    record.store.close()
+
+
+def backup(folder: Path) -> None:
+    """Write the next version."""
+    _acknowledge(f"version {_back_up(folder)}")
+
+
+def restore(folder: Path) -> None:
+    """Put the backup in the place of the record."""
+    _restore(folder)
+    _acknowledge("restored 1")
+
+
+WORK: Final[Mapping[str, Callable[[Path], None]]] = {"backup": backup, "restore": restore}
+
+
+def check(name: str, folder: Path, acknowledged: tuple[str, ...], before: list[str]) -> None:
+    """Hold a folder after a cut to what was acknowledged; a restore is first run again.
+
+    Raises:
+        AssertionError: the backup is not whole, or an event is gone.
+        MedSpaError: nothing can be restored.
+    """
+    backup_folder = _folder(folder)
+    manifest = backup_folder.require()
+    assert Verifier(backup_folder, manifest).everything() == [], "the version that counts is not whole"
+    told = dict(line.split(" ", 1) for line in acknowledged)
+    assert manifest.number >= int(told.get("version", 1)), "an acknowledged version is gone"
+    if name == "restore":
+        if "restored" not in told:
+            _restore(folder)
+        record = workload.open_box(folder)
+        try:
+            assert record.store.verify().intact
+            hashes = [digest for (digest,) in record.store.rows("SELECT hash FROM events ORDER BY position")]
+            assert hashes[: len(before)] == before, "an event is gone"
+        finally:
+            record.store.close()
+
+
+def log_of(folder: Path) -> list[str]:
+    """Return the hashes of a box's log."""
+    record = workload.open_box(folder)
+    try:
+        return [digest for (digest,) in record.store.rows("SELECT hash FROM events ORDER BY position")]
+    finally:
+        record.store.close()
+
+
+def _folder(folder: Path) -> BackupFolder:
+    return BackupFolder(folder / "usb", open_keys(workload.settings(folder)).backup())
+
+
+def _back_up(folder: Path) -> int:
+    settings = workload.settings(folder)
+    keys = open_keys(settings)
+    database = Database(settings.folder / RECORD_FILE, keys.database())
+    try:
+        source = RecordSource(database, PROJECTIONS, keys.log_head())
+        vault = ImageVault(settings.folder / VAULT_FOLDER, settings.reserve_bytes)
+        job = BackupJob(source, vault, _folder(folder), workload.IDENTITY)
+        return job.run(SystemClock().wall(), "test", 2).manifest.number
+    finally:
+        database.close()
+
+
+def _restore(folder: Path) -> None:
+    settings = workload.settings(folder)
+    Restore(settings, open_keys(settings), _folder(folder), SystemClock(), None).run(replace=True)
+
+
+def _acknowledge(what: str) -> None:
+    os.write(1, f"acknowledged {what}\n".encode())
+
+
+if __name__ == "__main__":
+    WORK[sys.argv[1]](Path(sys.argv[2]))
