@@ -10,7 +10,9 @@ from rich.table import Table
 
 from cloud.config import HubSettings
 from cloud.fleet.enrolment import Enrolment
+from cloud.fleet.exchange import KeyExchange
 from cloud.fleet.twin import TwinDesk
+from cloud.ingest.down_writer import DownWriter
 from cloud.main import open_database, open_keys, run_worker
 from cloud.main import run as run_hub
 from cloud.parked_cli import app as parked_app
@@ -131,6 +133,21 @@ def twins(config: ConfigOption, tenant: TenantOption) -> None:
             row = (twin.device, str(twin.wanted_version), settings, str(twin.reported_version), twin.state, twin.reason)
             table.add_row(*row)
         Console().print(table)
+    finally:
+        database.close()
+
+
+@app.command("rotate-keys")
+def rotate_keys(config: ConfigOption, tenant: TenantOption) -> None:
+    """Give every box of a tenant a new transport key; the old one ends when all have it, or at the next call."""
+    settings, clock = load_settings(config, HubSettings), SystemClock()
+    database, keys = open_database(settings), open_keys(settings)
+    try:
+        writer = DownWriter(clock, Uuid7Source(clock))
+        waiting = KeyExchange(database, keys, writer, clock).rotate(TenantId(tenant))
+        generation = keys.generations.standing(TenantId(tenant)).newest
+        waited_for = ", ".join(waiting) or "nobody"
+        typer.echo(f"transport key: generation {generation}; waiting for {waited_for}")
     finally:
         database.close()
 

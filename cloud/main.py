@@ -21,6 +21,7 @@ from cloud.erasure.signing import ReceiptSigner
 from cloud.erasure.worker import HubErasureWorker
 from cloud.fleet.api import RateLimit, TooManyTries, enrolment_router
 from cloud.fleet.enrolment import Enrolment
+from cloud.fleet.exchange import KeyExchange, KeyWatch
 from cloud.fleet.keys import TenantKeys
 from cloud.history.service import HistoryService
 from cloud.ingest.backfill import BackfillService
@@ -157,6 +158,7 @@ class Hub:
         self.desk = BookingDesk(self.database, self.keys, self._clock, Uuid7Source(self._clock), self.ingest.wake)
         self._announcer = self._make_announcer()
         self._erasures = self._erasure_worker()
+        self._key_watch = self._make_key_watch()
         self.app = self._app()
 
     def start(self) -> None:
@@ -175,6 +177,7 @@ class Hub:
             self._mqtt.start()
             self._rpc.start()
             self._announcer.start()
+            self._key_watch.start()
             self._mqtt.wait_ready(_BROKER_SECONDS)
         except BaseException:
             self.stop()
@@ -182,6 +185,7 @@ class Hub:
 
     def stop(self) -> None:
         """Stop in the opposite order; what was acknowledged is on disk."""
+        self._key_watch.stop()
         self._announcer.stop()
         self._rpc.stop()
         self._mqtt.stop()
@@ -222,6 +226,11 @@ class Hub:
         writer = DownWriter(self._clock, Uuid7Source(self._clock))
         every_seconds = self.settings.transparency.head_seconds
         return HeadAnnouncer(self.database, self.keeper, writer, self._clock, tenants, every_seconds, self.ingest.wake)
+
+    def _make_key_watch(self) -> KeyWatch:
+        writer = DownWriter(self._clock, Uuid7Source(self._clock))
+        exchange = KeyExchange(self.database, self.keys, writer, self._clock)
+        return KeyWatch(exchange, [TenantId(tenant.id) for tenant in self.settings.tenants], self.ingest.wake)
 
     def _app(self) -> FastAPI:
         tenant = TenantId(self.settings.shown_tenant)

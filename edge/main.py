@@ -42,6 +42,7 @@ from edge.faces.schedule import ScheduleDesk
 from edge.faces.status import BoxStatus
 from edge.faces.visit import VisitDesk
 from edge.keys.rotation import KeyRotation, RotationWorker
+from edge.keys.transport import TransportKeys
 from edge.metrics import BoxMetrics
 from edge.progress.comparison import VisitComparer
 from edge.progress.model_knowledge import ModelKnowledge
@@ -76,6 +77,7 @@ from shared.clock import SystemClock
 from shared.errors import Corrupt, Rejected, Retryable
 from shared.events.catalogue import complete_catalogue
 from shared.events.catalogue.erasure import ErasureAgreed, ErasureAsked, ErasureConfirmed
+from shared.events.catalogue.keys import TransportKeyDelivered
 from shared.events.catalogue.log import HeadSigned
 from shared.events.catalogue.system import BookingRequested, BoxStarted, BoxStopped
 from shared.events.catalogue.twin import ConfigurationDesired
@@ -154,10 +156,12 @@ class EdgeBox:
 
     def _make_link(self) -> SyncLink:
         record = self._record
+        ring = TransportKeys(record.keys, record.store.identity)
         answers = {
             BookingRequested.event_type: self._book.answer_request,
             HeadSigned.event_type: self._watch.announced,
             ConfigurationDesired.event_type: self._twin.answer,
+            TransportKeyDelivered.event_type: ring.take,
             ErasureAsked.event_type: self._erasures.asked_in_portal,
             ErasureAgreed.event_type: self._erasures.agreed_in_portal,
             ErasureConfirmed.event_type: self._erasures.confirmed_by_hub,
@@ -167,7 +171,7 @@ class EdgeBox:
             record.store,
             Inbox(record.store, complete_catalogue(), answers),
             transport,
-            transport_key=record.keys.transport(),
+            transport_key=ring,
             clock=self._clock,
             snapshot=self._snapshot,
             software=self._software,

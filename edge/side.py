@@ -24,6 +24,7 @@ _PURPOSES = {
     "database": "opens the encrypted record",
     "device-identity": "proves to the hub which box this is",
     "log-head": "authenticates the end of the event log",
+    "transport-next": "takes the place of the transport key when the hub has changed to it",
     "transport": "seals every message to the hub",
 }
 

@@ -8,6 +8,7 @@ from typing import Final
 
 from cloud.fleet.keys import TenantKeys
 from cloud.storage.database import Database
+from cloud.storage.device_keys import DeviceKeys
 from cloud.storage.devices import DeviceRecord, DeviceRepository, DeviceState
 from cloud.storage.times import to_milliseconds
 from shared.clock import Clock
@@ -72,6 +73,7 @@ class Enrolment:
         if not self._keys.knows(tenant):
             raise Forbidden("code_unknown", "the code is not one of this hub's; check it or ask for a new one")
         device = DeviceId(f"box-{secrets.token_hex(6)}")
+        generation = self._keys.generations.standing(tenant).newest
         delivery = self._deliver(tenant, device, public)
         with self._database.write(tenant) as connection:
             devices = DeviceRepository(connection, tenant)
@@ -82,6 +84,7 @@ class Enrolment:
             else:
                 location = self._redeem(devices, _hash(code), device)
                 devices.add(self._record(device, location, label, public))
+            DeviceKeys(connection, tenant).set_taken(device, generation)
         return Enrolled(tenant, location, device, delivery, self._keys.key_id(tenant))
 
     def revoke(self, tenant: TenantId, device: DeviceId, reason: str) -> None:

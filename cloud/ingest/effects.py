@@ -8,6 +8,7 @@ from cloud.storage.captures import CaptureRows
 from cloud.storage.projections import Projections
 from shared.errors import Rejected
 from shared.events.catalogue.capture import AnalysisCompleted, CaptureStored
+from shared.events.catalogue.keys import TransportKeyTaken
 from shared.events.catalogue.system import BookingAnswered
 from shared.events.catalogue.twin import ConfigurationReported
 from shared.events.envelope import Event
@@ -60,6 +61,8 @@ class Effects:
                 self._booking_answered(event)
             case ConfigurationReported.event_type:
                 self._projections.twins.report(event)
+            case TransportKeyTaken.event_type:
+                self._projections.transport_key_taken(event)
             case _:
                 pass  # known, and of no consequence for the hub's own rows
 

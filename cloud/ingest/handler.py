@@ -12,6 +12,7 @@ from cloud.ingest.handback import HandBackRefused, HandBacks, HandedBack
 from cloud.ingest.intake import Answer, Intake
 from cloud.metrics import HubMetrics
 from cloud.storage.database import Database
+from cloud.storage.device_keys import DeviceKeys
 from cloud.storage.devices import DeviceRepository, DeviceState
 from cloud.storage.down_links import BoxAddress
 from cloud.storage.hub_epoch import hub_life
@@ -21,7 +22,7 @@ from shared.errors import Rejected, Retryable
 from shared.events.catalogue import complete_catalogue
 from shared.sync.position import Position
 from shared.wire import medspa_pb2 as wire
-from shared.wire.envelope import open_message, seal_message
+from shared.wire.envelope import open_with, seal_message
 from shared.wire.topics import DOWN, PRESENCE, UP, parse_topic
 
 MAX_BATCH_BODIES: Final = 1000
@@ -55,6 +56,7 @@ class MessageHandler:
         self._life = hub_life(database)
         self._hand_backs = HandBacks(database, complete_catalogue(), clock, self._life)
         self._log = structlog.get_logger()
+        self._spoken: dict[BoxAddress, bytes] = {}
 
     def handle(self, topic: str, payload: bytes, *, patient: bool = False) -> tuple[BoxAddress, list[wire.Message]]:
         """Handle what arrived on a topic and return what to answer, after the commit.
@@ -76,8 +78,8 @@ class MessageHandler:
         if channel == PRESENCE:
             self._present(box, online=payload == b"online")
             return box, []
-        key = self._keys.transport(tenant, device)
-        message = open_message(payload, tenant, device, UP, key)
+        message, key = open_with(payload, tenant, device, UP, self._keys.transports(tenant, device))
+        self._spoken[box] = key
         kind = message.WhichOneof("kind")
         if patient and kind == "events":
             self._await_turn(box, message.events)
@@ -91,8 +93,21 @@ class MessageHandler:
 
     def sealed(self, box: BoxAddress, messages: Sequence[wire.Message]) -> list[bytes]:
         """Seal messages for a box."""
-        key = self._keys.transport(box.tenant, box.device)
+        key = self._key_for(box)
         return [seal_message(message, box.tenant, box.device, DOWN, key) for message in messages]
+
+    def _key_for(self, box: BoxAddress) -> bytes:
+        """Return a key that the box has: the newest once it was heard with it or has said that it took it.
+
+        A box keeps the key before until it hears the hub speak with the newest, so several processes that do not know
+        the same are all understood.
+        """
+        newest, *older = self._keys.transports(box.tenant, box.device)
+        if not older or self._spoken.get(box) == newest:
+            return newest
+        with self._database.read(box.tenant) as connection:
+            taken = DeviceKeys(connection, box.tenant).taken(box.device)
+        return newest if taken >= self._keys.generations.standing(box.tenant).newest else older[-1]
 
     def due(self, box: BoxAddress) -> list[wire.Message]:
         """Return what of the clinic's own log is to be sent to a box now."""

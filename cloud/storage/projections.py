@@ -7,9 +7,11 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, select, update
 
 from cloud.storage.captures import ImageState, settled_names
+from cloud.storage.device_keys import DeviceKeys
 from cloud.storage.tables import PROJECTIONS, booking_requests, capture_images, captures, parked
 from cloud.storage.twins import TwinRepository
 from cloud.storage.upsert import put_new
+from shared.events.catalogue.keys import TransportKeyTaken
 from shared.events.envelope import Event
 from shared.ids import DeviceId, TenantId
 
@@ -56,6 +58,11 @@ class Projections:
             "reason": "",
         }
         put_new(self._connection, booking_requests, {"tenant": self._tenant, "id": request.id}, values)
+
+    def transport_key_taken(self, event: Event) -> None:
+        """Note which generation of its transport key a box keeps; idempotent, the number only grows."""
+        generation = TransportKeyTaken.model_validate(event.fields.payload).generation
+        DeviceKeys(self._connection, self._tenant).set_taken(DeviceId(event.fields.device), generation)
 
     def answer_request(self, request: str, location: str, state: str, start_minute: int | None, reason: str) -> bool:
         """Note the box's answer; False when the location was never asked this."""

@@ -305,6 +305,16 @@ booking_contacts = Table(
     Column("sealed", LargeBinary, nullable=False),
 )
 
+# Which generation of its transport key a device was sent and has taken.
+device_keys = Table(
+    "device_keys",
+    metadata,
+    _id("tenant", key=True),
+    _id("device", key=True),
+    Column("sent", Integer, nullable=False),
+    Column("taken", Integer, nullable=False),
+)
+
 PROJECTIONS: Final = (
     captures,
     capture_images,

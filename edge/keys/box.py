@@ -15,6 +15,7 @@ DATABASE: Final = "database"
 DATABASE_NEXT: Final = "database-next"
 _HEAD: Final = "log-head"
 _TRANSPORT: Final = "transport"
+_TRANSPORT_NEXT: Final = "transport-next"
 _BEGUN: Final = "record-begun"
 _ROOT_MADE: Final = "root-made"
 _BACKUP: Final = "backup"
@@ -105,6 +106,26 @@ class BoxKeys:
         if key is None:
             raise Rejected("not_enrolled", "this box is not enrolled; run `medspa edge enrol` with a code of the hub")
         return key
+
+    def transports(self) -> tuple[bytes, ...]:
+        """Return the transport keys in use, newest first; two of them while the hub changes to the newer.
+
+        Raises:
+            Rejected: the box is not enrolled.
+        """
+        older, newer = self.transport(), self._keys.get(_TRANSPORT_NEXT)
+        return (newer, older) if newer is not None and newer != older else (older,)
+
+    def take_transport(self, key: bytes) -> None:
+        """Store the transport key that takes the place of the present one."""
+        self._keys.put(_TRANSPORT_NEXT, key)
+
+    def settle_transport(self) -> None:
+        """Let the newer key be the only one; the older is destroyed."""
+        newer = self._keys.get(_TRANSPORT_NEXT)
+        if newer is not None:
+            self._keys.put(_TRANSPORT, newer)
+            self._keys.destroy(_TRANSPORT_NEXT)
 
     def keep_transport(self, key: bytes) -> None:
         """Store the transport key that the hub delivered."""

@@ -12,6 +12,7 @@ from edge.sync.backfill import BulkOutlet
 from edge.sync.inbox import Inbox
 from edge.sync.mqtt import Incoming, NotConnected, Signal, Transport
 from edge.sync.protocol import LinkProtocol, LinkStatus
+from edge.sync.sealing import KeyRing
 from shared.clock import Clock
 from shared.errors import Retryable
 from shared.sync.route import RouteState
@@ -29,7 +30,7 @@ class SyncLink:
         inbox: Inbox,
         transport: Transport,
         *,
-        transport_key: bytes,
+        transport_key: bytes | KeyRing,
         clock: Clock,
         snapshot: Callable[[], Mapping[str, Any]],
         software: str,
@@ -41,7 +42,7 @@ class SyncLink:
             store: the log to send.
             inbox: applies the hub's log.
             transport: the broker connection.
-            transport_key: seals every message.
+            transport_key: seals every message; a ring where it may change.
             clock: for time-outs and the times people see.
             snapshot: returns the clinic's present state for the hub, without personal data.
             software: version of this software.

@@ -19,6 +19,7 @@ from edge.sync.backfill import BulkOutlet
 from edge.sync.handback import HandBack
 from edge.sync.inbox import Inbox
 from edge.sync.mqtt import Incoming, Outlet, Signal
+from edge.sync.sealing import KeyRing, LinkSealing
 from edge.sync.ways import Ways
 from shared.clock import Clock
 from shared.crypto.aead import CannotOpen
@@ -27,8 +28,6 @@ from shared.sync import receiver, sender
 from shared.sync.position import Position, place_of
 from shared.sync.route import RouteState
 from shared.wire import medspa_pb2 as wire
-from shared.wire.envelope import open_message, seal_message
-from shared.wire.topics import DOWN, UP
 
 HUB_DEVICE: Final = "hub"
 _HELLO_AGAIN_SECONDS: Final = 3.0
@@ -79,7 +78,7 @@ class LinkProtocol:
         inbox: Inbox,
         outlet: Outlet,
         *,
-        transport_key: bytes,
+        transport_key: bytes | KeyRing,
         clock: Clock,
         snapshot: Callable[[], Mapping[str, Any]],
         software: str,
@@ -91,7 +90,7 @@ class LinkProtocol:
             store: the log to send.
             inbox: applies the hub's log.
             outlet: where messages go.
-            transport_key: seals every message.
+            transport_key: seals every message; a ring where it may change.
             clock: for time-outs and the times people see.
             snapshot: returns the clinic's present state for the hub, without personal data.
             software: version of this software.
@@ -101,7 +100,7 @@ class LinkProtocol:
         self._inbox = inbox
         self._outlet = outlet
         self._ways = Ways(outlet, bulk)
-        self._key = transport_key
+        self._sealing = LinkSealing(store.identity, transport_key)
         self._clock = clock
         self._snapshot = snapshot
         self._software = software
@@ -147,9 +146,8 @@ class LinkProtocol:
             self._receive(incoming.data)
 
     def _receive(self, data: bytes) -> None:
-        identity = self._store.identity
         try:
-            message = open_message(data, identity.tenant, identity.device, DOWN, self._key)
+            message = self._sealing.open(data)
         except (Rejected, CannotOpen) as error:
             self._status = replace(self._status, refused=self._status.refused + 1)
             self._log.warning("message_refused", code=error.code)
@@ -301,7 +299,7 @@ class LinkProtocol:
             first_seq, limit = wanted
             bodies = sender.fit(self._store.bodies(first_seq - 1, limit, end.epoch), self._ways.most_bytes)
             batch = wire.EventBatch(session=self._state.session, epoch=end.epoch, first_seq=first_seq, bodies=bodies)
-            self._ways.publish(self._sealed(wire.Message(events=batch)))
+            self._ways.publish(self._sealing.seal(wire.Message(events=batch)))
             self._state = sender.on_sent(self._state, first_seq + len(bodies) - 1, now)
             self._status = replace(self._status, sent=self._status.sent + len(bodies))
 
@@ -310,11 +308,7 @@ class LinkProtocol:
         self._ways.close()
 
     def _send(self, message: wire.Message) -> None:
-        self._outlet.publish(self._sealed(message))
-
-    def _sealed(self, message: wire.Message) -> bytes:
-        identity = self._store.identity
-        return seal_message(message, identity.tenant, identity.device, UP, self._key)
+        self._outlet.publish(self._sealing.seal(message))
 
     def _count_repeated(self, count: int) -> None:
         if count:

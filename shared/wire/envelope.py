@@ -1,8 +1,10 @@
 """Seals a message for a broker and opens what came from one."""
 
+from collections.abc import Sequence
+
 from google.protobuf.message import DecodeError
 
-from shared.crypto.aead import seal, unseal
+from shared.crypto.aead import CannotOpen, seal, unseal
 from shared.errors import Rejected
 from shared.ids import DeviceId, TenantId
 from shared.wire import medspa_pb2 as wire
@@ -51,6 +53,18 @@ def open_message(data: bytes, tenant: TenantId, device: DeviceId, channel: str, 
     except DecodeError:
         raise MalformedMessage("malformed_message", "the opened bytes are not a message") from None
     return message
+
+
+def open_with(
+    data: bytes, tenant: TenantId, device: DeviceId, channel: str, keys: Sequence[bytes]
+) -> tuple[wire.Message, bytes]:
+    """Open bytes with whichever of a device's keys opens them, and return that key, too; raises as `open_message`."""
+    for key in keys[:-1]:
+        try:
+            return open_message(data, tenant, device, channel, key), key
+        except CannotOpen:
+            continue
+    return open_message(data, tenant, device, channel, keys[-1]), keys[-1]
 
 
 def _context(tenant: TenantId, device: DeviceId, channel: str) -> bytes:

@@ -11,6 +11,7 @@ from cloud.main import Hub
 from cloud.storage.log import EventLog
 from cloud.storage.tables import booking_requests, events
 from edge.keys.box import BoxKeys
+from edge.keys.transport import TransportKeys
 from edge.schedule.book import ScheduleBook
 from edge.schedule.registry import demo_registry
 from edge.store.events import BoxIdentity
@@ -23,6 +24,7 @@ from edge.sync.uploader import BlobUploader
 from shared.clock import SystemClock
 from shared.demo.proxy import SeverableNetwork
 from shared.events.catalogue import complete_catalogue
+from shared.events.catalogue.keys import TransportKeyDelivered
 from shared.events.catalogue.system import BookingRequested, BoxStarted
 from shared.events.envelope import Event, EventDraft
 from shared.wire.topics import DOWN, PRESENCE, UP, topic
@@ -143,14 +145,16 @@ def build(hub: Hub, folder: Path, handlers: Callable[[ScheduleBook], Mapping[str
         reconnect_max_seconds=0.5,
     )
     transport = TappedTransport(address)
+    ring = TransportKeys(record.keys, identity)
     answers = handlers(book) if handlers else {BookingRequested.event_type: book.answer_request}
+    answers = {**answers, TransportKeyDelivered.event_type: ring.take}
     snapshot: dict[str, Any] = {}
     channel = HubChannel(f"127.0.0.1:{rpc}", identity.device, device_keys, clock)
     link = SyncLink(
         record.store,
         Inbox(record.store, complete_catalogue(), answers),
         transport,
-        transport_key=keys.transport(),
+        transport_key=ring,
         clock=clock,
         snapshot=lambda: snapshot,
         software="test",

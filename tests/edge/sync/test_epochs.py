@@ -35,7 +35,7 @@ def new_link(rig: Rig) -> SyncLink:
         rig.record.store,
         protocol._inbox,
         type(rig.transport)(rig.transport._address),
-        transport_key=protocol._key,
+        transport_key=protocol._sealing._ring.held()[0],
         clock=protocol._clock,
         snapshot=dict,
         software="test",

@@ -95,7 +95,7 @@ def test_a_box_started_again_sends_only_what_was_not_acknowledged(rig: Rig) -> N
         rig.record.store,
         rig.link._protocol._inbox,
         type(rig.transport)(rig.transport._address),
-        transport_key=rig.link._protocol._key,
+        transport_key=rig.link._protocol._sealing._ring.held()[0],
         clock=rig.link._protocol._clock,
         snapshot=dict,
         software="test",
