@@ -40,7 +40,8 @@ def deliveries(hub: HubParts, box: FakeBox) -> list[TransportKeyDelivered]:
     """Return what was sent down for a box."""
     with hub.database.read(LUMEN) as connection:
         down = DownLog(connection, LUMEN)
-        found = [Event.from_body(row.body).fields for name in down.locations() for row in down.rows(name)]
+        rows = [row for name in down.locations() for epoch in down.ends(name) for row in down.rows(name, epoch.epoch)]
+    found = [Event.from_body(row.body).fields for row in rows]
     sent = [TransportKeyDelivered.model_validate(item.payload) for item in found if item.type.startswith("transport")]
     return [item for item in sent if item.device == box.device]
 
@@ -56,8 +57,8 @@ def take(hub: HubParts, box: FakeBox) -> None:
 
 def speaks(hub: HubParts, box: FakeBox) -> bool:
     """Tell whether hub and box understand each other, in both directions."""
-    (answer, *_) = hub.handler.answers(*box.sealed(box.hello()))
-    return box.opened(answer).WhichOneof("kind") == "ack"
+    answers = hub.handler.answers(*box.sealed(box.hello()))
+    return "ack" in [box.opened(answer).WhichOneof("kind") for answer in answers]
 
 
 @pytest.mark.req("F-15")
@@ -181,8 +182,10 @@ def test_a_hub_cut_at_any_step_goes_on_and_every_box_is_understood(
                 take(hub, box)
             assert exchange(hub, again).settle(LUMEN) == []
             newest = again.generations.standing(LUMEN).newest
-            left = {path.name for path in (tmp_path / "keys").glob("transport-key.*.lumen.sealed")}
-            assert left <= {f"transport-key.{newest}.lumen.sealed"}
+            numbers = [
+                int(path.name.split(".")[1]) for path in (tmp_path / "keys").glob("transport-key.*.lumen.sealed")
+            ]
+            assert all(number >= newest for number in numbers)  # one that never counted is replaced by the next
             assert speaks(hub, box)
             step += 1
     assert cuts == 8  # store the secret, let it count, retire the old one, destroy it: each before and after

@@ -109,5 +109,6 @@ def test_a_key_for_another_box_means_nothing_and_an_altered_one_is_refused(own_h
 def _last_delivery(hub: Hub) -> Event:
     with hub.database.read(TENANT) as connection:
         down = DownLog(connection, TENANT)
-        events = [Event.from_body(row.body) for name in down.locations() for row in down.rows(name)]
+        rows = [row for name in down.locations() for epoch in down.ends(name) for row in down.rows(name, epoch.epoch)]
+    events = [Event.from_body(row.body) for row in rows]
     return [event for event in events if event.fields.type == TransportKeyDelivered.event_type][-1]
