@@ -1,83 +1,103 @@
-"""The MQTT broker inside the hub's process, for hubs without one of their own: amqtt, MQTT 3.1.1.
+"""The MQTT broker inside the hub's process, for hubs without one of their own: amqtt, MQTT 3.1.1 over TLS 1.3.
 
-Boxes connect without a password, and what they send is sealed; the broker only holds them to their topics:
-a box publishes on `up` and `presence`, subscribes to its own `down`, and uses no wildcard. The hub alone has
-a password, made at each start.
+Whoever connects shows a certificate of the fleet, the hub as well; the certificate decides the client id and the
+topics: a box publishes on its own `up` and `presence`, subscribes to its own `down`, and uses no wildcard.
 """
 
 import asyncio
-import hmac
 import logging
+import ssl
 import threading
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any, Final
 
 import structlog
+from amqtt.adapters import StreamWriterAdapter
 from amqtt.broker import Broker
-from amqtt.contexts import Action, BrokerConfig, ListenerConfig
+from amqtt.contexts import Action, BrokerConfig, ListenerConfig, ListenerType
 from amqtt.errors import BrokerError, PluginError
 from amqtt.plugins.base import BaseAuthPlugin, BaseTopicPlugin
 from amqtt.session import Session
 
+from cloud.broker_gate import HUB, Guest, Refused, Replayed, check_connect, guest_of, read_connect
+from shared.crypto.pki import member_name
+from shared.crypto.tls import Credentials, present, server_context
 from shared.errors import Rejected, Retryable
 from shared.wire.topics import DOWN, parse_topic
 
-HUB_USER: Final = "hub"
 _START_SECONDS: Final = 10.0
 _STOP_SECONDS: Final = 5.0
+_CONNECT_SECONDS: Final = 10.0
+_MAX_CONNECTIONS: Final = 500
+_LISTENER: Final = "members"
 
 
 class BrokerFailed(Retryable):
     """The broker could not be started."""
 
 
-class HubPassword(BaseAuthPlugin):  # type: ignore[misc]  # amqtt publishes no types
-    """Lets boxes in by name of none, and the hub by its password."""
-
-    @dataclass
-    class Config:
-        """The hub's password of this start."""
-
-        password: str = ""
+class PassedTheGate(BaseAuthPlugin):  # type: ignore[misc]  # amqtt publishes no types
+    """Lets in whom the gate let through; nobody reaches the broker any other way."""
 
     async def authenticate(self, *, session: Session) -> bool:
-        """Accept whoever does not claim to be the hub, or proves it."""
-        if session.username != HUB_USER:
-            return True
-        password = str(self._get_config_option("password", ""))
-        return hmac.compare_digest((session.password or "").encode(), password.encode())
+        """Accept a session on a connection with a certificate."""
+        return session.ssl_object is not None
 
 
 class BoxTopics(BaseTopicPlugin):  # type: ignore[misc]  # amqtt publishes no types
-    """Holds each client to the topics it may use."""
+    """Holds each client to its own topics, by the client id that the gate has compared with the certificate."""
 
     async def topic_filtering(
         self, *, session: Session | None = None, topic: str | None = None, action: Action | None = None
     ) -> bool:
-        """Allow the hub everything, a box what is a box's."""
-        if session is not None and session.username == HUB_USER:
+        """Allow the hub everything, a box what is its own."""
+        client = str(session.client_id) if session is not None else ""
+        if _is_hub(client):
             return True
         if topic is None or "+" in topic or "#" in topic:
             return False
         try:
-            channel = parse_topic(topic)[2]
+            tenant, device, channel = parse_topic(topic)
         except Rejected:
             return False
+        if member_name(tenant, device) != client:
+            return False
         return channel != DOWN if action is Action.PUBLISH else channel == DOWN
+
+
+def _is_hub(client: str) -> bool:
+    """Tell the hub's sessions, `hub-...`, from members', `TENANT/DEVICE`."""
+    return client.startswith(f"{HUB}-") and "/" not in client
 
 
 class EmbeddedBroker:
     """A broker on its own thread and event loop."""
 
-    def __init__(self, host: str, port: int, password: str) -> None:
+    def __init__(
+        self, host: str, port: int, credentials: Callable[[], Credentials], admits: Callable[[Guest], bool]
+    ) -> None:
+        """Make a broker; nothing listens yet.
+
+        Args:
+            host: address to listen on.
+            port: TCP port.
+            credentials: returns the hub's present certificate.
+            admits: tells whether somebody of the fleet may connect now.
+        """
+        self._address = (host, port)
+        self._credentials = credentials
+        self._admits = admits
         self._config = BrokerConfig(
-            listeners={"default": ListenerConfig(bind=f"{host}:{port}", max_connections=500)},
-            timeout_disconnect_delay=2,
-            plugins={
-                f"{__name__}.{HubPassword.__name__}": {"password": password},
-                f"{__name__}.{BoxTopics.__name__}": {},
+            listeners={
+                "default": ListenerConfig(type=ListenerType.EXTERNAL),
+                _LISTENER: ListenerConfig(type=ListenerType.EXTERNAL),
             },
+            timeout_disconnect_delay=2,
+            plugins={f"{__name__}.{PassedTheGate.__name__}": {}, f"{__name__}.{BoxTopics.__name__}": {}},
         )
+        self._context: ssl.SSLContext | None = None
+        self._connections: dict[asyncio.StreamWriter, str] = {}
+        self._server: asyncio.Server | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._broker: Any = None
         self._started = threading.Event()
@@ -100,6 +120,17 @@ class EmbeddedBroker:
         self._thread.start()
         if not self._started.wait(_START_SECONDS) or self._failure is not None:
             raise BrokerFailed("broker_failed", "the broker did not start; is its port taken by another program?")
+
+    def renew(self) -> None:
+        """Show the hub's present certificate on connections made from now on."""
+        loop, context = self._loop, self._context
+        if loop is not None and context is not None and self.alive:
+            loop.call_soon_threadsafe(present, context, self._credentials())
+
+    def disconnect(self, member: str) -> None:
+        """Close a member's connections; whether it may come back is for `admits` to say."""
+        if self._loop is not None and self.alive:
+            self._loop.call_soon_threadsafe(self._disconnect, member)
 
     def stop(self) -> None:
         """Disconnect everybody and stop."""
@@ -129,9 +160,40 @@ class EmbeddedBroker:
     async def _begin(self) -> Any:
         broker = Broker(self._config)
         await broker.start()
+        self._context = server_context(self._credentials(), members_only=True)
+        host, port = self._address
+        self._server = await asyncio.start_server(self._arrived, host, port, ssl=self._context)
         return broker
 
+    async def _arrived(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Check who connects, then let the broker talk to it."""
+        try:
+            guest = guest_of(writer.get_extra_info("ssl_object").getpeercert(binary_form=True))
+            self._check_admitted(guest)
+            packet = await asyncio.wait_for(read_connect(reader), _CONNECT_SECONDS)
+            await check_connect(packet, guest)
+        except (Refused, asyncio.IncompleteReadError, TimeoutError, OSError) as error:
+            code = error.code if isinstance(error, Refused) else type(error).__name__
+            structlog.get_logger().info("broker_client_refused", reason_code=code)
+            writer.transport.abort()
+            return
+        self._connections[writer] = guest.name
+        try:
+            await self._broker.external_connected(Replayed(packet, reader), StreamWriterAdapter(writer), _LISTENER)
+        finally:
+            self._connections.pop(writer, None)
+
+    def _check_admitted(self, guest: Guest) -> None:
+        if len(self._connections) >= _MAX_CONNECTIONS or not self._admits(guest):
+            raise Refused("not_admitted", "the member was revoked, or too many are connected")
+
+    def _disconnect(self, member: str) -> None:
+        for writer in [writer for writer, name in self._connections.items() if name == member]:
+            writer.transport.abort()
+
     async def _end(self) -> None:
+        if self._server is not None:
+            self._server.close()
         await self._broker.shutdown()
         mine = asyncio.current_task()
         rest = [task for task in asyncio.all_tasks() if task is not mine]

@@ -8,8 +8,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from cloud import authority_cli
+from cloud.authority_cli import open_fleet
 from cloud.config import HubSettings
-from cloud.fleet.enrolment import Enrolment
 from cloud.fleet.exchange import KeyExchange
 from cloud.fleet.twin import TwinDesk
 from cloud.ingest.down_writer import DownWriter
@@ -29,6 +30,10 @@ TenantOption = Annotated[str, typer.Option("--tenant", help="Id of the tenant.")
 
 app = typer.Typer(help="The hub of a chain of clinics.", no_args_is_help=True)
 app.add_typer(parked_app, name="parked")
+app.command("certificates")(authority_cli.certificates)
+app.command("broker-config")(authority_cli.broker_config)
+app.command("roll-authority")(authority_cli.roll_authority)
+app.command("retire-authority")(authority_cli.retire_authority)
 
 
 @app.command()
@@ -51,7 +56,7 @@ def invite(
     life_seconds: Annotated[int, typer.Option("--life-seconds", help="How long the code is good.")] = 3600,
 ) -> None:
     """Print a one-time code with which a box enrols."""
-    database, enrolment = _fleet(config)
+    database, enrolment = open_fleet(load_settings(config, HubSettings))
     try:
         typer.echo(enrolment.invite(TenantId(tenant), LocationId(location), life_seconds))
     finally:
@@ -61,7 +66,7 @@ def invite(
 @app.command()
 def devices(config: ConfigOption, tenant: TenantOption) -> None:
     """List a tenant's boxes."""
-    database, enrolment = _fleet(config)
+    database, enrolment = open_fleet(load_settings(config, HubSettings))
     try:
         table = Table("device", "location", "label", "state", "last contact (UTC)", "reason")
         for record in enrolment.devices(TenantId(tenant)):
@@ -81,7 +86,7 @@ def revoke(
     reason: Annotated[str, typer.Option("--reason", help="Why, for those who look later.")] = "",
 ) -> None:
     """Refuse a box from now on, for good."""
-    database, enrolment = _fleet(config)
+    database, enrolment = open_fleet(load_settings(config, HubSettings))
     try:
         enrolment.revoke(TenantId(tenant), DeviceId(device), reason)
     finally:
@@ -95,7 +100,7 @@ def readmit(
     device: Annotated[str, typer.Argument(help="Id of the device.")],
 ) -> None:
     """Let a fenced box speak again, and continue from a restored copy once; look at the box first."""
-    database, enrolment = _fleet(config)
+    database, enrolment = open_fleet(load_settings(config, HubSettings))
     try:
         enrolment.readmit(TenantId(tenant), DeviceId(device))
     finally:
@@ -166,9 +171,3 @@ def _setting(text: str) -> tuple[str, Value]:
 def _twins(config: Path) -> tuple[Database, TwinDesk]:
     database, clock = open_database(load_settings(config, HubSettings)), SystemClock()
     return database, TwinDesk(database, clock, Uuid7Source(clock))
-
-
-def _fleet(config: Path) -> tuple[Database, Enrolment]:
-    settings = load_settings(config, HubSettings)
-    database = open_database(settings)
-    return database, Enrolment(database, open_keys(settings), SystemClock())

@@ -32,7 +32,7 @@ class BrokerMode(StrEnum):
 
 
 class HttpSettings(Section):
-    """Where the portal and the enrolment address listen."""
+    """Where the portal listens."""
 
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: Port = Field(default=8400, description="TCP port.")
@@ -47,8 +47,12 @@ class BrokerSettings(Section):
     mode: BrokerMode = Field(default=BrokerMode.EMBEDDED, description="Run one inside the hub, or use one.")
     host: str = Field(default="127.0.0.1", description="Address the broker listens on.")
     port: Port = Field(default=8401, description="TCP port of the broker.")
-    username: str | None = Field(default=None, description="The hub's name at an external broker.")
-    password_file: Path | None = Field(default=None, description="File with the hub's password at that broker.")
+    hub_port: Port | None = Field(
+        default=None, description="TCP port at which the hub itself reaches an external broker; `port` by default."
+    )
+    folder: Path | None = Field(
+        default=None, description="Folder of an external Mosquitto's files, kept current by the running hub."
+    )
     keepalive_seconds: int = Field(default=30, ge=5, le=600, description="MQTT keep-alive of the hub's client.")
 
 
@@ -63,6 +67,17 @@ class BlobSettings(Section):
     """What images are taken."""
 
     max_blob_bytes: int = Field(default=256 * 1024 * 1024, ge=1024, description="Largest sealed image that is taken.")
+
+
+class FleetSettings(Section):
+    """Where boxes enrol and renew, and how long what they are given is good."""
+
+    host: str = Field(default="127.0.0.1", description="Address to listen on.")
+    port: Port = Field(default=8405, description="TCP port, TLS.")
+    look_seconds: float = Field(
+        default=30, ge=0.05, le=300, description="Pause between looks for revoked boxes; none stays connected longer."
+    )
+    certificate_days: int = Field(default=90, ge=1, le=398, description="Life of a box's certificate.")
 
 
 class LocationSettings(Section):
@@ -137,10 +152,11 @@ class HubSettings(SideSettings):
         description="The key service's own folder, never part of a backup of the hub; by default beside the data.",
     )
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$", description="Least level logged.")
-    http: HttpSettings = Field(default=HttpSettings(), description="Portal and enrolment.")
+    http: HttpSettings = Field(default=HttpSettings(), description="Portal.")
     broker: BrokerSettings = Field(default=BrokerSettings(), description="MQTT broker.")
     rpc: RpcSettings = Field(default=RpcSettings(), description="gRPC server.")
     blobs: BlobSettings = Field(default=BlobSettings(), description="Images taken.")
+    fleet: FleetSettings = Field(default=FleetSettings(), description="Enrolment, certificates, revocation.")
     portal: PortalSettings = Field(default=PortalSettings(), description="Portal.")
     ingest: IngestSettings = Field(default=IngestSettings(), description="Limits of ingest.")
     transparency: TransparencySettings = Field(default=TransparencySettings(), description="Signed tree heads.")

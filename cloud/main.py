@@ -4,7 +4,9 @@ import secrets
 import signal
 import sys
 import threading
+from datetime import timedelta
 from functools import partial
+from pathlib import Path
 from types import FrameType
 
 import structlog
@@ -14,15 +16,22 @@ from fastapi import FastAPI
 from cloud.blobs.service import BlobsService
 from cloud.blobs.store import BlobStore
 from cloud.bookings.desk import BookingDesk
-from cloud.broker import HUB_USER, EmbeddedBroker
+from cloud.broker import EmbeddedBroker
+from cloud.broker_config import BrokerFiles
+from cloud.broker_gate import HUB
 from cloud.config import BrokerMode, HubSettings
 from cloud.erasure.eraser import EraserTools, HubEraser
 from cloud.erasure.signing import ReceiptSigner
 from cloud.erasure.worker import HubErasureWorker
-from cloud.fleet.api import RateLimit, TooManyTries, enrolment_router
+from cloud.fleet.api import create_fleet_api
+from cloud.fleet.ca import HubAuthority, Lives
+from cloud.fleet.door import FleetDoor
 from cloud.fleet.enrolment import Enrolment
+from cloud.fleet.eviction import evict
 from cloud.fleet.exchange import KeyExchange, KeyWatch
 from cloud.fleet.keys import TenantKeys
+from cloud.fleet.revocations import Revocations
+from cloud.fleet.watch import Door, FleetWatch
 from cloud.history.service import HistoryService
 from cloud.ingest.backfill import BackfillService
 from cloud.ingest.down_writer import DownWriter
@@ -52,7 +61,6 @@ from shared.clock import Clock, SystemClock
 from shared.crypto.keyfile import SealedKeyFolder
 from shared.errors import Rejected
 from shared.events.catalogue import complete_catalogue
-from shared.http.errors import install_error_handlers
 from shared.http.guard import GuardSettings
 from shared.ids import TenantId, Uuid7Source
 from shared.logging import configure_logging, log_dying_threads
@@ -89,6 +97,18 @@ def configured_tenants(settings: HubSettings) -> list[TenantId]:
     return [TenantId(tenant.id) for tenant in settings.tenants]
 
 
+def open_authority(settings: HubSettings, clock: Clock) -> HubAuthority:
+    """Return the authority that signs for the configured tenants."""
+    lives = Lives(device=timedelta(days=settings.fleet.certificate_days))
+    return HubAuthority(settings.effective_keys_folder, configured_tenants(settings), clock, lives)
+
+
+def broker_files(settings: HubSettings, folder: Path, authority: HubAuthority, revocations: Revocations) -> BrokerFiles:
+    """Return what writes an external Mosquitto's files into a folder."""
+    login = _login(settings, authority)
+    return BrokerFiles(folder, authority, lambda: revocations.serials, partial(evict, login))
+
+
 def make_ingest(
     settings: HubSettings, database: Database, keys: TenantKeys, metrics: HubMetrics, clock: Clock
 ) -> tuple[MessageHandler, IngestService]:
@@ -120,9 +140,9 @@ class IngestWorker:
         clock = clock or SystemClock()
         self.metrics = HubMetrics()
         _, self._ingest = make_ingest(settings, self.database, open_keys(settings), self.metrics, clock)
-        _, login = _broker(settings)
+        login = _login(settings, open_authority(settings, clock))
         taken = subscription(settings, presence=False)
-        self._mqtt = HubMqtt(login, f"hub-{secrets.token_hex(4)}", self._ingest.submit, taken)
+        self._mqtt = HubMqtt(login, f"{HUB}-{secrets.token_hex(4)}", self._ingest.submit, taken)
 
     def start(self) -> bool:
         """Start taking messages; tell whether the broker has agreed within some seconds. It is tried on until then."""
@@ -146,15 +166,24 @@ class Hub:
         self.database = open_database(settings)
         self.keys = open_keys(settings)
         self.metrics = HubMetrics()
-        self.enrolment = Enrolment(self.database, self.keys, self._clock)
+        self.authority = open_authority(settings, self._clock)
+        self.enrolment = Enrolment(self.database, self.keys, self.authority, self._clock)
+        self._tenants = tuple(configured_tenants(settings))
+        self._revocations = Revocations(self.database, self._tenants, self._clock)
+        self._broker = self._embedded_broker()
         self.log_key = open_log_key(SealedKeyFolder(settings.effective_keys_folder))
         self.keeper = LogKeeper(self.database, self.log_key, self._clock)
         self.blobs = BlobStore(settings.blobs_folder, settings.blobs.max_blob_bytes)
         self.escrow = open_key_service(settings, self._clock)
-        self._broker, login = _broker(settings)
         self._handler, self.ingest = make_ingest(settings, self.database, self.keys, self.metrics, self._clock)
-        self._mqtt = HubMqtt(login, f"hub-{secrets.token_hex(4)}", self.ingest.submit, subscription(settings))
-        self._rpc = RpcServer(self._services(), settings.rpc.host, settings.rpc.port)
+        login = _login(settings, self.authority)
+        self._mqtt = HubMqtt(login, f"{HUB}-{secrets.token_hex(4)}", self.ingest.submit, subscription(settings))
+        self._rpc = RpcServer(self._services(), settings.rpc.host, settings.rpc.port, self.authority.hub)
+        fleet_api = create_fleet_api(self.enrolment, self.authority, self._clock)
+        self._door = FleetDoor(fleet_api, settings.fleet.host, settings.fleet.port, self.authority.hub)
+        self._watch = FleetWatch(
+            self.authority, self.enrolment, self._revocations, self.metrics, self._clock, settings.fleet.look_seconds
+        )
         self.desk = BookingDesk(self.database, self.keys, self._clock, Uuid7Source(self._clock), self.ingest.wake)
         self._announcer = self._make_announcer()
         self._erasures = self._erasure_worker()
@@ -171,6 +200,7 @@ class Hub:
             self._forget_presence()
             self._settle_trees()
             self._erasures.start()
+            self._revocations.refresh()
             if self._broker is not None:
                 self._broker.start()
             self.ingest.start(self._mqtt)
@@ -178,6 +208,8 @@ class Hub:
             self._rpc.start()
             self._announcer.start()
             self._key_watch.start()
+            self._door.start()
+            self._watch.start(self._doors(), self._tenants)
             self._mqtt.wait_ready(_BROKER_SECONDS)
         except BaseException:
             self.stop()
@@ -187,6 +219,8 @@ class Hub:
         """Stop in the opposite order; what was acknowledged is on disk."""
         self._key_watch.stop()
         self._announcer.stop()
+        self._watch.stop()
+        self._door.stop()
         self._rpc.stop()
         self._mqtt.stop()
         self.ingest.stop()
@@ -200,9 +234,28 @@ class Hub:
         """Tell whether boxes can be served now."""
         return self._mqtt.ready and self.ingest.alive
 
+    def _embedded_broker(self) -> EmbeddedBroker | None:
+        broker = self.settings.broker
+        if broker.mode is not BrokerMode.EMBEDDED:
+            return None
+        refuses = self._revocations.refuses
+        return EmbeddedBroker(
+            broker.host, broker.port, self.authority.hub, lambda guest: not refuses(guest.name, guest.serial)
+        )
+
+    def _doors(self) -> list[Door]:
+        """Return everything a revoked box must be kept from."""
+        doors = [Door(disconnect=self._rpc.end_calls), Door(renew=self._door.renew)]
+        if self._broker is not None:
+            doors.append(Door(renew=self._broker.renew, disconnect=self._broker.disconnect))
+        if self.settings.broker.folder is not None:
+            files = broker_files(self.settings, self.settings.broker.folder, self.authority, self._revocations)
+            doors.append(Door(files.renew, files.refresh, files.disconnect))
+        return doors
+
     def _services(self) -> list[AddService]:
         """Return what the gRPC server serves, as functions that add one service each."""
-        callers = Callers(self.database, self._clock)
+        callers = Callers(self.database)
         blobs = BlobsService(self.database, callers, self.blobs, self.metrics, self._clock)
         backfill = BackfillService(callers, self._handler.answers, self.metrics)
         transparency = TransparencyService(self.database, callers, self.keeper)
@@ -248,11 +301,8 @@ class Hub:
             ),
             metrics=self.metrics.registry,
         )
-        enrolment = enrolment_router(self.enrolment, RateLimit(self._clock))
         guard = GuardSettings(hosts=self.settings.http.names)
-        app = create_portal_api(ports, self.settings.portal.web_dist, guard, (enrolment,))
-        install_error_handlers(app, {TooManyTries: 429})
-        return app
+        return create_portal_api(ports, self.settings.portal.web_dist, guard)
 
     def _settle_trees(self) -> None:
         """Let every tenant's tree go on in this life of the database; after a restore it is said where."""
@@ -262,9 +312,9 @@ class Hub:
 
     def _forget_presence(self) -> None:
         now = to_milliseconds(self._clock.wall())
-        for tenant in self.settings.tenants:
-            with self.database.write(TenantId(tenant.id)) as connection:
-                DeviceRepository(connection, TenantId(tenant.id)).everybody_offline(now)
+        for tenant in self._tenants:
+            with self.database.write(tenant) as connection:
+                DeviceRepository(connection, tenant).everybody_offline(now)
 
 
 def run(settings: HubSettings) -> None:
@@ -307,18 +357,12 @@ def run_worker(settings: HubSettings) -> None:
     worker.stop()
 
 
-def _broker(settings: HubSettings) -> tuple[EmbeddedBroker | None, BrokerLogin]:
-    chosen = settings.broker
-    if chosen.mode is BrokerMode.EMBEDDED:
-        password = secrets.token_urlsafe(24)
-        login = BrokerLogin(
-            chosen.host, chosen.port, chosen.keepalive_seconds, speaks_mqtt5=False, username=HUB_USER, password=password
-        )
-        return EmbeddedBroker(chosen.host, chosen.port, password), login
-    secret = chosen.password_file.read_text(encoding="utf-8").strip() if chosen.password_file else None
-    return None, BrokerLogin(
-        chosen.host, chosen.port, chosen.keepalive_seconds, username=chosen.username, password=secret
-    )
+def _login(settings: HubSettings, authority: HubAuthority) -> BrokerLogin:
+    """Return how the hub reaches its broker: with its own certificate, like everybody else."""
+    broker = settings.broker
+    embedded = broker.mode is BrokerMode.EMBEDDED
+    port = broker.port if embedded else broker.hub_port or broker.port
+    return BrokerLogin(broker.host, port, broker.keepalive_seconds, authority.hub, speaks_mqtt5=not embedded)
 
 
 def _leave(_signal: int, _frame: FrameType | None) -> None:

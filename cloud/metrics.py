@@ -23,3 +23,9 @@ class HubMetrics:
         self.blobs = Counter("medspa_hub_blobs_stored", "Images made durable.", registry=registry)
         self.blob_bytes = Counter("medspa_hub_blob_bytes", "Bytes of images received.", registry=registry)
         self.blobs_refused = Counter("medspa_hub_blobs_refused", "Image calls refused.", ["code"], registry=registry)
+        self.certificate_days = Gauge(
+            "medspa_hub_certificate_days",
+            "Days left of the certificate that ends first, by kind; below zero it has ended.",
+            ["kind"],
+            registry=registry,
+        )

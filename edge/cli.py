@@ -11,6 +11,8 @@ from edge.backup.cli import add_commands
 from edge.clients.commands import app as erasure_commands
 from edge.config import EdgeSettings
 from edge.enrol import enrol as enrol_box
+from edge.hub_door import HubDoor
+from edge.keys.certificate import BoxCertificate
 from edge.keys.cli import app as keys_app
 from edge.keys.cli import rekey
 from edge.keys.opening import open_keys
@@ -59,12 +61,15 @@ def recover_keys(
     from edge.record import open_record  # noqa: PLC0415 - the other commands need no record
     from edge.sync.escrow import recover_keys as recover  # noqa: PLC0415
     from edge.sync.hub_channel import HubChannel  # noqa: PLC0415
+    from edge.sync.renewal import renewed  # noqa: PLC0415
 
     settings, clock = load_settings(config, EdgeSettings), SystemClock()
     record = open_record(settings.store, clock, Uuid7Source(clock))
     try:
         identity, device = record.keys.identity(), record.store.identity.device
-        hub = HubChannel(f"{settings.hub.rpc_host}:{settings.hub.rpc_port}", device, identity, clock)
+        door, held = HubDoor(settings.hub.url), BoxCertificate(record.keys.sealed)
+        certificate = renewed(held, door, (device, identity), clock.wall())
+        hub = HubChannel(f"{settings.hub.rpc_host}:{settings.hub.rpc_port}", certificate.present)
         given, taken = recover(record.store, record.clients, identity, hub, purpose)
     finally:
         record.store.close()

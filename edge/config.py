@@ -88,7 +88,9 @@ class StoreSettings(Section):
 class HubLinkSettings(Section):
     """Where the hub is; the box works without it for weeks."""
 
-    url: str = Field(default="http://127.0.0.1:8400", pattern="^https?://", description="Hub's web address.")
+    url: str = Field(
+        default="https://127.0.0.1:8405", pattern="^https://", description="Hub's address for enrolling and renewing."
+    )
     mqtt_host: str = Field(default="127.0.0.1", description="Broker's host.")
     mqtt_port: Port = Field(default=8401, description="Broker's TCP port.")
     rpc_host: str = Field(default="127.0.0.1", description="Host of the hub's gRPC server.")

@@ -3,25 +3,21 @@
 import base64
 import json
 from dataclasses import asdict
-from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 
-import httpx
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from edge.hub_door import Certified, HubDoor
 from edge.keys.box import BoxKeys
+from edge.keys.certificate import BoxCertificate
 from edge.store.events import BoxIdentity
+from shared.crypto.pki import key_pem, make_request, new_key
 from shared.durable import write_durably
-from shared.errors import Corrupt, Rejected, Retryable
+from shared.errors import Corrupt, Rejected
 from shared.ids import DeviceId, LocationId, TenantId
 
 IDENTITY_FILE: Final = "identity.json"
-_TIMEOUT_SECONDS: Final = 20.0
-
-
-class HubUnreachable(Retryable):
-    """The hub did not answer."""
 
 
 class _Answer(BaseModel):
@@ -31,54 +27,45 @@ class _Answer(BaseModel):
     location: str
     device: str
     delivery: str
+    certified: Certified
 
 
 def enrol(folder: Path, keys: BoxKeys, hub_url: str, code: str, label: str) -> BoxIdentity:
     """Enrol this box and keep what the hub answered. A box that is enrolled already stays what it is.
 
+    The code says by which root the hub is known; nothing is sent to anybody else. An enrolled box without a
+    certificate learns from the code whom to ask for one, and uses nothing else of it.
+
     Args:
         folder: where the identity is kept.
-        keys: the box's keys; receives the transport key.
-        hub_url: the hub's web address.
+        keys: the box's keys; receives the transport key and the certificate.
+        hub_url: the hub's address for boxes.
         code: the one-time code that the hub gave out.
         label: name of the box for people.
 
     Raises:
         HubUnreachable: no answer; try again, the code is still good.
+        HubUnknown: somebody else answers at the hub's address.
         Rejected: the hub refused the code, its address is none, or its answer is not understood.
         CannotOpen: the hub answered with another box's key.
     """
+    door, certificate = HubDoor(hub_url), BoxCertificate(keys.sealed)
+    known_by = code.rpartition(".")[2]
     if (folder / IDENTITY_FILE).exists():
-        return read_identity(folder)
-    device_keys = keys.identity()
-    public = device_keys.public
+        identity = read_identity(folder)
+        if not certificate.held:
+            certificate.replace(door.renew(door.root(known_by), identity.device, keys.identity()))
+        return identity
+    trust, key = door.root(known_by), new_key()
+    public = keys.identity().public
     body = {
         "code": code,
         "label": label,
         "signing_key": base64.b64encode(public.signing).decode(),
         "receiving_key": base64.b64encode(public.receiving).decode(),
+        "request": make_request(key).decode(),
     }
-    try:
-        response = httpx.post(f"{hub_url}/api/enrol", json=body, timeout=_TIMEOUT_SECONDS, trust_env=False)
-    except httpx.InvalidURL:
-        raise Rejected("hub_url_invalid", "edge.hub.url is no web address; mend it in the configuration") from None
-    except httpx.HTTPError as error:
-        raise HubUnreachable(
-            "hub_unreachable", f"the hub does not answer ({type(error).__name__}); try again"
-        ) from error
-    _check_status(response.status_code)
-    return _keep(folder, keys, response.content)
-
-
-def _check_status(status: int) -> None:
-    if status == HTTPStatus.TOO_MANY_REQUESTS:
-        raise HubUnreachable("hub_busy", "the hub asks to wait; try again in a minute, the code is still good")
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        raise HubUnreachable("hub_unreachable", f"the hub answered {status}; try again")
-    if status in {HTTPStatus.FORBIDDEN, HTTPStatus.CONFLICT}:
-        raise Rejected("enrolment_refused", f"the hub refused the code ({status}); ask for a new one")
-    if status != HTTPStatus.OK:
-        raise Rejected("enrolment_refused", f"the hub answered {status}; check edge.hub.url and the box's label")
+    return _keep(folder, keys, door.enrol(trust, body), key_pem(key))
 
 
 def read_identity(folder: Path) -> BoxIdentity:
@@ -99,7 +86,7 @@ def read_identity(folder: Path) -> BoxIdentity:
         raise Corrupt("identity_damaged", f"{folder / IDENTITY_FILE} is damaged; restore it from the backup") from None
 
 
-def _keep(folder: Path, keys: BoxKeys, content: bytes) -> BoxIdentity:
+def _keep(folder: Path, keys: BoxKeys, content: bytes, key: bytes) -> BoxIdentity:
     try:
         answer = _Answer.model_validate_json(content)
         delivery = base64.b64decode(answer.delivery, validate=True)
@@ -108,7 +95,9 @@ def _keep(folder: Path, keys: BoxKeys, content: bytes) -> BoxIdentity:
             "enrolment_unreadable", "the hub's answer is not understood; update this box or the hub"
         ) from None
     context = f"enrol/{answer.tenant}/{answer.device}".encode()
+    credentials = answer.certified.with_key(key)
     keys.keep_transport(keys.identity().receive(delivery, context))
+    BoxCertificate(keys.sealed).replace(credentials)
     identity = BoxIdentity(TenantId(answer.tenant), LocationId(answer.location), DeviceId(answer.device))
     # The identity file comes last: it is what says that enrolment is complete.
     write_durably(folder / IDENTITY_FILE, json.dumps(asdict(identity)).encode())

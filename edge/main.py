@@ -5,6 +5,7 @@ import os
 import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
@@ -41,6 +42,8 @@ from edge.faces.review import ReviewDesk
 from edge.faces.schedule import ScheduleDesk
 from edge.faces.status import BoxStatus
 from edge.faces.visit import VisitDesk
+from edge.hub_door import HubDoor
+from edge.keys.certificate import BoxCertificate
 from edge.keys.rotation import KeyRotation, RotationWorker
 from edge.keys.transport import TransportKeys
 from edge.metrics import BoxMetrics
@@ -64,6 +67,7 @@ from edge.sync.hub_channel import HubChannel
 from edge.sync.inbox import Inbox
 from edge.sync.link import SyncLink
 from edge.sync.mqtt import MqttAddress, MqttTransport
+from edge.sync.renewal import CertificateRenewal, logged_time
 from edge.sync.uploader import BlobUploader
 from edge.threads import ThreadBudget
 from edge.transparency.client import HubLogClient
@@ -74,6 +78,7 @@ from edge.vision import load_vision
 from edge.visits.intake import CaptureIntake
 from edge.visits.library import CaptureLibrary
 from shared.clock import SystemClock
+from shared.crypto.pki import member_name
 from shared.errors import Corrupt, Rejected, Retryable
 from shared.events.catalogue import complete_catalogue
 from shared.events.catalogue.erasure import ErasureAgreed, ErasureAsked, ErasureConfirmed
@@ -140,12 +145,15 @@ class EdgeBox:
             record=record.store.append,
             restart=restart,
         )
+        self._certificate = BoxCertificate(record.keys.sealed)
+        self._certificate.present()  # a box that was never certified must not start as if it were
         self._hub_channel = self._make_hub_channel()
         self._erasures = ErasureDesk(record.store, ids)
         self._eraser = ClientEraser(record.store, record.clients, record.vault)
         self._eraser.on_erased(self._register.forget)
         self._watch = self._make_watch()
         self._link, self._uploader = self._make_link(), self._make_uploader()
+        self._renewal = self._make_renewal()
         self._kiosk = self._make_kiosk()
         history = HubHistory(self._hub_channel)
         self._care = DailyCare(settings.store, record, history, self._clock, self._software)
@@ -166,7 +174,7 @@ class EdgeBox:
             ErasureAgreed.event_type: self._erasures.agreed_in_portal,
             ErasureConfirmed.event_type: self._erasures.confirmed_by_hub,
         }
-        transport = MqttTransport(_address(self._settings, record))
+        transport = MqttTransport(_address(self._settings, record), self._certificate.present)
         return SyncLink(
             record.store,
             Inbox(record.store, complete_catalogue(), answers),
@@ -179,9 +187,19 @@ class EdgeBox:
         )
 
     def _make_hub_channel(self) -> HubChannel:
-        hub, record = self._settings.hub, self._record
-        address = f"{hub.rpc_host}:{hub.rpc_port}"
-        return HubChannel(address, record.store.identity.device, record.keys.identity(), self._clock)
+        hub = self._settings.hub
+        return HubChannel(f"{hub.rpc_host}:{hub.rpc_port}", self._certificate.present)
+
+    def _make_renewal(self) -> CertificateRenewal:
+        record, link = self._record, self._link
+        return CertificateRenewal(
+            self._certificate,
+            HubDoor(self._settings.hub.url),
+            (record.store.identity.device, record.keys.identity()),
+            self._clock,
+            partial(logged_time, record.store),
+            lambda: link.status.online,
+        )
 
     def _make_watch(self) -> HubLogWatch:
         store, chosen = self._record.store, self._settings.hub_log
@@ -240,7 +258,7 @@ class EdgeBox:
     def _ports(self) -> EdgePorts:
         record = self._record
         metrics = BoxMetrics(CollectorRegistry())
-        metrics.watch(self._status, self._link)
+        metrics.watch(self._status, self._link, self._certificate, self._clock)
         library = CaptureLibrary(record.store, record.vault, record.clients)
         reviews = Reviews(record.store, record.clients, RegistryLicences(self._book.registry), self._clock)
         return EdgePorts(
@@ -295,6 +313,8 @@ class EdgeBox:
             self._link.start()
             stack.callback(self._link.stop)
             stack.callback(self._note, BoxStopped())
+            self._renewal.start()
+            stack.callback(self._renewal.stop)
             self._uploader.start()
             stack.callback(self._uploader.stop)
             self._watch.start()
@@ -366,7 +386,7 @@ def _address(settings: EdgeSettings, record: Record) -> MqttAddress:
     return MqttAddress(
         host=settings.hub.mqtt_host,
         port=settings.hub.mqtt_port,
-        client_id=f"box-{identity.device}",
+        client_id=member_name(identity.tenant, identity.device),
         up_topic=topic(identity.tenant, identity.device, UP),
         down_topic=topic(identity.tenant, identity.device, DOWN),
         presence_topic=topic(identity.tenant, identity.device, PRESENCE),

@@ -5,7 +5,10 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from edge.faces.status import BoxStatus
+from edge.keys.certificate import BoxCertificate
 from edge.sync.link import SyncLink
+from shared.clock import Clock
+from shared.crypto.pki import days_left
 
 
 class BoxMetrics:
@@ -14,15 +17,17 @@ class BoxMetrics:
     def __init__(self, registry: CollectorRegistry) -> None:
         self.registry = registry
 
-    def watch(self, status: BoxStatus, link: SyncLink) -> None:
+    def watch(self, status: BoxStatus, link: SyncLink, certificate: BoxCertificate, clock: Clock) -> None:
         """Register the collector."""
-        self.registry.register(_BoxCollector(status, link))
+        self.registry.register(_BoxCollector(status, link, certificate, clock))
 
 
 class _BoxCollector(Collector):
-    def __init__(self, status: BoxStatus, link: SyncLink) -> None:
+    def __init__(self, status: BoxStatus, link: SyncLink, certificate: BoxCertificate, clock: Clock) -> None:
         self._status = status
         self._link = link
+        self._certificate = certificate
+        self._clock = clock
 
     def describe(self) -> list[GaugeMetricFamily]:
         """Name nothing in advance, so that registering asks for no state."""
@@ -41,6 +46,10 @@ class _BoxCollector(Collector):
             "medspa_box_events_sent": ("Events handed to the broker since the start, repeats included.", link.sent),
             "medspa_box_resends": ("Times that sending had to start again.", link.resent),
             "medspa_box_duplicates_discarded": ("Events the hub said it discarded.", link.duplicates),
+            "medspa_box_certificate_days": (
+                "Days left of the certificate for the hub; below zero it has ended.",
+                days_left(self._certificate.present().certificate, self._clock.wall()),
+            ),
             "medspa_box_messages_refused": ("Messages that could not be opened.", link.refused),
             "medspa_box_analysis_degraded": (
                 "1 while the analysis runs on less than it could, or not as released.",

@@ -23,6 +23,7 @@ _PURPOSES = {
     "backup": "seals this box's backups",
     "database": "opens the encrypted record",
     "device-identity": "proves to the hub which box this is",
+    "hub-certificate": "proves to the hub's servers which box this is, and the hub to the box",
     "log-head": "authenticates the end of the event log",
     "transport-next": "takes the place of the transport key when the hub has changed to it",
     "transport": "seals every message to the hub",

@@ -23,8 +23,6 @@ from shared.wire import medspa_pb2 as wire
 from shared.wire import medspa_pb2_grpc as rpc
 from shared.wire.limits import DOWNLOAD_CHUNK_BYTES, MAX_QUERIES
 
-SERVICE: Final = "/medspa.wire.v1.Blobs"
-
 
 class ImageShredded(Rejected):
     """The image's client is deleted, or had withdrawn when it was taken: it is never taken, nor asked for again."""
@@ -58,7 +56,7 @@ class BlobsService(rpc.BlobsServicer):
     def Where(self, request: wire.BlobQuery, context: Any) -> wire.BlobState:  # noqa: N802 - named by the protocol
         """Tell how much of a blob is here."""
         try:
-            tenant = self._callers.identify(context, f"{SERVICE}/Where").tenant
+            tenant = self._callers.identify(context).tenant
             return self._where(tenant, request)
         except (MedSpaError, OSError) as error:
             self._refuse(context, error)
@@ -66,7 +64,7 @@ class BlobsService(rpc.BlobsServicer):
     def WhereMany(self, request: wire.BlobQueries, context: Any) -> wire.BlobStates:  # noqa: N802
         """Tell how much of each of many blobs is here, in the order asked."""
         try:
-            tenant = self._callers.identify(context, f"{SERVICE}/WhereMany").tenant
+            tenant = self._callers.identify(context).tenant
             if len(request.queries) > MAX_QUERIES:
                 raise Rejected("too_many_blobs", f"ask for {MAX_QUERIES} images at most at a time")
             states = [self._where(tenant, query) for query in request.queries]
@@ -77,7 +75,7 @@ class BlobsService(rpc.BlobsServicer):
     def Download(self, request: wire.BlobQuery, context: Any) -> Iterator[wire.BlobChunk]:  # noqa: N802
         """Send a blob from an offset on; only when all of it was as its name says comes the last chunk, its hash."""
         try:
-            tenant = self._callers.identify(context, f"{SERVICE}/Download").tenant
+            tenant = self._callers.identify(context).tenant
             name, offset = self._store.check(request.name, request.size or 1), request.offset
             if not self._is_durable(tenant, name):
                 raise BlobMissing("blob_missing", "the hub does not hold this image")
@@ -102,7 +100,7 @@ class BlobsService(rpc.BlobsServicer):
     def Upload(self, request_iterator: Iterator[wire.BlobChunk], context: Any) -> wire.BlobState:  # noqa: N802
         """Append chunks; answers `durable` only after disk and database have it."""
         try:
-            caller = self._callers.identify(context, f"{SERVICE}/Upload")
+            caller = self._callers.identify(context)
             first = next(iter(request_iterator), None)
             if first is None:
                 raise Rejected("no_chunks", "an upload has at least one chunk")

@@ -3,22 +3,36 @@
 import base64
 import hashlib
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from cloud.fleet.ca import HubAuthority
 from cloud.fleet.keys import TenantKeys
+from cloud.storage.certificates import CertificateRecord, CertificateRepository
 from cloud.storage.database import Database
 from cloud.storage.device_keys import DeviceKeys
-from cloud.storage.devices import DeviceRecord, DeviceRepository, DeviceState
+from cloud.storage.devices import DeviceRecord, DeviceRepository, DeviceState, tenant_of
 from cloud.storage.times import to_milliseconds
 from shared.clock import Clock
-from shared.crypto.identity import PublicIdentity, deliver
+from shared.crypto.identity import PublicIdentity, deliver, renewal_is_signed
+from shared.crypto.pki import FINGERPRINT_CHARACTERS, Member, read_request
 from shared.errors import Rejected
 from shared.http.errors import Conflict, Forbidden, NotFound
 from shared.ids import DeviceId, LocationId, TenantId
 
 MAX_LIFE_SECONDS: Final = 30 * 24 * 3600
 _CODE_BYTES: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Certified:
+    """A device's certificate with its chain, and the roots to trust, as PEM."""
+
+    chain: bytes
+    trust: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,18 +44,22 @@ class Enrolled:
     device: DeviceId
     delivery: bytes
     hub_key_id: str
+    certified: Certified
 
 
 class Enrolment:
     """Invitations and the fleet's membership."""
 
-    def __init__(self, database: Database, keys: TenantKeys, clock: Clock) -> None:
+    def __init__(self, database: Database, keys: TenantKeys, authority: HubAuthority, clock: Clock) -> None:
         self._database = database
         self._keys = keys
+        self._authority = authority
         self._clock = clock
 
     def invite(self, tenant: TenantId, location: LocationId, life_seconds: int) -> str:
         """Return a one-time code for a box of this clinic; only its hash is kept.
+
+        It ends with the fingerprint of the hub's root, by which the box knows this hub when they first meet.
 
         Raises:
             NotFound: no such tenant or clinic.
@@ -51,7 +69,8 @@ class Enrolment:
             raise Rejected("bad_life", f"a code may live for 1 to {MAX_LIFE_SECONDS} seconds")
         if not self._keys.knows(tenant):
             raise NotFound("unknown_tenant", "this hub serves no such tenant; see [[hub.tenants]]")
-        code = f"{tenant}.{secrets.token_urlsafe(_CODE_BYTES)}"
+        known_by = self._authority.fingerprint[:FINGERPRINT_CHARACTERS]
+        code = f"{tenant}.{secrets.token_urlsafe(_CODE_BYTES)}.{known_by}"
         with self._database.write(tenant) as connection:
             devices = DeviceRepository(connection, tenant)
             if not devices.has_location(location):
@@ -59,16 +78,18 @@ class Enrolment:
             devices.invite(_hash(code), location, self._now() + life_seconds * 1000)
         return code
 
-    def enrol(self, code: str, label: str, public: PublicIdentity) -> Enrolled:
+    def enrol(self, code: str, label: str, public: PublicIdentity, request: bytes) -> Enrolled:
         """Enrol a box with a one-time code; a code works once, whoever comes second is refused.
 
-        Idempotent by code and keys: a box that never got the answer asks again and is told the same.
+        Idempotent by code and keys: a box that never got the answer asks again, is the same device, and gets a
+        certificate for the key it has now.
 
         Raises:
             Forbidden: the code is unknown or has expired.
             Conflict: the code was used.
-            Rejected: a key is not a usable public key.
+            Rejected: a key is not a usable public key, or the signing request is none.
         """
+        key = read_request(request)
         tenant = TenantId(code.partition(".")[0])
         if not self._keys.knows(tenant):
             raise Forbidden("code_unknown", "the code is not one of this hub's; check it or ask for a new one")
@@ -85,15 +106,59 @@ class Enrolment:
                 location = self._redeem(devices, _hash(code), device)
                 devices.add(self._record(device, location, label, public))
             DeviceKeys(connection, tenant).set_taken(device, generation)
-        return Enrolled(tenant, location, device, delivery, self._keys.key_id(tenant))
+            certified = self._certify(CertificateRepository(connection, tenant), Member(tenant, location, device), key)
+        return Enrolled(tenant, location, device, delivery, self._keys.key_id(tenant), certified)
+
+    def renew(self, device: DeviceId, request: bytes, signature: bytes) -> Certified:
+        """Give an enrolled device a new certificate; its own key, not the old certificate, says who asks.
+
+        So a box whose certificate has ended while it was away, or whose clock is wrong, comes back by itself.
+        Idempotent: asking again gives another certificate for the same device.
+
+        Raises:
+            Forbidden: no such device, revoked, or the request is not signed by it.
+            Rejected: the signing request is none.
+        """
+        key = read_request(request)
+        with self._database.directory() as connection:
+            tenant = tenant_of(connection, device)
+        if tenant is None:
+            raise _renewal_refused()
+        with self._database.write(tenant) as connection:
+            record = DeviceRepository(connection, tenant).get(device, for_update=True)
+            if record is None or record.state is DeviceState.REVOKED:
+                raise _renewal_refused()
+            if not renewal_is_signed(record.signing_key, device, request, signature):
+                raise _renewal_refused()
+            member = Member(tenant, record.location, device)
+            return self._certify(CertificateRepository(connection, tenant), member, key)
+
+    def certificates(self, tenant: TenantId) -> dict[DeviceId, CertificateRecord]:
+        """Return the newest certificate of each of the tenant's devices."""
+        with self._database.read(tenant) as connection:
+            return CertificateRepository(connection, tenant).latest()
+
+    def behind(self, tenants: Sequence[TenantId]) -> set[DeviceId]:
+        """Return the devices, not revoked, whose newest certificate leads to an older root than the newest."""
+        root = self._authority.fingerprint
+        return {
+            device
+            for tenant in tenants
+            for device, held in self.certificates(tenant).items()
+            if held.revoked_at is None and held.root != root
+        }
 
     def revoke(self, tenant: TenantId, device: DeviceId, reason: str) -> None:
-        """Refuse a device from now on: its messages, its images, for good.
+        """Refuse a device from now on: its certificates, its messages, its images, for good.
 
         Raises:
             NotFound: the tenant has no such device.
         """
-        self._set(tenant, device, DeviceState.REVOKED, reason or "revoked by a person")
+        with self._database.write(tenant) as connection:
+            devices = DeviceRepository(connection, tenant)
+            _found(devices, device)
+            devices.set_state(device, DeviceState.REVOKED, reason or "revoked by a person")
+            CertificateRepository(connection, tenant).revoke(device, self._clock.wall())
 
     def readmit(self, tenant: TenantId, device: DeviceId) -> None:
         """Let a fenced device speak again, once from a restored copy: a person has looked at it.
@@ -114,11 +179,17 @@ class Enrolment:
         with self._database.read(tenant) as connection:
             return DeviceRepository(connection, tenant).all()
 
-    def _set(self, tenant: TenantId, device: DeviceId, state: DeviceState, reason: str) -> None:
-        with self._database.write(tenant) as connection:
-            devices = DeviceRepository(connection, tenant)
-            _found(devices, device)
-            devices.set_state(device, state, reason)
+    def _certify(
+        self, certificates: CertificateRepository, member: Member, key: ec.EllipticCurvePublicKey
+    ) -> Certified:
+        issued, now = self._authority.issue(member, key), self._clock.wall()
+        certificate = issued.certificate
+        certificates.add(
+            CertificateRecord(
+                certificate.serial_number, member.device, issued.root, now, certificate.not_valid_after_utc
+            )
+        )
+        return Certified(issued.chain, self._authority.trust)
 
     def _deliver(self, tenant: TenantId, device: DeviceId, public: PublicIdentity) -> bytes:
         key = self._keys.transport(tenant, device)
@@ -183,6 +254,10 @@ def _found(devices: DeviceRepository, device: DeviceId) -> DeviceRecord:
     if record is None:
         raise NotFound("unknown_device", "the tenant has no such device; see `medspa hub devices`")
     return record
+
+
+def _renewal_refused() -> Forbidden:
+    return Forbidden("renewal_refused", "the device is not enrolled here or was revoked; enrol it anew")
 
 
 def _already(devices: DeviceRepository, code_hash: str, public: PublicIdentity) -> DeviceRecord | None:

@@ -16,7 +16,6 @@ from shared.sync.sender import MAX_BATCH_BYTES, MAX_BATCH_EVENTS
 from shared.wire import history_pb2 as wire
 from shared.wire import history_pb2_grpc as rpc
 
-SERVICE: Final = "/medspa.wire.v1.History"
 _STATUSES: Final[Mapping[type[MedSpaError], grpc.StatusCode]] = {NotContinued: grpc.StatusCode.FAILED_PRECONDITION}
 
 
@@ -31,7 +30,7 @@ class HistoryService(rpc.HistoryServicer):
     def Events(self, request: wire.HistoryQuery, context: Any) -> Iterator[wire.HistoryBatch]:  # noqa: N802
         """Stream the caller's own events behind the one it names."""
         try:
-            caller = self._callers.identify(context, f"{SERVICE}/Events")
+            caller = self._callers.identify(context)
             for stretch in self._stretches(caller, request):
                 yield from self._batches(caller, stretch, context)
         except MedSpaError as error:

@@ -17,7 +17,6 @@ from shared.wire import backfill_pb2 as wire
 from shared.wire import backfill_pb2_grpc as rpc
 from shared.wire.topics import UP, topic
 
-SERVICE: Final = "/medspa.wire.v1.Backfill"
 # Each holds one thread of the server; the others go on over the broker and come back later.
 MAX_CALLS: Final = 4
 
@@ -48,7 +47,7 @@ class BackfillService(rpc.BackfillServicer):
     def Send(self, request_iterator: Iterator[wire.Parcel], context: Any) -> Iterator[wire.Parcel]:  # noqa: N802
         """Handle one message after another; the next is read when the answers to the last are on their way."""
         try:
-            caller = self._callers.identify(context, f"{SERVICE}/Send")
+            caller = self._callers.identify(context)
             with self._place():
                 yield from self._receive(caller, request_iterator)
         except (Rejected, CannotOpen, Retryable) as error:

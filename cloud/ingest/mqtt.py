@@ -12,6 +12,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from shared.crypto.tls import Credentials, hub_context
 from shared.wire.topics import PRESENCE, UP, every_device, shared_among
 
 _FIRST_DELAY_SECONDS: Final = 0.25
@@ -26,9 +27,8 @@ class BrokerLogin:
     host: str
     port: int
     keepalive_seconds: int
+    credentials: Callable[[], Credentials]
     speaks_mqtt5: bool = True
-    username: str | None = None
-    password: str | None = None
 
 
 Arrival = Callable[[str, bytes, Callable[[], Any]], None]
@@ -124,8 +124,7 @@ class HubMqtt:
             properties.ReceiveMaximum = self._subscription.receive_maximum
         client.on_connect, client.on_disconnect = self._on_connect, self._on_disconnect
         client.on_message, client.on_subscribe = self._on_message, self._on_subscribe
-        if self._login.username is not None:
-            client.username_pw_set(self._login.username, self._login.password)
+        client.tls_set_context(hub_context(self._login.credentials()))
         client.connect(
             self._login.host, self._login.port, keepalive=self._login.keepalive_seconds, properties=properties
         )

@@ -16,7 +16,6 @@ from shared.wire import escrow_pb2 as wire
 from shared.wire import escrow_pb2_grpc as rpc
 from shared.wire.escrow import PAGE_CLIENTS
 
-SERVICE: Final = "/medspa.wire.v1.Escrow"
 _PURPOSE: Final = re.compile(r"[a-z][a-z_]{2,79}")
 _CLIENT: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}")
 
@@ -34,7 +33,7 @@ class EscrowService(rpc.EscrowServicer):
         """Tell what deposits are sealed for."""
         del request
         try:
-            caller = self._callers.identify(context, f"{SERVICE}/Key")
+            caller = self._callers.identify(context)
             return wire.EscrowKey(receiving_key=self._keys.public_key(caller.tenant), storage=self._keys.storage)
         except (MedSpaError, OSError) as error:
             self._refuse(context, error)
@@ -42,7 +41,7 @@ class EscrowService(rpc.EscrowServicer):
     def Deposit(self, request: wire.ClientKeyDeposits, context: Any) -> wire.ClientKeysKept:  # noqa: N802
         """Keep client keys; answers only after they are on disk."""
         try:
-            caller = self._callers.identify(context, f"{SERVICE}/Deposit")
+            caller = self._callers.identify(context)
             if len(request.deposits) > PAGE_CLIENTS:
                 raise Rejected("too_many_deposits", f"a call carries {PAGE_CLIENTS} client keys at most")
             kept, erased = self._keys.deposit(
@@ -55,7 +54,7 @@ class EscrowService(rpc.EscrowServicer):
     def Recover(self, request: wire.RecoveryRequest, context: Any) -> wire.RecoveredKeys:  # noqa: N802
         """Give one page of client keys back."""
         try:
-            caller = self._callers.identify(context, f"{SERVICE}/Recover")
+            caller = self._callers.identify(context)
             if not _PURPOSE.fullmatch(request.purpose):
                 raise Rejected("purpose_missing", "say why the keys are needed: lower-case letters and underscores")
             found = self._keys.recover(caller, self._receiving_key(caller), request.purpose, request.after)

@@ -1,15 +1,26 @@
-"""Who calls: a device of a tenant, proven by a signed pass for this very method."""
+"""Who calls: a device of a tenant, proven by the certificate of its TLS 1.3 connection.
 
+The connection itself is the proof, so calls carry no signature of their own: that would add a clock that box and hub
+must agree on, and a box whose clock is wrong must still get its images through.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
+
+from cryptography import x509
 
 from cloud.storage.database import Database
-from cloud.storage.devices import DeviceRecord, DeviceRepository, DeviceState, tenant_of
-from shared.clock import Clock
-from shared.crypto.identity import check_pass
+from cloud.storage.devices import DeviceRepository, DeviceState
+from shared.crypto.pki import CertificateRefused, Member, read_member
 from shared.errors import Rejected
 from shared.ids import DeviceId, LocationId, TenantId
-from shared.wire.limits import CALLER_PROOF
+
+_VERSION: Final = b"TLSv1.3"
+
+
+class CallerRefused(Rejected):
+    """The connection does not prove an enrolled device."""
 
 
 class DeviceRefused(Rejected):
@@ -28,41 +39,40 @@ class Caller:
 class Callers:
     """Tells which device makes a call; safe to share by threads."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self._clock = clock
 
-    def identify(self, context: Any, method: str) -> Caller:
+    def identify(self, context: Any) -> Caller:
         """Return who calls.
 
         Args:
             context: the call's gRPC context.
-            method: full name of the method, `/package.Service/Method`.
 
         Raises:
-            PassRefused: no pass, or not one of an enrolled device for this method and time.
+            CallerRefused: no TLS 1.3, or no certificate of an enrolled device that is not revoked.
             DeviceRefused: the device is fenced.
         """
-        found: dict[str, tuple[TenantId, DeviceRecord]] = {}
-
-        def signing_key_of(device: str) -> bytes | None:
-            known = self._find(DeviceId(device))
-            if known is None or known[1].state is DeviceState.REVOKED:
-                return None
-            found[device] = known
-            return known[1].signing_key
-
-        text = str(dict(context.invocation_metadata()).get(CALLER_PROOF, ""))
-        tenant, record = found[check_pass(text, method, self._clock.wall(), signing_key_of)]
+        member = peer_of(context)
+        with self._database.read(member.tenant) as connection:
+            record = DeviceRepository(connection, member.tenant).get(member.device)
+        if record is None or record.state is DeviceState.REVOKED:
+            raise CallerRefused("unknown_device", "the device is not enrolled here or was revoked")
         if record.state is DeviceState.FENCED:
             raise DeviceRefused("device_fenced", "the device is fenced; a person must look at it first")
-        return Caller(tenant, record.location, record.id)
+        return Caller(member.tenant, record.location, record.id)
 
-    def _find(self, device: DeviceId) -> tuple[TenantId, DeviceRecord] | None:
-        with self._database.directory() as connection:
-            tenant = tenant_of(connection, device)
-        if tenant is None:
-            return None
-        with self._database.read(tenant) as connection:
-            record = DeviceRepository(connection, tenant).get(device)
-        return None if record is None else (tenant, record)
+
+def peer_of(context: Any) -> Member:
+    """Return whom the certificate at the other end of a call names; gRPC has verified its chain.
+
+    Raises:
+        CallerRefused: the connection is older than TLS 1.3 or shows no device's certificate.
+    """
+    facts: Mapping[str, Sequence[bytes]] = context.auth_context()
+    if list(facts.get("ssl_tls_version", ())) != [_VERSION]:
+        raise CallerRefused("old_tls", "the connection is older than TLS 1.3; update the box")
+    try:
+        (pem,) = facts.get("x509_pem_cert", ())
+        return read_member(x509.load_pem_x509_certificate(pem))
+    except (ValueError, CertificateRefused):
+        raise CallerRefused("no_member", "the connection shows no device's certificate") from None

@@ -5,12 +5,11 @@ from typing import Any, Final, NoReturn
 
 import grpc
 
-from cloud.rpc.callers import DeviceRefused
-from shared.crypto.identity import PassRefused
+from cloud.rpc.callers import CallerRefused, DeviceRefused
 from shared.errors import Corrupt, MedSpaError, Rejected, Retryable
 
 _STATUSES: Final[Mapping[type[MedSpaError], grpc.StatusCode]] = {
-    PassRefused: grpc.StatusCode.UNAUTHENTICATED,
+    CallerRefused: grpc.StatusCode.UNAUTHENTICATED,
     DeviceRefused: grpc.StatusCode.PERMISSION_DENIED,
     Retryable: grpc.StatusCode.UNAVAILABLE,
     Corrupt: grpc.StatusCode.DATA_LOSS,

@@ -79,6 +79,20 @@ invitations = Table(
     _id("device", optional=True),
 )
 
+# Every certificate a device was given. Serials are hex, without a sign.
+certificates = Table(
+    "certificates",
+    metadata,
+    _id("tenant", key=True),
+    Column("serial", String(40), primary_key=True),
+    _id("device"),
+    Column("root", String(64), nullable=False),
+    _time("issued_at"),
+    _time("expires_at"),
+    _time("revoked_at", optional=True),
+    Index("certificates_by_device", "tenant", "device", "issued_at"),
+)
+
 hello_sessions = Table(
     "hello_sessions",
     metadata,

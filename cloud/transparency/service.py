@@ -16,7 +16,6 @@ from shared.errors import MedSpaError, Rejected
 from shared.wire import transparency_pb2 as wire
 from shared.wire import transparency_pb2_grpc as rpc
 
-SERVICE: Final = "/medspa.wire.v1.Transparency"
 MAX_EVENTS: Final = 256
 
 
@@ -38,7 +37,7 @@ class TransparencyService(rpc.TransparencyServicer):
     def Head(self, request: wire.HeadQuery, context: Any) -> wire.HeadAnswer:  # noqa: ARG002, N802 - by the protocol
         """Return the present head, signed now."""
         try:
-            caller = self._callers.identify(context, f"{SERVICE}/Head")
+            caller = self._callers.identify(context)
             head, resumptions = self._keeper.shown(caller.tenant)
             return wire.HeadAnswer(head=head_to_wire(head), resumptions=[resumption_to_wire(it) for it in resumptions])
         except (MedSpaError, OSError) as error:
@@ -47,7 +46,7 @@ class TransparencyService(rpc.TransparencyServicer):
     def Consistency(self, request: wire.ConsistencyQuery, context: Any) -> wire.ConsistencyAnswer:  # noqa: N802
         """Prove that the tree only grew."""
         try:
-            caller = self._callers.identify(context, f"{SERVICE}/Consistency")
+            caller = self._callers.identify(context)
             with self._database.read(caller.tenant) as connection:
                 tree = TreeLog(connection, caller.tenant)
                 if not 0 < request.old <= request.new <= tree.state().edge.size:
@@ -60,7 +59,7 @@ class TransparencyService(rpc.TransparencyServicer):
     def Inclusion(self, request: wire.InclusionQuery, context: Any) -> wire.InclusionAnswer:  # noqa: N802
         """Prove that the caller's own events are in the tree."""
         try:
-            caller = self._callers.identify(context, f"{SERVICE}/Inclusion")
+            caller = self._callers.identify(context)
             if len(request.seqs) > MAX_EVENTS:
                 raise Rejected("too_many_events", f"ask for {MAX_EVENTS} events at most")
             with self._database.read(caller.tenant) as connection:

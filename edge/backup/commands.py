@@ -19,7 +19,9 @@ from edge.backup.restore import Restore, RestoreReport
 from edge.backup.source import RecordSource
 from edge.config import EdgeSettings
 from edge.enrol import read_identity
+from edge.hub_door import HubDoor
 from edge.keys.box import BoxKeys
+from edge.keys.certificate import BoxCertificate
 from edge.keys.opening import open_keys
 from edge.keys.rekey import guard_of
 from edge.record import PROJECTIONS, RECORD_FILE, VAULT_FOLDER, open_record
@@ -28,6 +30,7 @@ from edge.store.database import Database
 from edge.store.errors import RecordMissing, StorageBroken
 from edge.store.vault import ImageVault
 from edge.sync.hub_channel import HubChannel
+from edge.sync.renewal import renewed
 from shared.clock import Clock, SystemClock
 from shared.durable import write_durably
 from shared.ids import Uuid7Source
@@ -93,8 +96,9 @@ def hub_channel(
     settings: EdgeSettings, keys: BoxKeys, backup: BackupFolder, number: int | None, clock: Clock
 ) -> HubChannel:
     """Return the channel to the hub, as the box that the backup is of."""
-    device = backup.require(number).identity().device
-    return HubChannel(f"{settings.hub.rpc_host}:{settings.hub.rpc_port}", device, keys.identity(), clock)
+    hub, device = settings.hub, (backup.require(number).identity().device, keys.identity())
+    certificate = renewed(BoxCertificate(keys.sealed), HubDoor(hub.url), device, clock.wall())
+    return HubChannel(f"{hub.rpc_host}:{hub.rpc_port}", certificate.present)
 
 
 def export_recovery(settings: EdgeSettings, target: Path, passphrase: str) -> None:

@@ -15,7 +15,9 @@ from edge.backup.history import HubHistory
 from edge.backup.restore import Restore, RestoreReport
 from edge.config import EdgeSettings, StoreSettings
 from edge.enrol import read_identity
+from edge.hub_door import HubDoor
 from edge.keys.box import BoxKeys
+from edge.keys.certificate import BoxCertificate
 from edge.keys.opening import open_keys
 from edge.keys.rekey import Rekey, guard_of
 from edge.record import RECORD_FILE
@@ -24,6 +26,7 @@ from edge.store.database import Database
 from edge.store.errors import RecordMissing, StorageBroken
 from edge.store.wal import lost_commits
 from edge.sync.hub_channel import HubChannel
+from edge.sync.renewal import renewed
 from shared.clock import Clock
 from shared.durable import write_durably
 from shared.errors import Corrupt
@@ -120,8 +123,9 @@ class Healer:
 
     def _restore_version(self, backup: BackupFolder, number: int) -> RestoreReport:
         store, hub, keys = self._settings.store, self._settings.hub, open_keys(self._settings.store)
-        device = read_identity(store.folder).device
-        channel = HubChannel(f"{hub.rpc_host}:{hub.rpc_port}", device, keys.identity(), self._clock)
+        device = (read_identity(store.folder).device, keys.identity())
+        certificate = renewed(BoxCertificate(keys.sealed), HubDoor(hub.url), device, self._clock.wall())
+        channel = HubChannel(f"{hub.rpc_host}:{hub.rpc_port}", certificate.present)
         try:
             return Restore(store, keys, backup, self._clock, HubHistory(channel)).run(number, replace=True)
         except HistoryUnavailable:

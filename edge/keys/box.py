@@ -4,6 +4,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from edge.keys.certificate import CERTIFICATE
 from shared.crypto.identity import DeviceIdentity
 from shared.crypto.keyfile import SealedKeyFolder
 from shared.crypto.root import KeyStore
@@ -19,7 +20,7 @@ _TRANSPORT_NEXT: Final = "transport-next"
 _BEGUN: Final = "record-begun"
 _ROOT_MADE: Final = "root-made"
 _BACKUP: Final = "backup"
-_RECOVERY: Final = (_BACKUP, _IDENTITY, _TRANSPORT)
+_RECOVERY: Final = (_BACKUP, _IDENTITY, _TRANSPORT, CERTIFICATE)
 # What the client keystore keeps among the box's secrets; the first is no secret.
 CLIENT_GENERATION: Final = "client-generation"
 CLIENT_WRAPPING: Final = "client-wrapping."
@@ -88,7 +89,7 @@ class BoxKeys:
         Raises:
             Rejected: these keys are another box's.
         """
-        for name in _RECOVERY:
+        for name in (_BACKUP, _IDENTITY, _TRANSPORT):  # the certificate may have been renewed since
             present, wanted = self._keys.get(name), secrets.get(name)
             if present is not None and wanted is not None and present != wanted:
                 raise Rejected("other_keys", "the key folder holds another box's keys; restore into an empty one")

@@ -1,15 +1,14 @@
-"""The box's gRPC connection to the hub: one channel, each call with a fresh proof of who calls."""
+"""The box's gRPC connection to the hub: one channel, TLS 1.3, proven by the box's present certificate."""
 
-from collections import namedtuple
+import threading
 from collections.abc import Callable
 from typing import Any, Final
 
 import grpc
 
-from shared.clock import Clock
-from shared.crypto.identity import DeviceIdentity
-from shared.ids import DeviceId
-from shared.wire.limits import CALLER_PROOF, MAX_RPC_BYTES, PING_SECONDS
+from shared.crypto.pki import HUB_HOST
+from shared.crypto.tls import Credentials
+from shared.wire.limits import MAX_RPC_BYTES, PING_SECONDS
 
 _OPTIONS: Final = (
     ("grpc.max_receive_message_length", MAX_RPC_BYTES),
@@ -19,72 +18,102 @@ _OPTIONS: Final = (
     ("grpc.keepalive_permit_without_calls", 1),
     ("grpc.max_reconnect_backoff_ms", 5_000),
     ("grpc.enable_http_proxy", 0),
+    # The hub's certificate names the hub, whatever address it is reached at.
+    ("grpc.ssl_target_name_override", HUB_HOST),
 )
 
 
 class HubChannel:
-    """Opens channels to the hub; every call on them carries this device's pass for that method."""
+    """Opens channels to the hub."""
 
-    def __init__(self, address: str, device: DeviceId, identity: DeviceIdentity, clock: Clock) -> None:
+    def __init__(self, address: str, credentials: Callable[[], Credentials]) -> None:
         """Keep what a connection needs.
 
         Args:
             address: host and port of the hub's gRPC server.
-            device: who calls.
-            identity: signs the passes.
-            clock: dates the passes.
+            credentials: returns the box's present certificate; the same object for as long as it stays.
         """
         self._address = address
-        self._device = device
-        self._identity = identity
-        self._clock = clock
+        self._credentials = credentials
 
     def open(self) -> grpc.Channel:
         """Return a channel; it connects at the first call and heals by itself. Close it, or use it with `with`."""
-        channel = grpc.insecure_channel(self._address, options=_OPTIONS)
-        return grpc.intercept_channel(channel, _Passes(self._pass))
-
-    def _pass(self, method: str) -> tuple[str, str]:
-        return (CALLER_PROOF, self._identity.issue_pass(self._device, method, self._clock.wall()))
+        return _Renewing(self._address, self._credentials)
 
 
-class _Details(
-    namedtuple("_Details", ("method", "timeout", "metadata", "credentials", "wait_for_ready", "compression")),
-    grpc.ClientCallDetails,
-):
-    """A call's details with our metadata; gRPC offers no public class for it."""
+class _Renewing(grpc.Channel):
+    """A channel that connects anew when the certificate was renewed; calls under way are cut and come again."""
+
+    def __init__(self, address: str, credentials: Callable[[], Credentials]) -> None:
+        self._address = address
+        self._credentials = credentials
+        self._lock = threading.Lock()
+        self._used: Credentials | None = None
+        self._channel: grpc.Channel | None = None
+
+    def present(self) -> grpc.Channel:
+        """Return the connection made with the present certificate."""
+        with self._lock:
+            now = self._credentials()
+            if self._channel is None or now is not self._used:
+                if self._channel is not None:
+                    self._channel.close()
+                self._used = now
+                tls = grpc.ssl_channel_credentials(now.trust, now.key, now.chain)
+                self._channel = grpc.secure_channel(self._address, tls, options=_OPTIONS)
+            return self._channel
+
+    def unary_unary(self, *arguments: Any, **options: Any) -> Any:
+        """Return what makes calls that send one and get one."""
+        return _Calls(self, "unary_unary", arguments, options)
+
+    def unary_stream(self, *arguments: Any, **options: Any) -> Any:
+        """Return what makes calls that send one and get many."""
+        return _Calls(self, "unary_stream", arguments, options)
+
+    def stream_unary(self, *arguments: Any, **options: Any) -> Any:
+        """Return what makes calls that send many and get one."""
+        return _Calls(self, "stream_unary", arguments, options)
+
+    def stream_stream(self, *arguments: Any, **options: Any) -> Any:
+        """Return what makes calls that send many and get many."""
+        return _Calls(self, "stream_stream", arguments, options)
+
+    def subscribe(self, callback: Any, try_to_connect: bool = False) -> None:
+        """Follow the present connection's state."""
+        self.present().subscribe(callback, try_to_connect)
+
+    def unsubscribe(self, callback: Any) -> None:
+        """Follow it no more."""
+        self.present().unsubscribe(callback)
+
+    def close(self) -> None:
+        """Close the connection."""
+        with self._lock:
+            if self._channel is not None:
+                self._channel.close()
+            self._channel = None
+
+    def __enter__(self) -> "_Renewing":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
 
-class _Passes(
-    grpc.UnaryUnaryClientInterceptor,  # type: ignore[type-arg]  # generic in its stubs only
-    grpc.UnaryStreamClientInterceptor,  # type: ignore[type-arg]  # generic in its stubs only
-    grpc.StreamUnaryClientInterceptor,  # type: ignore[type-arg]  # generic in its stubs only
-    grpc.StreamStreamClientInterceptor,  # type: ignore[type-arg]  # generic in its stubs only
-):
-    """Adds a pass to every call, whatever its kind."""
+class _Calls:
+    """Makes one method's calls on the connection of the moment."""
 
-    def __init__(self, issue: Callable[[str], tuple[str, str]]) -> None:
-        self._issue = issue
+    def __init__(self, channel: _Renewing, kind: str, arguments: tuple[Any, ...], options: dict[str, Any]) -> None:
+        self._channel, self._kind = channel, kind
+        self._arguments, self._options = arguments, options
 
-    def intercept_unary_unary(self, continuation: Any, client_call_details: Any, request: Any) -> Any:
-        """Send one, get one."""
-        return continuation(self._with_pass(client_call_details), request)
+    def __call__(self, *request: Any, **call: Any) -> Any:
+        return self._bound()(*request, **call)
 
-    def intercept_unary_stream(self, continuation: Any, client_call_details: Any, request: Any) -> Any:
-        """Send one, get many."""
-        return continuation(self._with_pass(client_call_details), request)
+    def __getattr__(self, name: str) -> Any:
+        """Return `future` and `with_call` of the connection of the moment."""
+        return getattr(self._bound(), name)
 
-    def intercept_stream_unary(self, continuation: Any, client_call_details: Any, request_iterator: Any) -> Any:
-        """Send many, get one."""
-        return continuation(self._with_pass(client_call_details), request_iterator)
-
-    def intercept_stream_stream(self, continuation: Any, client_call_details: Any, request_iterator: Any) -> Any:
-        """Send many, get many."""
-        return continuation(self._with_pass(client_call_details), request_iterator)
-
-    def _with_pass(self, details: Any) -> _Details:
-        method = details.method.decode() if isinstance(details.method, bytes) else details.method
-        metadata = (*(details.metadata or ()), self._issue(method))
-        return _Details(
-            details.method, details.timeout, metadata, details.credentials, details.wait_for_ready, details.compression
-        )
+    def _bound(self) -> Any:
+        return getattr(self._channel.present(), self._kind)(*self._arguments, **self._options)

@@ -1,9 +1,10 @@
-"""The broker connection: paho-mqtt behind a queue, speaking MQTT 5 where the broker does, else 3.1.1."""
+"""The broker connection: paho-mqtt over TLS 1.3 behind a queue, speaking MQTT 5 where the broker does, else 3.1.1."""
 
 import contextlib
 import queue
 import threading
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, Protocol
@@ -11,6 +12,8 @@ from typing import Any, Final, Protocol
 import paho.mqtt.client as paho
 import structlog
 from paho.mqtt.enums import CallbackAPIVersion
+
+from shared.crypto.tls import Credentials, hub_context
 
 _ANSWER_SECONDS: Final = 2.0
 _FIRST_PAUSE_SECONDS: Final = 0.25
@@ -82,9 +85,11 @@ class MqttAddress:
 class MqttTransport:
     """A connection that heals by itself; a broker that refuses MQTT 5 is spoken to in 3.1.1."""
 
-    def __init__(self, address: MqttAddress) -> None:
+    def __init__(self, address: MqttAddress, credentials: Callable[[], Credentials]) -> None:
+        """Keep where to connect, and what returns the box's present certificate."""
         self.inbox: queue.Queue[Incoming] = queue.Queue(4096)
         self._address = address
+        self._credentials = credentials
         self._log = structlog.get_logger()
         self._stop = threading.Event()
         self._dropped = threading.Event()
@@ -157,6 +162,7 @@ class MqttTransport:
         client.on_message = self._on_message
         client.max_inflight_messages_set(16)
         client.will_set(address.presence_topic, b"offline", qos=1, retain=True)
+        client.tls_set_context(hub_context(self._credentials()))
         client.connect(address.host, address.port, keepalive=address.keepalive_seconds)
         self._unconfirmed = deque()
         self._client = client

@@ -1,28 +1,16 @@
 """A device's identity: an Ed25519 key that signs, an X25519 key that receives secrets.
 
-`Pass` is the short-lived proof a device attaches to each call: who it is, for which method, signed.
+It outlives every certificate: with it a box asks for the next one, whatever became of the last.
 """
 
-import base64
-import binascii
-import json
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Final, Self
+from typing import Self
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 
 from shared.crypto.aead import CannotOpen, derive_key, seal, unseal
-from shared.errors import Rejected
-
-PASS_LIFE_SECONDS: Final = 300
-
-
-class PassRefused(Rejected):
-    """A call's proof of identity is missing, expired or not this device's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +61,12 @@ class DeviceIdentity:
             raise CannotOpen("cannot_open", "the delivery is cut short or names no usable key") from None
         return unseal(derive_key(shared_secret, "delivery"), delivery[32:], context + delivery[:32])
 
-    def issue_pass(self, device: str, method: str, now: datetime) -> str:
-        """Return a signed proof that this device calls `method` now."""
-        claims = json.dumps([device, method, int(now.timestamp())]).encode()
-        return f"{_text(claims)}.{_text(self._signing.sign(claims))}"
+    def sign_renewal(self, device: str, request: bytes) -> bytes:
+        """Return the proof that this device asks for a certificate for that signing request.
+
+        It holds no time: a box whose clock is wrong must get through, and asking twice does no harm.
+        """
+        return self._signing.sign(_renewal(device, request))
 
 
 def deliver(secret: bytes, receiving: bytes, context: bytes) -> bytes:
@@ -87,40 +77,14 @@ def deliver(secret: bytes, receiving: bytes, context: bytes) -> bytes:
     return public + seal(derive_key(shared_secret, "delivery"), secret, context + public)
 
 
-def check_pass(text: str, method: str, now: datetime, signing_key_of: Callable[[str], bytes | None]) -> str:
-    """Return the device that made a pass.
-
-    Args:
-        text: the pass as received.
-        method: the call it must be for.
-        now: the checker's time; a pass is good for five minutes either way.
-        signing_key_of: returns a device's raw public key, or None for an unknown or revoked device.
-
-    Raises:
-        PassRefused: it is malformed, for another method, too old, or signed by somebody else.
-    """
+def renewal_is_signed(signing: bytes, device: str, request: bytes, signature: bytes) -> bool:
+    """Tell whether a device's own key has signed this request for a certificate."""
     try:
-        encoded_claims, encoded_signature = text.split(".")
-        claims, signature = _bytes(encoded_claims), _bytes(encoded_signature)
-        device, claimed_method, issued = json.loads(claims)
-        age = abs(now.timestamp() - int(issued))
-    except (ValueError, TypeError, binascii.Error):
-        raise PassRefused("bad_pass", "the call carries no readable pass") from None
-    if claimed_method != method or age > PASS_LIFE_SECONDS:
-        raise PassRefused("stale_pass", "the pass is for another call or too old; check the device's clock")
-    key = signing_key_of(str(device))
-    if key is None:
-        raise PassRefused("unknown_device", "the device is not enrolled here or was revoked")
-    try:
-        Ed25519PublicKey.from_public_bytes(key).verify(signature, claims)
-    except InvalidSignature:
-        raise PassRefused("bad_signature", "the pass was not signed by the device it names") from None
-    return str(device)
+        Ed25519PublicKey.from_public_bytes(signing).verify(signature, _renewal(device, request))
+    except (InvalidSignature, ValueError):
+        return False
+    return True
 
 
-def _text(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).decode()
-
-
-def _bytes(text: str) -> bytes:
-    return base64.b64decode(text.encode(), altchars=b"-_", validate=True)
+def _renewal(device: str, request: bytes) -> bytes:
+    return b"medspasync/renewal/1\0" + device.encode() + b"\0" + request

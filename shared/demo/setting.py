@@ -11,7 +11,7 @@ _HOUR_OF_THE_DEMO = 9
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """TCP ports on the loopback address; the last two are the relay's."""
+    """TCP ports on the loopback address; two are the relay's."""
 
     hub: int
     broker: int
@@ -19,6 +19,7 @@ class Ports:
     edge: int
     relay_broker: int
     relay_rpc: int
+    fleet: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,9 @@ port = {ports.broker}
 [hub.rpc]
 port = {ports.rpc}
 
+[hub.fleet]
+port = {ports.fleet}
+
 [hub.portal]
 {_web(pages)}
 
@@ -114,7 +118,7 @@ folder = "edge/data"
 keys_folder = "edge/keys"
 
 [edge.hub]
-url = "http://127.0.0.1:{ports.hub}"
+url = "https://127.0.0.1:{ports.fleet}"
 mqtt_port = {ports.relay_broker}
 rpc_port = {ports.relay_rpc}
 keepalive_seconds = 5
@@ -147,7 +151,7 @@ def _morning() -> str:
 
 
 def _ports(fixed: bool) -> Ports:
-    wanted = (8400, 8401, 8402, 8300, 8403, 8404) if fixed else (0,) * 6
+    wanted = (8400, 8401, 8402, 8300, 8403, 8404, 8405) if fixed else (0,) * 7
     sockets = [_bind(port) for port in wanted]
     numbers = [item.getsockname()[1] for item in sockets]
     for item in sockets:

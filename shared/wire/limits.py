@@ -4,8 +4,6 @@ from typing import Final
 
 MAX_RPC_BYTES: Final = 5 * 1024 * 1024
 PING_SECONDS: Final = 20
-# Metadata key of the proof of who calls.
-CALLER_PROOF: Final = "medspa-pass"
 # Blobs asked for in one WhereMany.
 MAX_QUERIES: Final = 500
 # At 64 kbit/s one chunk takes 8 s, well within a call's deadline.

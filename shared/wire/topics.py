@@ -8,17 +8,17 @@ from shared.ids import DeviceId, TenantId
 UP: Final = "up"
 DOWN: Final = "down"
 PRESENCE: Final = "presence"
-_ROOT: Final = "medspa/1"
+ROOT: Final = "medspa/1"
 
 
 def topic(tenant: TenantId, device: DeviceId, channel: str) -> str:
     """Return the topic of one channel of a device."""
-    return f"{_ROOT}/{tenant}/{device}/{channel}"
+    return f"{ROOT}/{tenant}/{device}/{channel}"
 
 
 def every_device(channel: str) -> str:
     """Return the filter that matches one channel of every device."""
-    return f"{_ROOT}/+/+/{channel}"
+    return f"{ROOT}/+/+/{channel}"
 
 
 def shared_among(group: str, topic_filter: str) -> str:
@@ -33,6 +33,6 @@ def parse_topic(text: str) -> tuple[TenantId, DeviceId, str]:
         Rejected: it is none of ours.
     """
     parts = text.split("/")
-    if len(parts) != 5 or "/".join(parts[:2]) != _ROOT or parts[4] not in {UP, DOWN, PRESENCE}:
+    if len(parts) != 5 or "/".join(parts[:2]) != ROOT or parts[4] not in {UP, DOWN, PRESENCE}:
         raise Rejected("bad_topic", "the topic is not of the form medspa/1/TENANT/DEVICE/CHANNEL")
     return TenantId(parts[2]), DeviceId(parts[3]), parts[4]

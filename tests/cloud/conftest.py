@@ -10,6 +10,7 @@ from sqlalchemy import make_url
 
 from cloud.bookings.desk import BookingDesk
 from cloud.config import LocationSettings, TenantSettings
+from cloud.fleet.ca import HubAuthority
 from cloud.fleet.enrolment import Enrolment
 from cloud.fleet.keys import TenantKeys
 from cloud.ingest.downlink import DownLinks
@@ -19,6 +20,7 @@ from cloud.metrics import HubMetrics
 from cloud.storage.clinics import store_tenants
 from cloud.storage.database import Database, migrate
 from cloud.storage.tables import metadata
+from shared.clock import SystemClock
 from shared.crypto.keyfile import SealedKeyFolder
 from shared.events.catalogue import complete_catalogue
 from shared.ids import TenantId, Uuid7Source
@@ -45,6 +47,7 @@ class HubParts:
 
     database: Database
     keys: TenantKeys
+    authority: HubAuthority
     clock: ManualClock
     metrics: HubMetrics
     enrolment: Enrolment
@@ -71,7 +74,10 @@ def assemble(database: Database, folder: Path) -> HubParts:
     links = DownLinks(database, clock)
     handler = MessageHandler(database, keys, Intake(database, complete_catalogue(), clock), links, metrics, clock)
     desk = BookingDesk(database, keys, clock, Uuid7Source(clock), lambda: None)
-    return HubParts(database, keys, clock, metrics, Enrolment(database, keys, clock), handler, links, desk)
+    # Connections are real, so what is shown on them is dated by the real clock.
+    authority = HubAuthority(folder / "keys", [TenantId(tenant.id) for tenant in TENANTS], SystemClock())
+    enrolment = Enrolment(database, keys, authority, clock)
+    return HubParts(database, keys, authority, clock, metrics, enrolment, handler, links, desk)
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 import base64
 from collections.abc import Iterator
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -7,25 +8,20 @@ import grpc
 import paho.mqtt.client as paho
 import pytest
 
-from cloud.blobs.service import SERVICE
 from cloud.config import HubSettings
 from cloud.main import Hub
 from shared.crypto.identity import DeviceIdentity
+from shared.crypto.pki import HUB_HOST, key_pem, make_request, new_key
 from shared.ids import LocationId, TenantId
 from shared.wire import medspa_pb2 as wire
 from shared.wire import medspa_pb2_grpc as rpc
 from tests.cloud.conftest import TENANTS
 from tests.cloud.web import call
 from tests.support.box import FakeBox, MqttBox
+from tests.support.hubs import external_broker, fleet_call
 from tests.support.servers import free_port, mosquitto
 
 pytestmark = pytest.mark.system
-
-
-@pytest.fixture(scope="module")
-def mosquitto_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    with mosquitto(tmp_path_factory.mktemp("mosquitto"), free_port()) as port:
-        yield port
 
 
 def hub_settings(folder: Path, broker: dict[str, object]) -> HubSettings:
@@ -34,6 +30,7 @@ def hub_settings(folder: Path, broker: dict[str, object]) -> HubSettings:
             "data_folder": folder,
             "broker": broker,
             "rpc": {"port": free_port()},
+            "fleet": {"port": free_port()},
             "http": {"names": ["testserver"]},
             "tenants": [tenant.model_dump() for tenant in TENANTS],
         }
@@ -44,18 +41,19 @@ def hub_settings(folder: Path, broker: dict[str, object]) -> HubSettings:
 def running(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Hub, int, int]]:
     """A running hub, the port of its broker and the protocol the broker speaks."""
     if request.param == "amqtt":
-        broker: dict[str, object] = {"mode": "embedded", "port": free_port()}
-        protocol = paho.MQTTv311
+        settings = hub_settings(tmp_path, {"mode": "embedded", "port": free_port()})
+        broker, protocol = nullcontext(), paho.MQTTv311
     else:
-        broker = {"mode": "external", "port": request.getfixturevalue("mosquitto_port")}
-        protocol = paho.MQTTv5
-    hub = Hub(hub_settings(tmp_path, broker))
-    hub.start()
-    try:
-        assert hub.ready()
-        yield hub, int(str(broker["port"])), int(protocol)
-    finally:
-        hub.stop()
+        settings = hub_settings(tmp_path, external_broker(tmp_path / "broker"))
+        broker, protocol = mosquitto(settings), paho.MQTTv5
+    with broker:
+        hub = Hub(settings)
+        hub.start()
+        try:
+            assert hub.ready()
+            yield hub, settings.broker.port, int(protocol)
+        finally:
+            hub.stop()
 
 
 @pytest.fixture
@@ -123,29 +121,32 @@ def test_everything_a_hub_says_about_itself_is_up(running: tuple[Hub, int, int])
     assert "medspa_hub_events_applied_total" in metrics
 
 
-def test_enrolment_over_http_hands_out_a_key_that_opens_the_hubs_answer(running: tuple[Hub, int, int]) -> None:
+def test_enrolment_hands_out_a_key_that_opens_the_hubs_answer_and_a_certificate_that_opens_its_doors(
+    running: tuple[Hub, int, int],
+) -> None:
     hub = running[0]
-    identity = DeviceIdentity.generate()
+    identity, tls_key = DeviceIdentity.generate(), new_key()
     code = hub.enrolment.invite(TenantId("lumen"), LocationId("lumen-one"), 60)
     body = {
         "code": code, "label": "Room 2",
         "signing_key": base64.b64encode(identity.public.signing).decode(),
         "receiving_key": base64.b64encode(identity.public.receiving).decode(),
+        "request": make_request(tls_key).decode(),
     }  # fmt: skip
-    done, again = (call(hub.app, "POST", "/api/enrol", body) for _ in range(2))
+    done, again = (fleet_call(hub, "POST", "/api/enrol", body) for _ in range(2))
     assert (done.status_code, again.status_code) == (200, 200)
     assert again.json()["device"] == done.json()["device"]
     stranger = DeviceIdentity.generate().public
     other = body | {"signing_key": base64.b64encode(stranger.signing).decode()}
-    refused = call(hub.app, "POST", "/api/enrol", other)
+    refused = fleet_call(hub, "POST", "/api/enrol", other)
     assert (refused.status_code, refused.json()["code"]) == (409, "code_used")
     answer = done.json()
     context = f"enrol/{answer['tenant']}/{answer['device']}".encode()
     key = identity.receive(base64.b64decode(answer["delivery"]), context)
     assert key == hub.keys.transport(TenantId("lumen"), answer["device"])
-    proof = identity.issue_pass(answer["device"], f"{SERVICE}/Where", datetime.now(UTC))
-    with grpc.insecure_channel(f"127.0.0.1:{hub.settings.rpc.port}") as channel:
-        state = rpc.BlobsStub(channel).Where(
-            wire.BlobQuery(name="a" * 64, size=5), metadata=(("medspa-pass", proof),), timeout=10
-        )
+    pem = {name: text.encode() for name, text in answer["certified"].items()}
+    tls = grpc.ssl_channel_credentials(pem["trust"], key_pem(tls_key), pem["chain"])
+    options = (("grpc.ssl_target_name_override", HUB_HOST), ("grpc.enable_http_proxy", 0))
+    with grpc.secure_channel(f"127.0.0.1:{hub.settings.rpc.port}", tls, options=options) as channel:
+        state = rpc.BlobsStub(channel).Where(wire.BlobQuery(name="a" * 64, size=5), timeout=10)
     assert (state.offset, state.durable) == (0, False)

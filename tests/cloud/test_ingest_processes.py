@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 
 from cloud.config import HubSettings
 from cloud.fleet.enrolment import Enrolment
-from cloud.main import open_database, open_keys
+from cloud.main import open_authority, open_database, open_keys
 from cloud.side import verify_tenant
 from cloud.storage.database import Database
 from cloud.storage.tables import captures, events
@@ -33,7 +33,7 @@ TENANT = TenantId("lumen")
 BATCH = 50
 
 
-def write_config(folder: Path, urls: tuple[str, str], broker: int) -> Path:
+def write_config(folder: Path, urls: tuple[str, str]) -> Path:
     config = folder / "hub.toml"
     config.write_text(
         f"""
@@ -43,7 +43,9 @@ database_owner_url = "{urls[0]}"
 database_url = "{urls[1]}"
 [hub.broker]
 mode = "external"
-port = {broker}
+port = {free_port()}
+hub_port = {free_port()}
+folder = "broker"
 [[hub.tenants]]
 id = "lumen"
 name = "Lumen"
@@ -114,9 +116,9 @@ class Sender:
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory, postgres_server: Postgres) -> Iterator[tuple[Path, int]]:
-    folder, port = tmp_path_factory.mktemp("site"), free_port()
-    with mosquitto(folder, port):
-        yield write_config(folder, postgres_urls(postgres_server), port), port
+    config = write_config(tmp_path_factory.mktemp("site"), postgres_urls(postgres_server))
+    with mosquitto(load_settings(config, HubSettings)) as port:
+        yield config, port
 
 
 @pytest.fixture
@@ -127,7 +129,8 @@ def database(site: tuple[Path, int]) -> Iterator[Database]:
 
 
 def boxes(site: tuple[Path, int], database: Database, count: int, photographs: int) -> list[Sender]:
-    enrolment = Enrolment(database, open_keys(load_settings(site[0], HubSettings)), SystemClock())
+    settings, clock = load_settings(site[0], HubSettings), SystemClock()
+    enrolment = Enrolment(database, open_keys(settings), open_authority(settings, clock), clock)
     made = [FakeBox.enrol(enrolment, "lumen", "lumen-one", f"Room {number}") for number in range(count)]
     for box in made:
         for _ in range(photographs):

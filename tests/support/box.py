@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import grpc
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
 from cloud.fleet.enrolment import Enrolled, Enrolment
 from shared.crypto.identity import DeviceIdentity
+from shared.crypto.pki import HUB_HOST, key_pem, make_request, member_name, new_key
+from shared.crypto.tls import Credentials, hub_context
 from shared.events.catalogue.capture import CaptureMetadata, CaptureStored, GateOutcome, StoredImage
 from shared.events.envelope import GENESIS_HASH, Event
 from shared.ids import LocationId, TenantId
@@ -26,8 +29,9 @@ START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 class FakeBox:
     """A box with a log in memory."""
 
-    def __init__(self, identity: DeviceIdentity, enrolled: Enrolled, key: bytes) -> None:
+    def __init__(self, identity: DeviceIdentity, enrolled: Enrolled, key: bytes, credentials: Credentials) -> None:
         self.identity = identity
+        self.credentials = credentials
         self.tenant, self.location, self.device = enrolled.tenant, enrolled.location, enrolled.device
         self.key = key
         self.epoch = secrets.token_hex(8)
@@ -40,9 +44,18 @@ class FakeBox:
         """Enrol a new box."""
         identity = DeviceIdentity.generate()
         code = enrolment.invite(TenantId(tenant), LocationId(location), 600)
-        enrolled = enrolment.enrol(code, label, identity.public)
+        tls_key = new_key()
+        enrolled = enrolment.enrol(code, label, identity.public, make_request(tls_key))
         context = f"enrol/{enrolled.tenant}/{enrolled.device}".encode()
-        return cls(identity, enrolled, identity.receive(enrolled.delivery, context))
+        credentials = Credentials(key_pem(tls_key), enrolled.certified.chain, enrolled.certified.trust)
+        return cls(identity, enrolled, identity.receive(enrolled.delivery, context), credentials)
+
+    def channel(self, port: int) -> grpc.Channel:
+        """Return a gRPC channel to a hub on this machine."""
+        shown = self.credentials
+        tls = grpc.ssl_channel_credentials(shown.trust, shown.key, shown.chain)
+        options = (("grpc.enable_http_proxy", 0), ("grpc.ssl_target_name_override", HUB_HOST))
+        return grpc.secure_channel(f"127.0.0.1:{port}", tls, options=options)
 
     def record(self, event_type: str, payload: dict[str, Any], aggregate: str | None = None, **changes: Any) -> Event:
         """Append an event to the log."""
@@ -113,7 +126,12 @@ class MqttBox:
         self.box = box
         self.arrived: queue.Queue[wire.Message] = queue.Queue()
         self._ready: queue.Queue[bool] = queue.Queue()
-        self.client = paho.Client(CallbackAPIVersion.VERSION2, box.device, protocol=protocol)  # type: ignore[arg-type]
+        self.client = paho.Client(
+            CallbackAPIVersion.VERSION2,
+            member_name(box.tenant, box.device),
+            protocol=protocol,  # type: ignore[arg-type]
+        )
+        self.client.tls_set_context(hub_context(box.credentials))
         self.client.on_connect = self._on_connect
         self.client.on_subscribe = lambda *_: self._ready.put(True)
         self.client.on_message = lambda _c, _u, message: self.arrived.put(box.opened(bytes(message.payload)))

@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 import uvicorn
 from fastapi import FastAPI
 
 from cloud.config import HubSettings
 from cloud.main import Hub
+from shared.crypto.tls import trusting_context
 from shared.ids import LocationId, TenantId
 from tests.support.servers import free_port, wait_for_port
 
@@ -26,6 +28,7 @@ def hub_settings(folder: Path, broker: dict[str, object] | None = None) -> HubSe
             "data_folder": folder,
             "broker": broker or {"mode": "embedded", "port": free_port()},
             "rpc": {"port": free_port()},
+            "fleet": {"port": free_port(), "look_seconds": 0.2},
             "tenants": [
                 {
                     "id": tenant,
@@ -36,6 +39,11 @@ def hub_settings(folder: Path, broker: dict[str, object] | None = None) -> HubSe
             ],
         }
     )
+
+
+def external_broker(folder: Path) -> dict[str, object]:
+    """Settings of a Mosquitto beside the hub; run it with `servers.mosquitto`."""
+    return {"mode": "external", "port": free_port(), "hub_port": free_port(), "folder": folder}
 
 
 @contextmanager
@@ -53,6 +61,13 @@ def served(app: FastAPI) -> Iterator[str]:
     finally:
         server.should_exit = True
         thread.join(10)
+
+
+def fleet_call(hub: Hub, method: str, path: str, body: object = None) -> httpx.Response:
+    """Ask a running hub's door, knowing its roots."""
+    context = trusting_context(hub.authority.trust)
+    with httpx.Client(verify=context, timeout=20, trust_env=False) as client:
+        return client.request(method, f"https://127.0.0.1:{hub.settings.fleet.port}{path}", json=body)
 
 
 @contextmanager

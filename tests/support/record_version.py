@@ -21,6 +21,7 @@ from cloud.side import rebuild_tenant
 from cloud.storage.database import Database
 from cloud.storage.tables import PROJECTIONS as HUB_PROJECTIONS
 from edge.config import StoreSettings
+from edge.keys.certificate import BoxCertificate
 from edge.record import PROJECTIONS, Record, open_record
 from edge.review.licences import RegistryLicences
 from edge.review.reviews import Reviews
@@ -29,6 +30,8 @@ from edge.schedule.booking import synthesise_day
 from edge.schedule.registry import demo_registry
 from edge.store.events import BoxIdentity, SqlcipherEventStore
 from shared.crypto.identity import DeviceIdentity
+from shared.crypto.pki import key_pem, make_request, new_key
+from shared.crypto.tls import Credentials
 from shared.events.catalogue import complete_catalogue
 from shared.events.catalogue.capture import ImageConfirmedDurable
 from shared.events.catalogue.system import BoxStarted, BoxStopped
@@ -60,11 +63,14 @@ def record_version(folder: Path) -> None:
 
 def _enrolled(hub: Hub, folder: Path, clock: ManualClock) -> BoxRecord:
     device_keys = DeviceIdentity.generate()
-    done = hub.enrolment.enrol(hub.enrolment.invite(TENANT, LOCATION, 600), "Room 1", device_keys.public)
+    tls_key, code = new_key(), hub.enrolment.invite(TENANT, LOCATION, 600)
+    done = hub.enrolment.enrol(code, "Room 1", device_keys.public, make_request(tls_key))
     identity = BoxIdentity(done.tenant, done.location, done.device)
     box = open_box_record(folder, clock, identity)
     box.keys.keep_transport(device_keys.receive(done.delivery, f"enrol/{done.tenant}/{done.device}".encode()))
     (folder / "data" / "identity.json").write_text(json.dumps(asdict(identity)))
+    certificate = Credentials(key_pem(tls_key), done.certified.chain, done.certified.trust)
+    BoxCertificate(box.keys.sealed).replace(certificate)
     box.keys.mark_record_begun()
     return box
 

@@ -10,6 +10,11 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from cloud.broker_config import BrokerFiles
+from cloud.config import HubSettings
+from cloud.main import open_authority
+from shared.clock import SystemClock
+
 POSTGRES_BIN = Path("/usr/lib/postgresql/15/bin")
 START_SECONDS = 20.0
 
@@ -35,12 +40,16 @@ def wait_for_port(port: int, process: "subprocess.Popen[bytes] | None" = None) -
 
 
 @contextmanager
-def mosquitto(folder: Path, port: int) -> Iterator[int]:
-    """Run Mosquitto with MQTT 5 and no persistence."""
-    config = folder / f"mosquitto-{port}.conf"
-    config.write_text(
-        f"listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\nmax_queued_messages 10000\n"
-    )
+def mosquitto(settings: HubSettings) -> Iterator[int]:
+    """Run the Mosquitto of a hub's fleet from the files the hub writes; yield the port of the boxes."""
+    broker = settings.broker
+    assert broker.folder is not None
+    assert broker.hub_port is not None
+    port, authority = broker.port, open_authority(settings, SystemClock())
+    files = BrokerFiles(broker.folder, authority, dict, lambda _member: None)
+    config = files.write_all(("127.0.0.1", port), ("127.0.0.1", broker.hub_port))
+    if os.geteuid() == 0:  # else it becomes a user who cannot read the test's folder
+        config.write_text(f"{config.read_text()}user root\n")
     program = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
     process = subprocess.Popen([program, "-c", str(config)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:

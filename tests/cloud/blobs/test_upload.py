@@ -1,16 +1,21 @@
-from datetime import timedelta
+from pathlib import Path
 
 import grpc
 import pytest
 from sqlalchemy import select
 
-from cloud.blobs.service import SERVICE
+from cloud.fleet.ca import HubAuthority
 from cloud.storage.hub_epoch import hub_life
 from cloud.storage.tables import captures
-from shared.crypto.identity import DeviceIdentity
+from shared.clock import SystemClock
+from shared.crypto.pki import HUB_HOST, Member, key_pem, new_key
+from shared.crypto.tls import Credentials
+from shared.ids import DeviceId
 from shared.wire import medspa_pb2 as wire
+from shared.wire import medspa_pb2_grpc as rpc
 from tests.cloud.blobs.conftest import Images, an_image
 from tests.cloud.conftest import HubParts
+from tests.support.box import FakeBox
 from tests.support.damage import flipped
 
 
@@ -88,21 +93,34 @@ def test_more_bytes_than_announced_are_refused(hub: HubParts, images: Images) ->
     name, data = an_image(1500)
     chunks = [wire.BlobChunk(name=name, size=1000, offset=0, data=data)]
     with pytest.raises(grpc.RpcError) as refused:
-        images.stub.Upload(iter(chunks), metadata=images.proof(box, "Upload"), timeout=10)
+        images.stub(box).Upload(iter(chunks), timeout=10)
     assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT  # type: ignore[attr-defined]
 
 
-def test_who_cannot_prove_to_be_an_enrolled_device_is_refused(hub: HubParts, images: Images) -> None:
-    box, query = hub.box(), wire.BlobQuery(name="a" * 64, size=10)
-    stranger = images.proof(box, "Where", DeviceIdentity.generate())
-    other_method = images.proof(box, "Upload")
-    unknown = (("medspa-pass", box.identity.issue_pass("box-x", f"{SERVICE}/Where", hub.clock.wall())),)
-    old = hub.clock.wall() - timedelta(hours=1)
-    stale = (("medspa-pass", box.identity.issue_pass(box.device, f"{SERVICE}/Where", old)),)
-    for metadata in ((), stranger, other_method, unknown, stale, (("medspa-pass", "rubbish"),)):
-        with pytest.raises(grpc.RpcError) as refused:
-            images.stub.Where(query, metadata=metadata, timeout=10)
-        assert refused.value.code() is grpc.StatusCode.UNAUTHENTICATED  # type: ignore[attr-defined]
+def refused_with(box: FakeBox, images: Images) -> grpc.StatusCode:
+    with box.channel(images.port) as channel, pytest.raises(grpc.RpcError) as refused:
+        rpc.BlobsStub(channel).Where(wire.BlobQuery(name="a" * 64, size=10), timeout=10)
+    return refused.value.code()  # type: ignore[attr-defined]
+
+
+@pytest.mark.req("P-5", "I-13")
+def test_who_cannot_prove_to_be_an_enrolled_device_is_refused(hub: HubParts, images: Images, tmp_path: Path) -> None:
+    box, stranger, unknown = hub.box(), hub.box(), hub.box()
+    elsewhere = HubAuthority(tmp_path / "another-hub", [box.tenant], SystemClock())
+    key = new_key()
+    forged = elsewhere.issue(Member(box.tenant, box.location, box.device), key.public_key())
+    stranger.credentials = Credentials(key_pem(key), forged.chain, hub.authority.trust)
+    assert refused_with(stranger, images) is grpc.StatusCode.UNAVAILABLE
+    nobody = hub.authority.issue(Member(box.tenant, box.location, DeviceId("box-nobody")), key.public_key())
+    unknown.credentials = Credentials(key_pem(key), nobody.chain, hub.authority.trust)
+    assert refused_with(unknown, images) is grpc.StatusCode.UNAUTHENTICATED
+    trusting = grpc.ssl_channel_credentials(hub.authority.trust)
+    options = (("grpc.ssl_target_name_override", HUB_HOST), ("grpc.enable_http_proxy", 0))
+    channel = grpc.secure_channel(f"127.0.0.1:{images.port}", trusting, options=options)
+    with channel, pytest.raises(grpc.RpcError) as refused:
+        rpc.BlobsStub(channel).Where(wire.BlobQuery(name="a" * 64, size=10), timeout=10)
+    assert refused.value.code() is grpc.StatusCode.UNAVAILABLE  # type: ignore[attr-defined]
+    assert images.where(box, "a" * 64, 10).offset == 0
 
 
 def test_a_revoked_device_is_unknown_and_a_fenced_one_is_told_so(hub: HubParts, images: Images) -> None:

@@ -5,12 +5,13 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import select
 
-from cloud.fleet.api import RateLimit, TooManyTries, enrolment_router
+from cloud.fleet.api import RateLimit, TooManyTries, fleet_router
 from cloud.fleet.keys import TenantKeys
 from cloud.storage.tables import invitations
 from shared.crypto.aead import CannotOpen
 from shared.crypto.identity import DeviceIdentity
 from shared.crypto.keyfile import SealedKeyFolder
+from shared.crypto.pki import make_request, new_key
 from shared.errors import MedSpaError, Rejected
 from shared.http.errors import NotFound, install_error_handlers
 from shared.ids import DeviceId, LocationId, TenantId
@@ -20,15 +21,19 @@ from tests.cloud.web import call
 LUMEN, ONE = TenantId("lumen"), LocationId("lumen-one")
 
 
+def a_request() -> bytes:
+    return make_request(new_key())
+
+
 def refusal(hub: HubParts, code: str) -> str:
     with pytest.raises(MedSpaError) as refused:
-        hub.enrolment.enrol(code, "Room", DeviceIdentity.generate().public)
+        hub.enrolment.enrol(code, "Room", DeviceIdentity.generate().public, a_request())
     return refused.value.code
 
 
 def test_the_transport_key_reaches_the_box_alone(hub: HubParts) -> None:
     identity, other = DeviceIdentity.generate(), DeviceIdentity.generate()
-    done = hub.enrolment.enrol(hub.enrolment.invite(LUMEN, ONE, 60), "Room", identity.public)
+    done = hub.enrolment.enrol(hub.enrolment.invite(LUMEN, ONE, 60), "Room", identity.public, a_request())
     context = f"enrol/lumen/{done.device}".encode()
     assert identity.receive(done.delivery, context) == hub.keys.transport(LUMEN, done.device)
     with pytest.raises(CannotOpen):
@@ -38,22 +43,22 @@ def test_the_transport_key_reaches_the_box_alone(hub: HubParts) -> None:
 
 def test_a_code_works_once(hub: HubParts) -> None:
     code = hub.enrolment.invite(LUMEN, ONE, 60)
-    hub.enrolment.enrol(code, "Room", DeviceIdentity.generate().public)
+    hub.enrolment.enrol(code, "Room", DeviceIdentity.generate().public, a_request())
     assert refusal(hub, code) == "code_used"
     assert len(hub.enrolment.devices(LUMEN)) == 1
 
 
 def test_a_box_whose_answer_was_lost_asks_again_and_is_the_same_box(hub: HubParts) -> None:
     code, identity = hub.enrolment.invite(LUMEN, ONE, 60), DeviceIdentity.generate()
-    first = hub.enrolment.enrol(code, "Room", identity.public)
-    again = hub.enrolment.enrol(code, "Room", identity.public)
+    first = hub.enrolment.enrol(code, "Room", identity.public, a_request())
+    again = hub.enrolment.enrol(code, "Room", identity.public, a_request())
     assert again.device == first.device
     context = f"enrol/lumen/{first.device}".encode()
     assert identity.receive(again.delivery, context) == hub.keys.transport(LUMEN, first.device)
     assert len(hub.enrolment.devices(LUMEN)) == 1
     hub.enrolment.revoke(LUMEN, first.device, "stolen")
     with pytest.raises(MedSpaError):
-        hub.enrolment.enrol(code, "Room", identity.public)
+        hub.enrolment.enrol(code, "Room", identity.public, a_request())
 
 
 def test_a_code_expires(hub: HubParts) -> None:
@@ -99,14 +104,14 @@ def test_a_revoked_device_stays_out(hub: HubParts) -> None:
 
 def application(hub: HubParts) -> FastAPI:
     app = FastAPI()
-    app.include_router(enrolment_router(hub.enrolment, RateLimit(hub.clock, tries=3)))
+    app.include_router(fleet_router(hub.enrolment, hub.authority, RateLimit(hub.clock, tries=3)))
     install_error_handlers(app, {TooManyTries: 429})
     return app
 
 
 def body(code: str, signing: bytes, receiving: bytes) -> dict[str, str]:
     keys = {"signing_key": base64.b64encode(signing).decode(), "receiving_key": base64.b64encode(receiving).decode()}
-    return {"code": code, "label": "Room", **keys}
+    return {"code": code, "label": "Room", "request": a_request().decode(), **keys}
 
 
 def test_the_address_answers_refusals_with_code_and_sentence(hub: HubParts) -> None:

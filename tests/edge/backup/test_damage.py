@@ -9,14 +9,17 @@ import pytest
 from edge.backup.daily import DailyCare
 from edge.backup.damage import MARKER, Healer, examine, mark_damaged
 from edge.config import EdgeSettings, HubLinkSettings
+from edge.keys.certificate import BoxCertificate
 from edge.record import Record, open_record
 from edge.store.check import Problem
 from edge.store.errors import RecordMissing, StorageBroken
 from shared.clock import SystemClock
+from shared.crypto.pki import Member
 from shared.ids import Uuid7Source
 from shared.vocabulary import ImageKind
 from tests.edge.backup.rig import BackedUp
 from tests.edge.backup.test_restore import HeldEvents
+from tests.support.certificates import authority_of, certified
 from tests.support.damage import flipped
 from tests.support.promises import Tally
 from tests.support.servers import free_port
@@ -36,6 +39,9 @@ def kept(tmp_path: Path) -> Iterator[BackedUp]:
     box.back_up()
     box.append(200)
     box.record.keys.mark_record_begun()
+    identity = box.record.store.identity
+    member = Member(identity.tenant, identity.location, identity.device)
+    BoxCertificate(box.record.keys.sealed).replace(certified(authority_of(tmp_path / "hub", member), member))
     box.record.store.close()
     yield box
     box.record.store.close()

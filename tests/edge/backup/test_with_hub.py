@@ -15,11 +15,14 @@ from edge.backup.job import BackupJob
 from edge.backup.restore import Restore, RestoreReport
 from edge.backup.source import RecordSource
 from edge.config import StoreSettings
+from edge.keys.certificate import BoxCertificate
 from edge.record import PROJECTIONS
 from edge.sync.hub_channel import HubChannel
 from edge.sync.link import SyncLink
 from edge.sync.mqtt import MqttTransport
 from shared.clock import SystemClock
+from shared.crypto.pki import Member, key_pem, new_key
+from shared.crypto.tls import Credentials
 from shared.events.catalogue.capture import CaptureStored
 from shared.events.envelope import EventDraft
 from shared.ids import BlobName, DeviceId
@@ -29,19 +32,19 @@ from shared.wire import history_pb2 as wire
 from shared.wire import history_pb2_grpc as rpc
 from tests.edge.sync.rig import Rig, build
 from tests.support.box import capture_payload
-from tests.support.hubs import TENANT, eventually, hub_settings, running_hub
+from tests.support.hubs import LOCATION, TENANT, eventually, external_broker, hub_settings, running_hub
 from tests.support.promises import Tally
 from tests.support.records import open_box_record
-from tests.support.servers import free_port, mosquitto
+from tests.support.servers import mosquitto
 
 pytestmark = pytest.mark.system
 
 
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
-    folder, port = tmp_path_factory.mktemp("hub"), free_port()
-    settings = hub_settings(folder / "data", {"mode": "external", "port": port})
-    with mosquitto(folder, port), running_hub(settings) as running:
+    folder = tmp_path_factory.mktemp("hub")
+    settings = hub_settings(folder / "data", external_broker(folder / "broker"))
+    with mosquitto(settings), running_hub(settings) as running:
         yield running
 
 
@@ -69,7 +72,7 @@ def back_up(rig: Rig) -> None:
 
 def channel_of(rig: Rig) -> HubChannel:
     port = rig.network._relays[1].listen_port
-    return HubChannel(f"127.0.0.1:{port}", rig.record.store.identity.device, rig.record.keys.identity(), SystemClock())
+    return HubChannel(f"127.0.0.1:{port}", BoxCertificate(rig.record.keys.sealed).present)
 
 
 def lose(rig: Rig) -> None:
@@ -91,7 +94,7 @@ def start_again(rig: Rig) -> SyncLink:
     rig.link = SyncLink(
         rig.record.store,
         protocol._inbox,
-        MqttTransport(rig.transport._address),
+        MqttTransport(rig.transport._address, rig.transport._credentials),
         transport_key=protocol._key,
         clock=protocol._clock,
         snapshot=dict,
@@ -217,10 +220,10 @@ def test_nobody_gets_another_boxes_history(rig: Rig, hub: Hub, tmp_path: Path) -
     other = build(hub, tmp_path / "other")
     mine = Position(rig.log()[-1][2] and rig.record.store.head().epoch, 2, rig.log()[1][2])
     assert list(HubHistory(channel_of(other)).events(mine)) == []
-    stranger = HubChannel(
-        f"127.0.0.1:{hub.settings.rpc.port}", DeviceId(rig.record.store.identity.device),
-        other.record.keys.identity(), SystemClock(),
-    )  # fmt: skip
+    key = new_key()
+    nobody = hub.authority.issue(Member(TENANT, LOCATION, DeviceId("box-nobody")), key.public_key())
+    credentials = Credentials(key_pem(key), nobody.chain, hub.authority.trust)
+    stranger = HubChannel(f"127.0.0.1:{hub.settings.rpc.port}", lambda: credentials)
     with pytest.raises(HistoryRefused, match="does not know"):
         next(HubHistory(stranger).events(Position("")))
     other.close()

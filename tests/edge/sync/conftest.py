@@ -6,8 +6,8 @@ import pytest
 
 from cloud.main import Hub
 from tests.edge.sync.rig import Rig, build
-from tests.support.hubs import hub_settings, running_hub
-from tests.support.servers import free_port, mosquitto
+from tests.support.hubs import external_broker, hub_settings, running_hub
+from tests.support.servers import mosquitto
 
 
 @pytest.fixture(scope="session", params=["amqtt", "mosquitto"])
@@ -17,9 +17,8 @@ def hub(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
         with running_hub(hub_settings(folder)) as running:
             yield running
     else:
-        port = free_port()
-        settings = hub_settings(folder / "data", {"mode": "external", "port": port})
-        with mosquitto(folder, port), running_hub(settings) as running:
+        settings = hub_settings(folder / "data", external_broker(folder / "broker"))
+        with mosquitto(settings), running_hub(settings) as running:
             yield running
 
 

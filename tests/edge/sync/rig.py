@@ -11,6 +11,7 @@ from cloud.main import Hub
 from cloud.storage.log import EventLog
 from cloud.storage.tables import booking_requests, events
 from edge.keys.box import BoxKeys
+from edge.keys.certificate import BoxCertificate
 from edge.keys.transport import TransportKeys
 from edge.schedule.book import ScheduleBook
 from edge.schedule.registry import demo_registry
@@ -22,6 +23,8 @@ from edge.sync.link import SyncLink
 from edge.sync.mqtt import Incoming, MqttAddress, MqttTransport, Signal
 from edge.sync.uploader import BlobUploader
 from shared.clock import SystemClock
+from shared.crypto.pki import key_pem, make_request, member_name, new_key
+from shared.crypto.tls import Credentials
 from shared.demo.proxy import SeverableNetwork
 from shared.events.catalogue import complete_catalogue
 from shared.events.catalogue.keys import TransportKeyDelivered
@@ -36,8 +39,8 @@ from tests.support.servers import free_port
 class TappedTransport(MqttTransport):
     """The real connection, keeping a copy of every message that goes over it."""
 
-    def __init__(self, address: MqttAddress) -> None:
-        super().__init__(address)
+    def __init__(self, address: MqttAddress, credentials: Callable[[], Credentials]) -> None:
+        super().__init__(address, credentials)
         self.sent: list[bytes] = []
         self.received: list[bytes] = []
 
@@ -125,7 +128,10 @@ def build(hub: Hub, folder: Path, handlers: Callable[[ScheduleBook], Mapping[str
     folder.mkdir(exist_ok=True)
     keys = BoxKeys(folder / "keys")
     device_keys = keys.identity()
-    done = hub.enrolment.enrol(hub.enrolment.invite(TENANT, LOCATION, 600), "Test", device_keys.public)
+    tls_key, code = new_key(), hub.enrolment.invite(TENANT, LOCATION, 600)
+    done = hub.enrolment.enrol(code, "Test", device_keys.public, make_request(tls_key))
+    certificate = BoxCertificate(keys.sealed)
+    certificate.replace(Credentials(key_pem(tls_key), done.certified.chain, done.certified.trust))
     keys.keep_transport(device_keys.receive(done.delivery, f"enrol/{done.tenant}/{done.device}".encode()))
     network = SeverableNetwork({free_port(): hub.settings.broker.port, free_port(): hub.settings.rpc.port})
     network.start()
@@ -137,19 +143,19 @@ def build(hub: Hub, folder: Path, handlers: Callable[[ScheduleBook], Mapping[str
     address = MqttAddress(
         host="127.0.0.1",
         port=broker,
-        client_id=f"box-{done.device}",
+        client_id=member_name(done.tenant, done.device),
         up_topic=topic(TENANT, done.device, UP),
         down_topic=topic(TENANT, done.device, DOWN),
         presence_topic=topic(TENANT, done.device, PRESENCE),
         keepalive_seconds=5,
         reconnect_max_seconds=0.5,
     )
-    transport = TappedTransport(address)
+    transport = TappedTransport(address, certificate.present)
     ring = TransportKeys(record.keys, identity)
     answers = handlers(book) if handlers else {BookingRequested.event_type: book.answer_request}
     answers = {**answers, TransportKeyDelivered.event_type: ring.take}
     snapshot: dict[str, Any] = {}
-    channel = HubChannel(f"127.0.0.1:{rpc}", identity.device, device_keys, clock)
+    channel = HubChannel(f"127.0.0.1:{rpc}", certificate.present)
     link = SyncLink(
         record.store,
         Inbox(record.store, complete_catalogue(), answers),

@@ -50,7 +50,7 @@ class Machine:
         self.link = SyncLink(
             self.store,
             Inbox(self.store, complete_catalogue(), {}),
-            MqttTransport(self._rig.transport._address),
+            MqttTransport(self._rig.transport._address, self._rig.transport._credentials),
             transport_key=self.record.keys.transport(),
             clock=SystemClock(),
             snapshot=dict,

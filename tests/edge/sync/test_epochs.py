@@ -15,10 +15,10 @@ from edge.store.schema import migrate
 from edge.sync.link import SyncLink
 from shared.events.envelope import Event
 from tests.edge.sync.rig import Rig, build
-from tests.support.hubs import TENANT, eventually, hub_settings, running_hub
+from tests.support.hubs import TENANT, eventually, external_broker, hub_settings, running_hub
 from tests.support.promises import Tally
 from tests.support.records import open_box_record
-from tests.support.servers import free_port, mosquitto
+from tests.support.servers import mosquitto
 
 pytestmark = [pytest.mark.system, pytest.mark.parametrize("hub", ["mosquitto"], indirect=True)]
 
@@ -34,7 +34,7 @@ def new_link(rig: Rig) -> SyncLink:
     return SyncLink(
         rig.record.store,
         protocol._inbox,
-        type(rig.transport)(rig.transport._address),
+        type(rig.transport)(rig.transport._address, rig.transport._credentials),
         transport_key=protocol._sealing._ring.held()[0],
         clock=protocol._clock,
         snapshot=dict,
@@ -103,9 +103,9 @@ def test_a_box_whose_epoch_is_new_sends_the_former_ones_not_again(rig: Rig) -> N
 @pytest.mark.parametrize("kept", [0, 100, 230, 250], ids=lambda kept: f"backup holds {kept}")
 def test_hub_restored_from_old_backup_gets_every_epoch_again(hub: Hub, tmp_path: Path, kept: int, tally: Tally) -> None:
     del hub  # this one restores its own
-    folder, port = tmp_path / "hub", free_port()
-    settings = hub_settings(folder, {"mode": "external", "port": port})
-    with mosquitto(tmp_path, port):
+    folder = tmp_path / "hub"
+    settings = hub_settings(folder, external_broker(tmp_path / "broker"))
+    with mosquitto(settings):
         with running_hub(settings) as before:
             rig = build(before, tmp_path / "box")
             rig.append(min(kept, 230))

@@ -17,10 +17,10 @@ from edge.clients.erasure import ClientEraser
 from edge.clients.erasure_desk import ErasureDesk
 from edge.clients.erasure_worker import ErasureWorker
 from edge.clients.register import ClientErased
+from edge.keys.certificate import BoxCertificate
 from edge.keys.clients import DataKeyGone
 from edge.sync.escrow import EscrowDepositor, recover_keys
 from edge.sync.hub_channel import HubChannel
-from shared.clock import SystemClock
 from shared.erasure.receipt import ReceiptInvalid, SignedReceipt
 from shared.erasure.rules import ErasureState
 from shared.events.catalogue.erasure import ErasureAgreed, ErasureAsked, ErasureConfirmed
@@ -94,9 +94,8 @@ def clinic(make_rig: Callable[..., Rig]) -> Iterator[Clinic]:
     rig = make_rig(handlers=handlers)
     made.append(rig)
     record = rig.record
-    channel = HubChannel(
-        f"127.0.0.1:{rig.hub.settings.rpc.port}", record.store.identity.device, record.keys.identity(), SystemClock()
-    )
+    certificate = BoxCertificate(record.keys.sealed)
+    channel = HubChannel(f"127.0.0.1:{rig.hub.settings.rpc.port}", certificate.present)
     eraser = ClientEraser(record.store, record.clients, record.vault)
     eraser.on_erased(record.register.forget)
     worker, depositor = ErasureWorker(eraser), EscrowDepositor(record.store, record.clients, channel)

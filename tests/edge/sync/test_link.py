@@ -94,7 +94,7 @@ def test_a_box_started_again_sends_only_what_was_not_acknowledged(rig: Rig) -> N
     second = type(rig.link)(
         rig.record.store,
         rig.link._protocol._inbox,
-        type(rig.transport)(rig.transport._address),
+        type(rig.transport)(rig.transport._address, rig.transport._credentials),
         transport_key=rig.link._protocol._sealing._ring.held()[0],
         clock=rig.link._protocol._clock,
         snapshot=dict,

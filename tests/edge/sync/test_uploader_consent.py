@@ -1,16 +1,19 @@
 """Nothing leaves the box against a client's word."""
 
 import queue
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import grpc
 import pytest
 
+from cloud.fleet.ca import HubAuthority
+from cloud.rpc.server import RpcServer
 from edge.sync.hub_channel import HubChannel
 from edge.sync.uploader import BlobUploader
-from shared.crypto.identity import DeviceIdentity
+from shared.clock import SystemClock
+from shared.crypto.pki import Member, key_pem, new_key
+from shared.crypto.tls import Credentials
 from shared.events.catalogue.capture import CaptureMetadata, CaptureStored, GateOutcome, StoredImage
 from shared.events.envelope import EventDraft
 from shared.ids import BlobName, ClientId
@@ -18,6 +21,7 @@ from shared.vocabulary import ConsentPurpose, GateProfileName, ImageKind
 from shared.wire import medspa_pb2 as wire
 from shared.wire import medspa_pb2_grpc as rpc
 from tests.support.records import BoxRecord, open_box_record
+from tests.support.servers import free_port
 
 pytestmark = pytest.mark.req("I-20", "F-25")
 
@@ -49,19 +53,22 @@ def test_images_of_a_client_who_withdrew_stay_and_hold_nobody_else_up(tmp_path: 
     photograph(box, withdrew)
     box.consent.withdraw(withdrew, ConsentPurpose.TREATMENT_RECORD, "", "tester")
     allowed = photograph(box, stays)
-    server = grpc.server(ThreadPoolExecutor(1))
-    rpc.add_BlobsServicer_to_server(hub, server)
-    address = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
+    authority = HubAuthority(tmp_path / "hub-keys", [box.store.identity.tenant], SystemClock())
+    port, key = free_port(), new_key()
+    server = RpcServer([partial(rpc.add_BlobsServicer_to_server, hub)], "127.0.0.1", port, authority.hub)
     server.start()
+    identity = box.store.identity
+    issued = authority.issue(Member(identity.tenant, identity.location, identity.device), key.public_key())
+    credentials = Credentials(key_pem(key), issued.chain, authority.trust)
 
     def may_leave(client: ClientId) -> bool:
         return ConsentPurpose.TREATMENT_RECORD in box.consent.granted(client)
 
-    channel = HubChannel(address, box.store.identity.device, DeviceIdentity.generate(), box.clock)
+    channel = HubChannel(f"127.0.0.1:{port}", lambda: credentials)
     uploader = BlobUploader(box.store, box.vault, channel, lambda: 0, may_leave)
     uploader.start()
     assert hub.asked.get(timeout=10) == allowed
     uploader.stop()
-    server.stop(0).wait()
+    server.stop()
     assert hub.asked.empty()
     box.store.close()

@@ -13,6 +13,7 @@ from cloud.storage.tables import events, positions
 from cloud.storage.tree import TreeLog
 from cloud.storage.tree_tables import log_runs, log_tiles, log_trees
 from cloud.transparency.announcer import head_payload
+from edge.keys.certificate import BoxCertificate
 from edge.sync.hub_channel import HubChannel
 from edge.transparency.client import HubLogClient, HubSilent
 from edge.transparency.watch import SWEEP_CURSOR, Acknowledged, HubLogState, HubLogWatch, WatchRules
@@ -40,9 +41,8 @@ class Watched:
         # The link's handlers are given before the watch exists that one of them is of.
         self.rig: Rig = build(hub, folder, lambda _book: {HeadSigned.event_type: self._announced})
         store = self.rig.record.store
-        channel = HubChannel(
-            f"127.0.0.1:{hub.settings.rpc.port}", store.identity.device, self.rig.record.keys.identity(), SystemClock()
-        )
+        certificate = BoxCertificate(self.rig.record.keys.sealed)
+        channel = HubChannel(f"127.0.0.1:{hub.settings.rpc.port}", certificate.present)
         self.client = HubLogClient(channel, store.identity.tenant)
         acknowledged = lambda: Acknowledged(self.rig.link.status.acknowledged_seq)  # noqa: E731
         self.watch = HubLogWatch(store, self.client, acknowledged, SystemClock(), rules)

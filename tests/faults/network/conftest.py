@@ -7,7 +7,7 @@ import pytest
 
 from cloud.main import Hub
 from tests.edge.sync.rig import Rig, build
-from tests.support.hubs import hub_settings, running_hub
+from tests.support.hubs import external_broker, hub_settings, running_hub
 from tests.support.network import BadNetwork
 from tests.support.promises import Tally
 from tests.support.servers import free_port, mosquitto
@@ -41,9 +41,9 @@ def report(rig: Rig, tally: Tally) -> None:
 
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
-    folder, port = tmp_path_factory.mktemp("hub"), free_port()
-    settings = hub_settings(folder / "data", {"mode": "external", "port": port})
-    with mosquitto(folder, port), running_hub(settings) as running:
+    folder = tmp_path_factory.mktemp("hub")
+    settings = hub_settings(folder / "data", external_broker(folder / "broker"))
+    with mosquitto(settings), running_hub(settings) as running:
         yield running
 
 

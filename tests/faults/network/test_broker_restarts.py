@@ -10,9 +10,9 @@ import pytest
 
 from tests.edge.sync.rig import build
 from tests.faults.network.conftest import report
-from tests.support.hubs import eventually, hub_settings, running_hub
+from tests.support.hubs import eventually, external_broker, hub_settings, running_hub
 from tests.support.promises import Tally
-from tests.support.servers import free_port, mosquitto
+from tests.support.servers import mosquitto
 
 RESTARTS = 40 if os.environ.get("LONG") else 3
 SEED = int(os.environ.get("SEED", "1"))
@@ -21,11 +21,11 @@ SEED = int(os.environ.get("SEED", "1"))
 @pytest.mark.req("P-2", "I-03", "I-04", "I-05", "I-08", "F-04")
 @pytest.mark.timeout(120 + 30 * RESTARTS)
 def test_a_broker_that_forgets_everything_in_flight_costs_no_event(tmp_path: Path, tally: Tally) -> None:
-    port, chance = free_port(), random.Random(SEED)
-    (tmp_path / "broker").mkdir()
+    chance = random.Random(SEED)
+    settings = hub_settings(tmp_path / "hub", external_broker(tmp_path / "broker"))
     with ExitStack() as broker:
-        broker.enter_context(mosquitto(tmp_path / "broker", port))
-        with running_hub(hub_settings(tmp_path / "hub", {"mode": "external", "port": port})) as hub:
+        broker.enter_context(mosquitto(settings))
+        with running_hub(settings) as hub:
             rig = build(hub, tmp_path / "box")
             rig.link.start()
             for _ in range(RESTARTS):
@@ -34,7 +34,7 @@ def test_a_broker_that_forgets_everything_in_flight_costs_no_event(tmp_path: Pat
                 tally.acknowledged(rig.link.status.acknowledged_seq)
                 broker.close()
                 rig.append(50)
-                broker.enter_context(mosquitto(tmp_path / "broker", port))
+                broker.enter_context(mosquitto(settings))
             healed = time.monotonic()
             eventually(rig.acknowledged, 90)
             tally.converged(time.monotonic() - healed)

@@ -1,6 +1,5 @@
-"""Sealing, key files, device identity and passes against the attacks they are for."""
+"""Sealing, key files, device identity and its signatures against the attacks they are for."""
 
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -8,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.crypto.aead import OVERHEAD_BYTES, CannotOpen, derive_key, new_key, seal, unseal
-from shared.crypto.identity import DeviceIdentity, PassRefused, check_pass, deliver
+from shared.crypto.identity import DeviceIdentity, deliver, renewal_is_signed
 from shared.crypto.keyfile import SealedKeyFolder
 from shared.crypto.root import KeyFileUnsafe
 from shared.errors import Corrupt, Rejected
@@ -16,7 +15,6 @@ from shared.ids import DeviceId, TenantId
 from shared.wire import medspa_pb2 as wire
 from shared.wire.envelope import MAX_SEALED_BYTES, MalformedMessage, open_message, seal_message
 from shared.wire.topics import parse_topic, topic
-from tests.support.clocks import ManualClock
 
 TENANT, DEVICE = TenantId("t"), DeviceId("d")
 
@@ -87,24 +85,18 @@ def test_delivered_secret_opens_only_on_its_device_and_in_its_context() -> None:
             receiver.receive(delivery, context)
 
 
-def test_pass_is_good_for_its_device_method_and_five_minutes_only() -> None:
-    device, clock = DeviceIdentity.generate(), ManualClock()
-    keys = {"box": device.public.signing, "other": DeviceIdentity.generate().public.signing}
-    text = device.issue_pass("box", "/m", clock.wall())
-    assert check_pass(text, "/m", clock.wall(), keys.get) == "box"
-    forged = device.issue_pass("other", "/m", clock.wall())
-    unknown = device.issue_pass("nobody", "/m", clock.wall())
-    late = clock.wall() + timedelta(minutes=6)
-    for attempt, method, now in (
-        (text, "/n", clock.wall()),
-        (text, "/m", late),
-        (forged, "/m", clock.wall()),
-        (unknown, "/m", clock.wall()),
-        ("rubbish", "/m", clock.wall()),
-        ("a.b", "/m", clock.wall()),
+def test_a_renewal_is_signed_for_one_device_and_one_request() -> None:
+    device, other = DeviceIdentity.generate(), DeviceIdentity.generate()
+    signature = device.sign_renewal("box", b"request")
+    assert renewal_is_signed(device.public.signing, "box", b"request", signature)
+    for key, name, request, signed in (
+        (other.public.signing, "box", b"request", signature),
+        (device.public.signing, "other", b"request", signature),
+        (device.public.signing, "box", b"another", signature),
+        (device.public.signing, "box", b"request", b""),
+        (b"no key", "box", b"request", signature),
     ):
-        with pytest.raises(PassRefused):
-            check_pass(attempt, method, now, keys.get)
+        assert not renewal_is_signed(key, name, request, signed)
 
 
 def test_message_opens_only_on_its_own_topic_direction_and_key() -> None:
