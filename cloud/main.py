@@ -21,6 +21,7 @@ from cloud.broker_config import BrokerFiles
 from cloud.broker_gate import HUB
 from cloud.config import BrokerMode, HubSettings
 from cloud.erasure.eraser import EraserTools, HubEraser
+from cloud.erasure.office import ErasureOffice
 from cloud.erasure.signing import ReceiptSigner
 from cloud.erasure.worker import HubErasureWorker
 from cloud.fleet.api import create_fleet_api
@@ -46,6 +47,7 @@ from cloud.keyservice.service import EscrowService
 from cloud.metrics import HubMetrics
 from cloud.portal.api import create_portal_api
 from cloud.portal.ports import PortalPorts
+from cloud.queries.erasures import ErasureQueries
 from cloud.queries.ports import BookingQueries, ConfiguredViewer, FleetQueries, HubReadiness, ParkedDecisions
 from cloud.rpc.callers import Callers
 from cloud.rpc.server import AddService, RpcServer
@@ -274,6 +276,10 @@ class Hub:
         tools = EraserTools(self.database, self.blobs, self.escrow, signer, down, self._clock)
         return HubErasureWorker(HubEraser(tools, self.ingest.wake), configured_tenants(self.settings))
 
+    def _make_office(self) -> ErasureOffice:
+        ids = Uuid7Source(self._clock)
+        return ErasureOffice(self.database, DownWriter(self._clock, ids), ids, self.ingest.wake)
+
     def _make_announcer(self) -> HeadAnnouncer:
         tenants = [TenantId(tenant.id) for tenant in self.settings.tenants]
         writer = DownWriter(self._clock, Uuid7Source(self._clock))
@@ -292,6 +298,7 @@ class Hub:
             fleet=FleetQueries(self.database, self._clock, tenant_names(self.database)),
             bookings=BookingQueries(self.database, self.desk),
             parked=ParkedDecisions(ParkedDesk(self.database, complete_catalogue(), self._clock)),
+            erasures=ErasureQueries(self._make_office()),
             readiness=HubReadiness(
                 {
                     "database": self.database.alive,

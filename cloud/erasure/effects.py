@@ -28,6 +28,8 @@ from shared.events.envelope import Event
 from shared.ids import TenantId
 from shared.vocabulary import ConsentDecision, ConsentPurpose
 
+CLINIC: Final = "clinic"
+PORTAL: Final = "portal"
 _DECISIONS: Final = frozenset({ConsentRecorded.event_type, ConsentWithdrawn.event_type})
 _OF_CONSEQUENCE: Final = _DECISIONS | {
     payload.event_type
@@ -138,7 +140,7 @@ class ErasureEffects:
             self._projections.image_is_here(name)
 
 
-def request_values(payload: dict[str, Any], location: str, at: int) -> dict[str, Any]:
+def request_values(payload: dict[str, Any], location: str, at: int, origin: str = CLINIC) -> dict[str, Any]:
     """Return the row of a request, whether a box recorded it or the portal asks for it."""
     return {
         "client": payload["client"],
@@ -148,11 +150,19 @@ def request_values(payload: dict[str, Any], location: str, at: int) -> dict[str,
         "requested_by": payload["requested_by"],
         "requested_at": at,
         "state": ErasureState.REQUESTED,
+        "origin": origin,
     }
 
 
 def add_asked(known: ErasureRepository, event: Event) -> None:
     """Note what somebody asked for in the portal, from the event that tells the clinic's box."""
     fields = event.fields
-    values = request_values(fields.payload, fields.location, to_milliseconds(fields.wall_time))
+    values = request_values(fields.payload, fields.location, to_milliseconds(fields.wall_time), PORTAL)
     known.add_request(fields.payload["request"], values)
+
+
+def add_agreed(known: ErasureRepository, event: Event) -> None:
+    """Note that another person of the portal approved it, from the event that tells the clinic's box."""
+    fields, payload = event.fields, event.fields.payload
+    at = to_milliseconds(fields.wall_time)
+    known.decide(payload["request"], ErasureState.APPROVED, payload["approved_by"], at)

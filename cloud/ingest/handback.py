@@ -7,7 +7,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from cloud.bookings.desk import request_of
-from cloud.erasure.effects import add_asked
+from cloud.erasure.effects import add_agreed, add_asked
 from cloud.storage.database import Database
 from cloud.storage.devices import DeviceRepository, DeviceState
 from cloud.storage.down import HUB_DEVICE, DownLog
@@ -18,7 +18,7 @@ from cloud.storage.times import to_milliseconds
 from cloud.storage.twins import TwinRepository
 from shared.clock import Clock
 from shared.errors import Rejected
-from shared.events.catalogue.erasure import ErasureAsked
+from shared.events.catalogue.erasure import ErasureAgreed, ErasureAsked
 from shared.events.catalogue.system import BookingRequested
 from shared.events.catalogue.twin import ConfigurationDesired
 from shared.events.envelope import Event
@@ -116,3 +116,5 @@ def apply_down(connection: Connection, tenant: TenantId, events: Sequence[Event]
             TwinRepository(connection, tenant).want(event)
         elif event.fields.type == ErasureAsked.event_type:
             add_asked(ErasureRepository(connection, tenant), event)
+        elif event.fields.type == ErasureAgreed.event_type:
+            add_agreed(ErasureRepository(connection, tenant), event)

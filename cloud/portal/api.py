@@ -4,15 +4,19 @@ from pathlib import Path
 from typing import Annotated
 
 from fastapi import APIRouter, FastAPI, Query, Request
+from fastapi.responses import Response
 
 from cloud.portal.ports import PortalPorts
 from cloud.portal.schemas import (
     Activity,
     BookingRequest,
     BookingRequests,
+    Erasure,
+    Erasures,
     Fleet,
     Identifier,
     NewBookingRequest,
+    NewErasure,
     Parked,
     ParkedOutcome,
     SkipParked,
@@ -60,7 +64,33 @@ def portal_router(ports: PortalPorts) -> APIRouter:
     def ask(new: NewBookingRequest, request: Request) -> BookingRequest:
         return ports.bookings.request(new, ports.viewers.viewer(request.headers))
 
+    _add_erasures(router, ports)
     return router
+
+
+def _add_erasures(router: APIRouter, ports: PortalPorts) -> None:
+    @router.get("/erasures", operation_id="listErasures")
+    def erasures(request: Request) -> Erasures:
+        return ports.erasures.erasures(ports.viewers.viewer(request.headers))
+
+    @router.post("/erasures", operation_id="requestErasure", status_code=201)
+    def request_erasure(new: NewErasure, request: Request) -> Erasure:
+        return ports.erasures.request(new, ports.viewers.viewer(request.headers))
+
+    @router.post("/erasures/{erasure}/approve", operation_id="approveErasure")
+    def approve(erasure: Identifier, request: Request) -> Erasure:
+        return ports.erasures.approve(erasure, ports.viewers.viewer(request.headers))
+
+    @router.get(
+        "/erased/{client}/receipt",
+        operation_id="getErasureReceipt",
+        response_class=Response,
+        responses={200: {"content": {"application/json": {"schema": {"type": "string", "format": "binary"}}}}},
+    )
+    def receipt(client: Identifier, request: Request) -> Response:
+        text = ports.erasures.receipt(client, ports.viewers.viewer(request.headers))
+        headers = {"Content-Disposition": f'attachment; filename="erasure-{client}.json"', "Cache-Control": "no-store"}
+        return Response(text, media_type="application/json", headers=headers)
 
 
 def create_portal_api(

@@ -14,8 +14,11 @@ from cloud.portal.schemas import (
     Activity,
     BookingRequest,
     BookingRequests,
+    Erasure,
+    Erasures,
     Fleet,
     NewBookingRequest,
+    NewErasure,
     Parked,
     ParkedOutcome,
     Summary,
@@ -101,6 +104,41 @@ class ParkedPort(Protocol):
         ...
 
 
+class ErasuresPort(Protocol):
+    """Requests to delete clients, and the receipts that prove it."""
+
+    def erasures(self, viewer: Viewer) -> Erasures:
+        """Return every request of the viewer's tenant, latest first."""
+        ...
+
+    def request(self, new: NewErasure, viewer: Viewer) -> Erasure:
+        """Ask the client's clinic to delete them.
+
+        Raises:
+            NotFound: no clinic of the tenant has registered this client.
+            Conflict: the client is deleted already.
+        """
+        ...
+
+    def approve(self, request: str, viewer: Viewer) -> Erasure:
+        """Approve what another person of the portal has asked for.
+
+        Raises:
+            NotFound: there is no such request.
+            Conflict: it was made at the clinic.
+            SamePerson, AlreadyDecided: the viewer may not decide on it.
+        """
+        ...
+
+    def receipt(self, client: str, viewer: Viewer) -> str:
+        """Return the signed receipt of a client's deletion, as the file that is checked.
+
+        Raises:
+            NotFound: there is none, or not yet.
+        """
+        ...
+
+
 class ReadinessPort(Protocol):
     """Whether the hub can do its work."""
 
@@ -117,5 +155,6 @@ class PortalPorts:
     fleet: FleetPort
     bookings: BookingsPort
     parked: ParkedPort
+    erasures: ErasuresPort
     readiness: ReadinessPort
     metrics: CollectorRegistry

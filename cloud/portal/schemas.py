@@ -10,7 +10,8 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
-from shared.vocabulary import ClockQuality
+from shared.erasure.rules import ErasureState
+from shared.vocabulary import ClockQuality, ErasureReason, LegalBasis
 
 Identifier = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.:-]+$")]
 
@@ -172,3 +173,34 @@ class Summary(Schema):
     replans_today: int
     events_today: int
     parked: int
+
+
+class NewErasure(Schema):
+    """A request that a client's clinic delete them; another person approves it, here or there."""
+
+    client_id: Identifier = Field(description="The client's number; the portal knows no names.")
+    reason: ErasureReason
+    legal_basis: LegalBasis
+
+
+class Erasure(Schema):
+    """A request to delete a client, and what became of it."""
+
+    id: Identifier
+    client_id: Identifier
+    location_id: Identifier
+    reason: ErasureReason
+    legal_basis: LegalBasis
+    requested_by: str
+    requested_at: AwareDatetime
+    state: ErasureState
+    decided_by: str | None = None
+    erased_at: AwareDatetime | None = Field(default=None, description="When the clinic's box destroyed the key.")
+    receipt_at: AwareDatetime | None = Field(default=None, description="When the signed receipt was made.")
+    may_approve: bool = Field(description="Whether whoever looks may approve it.")
+
+
+class Erasures(Schema):
+    """Requests, latest first."""
+
+    items: list[Erasure]

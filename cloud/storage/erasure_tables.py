@@ -45,6 +45,7 @@ erasure_requests: Final = Table(
     Column("state", String(16), nullable=False),
     identifier("decided_by", optional=True),
     moment("decided_at", optional=True),
+    Column("origin", String(16), nullable=False, default="clinic", server_default="clinic"),
 )
 
 # What was destroyed: kept whatever is rebuilt. `due` until hub and key service are done and the receipt is signed.

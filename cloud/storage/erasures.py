@@ -173,11 +173,12 @@ class ErasureRepository:
         put_new(self._connection, erasure_requests, self._key(request=request), values)
 
     def decide(self, request: str, state: str, person: str, at: int) -> None:
-        """Note the decision on a request that waits."""
+        """Note the decision on a request that waits; the clinic's refusal outweighs the portal's approval."""
+        open_states = ("requested", "approved") if state == "refused" else ("requested",)
         query = update(erasure_requests).where(
             erasure_requests.c.tenant == self._tenant,
             erasure_requests.c.request == request,
-            erasure_requests.c.state == "requested",
+            erasure_requests.c.state.in_(open_states),
         )
         self._connection.execute(query.values(state=state, decided_by=person, decided_at=at))
 

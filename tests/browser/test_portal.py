@@ -46,3 +46,26 @@ def test_a_booking_request_waits_for_the_clinics_answer(browser: Browser, portal
         expect(first).to_contain_text("Peel")
         expect(first).to_contain_text("Waiting for the clinic")
         watch.assert_clean()
+
+
+def test_an_owner_approves_an_erasure_asks_for_another_and_fetches_the_receipt(
+    browser: Browser, portal_site: Site
+) -> None:
+    with watched(browser, 1440, 900) as watch:
+        page = watch.page
+        page.goto(f"{portal_site.url}/portal")
+        proven = page.get_by_role("row", name="client-7")
+        expect(proven).to_contain_text("Erased and proven")
+        expect(proven.get_by_role("link", name="Signed receipt")).to_have_attribute(
+            "href", "/api/portal/erased/client-7/receipt"
+        )
+        waiting = page.get_by_role("row", name="client-31")
+        waiting.get_by_role("button", name="Approve for good").click()
+        expect(waiting).to_contain_text("Approved, at the clinic")
+        page.get_by_role("button", name="Ask for an erasure…").click()
+        form = page.get_by_role("form", name="Ask for an erasure")
+        form.get_by_label("Client number").fill("client-40")
+        form.get_by_label("Reason").select_option("retention_ended")
+        form.get_by_role("button", name="Send to the clinic").click()
+        expect(page.get_by_role("row", name="client-40")).to_contain_text("Waits for another person")
+        watch.assert_clean()

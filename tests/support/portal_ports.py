@@ -7,7 +7,9 @@ from prometheus_client import CollectorRegistry
 
 from cloud.portal import schemas as p
 from cloud.portal.ports import PortalPorts, Viewer
+from shared.erasure.rules import ErasureState, check_decision
 from shared.http.errors import NotFound, Unauthenticated
+from shared.vocabulary import ErasureReason, LegalBasis
 
 NOW = datetime(2031, 3, 12, 16, 40, tzinfo=UTC)
 ZONE = "America/New_York"
@@ -174,6 +176,74 @@ class FakeParked:
         return found
 
 
+class FakeErasures:
+    """Requests to delete clients: one waits for the viewer, one is proven."""
+
+    def __init__(self) -> None:
+        self.items = [
+            p.Erasure(
+                id="erasure-2",
+                client_id="client-31",
+                location_id="harbor",
+                reason=ErasureReason.CONSENT_WITHDRAWN,
+                legal_basis=LegalBasis.GDPR_ARTICLE_17,
+                requested_by="compliance-2",
+                requested_at=NOW - timedelta(hours=1),
+                state=ErasureState.REQUESTED,
+                may_approve=True,
+            ),
+            p.Erasure(
+                id="erasure-1",
+                client_id="client-7",
+                location_id="harbor",
+                reason=ErasureReason.CLIENT_ASKED,
+                legal_basis=LegalBasis.CCPA_RIGHT_TO_DELETE,
+                requested_by="anna",
+                requested_at=NOW - timedelta(days=2),
+                state=ErasureState.CONFIRMED,
+                decided_by="ben",
+                erased_at=NOW - timedelta(days=1),
+                receipt_at=NOW - timedelta(days=1),
+                may_approve=False,
+            ),
+        ]
+
+    def erasures(self, viewer: Viewer) -> p.Erasures:
+        return p.Erasures(items=self.items)
+
+    def request(self, new: p.NewErasure, viewer: Viewer) -> p.Erasure:
+        if new.client_id == "nobody":
+            raise NotFound("unknown_client", "No clinic of yours has registered a client with this number.")
+        made = p.Erasure(
+            id=f"erasure-{len(self.items) + 1}",
+            client_id=new.client_id,
+            location_id="harbor",
+            reason=new.reason,
+            legal_basis=new.legal_basis,
+            requested_by=viewer.id,
+            requested_at=NOW,
+            state=ErasureState.REQUESTED,
+            may_approve=False,
+        )
+        self.items.insert(0, made)
+        return made
+
+    def approve(self, request: str, viewer: Viewer) -> p.Erasure:
+        found = next((item for item in self.items if item.id == request), None)
+        if found is None:
+            raise NotFound("unknown_request", "There is no such request.")
+        check_decision(found.state, found.requested_by, viewer.id)
+        changes = {"state": ErasureState.APPROVED, "decided_by": viewer.id, "may_approve": False}
+        done = found.model_copy(update=changes)
+        self.items[self.items.index(found)] = done
+        return done
+
+    def receipt(self, client: str, viewer: Viewer) -> str:
+        if client != "client-7":
+            raise NotFound("no_receipt", "There is no receipt yet: the deletion is not complete.")
+        return '{"receipt": {}}\n'
+
+
 class FakeReadiness:
     """A hub that works."""
 
@@ -189,6 +259,7 @@ def fake_portal_ports() -> PortalPorts:
         fleet=fleet,
         bookings=FakeBookings(),
         parked=FakeParked(fleet),
+        erasures=FakeErasures(),
         readiness=FakeReadiness(),
         metrics=CollectorRegistry(),
     )

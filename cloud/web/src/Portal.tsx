@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { lazy, Suspense } from "react";
 import { api, type Schemas } from "./api/client";
 import { Bookings } from "./Bookings";
+import { Erasures } from "./Erasures";
 import { Parked } from "./Parked";
 import "./portal.css";
 
@@ -125,6 +126,7 @@ export function Portal() {
                 {activity.data && fleet.data && <ActivityChart activity={activity.data} fleet={fleet.data} />}
               </Suspense>
             </section>
+            <Erasures fleet={fleet.data} />
           </div>
           <div className="column">
             {fleet.data && <Bookings fleet={fleet.data} />}

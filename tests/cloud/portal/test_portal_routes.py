@@ -94,3 +94,23 @@ def test_the_lock_file_names_no_registry() -> None:
     packages = json.loads((ROOT / "package-lock.json").read_text(encoding="utf-8"))["packages"]
     assert len(packages) > 50
     assert [name for name, one in packages.items() if "://" in one.get("resolved", "")] == []
+
+
+def test_an_erasure_is_asked_for_approved_by_another_person_and_proven(client: TestClient) -> None:
+    wish = {"client_id": "client-9", "reason": "client_asked", "legal_basis": "gdpr_article_17"}
+    made = client.post("/api/portal/erasures", json=wish)
+    assert (made.status_code, made.json()["state"]) == (201, "requested")
+    own = client.post(f"/api/portal/erasures/{made.json()['id']}/approve")
+    assert (own.status_code, own.json()["code"]) == (422, "same_person")
+    assert client.post("/api/portal/erasures/erasure-2/approve").json()["state"] == "approved"
+    assert next(iter(client.get("/api/portal/erasures").json()["items"]))["id"] == made.json()["id"]
+    receipt = client.get("/api/portal/erased/client-7/receipt")
+    assert receipt.headers["content-disposition"] == 'attachment; filename="erasure-client-7.json"'
+    assert client.get("/api/portal/erased/client-31/receipt").status_code == 404
+
+
+def test_an_erasure_with_free_text_is_refused(client: TestClient) -> None:
+    wish = {"client_id": "client-9", "reason": "because Ana asked", "legal_basis": "gdpr_article_17"}
+    answer = client.post("/api/portal/erasures", json=wish)
+    assert answer.status_code == 422
+    assert "Ana" not in answer.text

@@ -39,6 +39,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/portal/erased/{client}/receipt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Receipt */
+        get: operations["getErasureReceipt"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/portal/erasures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Erasures */
+        get: operations["listErasures"];
+        put?: never;
+        /** Request Erasure */
+        post: operations["requestErasure"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/portal/erasures/{erasure}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Approve */
+        post: operations["approveErasure"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/portal/fleet": {
         parameters: {
             query?: never;
@@ -295,6 +347,65 @@ export interface components {
             versions: components["schemas"]["ComponentVersion"][];
         };
         /**
+         * Erasure
+         * @description A request to delete a client, and what became of it.
+         */
+        Erasure: {
+            /** Client Id */
+            client_id: string;
+            /** Decided By */
+            decided_by?: string | null;
+            /**
+             * Erased At
+             * @description When the clinic's box destroyed the key.
+             */
+            erased_at?: string | null;
+            /** Id */
+            id: string;
+            legal_basis: components["schemas"]["LegalBasis"];
+            /** Location Id */
+            location_id: string;
+            /**
+             * May Approve
+             * @description Whether whoever looks may approve it.
+             */
+            may_approve: boolean;
+            reason: components["schemas"]["ErasureReason"];
+            /**
+             * Receipt At
+             * @description When the signed receipt was made.
+             */
+            receipt_at?: string | null;
+            /**
+             * Requested At
+             * Format: date-time
+             */
+            requested_at: string;
+            /** Requested By */
+            requested_by: string;
+            state: components["schemas"]["ErasureState"];
+        };
+        /**
+         * ErasureReason
+         * @description Why a client is to be deleted; a word, since free text would outlive the client.
+         * @enum {string}
+         */
+        ErasureReason: "client_asked" | "consent_withdrawn" | "retention_ended" | "registered_twice" | "authority_ordered";
+        /**
+         * Erasures
+         * @description Requests, latest first.
+         */
+        Erasures: {
+            /** Items */
+            items: components["schemas"]["Erasure"][];
+        };
+        /**
+         * ErasureState
+         * @description How far a request to delete a client has come.
+         * @enum {string}
+         */
+        ErasureState: "requested" | "approved" | "refused" | "erased" | "confirmed";
+        /**
          * ErrorBody
          * @description What every refusal looks like on the wire.
          */
@@ -319,6 +430,12 @@ export interface components {
              */
             now: string;
         };
+        /**
+         * LegalBasis
+         * @description On what ground a client is deleted.
+         * @enum {string}
+         */
+        LegalBasis: "gdpr_article_17" | "ccpa_right_to_delete" | "state_privacy_law" | "retention_policy" | "court_order";
         /**
          * Location
          * @description A clinic and its boxes.
@@ -356,6 +473,19 @@ export interface components {
              * Format: date-time
              */
             wanted_until: string;
+        };
+        /**
+         * NewErasure
+         * @description A request that a client's clinic delete them; another person approves it, here or there.
+         */
+        NewErasure: {
+            /**
+             * Client Id
+             * @description The client's number; the portal knows no names.
+             */
+            client_id: string;
+            legal_basis: components["schemas"]["LegalBasis"];
+            reason: components["schemas"]["ErasureReason"];
         };
         /**
          * Parked
@@ -544,6 +674,130 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BookingRequest"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getErasureReceipt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                client: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    listErasures: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Erasures"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    requestErasure: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewErasure"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Erasure"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    approveErasure: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                erasure: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Erasure"];
                 };
             };
             /** @description Default Response */
