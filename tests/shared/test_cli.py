@@ -79,7 +79,7 @@ def sql(config: Path, statement: str) -> None:
 
 
 def test_every_command_that_was_promised_is_there() -> None:
-    promised = {"edge", "hub", "demo", "verify", "rebuild", "config", "keys", "analyze"}
+    promised = {"edge", "hub", "demo", "verify", "verify-receipt", "rebuild", "config", "keys", "analyze"}
     assert {words[0] for words in COMMANDS if words} == promised
 
 
