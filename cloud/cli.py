@@ -10,6 +10,7 @@ from rich.table import Table
 
 from cloud import authority_cli
 from cloud.authority_cli import open_fleet
+from cloud.backup import commands as backup_commands
 from cloud.config import HubSettings
 from cloud.fleet.exchange import KeyExchange
 from cloud.fleet.twin import TwinDesk
@@ -34,6 +35,8 @@ app.command("certificates")(authority_cli.certificates)
 app.command("broker-config")(authority_cli.broker_config)
 app.command("roll-authority")(authority_cli.roll_authority)
 app.command("retire-authority")(authority_cli.retire_authority)
+app.command()(backup_commands.backup)
+app.command()(backup_commands.restore)
 
 
 @app.command()

@@ -55,6 +55,7 @@ from cloud.storage.clinics import store_tenants, tenant_names
 from cloud.storage.database import Database, migrate
 from cloud.storage.devices import DeviceRepository
 from cloud.storage.hub_epoch import hub_life
+from cloud.storage.presence import hub_present
 from cloud.storage.times import to_milliseconds
 from cloud.transparency.announcer import HeadAnnouncer
 from cloud.transparency.keeper import LogKeeper, open_log_key
@@ -333,6 +334,12 @@ def run(settings: HubSettings) -> None:
     configure_logging(settings.log_level)
     log_dying_threads()
     signal.signal(signal.SIGTERM, _leave)
+    settings.data_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with hub_present(settings.data_folder):
+        _run(settings)
+
+
+def _run(settings: HubSettings) -> None:
     hub = Hub(settings)
     server = uvicorn.Server(
         # With handlers of its own uvicorn would write exceptions out in full, past the personal-data filter.

@@ -83,6 +83,20 @@ class StoreSettings(Section):
         description="Folder that a backup was begun in: continued daily, and restored from when the record is damaged.",
     )
     backup_versions: int = Field(default=7, ge=1, le=365, description="Versions of the backup to keep.")
+    images_max_bytes: int = Field(
+        default=256 * 1024**3, ge=1024 * 1024, description="What all photographs on the box may take of the disk."
+    )
+    images_free_bytes: int = Field(
+        default=2 * 1024**3,
+        ge=1024 * 1024,
+        description="Free disk space below which photographs that the hub has are removed from the box.",
+    )
+    images_min_age_days: int = Field(
+        default=30, ge=1, le=3650, description="Originals younger than this stay on the box, whatever the pressure."
+    )
+    images_keep_newest: int = Field(
+        default=500, ge=0, le=1_000_000, description="Originals of so many newest photographs stay on the box."
+    )
 
 
 class HubLinkSettings(Section):

@@ -61,9 +61,12 @@ from edge.review.signed import SignedReviews
 from edge.schedule.book import ScheduleBook
 from edge.schedule.registry import demo_registry, load_registry
 from edge.starting import open_sound
+from edge.store.pruner import ImagePruner, RoomSettings
+from edge.store.pruning import PruningPolicy
 from edge.sync.backfill import BackfillCall
 from edge.sync.escrow import EscrowDepositor
 from edge.sync.hub_channel import HubChannel
+from edge.sync.hub_images import HubImageReader
 from edge.sync.inbox import Inbox
 from edge.sync.link import SyncLink
 from edge.sync.mqtt import MqttAddress, MqttTransport
@@ -220,6 +223,18 @@ class EdgeBox:
             lambda client: ConsentPurpose.TREATMENT_RECORD in self._consent.granted(client),
         )
 
+    def _library(self) -> CaptureLibrary:
+        record = self._record
+        at_hub = HubImageReader(self._hub_channel, lambda: self._link.status.online)
+        return CaptureLibrary(record.store, record.vault, record.clients, at_hub)
+
+    def _make_pruner(self) -> ImagePruner:
+        record, store = self._record, self._settings.store
+        room = RoomSettings(store.images_max_bytes, store.images_free_bytes)
+        policy = PruningPolicy(store.images_min_age_days, store.images_keep_newest)
+        timezone = self._settings.clinic.timezone
+        return ImagePruner(record.store, record.vault, room, policy, self._clock, timezone)
+
     def _make_kiosk(self) -> KioskStation:
         capture = self._settings.capture
         guests = ScheduleGuests(self._book, self._register)
@@ -249,9 +264,7 @@ class EdgeBox:
             # A candidate is on trial: a bad one must not keep the clinic from working.
             structlog.get_logger().error("shadow_bundle_refused", code=error.code)
             return None
-        photographs = VaultPhotographs(
-            CaptureLibrary(record.store, record.vault, record.clients), settings.capture.limits
-        )
+        photographs = VaultPhotographs(self._library(), settings.capture.limits)
         log, granted = ShadowLog(record.store), self._consent.granted
         return ShadowWorker(log, candidate, photographs, granted, self._threads, self._clock)
 
@@ -259,7 +272,7 @@ class EdgeBox:
         record = self._record
         metrics = BoxMetrics(CollectorRegistry())
         metrics.watch(self._status, self._link, self._certificate, self._clock)
-        library = CaptureLibrary(record.store, record.vault, record.clients)
+        library = self._library()
         reviews = Reviews(record.store, record.clients, RegistryLicences(self._book.registry), self._clock)
         return EdgePorts(
             actors=StationActors(record.store.identity.device),
@@ -317,6 +330,9 @@ class EdgeBox:
             stack.callback(self._renewal.stop)
             self._uploader.start()
             stack.callback(self._uploader.stop)
+            pruner = self._make_pruner()
+            pruner.start()
+            stack.callback(pruner.stop)
             self._watch.start()
             stack.callback(self._watch.stop)
             self._care.start()

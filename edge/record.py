@@ -71,6 +71,6 @@ def open_record(settings: StoreSettings, clock: Clock, ids: IdSource) -> Record:
         head_key=keys.log_head(),
     )
     keys.mark_record_begun()
-    vault = ImageVault(settings.folder / VAULT_FOLDER, settings.reserve_bytes)
+    vault = ImageVault(settings.folder / VAULT_FOLDER, settings.reserve_bytes, settings.images_max_bytes)
     replay_tombstones(store, clients, vault)
     return Record(keys, clients, store, vault)

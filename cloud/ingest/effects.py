@@ -8,11 +8,14 @@ from cloud.storage.captures import CaptureRows
 from cloud.storage.projections import Projections
 from shared.errors import Rejected
 from shared.events.catalogue.capture import AnalysisCompleted, CaptureStored
+from shared.events.catalogue.images import ImagePruned
 from shared.events.catalogue.keys import TransportKeyTaken
 from shared.events.catalogue.system import BookingAnswered
 from shared.events.catalogue.twin import ConfigurationReported
 from shared.events.envelope import Event
 from shared.events.payload import Catalogue
+from shared.ids import DeviceId
+from shared.vocabulary import ImageKind
 
 REPAIR: Final = {
     "unknown_schema": "Update the hub, then replay it.",
@@ -59,6 +62,10 @@ class Effects:
                     raise Rejected("no_such_capture", "the findings belong to no photograph known here")
             case BookingAnswered.event_type:
                 self._booking_answered(event)
+            case ImagePruned.event_type if fields.payload["kind"] == ImageKind.DERIVED:
+                self._captures.flush()
+                name = str(fields.payload["name"])
+                self._projections.image_will_not_come(fields.aggregate, DeviceId(fields.device), name)
             case ConfigurationReported.event_type:
                 self._projections.twins.report(event)
             case TransportKeyTaken.event_type:

@@ -96,21 +96,39 @@ def migrate(owner_url: str, app_url: str) -> None:
         with engine.connect() as plain:
             connection = plain.execution_options(begin="BEGIN IMMEDIATE")
             with connection.begin():
-                config = Config()
-                config.set_main_option("script_location", str(_MIGRATIONS))
-                config.attributes["connection"] = connection
-                command.upgrade(config, "head")
-                role = make_url(app_url).username
-                if engine.dialect.name == "postgresql" and owner_url != app_url and role is not None:
-                    _grant(connection, role)
+                upgrade(connection)
+                grant(connection, owner_url, app_url)
     finally:
         engine.dispose()
 
 
-def _grant(connection: Connection, role: str) -> None:
+def upgrade(connection: Connection, revision: str = "head") -> None:
+    """Bring the tables to a revision, inside the caller's transaction."""
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
+
+
+def grant(connection: Connection, owner_url: str, app_url: str) -> None:
+    """Give the hub's role its rights where another one owns the tables."""
+    role = make_url(app_url).username
+    if connection.dialect.name != "postgresql" or owner_url == app_url or role is None:
+        return
     quoted = connection.dialect.identifier_preparer.quote(role)
     names = ", ".join(["tenants", "device_directory", "hub_state", *(table.name for table in TENANT_TABLES)])
     connection.execute(text(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {names} TO {quoted}"))
+
+
+def owner_engine(url: str) -> Engine:
+    """Return an engine of one's own for work on the tables as a whole; dispose of it."""
+    return _engine(url)
+
+
+def sqlite_file(url: str) -> Path | None:
+    """Return the file of the embedded database, or None for another one."""
+    parsed = make_url(url)
+    return Path(parsed.database or "") if parsed.get_backend_name() == "sqlite" else None
 
 
 def _engine(url: str) -> Engine:

@@ -45,6 +45,20 @@ class Projections:
         for capture in self._connection.execute(query).scalars().all():
             self._settle_images(capture)
 
+    def image_will_not_come(self, capture: str, device: DeviceId, name: str) -> None:
+        """Stop waiting for a derived image that its box removed before it was sent; one that is here stays named."""
+        if settled_names(self._connection, self._tenant, [name]):
+            return
+        self._connection.execute(
+            delete(capture_images).where(
+                capture_images.c.tenant == self._tenant,
+                capture_images.c.capture == capture,
+                capture_images.c.blob == name,
+                capture_images.c.device == device,
+            )
+        )
+        self._settle_images(capture)
+
     def add_request(self, request: Request) -> None:
         """Add a booking request, tentative until the box answers; idempotent by its id."""
         values = {

@@ -20,6 +20,7 @@ from edge.capture.verdict import GateVerdict
 from edge.faces.captures import event_metadata
 from edge.faces.preview import preview_frame
 from edge.faces.visit import KioskVisit, VisitDesk
+from edge.store.errors import StorageFull
 from edge.vision import Vision
 from edge.visits.intake import CaptureIntake, JudgedFrame
 from shared.clock import Clock
@@ -116,13 +117,15 @@ class KioskStation:
             self._camera.close()
             self._expire(visit)
             return _IDLE_SECONDS
+        self._intake.ensure_room()
         self._camera.open()
         self._on_frame(visit, self._camera.read())
         self._camera_works = True
         return _FRAME_SECONDS
 
     def _on_trouble(self, error: MedSpaError) -> None:
-        self._camera_works = not isinstance(error, Retryable)
+        if not isinstance(error, StorageFull):  # that is not the camera's fault
+            self._camera_works = not isinstance(error, Retryable)
         self._log.warning("kiosk_trouble", code=error.code)
         self._tell(shown.KioskProblem(code=error.code, sentence=error.sentence))
         self._camera.close()

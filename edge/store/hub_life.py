@@ -11,12 +11,13 @@ LIFE_CURSOR: Final = "hub-life"
 # The images still to be confirmed. Only what this life of the hub has confirmed counts as kept there; a hub from before
 # lives were named says none, nor do its confirmations.
 WAITING_IMAGES: Final = (
-    "SELECT name, kind, size, capture, client FROM images JOIN captures USING (capture) WHERE refused = 0 AND NOT"
+    "SELECT name, kind, size, capture, client FROM images JOIN captures USING (capture)"
+    " WHERE refused = 0 AND NOT (pruned = 1 AND kind = 'derived') AND NOT"
     " (confirmed = 1 AND confirmed_by = coalesce((SELECT epoch FROM cursors WHERE name = 'hub-life'), ''))"
     " ORDER BY images.rowid LIMIT ?"
 )
 WAITING_COUNT: Final = (
-    "SELECT count(*) FROM images WHERE refused = 0 AND NOT"
+    "SELECT count(*) FROM images WHERE refused = 0 AND NOT (pruned = 1 AND kind = 'derived') AND NOT"
     " (confirmed = 1 AND confirmed_by = coalesce((SELECT epoch FROM cursors WHERE name = 'hub-life'), ''))"
 )
 

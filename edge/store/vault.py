@@ -2,6 +2,7 @@
 
 import hashlib
 import shutil
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -31,9 +32,19 @@ class ImageVault:
     a sealed file nobody names, which harms nothing and is never deleted.
     """
 
-    def __init__(self, folder: Path, reserve_bytes: int) -> None:
+    def __init__(self, folder: Path, reserve_bytes: int, max_bytes: int | None = None) -> None:
+        """Open the folder, making what is missing of it.
+
+        Args:
+            folder: where the images lie.
+            reserve_bytes: free disk space that is left to the database.
+            max_bytes: what all images together may take; None bounds them by the disk alone.
+        """
         self._folder = folder
         self._reserve_bytes = reserve_bytes
+        self._max_bytes = max_bytes
+        self._used: int | None = None
+        self._counting = threading.Lock()
         for kind in ImageKind:
             make_folder(folder / kind)
 
@@ -46,12 +57,32 @@ class ImageVault:
         """Refuse before a photograph is taken that it could not be kept.
 
         Raises:
-            StorageFull: less than `size` and the reserve for the database is free.
+            StorageFull: less than `size` and the reserve for the database is free, or the images' share is used up.
         """
-        if shutil.disk_usage(self._folder).free < size + self._reserve_bytes:
+        if self._max_bytes is not None and self.used_bytes() + size > self._max_bytes:
+            raise StorageFull(
+                "storage_full", "the room for photographs is used up: none is taken until the hub has some of them"
+            )
+        if self.free_bytes() < size + self._reserve_bytes:
             raise StorageFull(
                 "storage_full", "the disk is full: no photograph is taken until room is made; records are safe"
             )
+
+    def free_bytes(self) -> int:
+        """Return the free space of the vault's disk."""
+        return shutil.disk_usage(self._folder).free
+
+    def used_bytes(self) -> int:
+        """Return the bytes of all images held; counted once, then kept in step."""
+        with self._counting:
+            if self._used is None:
+                self._used = sum(path.stat().st_size for path in self._folder.glob("*/??/*"))
+            return self._used
+
+    def _count(self, size: int) -> None:
+        with self._counting:
+            if self._used is not None:
+                self._used += size
 
     def put(self, client: ClientId, kind: ImageKind, image: bytes, data_key: bytes) -> SealedImage:
         """Seal and store an image durably; storing needs room for it beside the reserve.
@@ -70,6 +101,7 @@ class ImageVault:
             write_durably(path, sealed)
         except OSError as error:
             raise _disk_error(error) from error
+        self._count(len(sealed))
         return SealedImage(name, len(sealed))
 
     def take_back(self, name: BlobName, kind: ImageKind, sealed: bytes) -> None:
@@ -91,6 +123,7 @@ class ImageVault:
             write_durably(path, sealed)
         except OSError as error:
             raise _disk_error(error) from error
+        self._count(len(sealed))
 
     def get(self, name: BlobName, client: ClientId, kind: ImageKind, data_key: bytes) -> bytes:
         """Return an image in clear.
@@ -100,7 +133,15 @@ class ImageVault:
             StorageBroken: the stored bytes no longer have their name's hash.
             CannotOpen: the data key is another client's.
         """
-        sealed = self.sealed_bytes(name, kind)
+        return self.opened(self.sealed_bytes(name, kind), client, kind, data_key)
+
+    @staticmethod
+    def opened(sealed: bytes, client: ClientId, kind: ImageKind, data_key: bytes) -> bytes:
+        """Return in clear an image that was sealed in a vault.
+
+        Raises:
+            CannotOpen: the data key is another client's, or the image of another kind.
+        """
         return unseal(data_key, sealed, _context(client, kind))
 
     def sealed_bytes(self, name: BlobName, kind: ImageKind) -> bytes:
@@ -130,11 +171,21 @@ class ImageVault:
         found = False
         for kind in ImageKind:
             path = self.path(name, kind)
-            if path.exists():
-                path.unlink(missing_ok=True)
+            if self.remove(name, kind):
                 sync_folder(path.parent)
                 found = True
         return found
+
+    def remove(self, name: BlobName, kind: ImageKind) -> bool:
+        """Remove one image's file and tell whether it was here; what a power cut brings back may go again."""
+        path = self.path(name, kind)
+        try:
+            size = path.stat().st_size
+            path.unlink()
+        except FileNotFoundError:
+            return False
+        self._count(-size)
+        return True
 
     def path(self, name: BlobName, kind: ImageKind) -> Path:
         """Return where an image of this name lies."""

@@ -36,6 +36,8 @@ from shared.vocabulary import ConsentPurpose, ImageKind, Sensitivity, View
 
 PREVIEW_SIDE_PIXELS: Final = 640
 STILL_QUALITY: Final = 95
+# Room for one still at its largest and its preview.
+_SHOT_BYTES: Final = 8 * 1024 * 1024
 _JPEG: Final = "image/jpeg"
 _MEDIA_TYPES: Final = ((b"\xff\xd8", _JPEG), (b"\x89PNG", "image/png"), (b"RIFF", "image/webp"))
 
@@ -100,6 +102,14 @@ class CaptureIntake:
         self._pipeline = pipeline
         self._ids = ids
         self._limits = limits
+
+    def ensure_room(self) -> None:
+        """Refuse before the camera is opened that a photograph could not be kept.
+
+        Raises:
+            StorageFull: it could not.
+        """
+        self._vault.ensure_room(_SHOT_BYTES)
 
     def take_in(self, client: ClientId, photograph: Photograph, gate: Gate, actor: str) -> Intake:
         """Judge, analyse and store one photograph; durable when it returns a capture.

@@ -3,17 +3,33 @@
 import json
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from edge.keys.clients import ClientKeystore
 from edge.store.errors import ImageMissing
 from edge.store.events import SqlcipherEventStore
 from edge.store.vault import ImageVault
-from shared.errors import Rejected
-from shared.events.catalogue.capture import AnalysisCompleted, CaptureStored, ImageRead
+from shared.errors import Rejected, Retryable
+from shared.events.catalogue.capture import AnalysisCompleted, CaptureStored, ImageRead, StoredImage
 from shared.events.envelope import EventDraft
 from shared.ids import BlobName, ClientId
 from shared.vocabulary import ImageKind, Sensitivity
+
+
+class ImageAtHub(Retryable):
+    """The image made room on this box and is kept at the hub, which cannot be asked now."""
+
+
+class HubImages(Protocol):
+    """Where images are that are no longer on this box."""
+
+    def image(self, name: BlobName, size: int) -> bytes | None:
+        """Return an image as it was sealed, checked against its name, or None when it is not there.
+
+        Raises:
+            Retryable, Rejected: the hub does not answer, or refuses.
+        """
+        ...
 
 
 class CaptureUnknown(Rejected):
@@ -39,10 +55,21 @@ class StoredCapture:
 class CaptureLibrary:
     """The clinic's captures."""
 
-    def __init__(self, store: SqlcipherEventStore, vault: ImageVault, keys: ClientKeystore) -> None:
+    def __init__(
+        self, store: SqlcipherEventStore, vault: ImageVault, keys: ClientKeystore, hub: HubImages | None = None
+    ) -> None:
+        """Keep the collaborators.
+
+        Args:
+            store: the log.
+            vault: the sealed images on this box.
+            keys: the clients' data keys.
+            hub: where images are that made room here; without it they are only named.
+        """
         self._store = store
         self._vault = vault
         self._keys = keys
+        self._hub = hub
 
     def latest(self, client: ClientId | None, limit: int) -> list[StoredCapture]:
         """Return the latest captures, newest first, of one client or of all."""
@@ -79,6 +106,7 @@ class CaptureLibrary:
 
         Raises:
             CaptureUnknown, ImageMissing: it is not here.
+            ImageAtHub: it made room, and the hub that keeps it cannot be asked now.
             DataKeyGone: its client was erased.
             StorageBroken: it is damaged on disk.
         """
@@ -87,10 +115,29 @@ class CaptureLibrary:
         if image is None:
             raise ImageMissing("image_missing", "the capture has no image of this kind")
         name = BlobName(image.name)
-        data = self._vault.get(name, found.client, kind, self._keys.key_of(found.client))
+        key = self._keys.key_of(found.client)
+        try:
+            data = self._vault.get(name, found.client, kind, key)
+        except ImageMissing:
+            data = self._vault.opened(self._from_hub(image), found.client, kind, key)
         read = EventDraft(f"capture/{capture}", ImageRead(name=name), actor, purpose, Sensitivity.HEALTH, found.client)
         self._store.append([read])
         return data
+
+    def _from_hub(self, image: StoredImage) -> bytes:
+        """Return the sealed bytes of an image that made room here; they are not kept: the room is wanted."""
+        pruned = self._store.rows("SELECT 1 FROM images WHERE name = ? AND pruned = 1", (image.name,))
+        if not pruned:
+            raise ImageMissing("image_missing", f"image {image.name[:12]} is not in the vault of this box")
+        try:
+            sealed = self._hub.image(BlobName(image.name), image.size) if self._hub is not None else None
+        except (Retryable, Rejected) as error:
+            raise ImageAtHub(
+                "image_at_hub", "the photograph is kept at the hub; it is shown when the hub can be reached"
+            ) from error
+        if sealed is None:
+            raise ImageMissing("image_made_room", f"image {image.name[:12]} made room and the hub does not have it")
+        return sealed
 
 
 def _capture(row: tuple[Any, ...]) -> StoredCapture:
