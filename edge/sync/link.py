@@ -11,8 +11,9 @@ from edge.store.events import SqlcipherEventStore
 from edge.sync.backfill import BulkOutlet
 from edge.sync.inbox import Inbox
 from edge.sync.mqtt import Incoming, NotConnected, Signal, Transport
-from edge.sync.protocol import LinkProtocol, LinkStatus
+from edge.sync.protocol import LinkProtocol
 from edge.sync.sealing import KeyRing
+from edge.sync.status import LinkStatus
 from shared.clock import Clock
 from shared.errors import Retryable
 from shared.sync.route import RouteState

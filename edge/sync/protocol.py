@@ -7,8 +7,7 @@ simulation from its virtual clock.
 import json
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
 from typing import Any, Final
 
 import structlog
@@ -20,6 +19,7 @@ from edge.sync.handback import HandBack
 from edge.sync.inbox import Inbox
 from edge.sync.mqtt import Incoming, Outlet, Signal
 from edge.sync.sealing import KeyRing, LinkSealing
+from edge.sync.status import LinkStatus
 from edge.sync.ways import Ways
 from shared.clock import Clock
 from shared.crypto.aead import CannotOpen
@@ -33,40 +33,6 @@ HUB_DEVICE: Final = "hub"
 _HELLO_AGAIN_SECONDS: Final = 3.0
 _NOW_EVERY_SECONDS: Final = 2.0
 _FENCED_HELLO_SECONDS: Final = 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class LinkStatus:
-    """The link at a glance.
-
-    Attributes:
-        online: the hub has answered on the present connection.
-        since: when `online` last changed.
-        last_acknowledged_at: when the hub last acknowledged anything.
-        acknowledged: last of our events the hub has applied, or None before it has applied any.
-        fenced: why the hub refuses this box, or None.
-        resent: batches' worth of times that sending had to start again.
-        duplicates: events the hub told us it had discarded.
-        refused: messages from the broker that could not be opened.
-        repeated: events of the hub's log that were known already, and words of a former session.
-        sent: events handed to the broker since the start, those sent again included.
-    """
-
-    online: bool
-    since: datetime
-    last_acknowledged_at: datetime | None = None
-    acknowledged: Position | None = None
-    fenced: str | None = None
-    resent: int = 0
-    duplicates: int = 0
-    refused: int = 0
-    repeated: int = 0
-    sent: int = 0
-
-    @property
-    def acknowledged_seq(self) -> int:
-        """The acknowledged event's place in its epoch."""
-        return self.acknowledged.seq if self.acknowledged is not None else 0
 
 
 class LinkProtocol:
@@ -106,7 +72,7 @@ class LinkProtocol:
         self._software = software
         self._log = structlog.get_logger()
         self._state = sender.SenderState(session="")
-        self._connected = False
+        self._connected = self._must_ask = False
         self._hub_epoch = ""
         self._life, self._hand_back = HubLife(store), HandBack(inbox)
         self._hello_at = self._now_at = float("-inf")
@@ -205,6 +171,7 @@ class LinkProtocol:
         self._at = at
         self._state = sender.SenderState(session=secrets.token_hex(8), resends=self._state.resends)
         self._hello_at = float("-inf")
+        self._must_ask = False
 
     def _end(self) -> Position:
         """Return the end of the epoch that is being sent; only the last one grows."""
@@ -212,7 +179,9 @@ class LinkProtocol:
 
     def _on_hub_hello(self, hello: wire.Hello) -> None:
         self._hub_epoch = hello.head.epoch
-        self._life.heard(hello.hub_epoch)
+        if hello.hub_epoch and hello.hub_epoch != self._life.epoch():
+            # Restored, it seems, and silent about how much of our log it still has. A late greeting may seem so, too.
+            self._must_ask = True
         if hello.known:
             self._hand_back.greeted([Position.from_wire(end) for end in hello.known], hello.known[-1].epoch)
         self._acknowledge_hub(hello.session)
@@ -221,7 +190,7 @@ class LinkProtocol:
         if batch.epoch != self._hub_epoch:
             # Another log than the one it greeted for last: perhaps a late greeting hid the latest. Ask for it.
             self._count_repeated(1)
-            self._greet_anew()
+            self._must_ask = True
             return
         verdict = receiver.judge_batch(
             self._inbox.applied(batch.epoch),
@@ -244,11 +213,6 @@ class LinkProtocol:
         applied = self._inbox.applied(self._hub_epoch)
         self._send(wire.Message(ack=wire.Ack(session=session, applied=applied.to_wire())))
 
-    def _greet_anew(self) -> None:
-        """Begin a new session, to which the hub answers with its present greeting; not too often."""
-        if self._clock.monotonic() - self._hello_at >= _HELLO_AGAIN_SECONDS:
-            self._begin(self._at)
-
     def pump(self) -> None:
         """Send what is due now; to be called after each `handle`, after each append and every now and then.
 
@@ -265,6 +229,8 @@ class LinkProtocol:
                 self._begin(self._at)
                 self._say_hello(now)
             return
+        if self._must_ask and now - self._hello_at >= _HELLO_AGAIN_SECONDS:
+            self._begin(self._at)
         if self._state.acknowledged is None:
             if now - self._hello_at >= _HELLO_AGAIN_SECONDS:
                 self._say_hello(now)

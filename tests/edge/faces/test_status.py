@@ -17,7 +17,7 @@ from edge.faces.status import BoxStatus
 from edge.metrics import BoxMetrics
 from edge.store.check import Problem
 from edge.store.vault import ImageVault
-from edge.sync.protocol import LinkStatus
+from edge.sync.status import LinkStatus
 from edge.transparency.watch import HubLogState, HubLogStatus
 from shared.events.catalogue.system import BoxStarted
 from shared.events.envelope import EventDraft

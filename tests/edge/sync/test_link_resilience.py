@@ -76,8 +76,9 @@ class Hub:
         data = seal_message(message, identity.tenant, identity.device, DOWN, KEY)
         self.transport.inbox.put(Incoming(Signal.MESSAGE, data))
 
-    def greet(self, session: str, epoch: str = HUB_EPOCH) -> None:
-        self.say(wire.Message(hello=wire.Hello(session=session, head=wire.Position(epoch=epoch, seq=1))))
+    def greet(self, session: str, epoch: str = HUB_EPOCH, life: str = "") -> None:
+        head = wire.Position(epoch=epoch, seq=1)
+        self.say(wire.Message(hello=wire.Hello(session=session, head=head, hub_epoch=life)))
 
     def ask_for_a_booking(self, session: str = "hub-1") -> None:
         identity = self.box.store.identity
@@ -187,4 +188,25 @@ def test_a_box_that_is_sent_a_log_it_was_not_greeted_for_asks_for_a_greeting(box
     hub.greet("hub-1")
     hub.ask_for_a_booking("hub-1")
     eventually(lambda: box.store.rows("SELECT count(*) FROM inbox") == [(1,)])
+    hub.link.stop()
+
+
+@pytest.mark.req("P-4", "I-08", "I-17", "F-13")
+def test_an_idle_box_refills_a_hub_that_was_restored_behind_a_living_broker(box: BoxRecord) -> None:
+    hub = Hub(box, lambda _event: ())
+    box.store.append([EventDraft("box/box-1", BoxStarted(software="1", clean=True), "box", "operation")])
+    first = hub.hear("hello").session
+    hub.acknowledge(first)
+    hub.hear("events")
+    head = box.store.head()
+    applied = wire.Ack(session=first, applied=head.to_wire(), hub_epoch="a" * 16)
+    hub.say(wire.Message(ack=applied))
+    eventually(lambda: hub.link.status.acknowledged == head)
+    hub.greet("hub-2", life="b" * 16)  # another life, which knows nothing of the box's log and waits for it
+    hub.hear("ack")
+    box.clock.advance(4)
+    again = hub.hear("hello").session
+    assert again != first
+    hub.acknowledge(again)
+    assert hub.hear("events").first_seq == 1
     hub.link.stop()
