@@ -1,5 +1,6 @@
 """A real record in a temporary folder: sealed keys, SQLCipher log, vault."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -16,6 +17,7 @@ from edge.store.vault import ImageVault
 from shared.clock import Clock
 from shared.events.catalogue import complete_catalogue
 from shared.events.catalogue.client import ClientRegistered
+from shared.events.payload import Catalogue
 from shared.ids import ClientId, DeviceId, LocationId, TenantId, Uuid7Source
 from shared.vocabulary import ConsentDecision, ConsentPurpose
 from tests.support.clocks import ManualClock
@@ -50,7 +52,14 @@ class BoxRecord:
         return client
 
 
-def open_box_record(folder: Path, clock: Clock | None = None, identity: BoxIdentity = IDENTITY) -> BoxRecord:
+def open_box_record(
+    folder: Path,
+    clock: Clock | None = None,
+    identity: BoxIdentity = IDENTITY,
+    *,
+    catalogue: Catalogue | None = None,
+    database: Callable[[Path, bytes], Database] = Database,
+) -> BoxRecord:
     clock = clock or ManualClock()
     data, key_folder = folder / "data", folder / "keys"
     data.mkdir(parents=True, exist_ok=True)
@@ -58,11 +67,11 @@ def open_box_record(folder: Path, clock: Clock | None = None, identity: BoxIdent
     keys = BoxKeys(key_folder)
     clients = ClientKeystore(key_folder / "clients", keys.sealed, clock)
     store = SqlcipherEventStore(
-        Database(data / "record.db", keys.database()),
+        database(data / "record.db", keys.database()),
         identity,
         clock=clock,
         ids=ids,
-        catalogue=complete_catalogue(),
+        catalogue=catalogue or complete_catalogue(),
         projections=PROJECTIONS,
         data_keys=clients,
         head_key=keys.log_head(),

@@ -1,0 +1,71 @@
+"""The simulation, short in the tests and long on demand; `SEED=n` replays what failed."""
+
+import os
+import random
+from collections.abc import Iterator, Sequence
+
+import pytest
+
+from tests.faults.sim.crowd import Report, quiet, report, reports
+from tests.faults.sim.template import Template
+from tests.support.promises import Tally
+
+LONG = bool(os.environ.get("LONG"))
+WORLDS, WORLDS_LONG = 40, 10_000
+EACH, EACH_LONG = 4, 200
+_FIRST = int(os.environ.get("SEED", random.randrange(1_000_000)))
+_BASE = ("I-01", "I-03", "I-04", "I-05", "I-06", "I-07", "I-08")
+
+
+@pytest.fixture(scope="module")
+def template() -> Iterator[Template]:
+    quiet()
+    made = Template.make()
+    yield made
+    made.remove()
+
+
+def count(tally: Tally, result: Report) -> None:
+    """Take a world's figures; what was lost or doubled would have broken an invariant."""
+    assert result.broken is None, f"SEED={result.seed}\n{result.broken}"
+    tally.injected(result.injected.total())
+    tally.acknowledged(result.acknowledged)
+    tally.lost(0)
+    tally.doubled(0)
+    tally.converged(result.seconds)
+
+
+@pytest.mark.req(*_BASE, "I-10", "I-11", "I-13", "I-14", "I-18", "I-20", "P-2")
+def test_worlds_with_every_kind_of_trouble_converge_and_break_no_invariant(tally: Tally) -> None:
+    print(f"SEED={_FIRST}")
+    for result in reports(range(_FIRST, _FIRST + (WORLDS_LONG if LONG else WORLDS))):
+        count(tally, result)
+
+
+@pytest.mark.parametrize(
+    "troubles",
+    [
+        pytest.param(["broker", "unplug"], marks=pytest.mark.req("F-04", *_BASE), id="broker restarts"),
+        pytest.param(["lossy", "clear up"], marks=pytest.mark.req("F-05", *_BASE), id="lossy network"),
+        pytest.param(["one way", "clear up"], marks=pytest.mark.req("F-07", *_BASE), id="one-way partition"),
+        pytest.param(["clock", "box killed"], marks=pytest.mark.req("F-09", "I-11"), id="clock jumps"),
+        pytest.param(["poison", "rubbish"], marks=pytest.mark.req("F-11", "I-10", "I-13", "P-6"), id="poison"),
+        pytest.param(["hub dies", "hub killed"], marks=pytest.mark.req("F-12", "I-04", "I-06"), id="hub dies"),
+        pytest.param(["box dies", "box killed"], marks=pytest.mark.req("I-01", "I-02", "I-03"), id="box dies"),
+        pytest.param(["hub restored", "lossy"], marks=pytest.mark.req("F-13", "I-17", "P-4"), id="hub restored"),
+        pytest.param(["box restored", "unplug"], marks=pytest.mark.req("F-14", "I-18", "P-5"), id="box restored"),
+        pytest.param(["clone", "one way"], marks=pytest.mark.req("F-14", "I-18", "P-5"), id="box cloned"),
+        pytest.param(["forged", "lossy"], marks=pytest.mark.req("F-11", "I-18", "P-5"), id="forged events"),
+        pytest.param(["withdrawal", "unplug"], marks=pytest.mark.req("F-25", "I-20"), id="consent withdrawn"),
+        pytest.param(["wake-up", "broker"], marks=pytest.mark.req("I-08"), id="wake-ups lost"),
+    ],
+)
+def test_no_fault_loses_or_doubles_an_event(template: Template, troubles: Sequence[str], tally: Tally) -> None:
+    print(f"SEED={_FIRST}")
+    for seed in range(_FIRST, _FIRST + (EACH_LONG if LONG else EACH)):
+        count(tally, report(template, seed, troubles))
+
+
+def test_the_same_seed_tells_the_same_story(template: Template) -> None:
+    first, second = (report(template, 5) for _ in range(2))
+    assert (first.injected, first.events, first.seconds) == (second.injected, second.events, second.seconds)
