@@ -109,6 +109,7 @@ pid_file {folder}/{_PID_FILE}
 persistence false
 max_inflight_messages 32
 max_queued_messages 10000
+set_tcp_nodelay true
 message_size_limit 1048576
 max_keepalive 600
 

@@ -116,6 +116,9 @@ class IngestSettings(Section):
     receive_maximum: int = Field(
         default=64, ge=1, le=65_535, description="Messages an MQTT 5 broker hands over before the first is handled."
     )
+    scrub_seconds: int = Field(
+        default=86_400, ge=10, le=2_592_000, description="Interval at which stored events are checked and repaired."
+    )
     queue_messages: int = Field(
         default=256, ge=1, le=100_000, description="Messages that may wait; more are dropped and sent again."
     )

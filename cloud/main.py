@@ -41,6 +41,8 @@ from cloud.ingest.handler import MessageHandler
 from cloud.ingest.intake import Intake
 from cloud.ingest.mqtt import BrokerLogin, HubMqtt, Subscription
 from cloud.ingest.parking import ParkedDesk
+from cloud.ingest.repair import Repairs
+from cloud.ingest.scrub import Scrub
 from cloud.ingest.service import IngestService
 from cloud.keyservice.escrow import KeyService
 from cloud.keyservice.service import EscrowService
@@ -181,6 +183,8 @@ class Hub:
         self._handler, self.ingest = make_ingest(settings, self.database, self.keys, self.metrics, self._clock)
         login = _login(settings, self.authority)
         self._mqtt = HubMqtt(login, f"{HUB}-{secrets.token_hex(4)}", self.ingest.submit, subscription(settings))
+        repairs = Repairs(self.database, complete_catalogue(), self.metrics)
+        self.scrub = Scrub(repairs, self._handler, self._mqtt, self._tenants)
         self._rpc = RpcServer(self._services(), settings.rpc.host, settings.rpc.port, self.authority.hub)
         fleet_api = create_fleet_api(self.enrolment, self.authority, self._clock)
         self._door = FleetDoor(fleet_api, settings.fleet.host, settings.fleet.port, self.authority.hub)
@@ -214,12 +218,14 @@ class Hub:
             self._door.start()
             self._watch.start(self._doors(), self._tenants)
             self._mqtt.wait_ready(_BROKER_SECONDS)
+            self.scrub.start(self.settings.ingest.scrub_seconds)
         except BaseException:
             self.stop()
             raise
 
     def stop(self) -> None:
         """Stop in the opposite order; what was acknowledged is on disk."""
+        self.scrub.stop()
         self._key_watch.stop()
         self._announcer.stop()
         self._watch.stop()

@@ -17,6 +17,8 @@ class HubMetrics:
         self.applied = Counter("medspa_hub_events_applied", "Events applied.", registry=registry)
         self.duplicates = Counter("medspa_hub_events_duplicate", "Events discarded as known.", registry=registry)
         self.parked = Counter("medspa_hub_events_parked", "Events set aside.", registry=registry)
+        self.damaged = Counter("medspa_hub_events_damaged", "Stored events found damaged.", registry=registry)
+        self.repaired = Counter("medspa_hub_events_repaired", "Damaged events put back.", registry=registry)
         self.gaps = Counter("medspa_hub_gaps", "Batches with events missing before them.", registry=registry)
         self.fenced = Counter("medspa_hub_answers_fenced", "Answers that refuse a log.", registry=registry)
         self.apply_seconds = Histogram("medspa_hub_apply_seconds", "Time to apply a batch.", registry=registry)

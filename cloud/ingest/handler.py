@@ -10,6 +10,7 @@ from cloud.fleet.keys import TenantKeys
 from cloud.ingest.downlink import DownLinks
 from cloud.ingest.handback import HandBackRefused, HandBacks, HandedBack
 from cloud.ingest.intake import Answer, Intake
+from cloud.ingest.repair import Repairs
 from cloud.metrics import HubMetrics
 from cloud.storage.database import Database
 from cloud.storage.device_keys import DeviceKeys
@@ -55,6 +56,7 @@ class MessageHandler:
         self._clock = clock
         self._life = hub_life(database)
         self._hand_backs = HandBacks(database, complete_catalogue(), clock, self._life)
+        self._repairs = Repairs(database, complete_catalogue(), metrics)
         self._log = structlog.get_logger()
         self._spoken: dict[BoxAddress, bytes] = {}
 
@@ -134,6 +136,8 @@ class MessageHandler:
             case "now":
                 self._now(box, message.now)
                 return self._greet_again(box)
+            case "resent":
+                return self._resent(box, message.resent)
             case "hand_back":
                 return self._take_back(box, message.hand_back)
             case _:
@@ -162,6 +166,15 @@ class MessageHandler:
             self._log.info("hand_back_taken", device=box.device, count=count)
             self._links.start_over(box.tenant, location, box)
         return self._links.greet_again(box)
+
+    def _resent(self, box: BoxAddress, batch: wire.EventBatch) -> list[wire.Message]:
+        """Repair stored events; the box is told nothing, what is damaged still is asked for again."""
+        _check_epoch(batch.epoch)
+        if not 0 < len(batch.bodies) <= MAX_BATCH_BODIES:
+            raise Rejected("batch_too_long", f"a batch has 1 to {MAX_BATCH_BODIES} events")
+        count = self._repairs.take(box, batch.epoch, batch.first_seq, list(batch.bodies))
+        self._log.info("stored_events_repaired", device=box.device, count=count)
+        return []
 
     def _await_turn(self, box: BoxAddress, batch: wire.EventBatch) -> None:
         if self._intake.is_early(box.tenant, box.device, batch.epoch, batch.first_seq):

@@ -13,6 +13,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from shared.crypto.tls import Credentials, hub_context
+from shared.wire.sockets import send_at_once
 from shared.wire.topics import PRESENCE, UP, every_device, shared_among
 
 _FIRST_DELAY_SECONDS: Final = 0.25
@@ -125,6 +126,7 @@ class HubMqtt:
         client.on_connect, client.on_disconnect = self._on_connect, self._on_disconnect
         client.on_message, client.on_subscribe = self._on_message, self._on_subscribe
         client.tls_set_context(hub_context(self._login.credentials()))
+        client.on_socket_open = send_at_once
         client.connect(
             self._login.host, self._login.port, keepalive=self._login.keepalive_seconds, properties=properties
         )

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, delete, func, select
 from sqlalchemy import Row as RowOf
 
 from cloud.storage.bulk import Row, insert_rows
@@ -14,6 +14,7 @@ from cloud.storage.upsert import put
 from shared.events.chain import LogRow
 from shared.events.envelope import Event
 from shared.ids import DeviceId, TenantId
+from shared.sync.digest import Stored
 from shared.sync.position import Position
 
 _PAGE_ROWS: Final = 500
@@ -81,6 +82,51 @@ class EventLog:
         query = select(events.c.body, events.c.hash).where(self._of(device, epoch), events.c.seq == seq)
         row = self._connection.execute(query).one()
         return Event.from_body(row.body, row.hash)
+
+    def stored(self, device: DeviceId, epoch: str, first: int, last: int) -> dict[int, Stored]:
+        """Return what is stored at some places of an epoch, unread."""
+        query = select(events.c.seq, events.c.body, events.c.hash).where(
+            self._of(device, epoch), events.c.seq.between(first, last)
+        )
+        # An edit through SQL can turn the bytes into text; it is still to be judged, not to end the walk.
+        return {
+            row.seq: Stored(row.seq, row.body.encode() if isinstance(row.body, str) else bytes(row.body), row.hash)
+            for row in self._connection.execute(query)
+        }
+
+    def replace(self, restored: Sequence[Event]) -> None:
+        """Put events in the place of what is stored there; the time each was received stays."""
+        for event in restored:
+            place = self._of(DeviceId(event.fields.device), event.fields.epoch) & (events.c.seq == event.fields.seq)
+            query = select(events.c.received_at).where(place)
+            received_at = self._connection.execute(query).scalar_one_or_none() or to_milliseconds(
+                event.fields.wall_time
+            )
+            self._connection.execute(delete(events).where(place))
+            self.append([event], received_at)
+
+    def of_aggregate(self, device: DeviceId, aggregate: str) -> list[ReceivedEvent]:
+        """Return a device's events about one aggregate, in the order they were applied in."""
+        query = (
+            select(events.c.body, events.c.received_at)
+            .join_from(
+                events,
+                positions,
+                (positions.c.tenant == events.c.tenant)
+                & (positions.c.device == events.c.device)
+                & (positions.c.epoch == events.c.epoch),
+            )
+            .where(events.c.tenant == self._tenant, events.c.device == device, events.c.aggregate == aggregate)
+            .order_by(positions.c.ordinal, events.c.seq)
+        )
+        return [ReceivedEvent(Event.from_body(row.body), row.received_at) for row in self._connection.execute(query)]
+
+    def aggregate_ends(self, device: DeviceId) -> Iterator[tuple[str, int, str]]:
+        """Return aggregate, version and hash of each of a device's events."""
+        query = select(events.c.aggregate, events.c.version, events.c.hash).where(
+            events.c.tenant == self._tenant, events.c.device == device
+        )
+        yield from (tuple(row) for row in self._connection.execute(query))
 
     def append(self, arrived: Sequence[Event], received_at: int) -> None:
         """Store events that follow the applied position."""

@@ -117,6 +117,15 @@ class Projections:
             )
         )
 
+    def drop_aggregate(self, device: DeviceId, aggregate: str) -> None:
+        """Delete what a device's events say about one aggregate, but for answers to requests of the hub."""
+        mine = (captures.c.tenant == self._tenant) & (captures.c.device == device) & (captures.c.id == aggregate)
+        self._connection.execute(delete(captures).where(mine))
+        images = (capture_images.c.tenant == self._tenant) & (capture_images.c.device == device)
+        self._connection.execute(delete(capture_images).where(images, capture_images.c.capture == aggregate))
+        aside = (parked.c.tenant == self._tenant) & (parked.c.device == device) & (parked.c.aggregate == aggregate)
+        self._connection.execute(delete(parked).where(aside))
+
     def drop_all(self) -> None:
         """Delete every derived row of the tenant."""
         for table in PROJECTIONS:

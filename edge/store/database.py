@@ -3,7 +3,7 @@
 import queue
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, wait
+from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -71,11 +71,17 @@ class Database:
             self._tasks.put((task, future), timeout=5)
         except queue.Full:
             raise StorageBusy("store_busy", "the disk is too slow for what is being written; wait") from None
-        while not future.done() and self._thread.is_alive():
-            wait((future,), timeout=1)
-        if not future.done():
-            raise StorageBusy("store_closed", "the store is shutting down; try again after the restart")
-        return future.result()
+        while True:
+            try:
+                return future.result(timeout=1)
+            except TimeoutError:
+                # A task's own time-out is its result; else the writer is at work still, or has ended.
+                if future.done():
+                    raise
+                if not self._thread.is_alive():
+                    raise StorageBusy(
+                        "store_closed", "the store is shutting down; try again after the restart"
+                    ) from None
 
     @contextmanager
     def reader(self) -> Iterator[Connection]:

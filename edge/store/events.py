@@ -105,8 +105,9 @@ class SqlcipherEventStore:
         def task(connection: Connection) -> list[Event]:
             head = self._read_head(connection)
             events: list[Event] = []
+            keys = {client: self._data_keys.key_of(client) for client in {draft.client for draft in drafts} if client}
             for draft in drafts:
-                event = self._make(connection, draft, head)
+                event = self._make(connection, draft, head, keys.get(draft.client) if draft.client else None)
                 head = Head(head.epoch, event.fields.seq, event.hash)
                 self._insert(connection, event)
                 events.append(event)
@@ -197,10 +198,9 @@ class SqlcipherEventStore:
         """Finish what is being written and close the database."""
         self._database.close()
 
-    def _make(self, connection: Connection, draft: EventDraft, head: Head) -> Event:
+    def _make(self, connection: Connection, draft: EventDraft, head: Head, key: bytes | None) -> Event:
         event_id = self._ids.new()
         version = self._next_version(connection, draft)
-        key = self._data_keys.key_of(draft.client) if draft.client is not None else None
         return Event.seal_in_chain(
             {
                 "id": event_id,

@@ -14,6 +14,7 @@ import structlog
 from paho.mqtt.enums import CallbackAPIVersion
 
 from shared.crypto.tls import Credentials, hub_context
+from shared.wire.sockets import send_at_once
 
 _ANSWER_SECONDS: Final = 2.0
 _FIRST_PAUSE_SECONDS: Final = 0.25
@@ -160,6 +161,7 @@ class MqttTransport:
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_message = self._on_message
+        client.on_socket_open = send_at_once
         client.max_inflight_messages_set(16)
         client.will_set(address.presence_topic, b"offline", qos=1, retain=True)
         client.tls_set_context(hub_context(self._credentials()))

@@ -125,6 +125,8 @@ class LinkProtocol:
                 self._on_hub_hello(message.hello)
             case "events":
                 self._on_hub_events(message.events)
+            case "resend":
+                self._send_again(message.resend)
             case other:
                 self._log.info("message_ignored", kind=str(other))
 
@@ -208,6 +210,14 @@ class LinkProtocol:
                 self._inbox.apply(event)
         # The hub heeds its latest session only; which one that is, a greeting that came late must not decide.
         self._acknowledge_hub(batch.session)
+
+    def _send_again(self, wanted: wire.Resend) -> None:
+        """Send events that the hub's copy has lost; it asks again for what does not fit one message."""
+        most = min(wanted.count, sender.MAX_BATCH_EVENTS)
+        bodies = sender.fit(self._store.bodies(wanted.first_seq - 1, most, wanted.epoch))
+        if bodies:
+            resent = wire.EventBatch(epoch=wanted.epoch, first_seq=wanted.first_seq, bodies=bodies)
+            self._send(wire.Message(resent=resent))
 
     def _acknowledge_hub(self, session: str) -> None:
         applied = self._inbox.applied(self._hub_epoch)

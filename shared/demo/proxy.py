@@ -98,6 +98,7 @@ class SeverableNetwork:
         try:
             for end in (connection, onward):
                 end.setblocking(False)
+                end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             await self._loop.sock_connect(onward, ("127.0.0.1", target_port))
             await self._pump_both(connection, onward)
             in_order = True

@@ -21,6 +21,8 @@ from shared.vocabulary import ClockQuality, Sensitivity
 
 GENESIS_HASH: Final = "0" * 64
 MAX_BODY_BYTES: Final = 128 * 1024
+# Made once: making an encoder costs more than most events take to encode.
+_CANONICAL: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 _HASH_DOMAIN: Final = b"medspasync/event/1\0"
 
 
@@ -129,8 +131,7 @@ def canonical_json(value: Mapping[str, Any]) -> bytes:
         MalformedEvent: the value holds NaN, an infinity or something JSON has no word for.
     """
     try:
-        text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-        return text.encode()
+        return _CANONICAL.encode(value).encode()
     except (TypeError, ValueError) as error:
         raise MalformedEvent("not_json", f"cannot be written as JSON: {type(error).__name__}") from None
 
