@@ -21,14 +21,14 @@ from edge.store.vault import ImageVault
 from shared.clock import SystemClock
 from shared.events.catalogue.system import BoxStarted
 from shared.events.envelope import EventDraft
-from tests.faults.disk import workload
+from tests.faults.disk import box_work
 
 
 def prepare(folder: Path) -> None:
     """Make a box with a backup, and more in its log than the backup holds."""
-    workload.prepare(folder)
+    box_work.prepare(folder)
     _back_up(folder)
-    record = workload.open_box(folder)
+    record = box_work.open_box(folder)
     record.store.append([EventDraft("box/box-1", BoxStarted(software="x", clean=True), "box", "operation")] * 40)
     record.store.close()
 
@@ -62,7 +62,7 @@ def check(name: str, folder: Path, acknowledged: tuple[str, ...], before: list[s
     if name == "restore":
         if "restored" not in told:
             _restore(folder)
-        record = workload.open_box(folder)
+        record = box_work.open_box(folder)
         try:
             assert record.store.verify().intact
             hashes = [digest for (digest,) in record.store.rows("SELECT hash FROM events ORDER BY position")]
@@ -73,7 +73,7 @@ def check(name: str, folder: Path, acknowledged: tuple[str, ...], before: list[s
 
 def log_of(folder: Path) -> list[str]:
     """Return the hashes of a box's log."""
-    record = workload.open_box(folder)
+    record = box_work.open_box(folder)
     try:
         return [digest for (digest,) in record.store.rows("SELECT hash FROM events ORDER BY position")]
     finally:
@@ -81,24 +81,24 @@ def log_of(folder: Path) -> list[str]:
 
 
 def _folder(folder: Path) -> BackupFolder:
-    return BackupFolder(folder / "usb", open_keys(workload.settings(folder)).backup())
+    return BackupFolder(folder / "usb", open_keys(box_work.settings(folder)).backup())
 
 
 def _back_up(folder: Path) -> int:
-    settings = workload.settings(folder)
+    settings = box_work.settings(folder)
     keys = open_keys(settings)
     database = Database(settings.folder / RECORD_FILE, keys.database())
     try:
         source = RecordSource(database, PROJECTIONS, keys.log_head())
         vault = ImageVault(settings.folder / VAULT_FOLDER, settings.reserve_bytes)
-        job = BackupJob(source, vault, _folder(folder), workload.IDENTITY)
+        job = BackupJob(source, vault, _folder(folder), box_work.IDENTITY)
         return job.run(SystemClock().wall(), "test", 2).manifest.number
     finally:
         database.close()
 
 
 def _restore(folder: Path) -> None:
-    settings = workload.settings(folder)
+    settings = box_work.settings(folder)
     Restore(settings, open_keys(settings), _folder(folder), SystemClock(), None).run(replace=True)
 
 

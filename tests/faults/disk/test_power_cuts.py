@@ -9,12 +9,14 @@ import pytest
 
 from tests.faults.disk.states import Fate, State, lay_out, states
 from tests.faults.disk.trace import record
-from tests.faults.disk.workload import WORKLOADS, check
+from tests.faults.disk.workloads import WORKLOADS
 from tests.support.promises import Tally
+
+pytestmark = pytest.mark.system
 
 LONG = bool(os.environ.get("LONG"))
 SEED = int(os.environ.get("SEED", "1"))
-_SHORT_EACH = 14
+_SHORT_EACH = 8
 _RANDOM_EACH = 12 if LONG else 1
 
 
@@ -24,14 +26,14 @@ _RANDOM_EACH = 12 if LONG else 1
 def test_no_power_cut_loses_what_was_acknowledged(name: str, tmp_path: Path, tally: Tally) -> None:
     box = tmp_path / "box"
     WORKLOADS[name].prepare(box)
-    recording = record(box, tmp_path / "trace", "tests.faults.disk.workload", name, str(box))
+    recording = record(box, tmp_path / "trace", "tests.faults.disk.workloads", name, str(box))
     chance = random.Random(SEED)
     found = _chosen(list(states(recording, chance, _RANDOM_EACH)), chance)
     for number, state in enumerate(found):
         folder = tmp_path / f"state-{number}"
         lay_out(state, box, folder)
         try:
-            check(folder, state.acknowledged)
+            WORKLOADS[name].check(folder, state.acknowledged)
         except Exception as error:
             raise AssertionError(f"cut {state.cut}, {state.fate}, seed {SEED}: {error!r}") from error
         shutil.rmtree(folder)

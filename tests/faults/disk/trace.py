@@ -89,7 +89,7 @@ def record(folder: Path, output: Path, module: str, *arguments: str) -> Recordin
     run = strace(options, module, *arguments)
     if run.returncode != 0:
         raise AssertionError(f"{module} failed: {run.stderr.decode()[-2000:]}")
-    follower = _Follower(folder, dict(before))
+    follower = _Follower(folder, dict(before), {number: len(data) for number, data in contents.items()})
     operations = [item for call in _calls(output) for item in follower.follow(*call)]
     return Recording(before, contents, tuple(operations))
 
@@ -120,11 +120,12 @@ def _calls(output: Path) -> Iterator[tuple[str, str, int]]:
 class _Follower:
     """Turns calls into operations on the files of one folder."""
 
-    def __init__(self, folder: Path, names: dict[str, int]) -> None:
+    def __init__(self, folder: Path, names: dict[str, int], sizes: dict[int, int]) -> None:
         self._folder = str(folder)
         self._names = names
         self._next = max(names.values(), default=-1) + 1
         self._offsets: dict[tuple[str, str], int] = {}
+        self._sizes = sizes
 
     def follow(self, name: str, arguments: str, result: int) -> Iterator[Operation]:
         strings = [_bytes(text) for text in _HEX.findall(arguments)]
@@ -138,7 +139,8 @@ class _Follower:
     def _opened(self, path: str, arguments: str, result: int) -> Iterator[Operation]:
         if not self._is_ours(path) or not ("O_CREAT" in arguments or "O_TRUNC" in arguments):
             return
-        self._offsets[path, str(result)] = 0
+        file = self._names.get(path, self._next)
+        self._offsets[path, str(result)] = self._sizes.get(file, 0) if "O_APPEND" in arguments else 0
         if path not in self._names:
             self._names[path] = self._next
             self._next += 1
@@ -182,11 +184,12 @@ class _Follower:
             yield self._appended(path, arguments, strings[0][:result])
 
     def _appended(self, path: str, arguments: str, data: bytes) -> Write:
-        """Return a plain write; our files are written once, from their start, so the offset is what came before."""
+        """Return a plain write, which goes on where the last one through this descriptor ended."""
         key = (path, arguments.partition("<")[0])
-        offset = self._offsets.get(key, 0)
-        self._offsets[key] = offset + len(data)
-        return Write(self._names[path], offset, data)
+        offset, file = self._offsets.get(key, 0), self._names[path]
+        self._offsets[key] = end = offset + len(data)
+        self._sizes[file] = max(end, self._sizes.get(file, 0))
+        return Write(file, offset, data)
 
 
 def _bytes(text: str) -> bytes:

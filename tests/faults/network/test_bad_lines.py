@@ -10,11 +10,13 @@ from cloud.main import Hub
 from shared.vocabulary import ImageKind
 from tests.edge.sync.rig import metric
 from tests.edge.sync.test_uploader import at_hub
-from tests.faults.disk.workload import photograph
+from tests.faults.disk.box_work import photograph
 from tests.faults.network.conftest import Site, report
 from tests.support.hubs import eventually
 from tests.support.network import Line
 from tests.support.promises import Tally
+
+pytestmark = pytest.mark.system
 
 LONG = bool(os.environ.get("LONG"))
 # NAT boxes forget a silent connection after ten minutes; what the short run waits is past every time-out here.

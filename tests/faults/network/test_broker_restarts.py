@@ -14,6 +14,8 @@ from tests.support.hubs import eventually, external_broker, hub_settings, runnin
 from tests.support.promises import Tally
 from tests.support.servers import mosquitto
 
+pytestmark = pytest.mark.system
+
 RESTARTS = 40 if os.environ.get("LONG") else 3
 SEED = int(os.environ.get("SEED", "1"))
 

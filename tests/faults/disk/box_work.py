@@ -1,15 +1,9 @@
-"""Work that a cut or a kill interrupts, run as a program; and what must hold of its folder afterwards.
-
-`python -m tests.faults.disk.workload NAME FOLDER` does the work and says `acknowledged …` after each thing it
-would have told a person is saved.
-"""
+"""What a box does when it is cut or killed, and what must hold of its folder afterwards."""
 
 import contextlib
 import json
 import os
-import sys
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -77,7 +71,7 @@ def checkpoint(folder: Path) -> None:
     note = EventDraft("box/box-1", BoxStarted(software="x" * 60, clean=True), "box", "operation")
     for _ in range(CHECKPOINT_BATCHES):
         events = record.store.append([note] * 60)
-        _acknowledge(f"seq {events[-1].fields.seq}")
+        acknowledge(f"seq {events[-1].fields.seq}")
     record.store.close()
 
 
@@ -93,7 +87,7 @@ def persist(folder: Path) -> None:
             refused += 1
             continue
         kept += 1
-        _acknowledge(f"seq {event.fields.seq}")
+        acknowledge(f"seq {event.fields.seq}")
     os.write(1, f"{refused} refused, {kept} kept\n".encode())
     record.store.close()
 
@@ -129,24 +123,6 @@ def prepare_erasure(folder: Path) -> None:
     record.store.close()
 
 
-@dataclass(frozen=True, slots=True)
-class Workload:
-    """Work to interrupt, and how a box is made ready for it."""
-
-    run: Callable[[Path], None]
-    prepare: Callable[[Path], None] = prepare
-
-
-# What is cut and killed at every call.
-WORKLOADS: Final[Mapping[str, Workload]] = {
-    "commit": Workload(commit),
-    "checkpoint": Workload(checkpoint),
-    "erase": Workload(erase, prepare_erasure),
-    "rekey": Workload(rekey),
-    "rotate": Workload(rotate),
-}
-
-
 def check(folder: Path, acknowledged: tuple[str, ...]) -> None:
     """Open the record as the next start would, and hold it to what was acknowledged.
 
@@ -158,7 +134,7 @@ def check(folder: Path, acknowledged: tuple[str, ...]) -> None:
     try:
         report = record.store.verify()
         assert report.intact, report
-        assert report.length >= max(map(int, _told(acknowledged, "seq")), default=0), "an acknowledged event is gone"
+        assert report.length >= max(map(int, told(acknowledged, "seq")), default=0), "an acknowledged event is gone"
         # What was approved is carried out, whatever stopped it.
         ClientEraser(record.store, record.clients, record.vault).complete_pending()
         erased = {client for (client,) in record.store.rows("SELECT client FROM erasures WHERE erased_at IS NOT NULL")}
@@ -172,7 +148,8 @@ def check(folder: Path, acknowledged: tuple[str, ...]) -> None:
         record.store.close()
 
 
-def _told(acknowledged: tuple[str, ...], kind: str) -> list[str]:
+def told(acknowledged: tuple[str, ...], kind: str) -> list[str]:
+    """Return what was acknowledged of one kind."""
     return [line.partition(" ")[2] for line in acknowledged if line.startswith(f"{kind} ")]
 
 
@@ -204,8 +181,8 @@ def _register(record: Record) -> ClientId:
     record.clients.create(client)
     draft = EventDraft(f"client/{client}", ClientRegistered(name="Ada Canary"), "t", "t", client=client)
     event = record.store.append([draft])[0]
-    _acknowledge(f"seq {event.fields.seq}")
-    _acknowledge(f"client {client}")
+    acknowledge(f"seq {event.fields.seq}")
+    acknowledge(f"client {client}")
     return client
 
 
@@ -235,13 +212,10 @@ def photograph(record: Opened, client: ClientId, image_bytes: bytes) -> BlobName
 
 def _photograph(record: Record, client: ClientId) -> None:
     name = photograph(record, client, _PHOTOGRAPH)
-    _acknowledge(f"seq {record.store.head().seq}")
-    _acknowledge(f"image {name}")
+    acknowledge(f"seq {record.store.head().seq}")
+    acknowledge(f"image {name}")
 
 
-def _acknowledge(what: str) -> None:
+def acknowledge(what: str) -> None:
+    """Say that something is saved, as the pages would."""
     os.write(1, f"acknowledged {what}\n".encode())
-
-
-if __name__ == "__main__":
-    {**{name: item.run for name, item in WORKLOADS.items()}, "persist": persist}[sys.argv[1]](Path(sys.argv[2]))
