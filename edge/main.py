@@ -34,6 +34,7 @@ from edge.consent.texts import load_consent_texts
 from edge.faces.actors import StationActors
 from edge.faces.captures import CaptureDesk
 from edge.faces.clients import ClientDesk, ConsentForms
+from edge.faces.erasures import ErasureFace
 from edge.faces.errors import STATUSES
 from edge.faces.guests import ScheduleGuests
 from edge.faces.kiosk import KioskStation
@@ -283,6 +284,7 @@ class EdgeBox:
             schedule=ScheduleDesk(self._book, self._register),
             review=self._review_desk(reviews, library),
             progress=self._progress_desk(reviews, library),
+            erasures=ErasureFace(self._erasures, self._register, self._book.registry.providers),
             kiosk=self._kiosk,
             metrics=metrics.registry,
         )

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
+from edge.api.erasure_routes import erasure_router
 from edge.api.kiosk_socket import kiosk_router
 from edge.api.ports import EdgePorts
 from edge.api.progress_routes import progress_router
@@ -42,6 +43,7 @@ def create_edge_api(
     app.include_router(schedule_router(ports))
     app.include_router(review_router(ports))
     app.include_router(progress_router(ports))
+    app.include_router(erasure_router(ports))
     app.include_router(kiosk_router(ports))
     app.include_router(health_router(lambda: ports.status.readiness().parts, ports.metrics))
     if web_dist is not None:

@@ -7,6 +7,7 @@ from fastapi import FastAPI
 
 from edge.api import kiosk_schemas as kiosk
 from edge.api import schemas
+from edge.api.erasure_routes import erasure_router
 from edge.api.ports import EdgePorts
 from edge.api.progress_routes import progress_router
 from edge.api.review_routes import review_router
@@ -36,6 +37,7 @@ def document() -> str:
     app.include_router(schedule_router(undescribed))
     app.include_router(review_router(undescribed))
     app.include_router(progress_router(undescribed))
+    app.include_router(erasure_router(undescribed))
     add_models(app, _BESIDE_THE_ROUTES)
     return document_text(app)
 

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from prometheus_client import CollectorRegistry
 
+from edge.api.erasure_schemas import Erasure, ErasureApproval, ErasureRefusal, Erasures, NewErasure
 from edge.api.kiosk_schemas import KioskClientMessage, KioskServerMessage, PreviewHeader
 from edge.api.progress_schemas import Comparison, SimilarCases, Timeline
 from edge.api.review_schemas import (
@@ -272,6 +273,44 @@ class ReviewPort(Protocol):
         ...
 
 
+class ErasuresPort(Protocol):
+    """Deleting clients."""
+
+    def erasures(self) -> Erasures:
+        """Return every request, latest first, and who may ask and decide."""
+        ...
+
+    def request(self, new: NewErasure) -> Erasure:
+        """Record that a client is to be deleted.
+
+        Raises:
+            NothingToErase: no such client, or deleted already.
+            Forbidden: whoever asks is not of the staff.
+        """
+        ...
+
+    def approve(self, erasure_id: str, what: ErasureApproval) -> Erasure:
+        """Record another person's approval; the deletion follows at once and cannot be undone.
+
+        Raises:
+            ErasureUnknown: there is no such request.
+            SamePerson, AlreadyDecided, Forbidden: this person may not decide on it.
+        """
+        ...
+
+    def refuse(self, erasure_id: str, what: ErasureRefusal) -> Erasure:
+        """Record another person's refusal, or raise as `approve`."""
+        ...
+
+    def receipt(self, erasure_id: str) -> str:
+        """Return the hub's signed receipt as the file that is checked.
+
+        Raises:
+            NotFound: it has not come yet.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class PreviewFrame:
     """One JPEG of the camera's preview and what is drawn over it."""
@@ -324,5 +363,6 @@ class EdgePorts:
     schedule: SchedulePort
     review: ReviewPort
     progress: ProgressPort
+    erasures: ErasuresPort
     kiosk: KioskPort
     metrics: CollectorRegistry

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
+from edge.clients.erasure_desk import ErasureUnknown, NothingToErase
 from edge.clients.register import ClientUnknown
 from edge.consent.desk import ConsentMissing, TextOutdated
 from edge.consent.texts import NoSuchText
@@ -12,10 +13,15 @@ from edge.review.errors import NotAnalysed, NotLicensed, ReviewMoved
 from edge.schedule.errors import NotAllowed, UnknownName
 from edge.store.errors import ImageMissing, StorageFull, VersionConflict
 from edge.visits.library import CaptureUnknown
+from shared.erasure.rules import AlreadyDecided, SamePerson
 from shared.errors import MedSpaError
 
 STATUSES: Final[Mapping[type[MedSpaError], int]] = {
     ClientUnknown: 404,
+    ErasureUnknown: 404,
+    NothingToErase: 404,
+    SamePerson: 409,
+    AlreadyDecided: 409,
     CaptureUnknown: 404,
     DataKeyGone: 404,
     ImageMissing: 404,

@@ -27,6 +27,7 @@ from shared.vocabulary import (
     TreatmentCategory,
     View,
 )
+from tests.support.erasure_ports import FakeErasures
 from tests.support.progress_ports import FakeProgress
 from tests.support.review_ports import FakeReview
 
@@ -515,6 +516,7 @@ def fake_edge_ports() -> EdgePorts:
         schedule=FakeSchedule(),
         review=FakeReview(captures.items),
         progress=FakeProgress(),
+        erasures=FakeErasures(),
         kiosk=FakeKiosk(),
         metrics=CollectorRegistry(),
     )

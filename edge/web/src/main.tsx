@@ -9,6 +9,7 @@ const Tablet = lazy(() => import("./tablet/Shell"));
 const Schedule = lazy(() => import("./tablet/SchedulePage"));
 const Captures = lazy(() => import("./tablet/CapturesPage"));
 const Progress = lazy(() => import("./tablet/progress/ProgressPage"));
+const Erasures = lazy(() => import("./tablet/erasure/ErasuresPage"));
 const Review = lazy(() => import("./tablet/review/ReviewPage"));
 
 const router = createBrowserRouter([
@@ -22,6 +23,7 @@ const router = createBrowserRouter([
       { path: "captures/:id", element: <Captures /> },
       { path: "progress", element: <Progress /> },
       { path: "progress/:id", element: <Progress /> },
+      { path: "erasures", element: <Erasures /> },
       { path: "review", element: <Review /> },
       { path: "review/:id", element: <Review /> },
     ],

@@ -319,6 +319,75 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/erasures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Erasures */
+        get: operations["listErasures"];
+        put?: never;
+        /** Request */
+        post: operations["requestErasure"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/erasures/{erasure_id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Approve */
+        post: operations["approveErasure"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/erasures/{erasure_id}/receipt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Receipt */
+        get: operations["getErasureReceipt"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/erasures/{erasure_id}/refuse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Refuse */
+        post: operations["refuseErasure"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/review/queue": {
         parameters: {
             query?: never;
@@ -1224,6 +1293,85 @@ export interface components {
             revision?: number | null;
         };
         /**
+         * Erasure
+         * @description A request to delete a client, and what became of it.
+         */
+        Erasure: {
+            /** Client Id */
+            client_id: string;
+            /**
+             * Client Name
+             * @description None once the client is erased.
+             */
+            client_name: string | null;
+            /** Decided By */
+            decided_by?: string | null;
+            /** Erased At */
+            erased_at?: string | null;
+            /** Id */
+            id: string;
+            legal_basis: components["schemas"]["LegalBasis"];
+            /**
+             * Proven
+             * @description Whether the hub's signed receipt is here.
+             */
+            proven: boolean;
+            reason: components["schemas"]["ErasureReason"];
+            /**
+             * Requested At
+             * Format: date-time
+             */
+            requested_at: string;
+            /** Requested By */
+            requested_by: string;
+            state: components["schemas"]["ErasureState"];
+        };
+        /**
+         * ErasureApproval
+         * @description Another person's approval; it cannot be undone.
+         */
+        ErasureApproval: {
+            /**
+             * Person Id
+             * @description Who approves; never who asked.
+             */
+            person_id: string;
+        };
+        /**
+         * ErasureReason
+         * @description Why a client is to be deleted; a word, since free text would outlive the client.
+         * @enum {string}
+         */
+        ErasureReason: "client_asked" | "consent_withdrawn" | "retention_ended" | "registered_twice" | "authority_ordered";
+        /**
+         * ErasureRefusal
+         * @description Another person's refusal.
+         */
+        ErasureRefusal: {
+            /**
+             * Person Id
+             * @description Who refuses; never who asked.
+             */
+            person_id: string;
+            reason: components["schemas"]["RefusalReason"];
+        };
+        /**
+         * Erasures
+         * @description Requests, latest first, and who may ask and decide.
+         */
+        Erasures: {
+            /** Items */
+            items: components["schemas"]["Erasure"][];
+            /** People */
+            people: components["schemas"]["StaffMember"][];
+        };
+        /**
+         * ErasureState
+         * @description How far a request to delete a client has come.
+         * @enum {string}
+         */
+        ErasureState: "requested" | "approved" | "refused" | "erased" | "confirmed";
+        /**
          * ErrorBody
          * @description What every refusal looks like on the wire.
          */
@@ -1570,6 +1718,12 @@ export interface components {
             views: components["schemas"]["ViewProgress"][];
         };
         /**
+         * LegalBasis
+         * @description On what ground a client is deleted.
+         * @enum {string}
+         */
+        LegalBasis: "gdpr_article_17" | "ccpa_right_to_delete" | "state_privacy_law" | "retention_policy" | "court_order";
+        /**
          * LightProfile
          * @description Illumination the photograph was taken under.
          * @enum {string}
@@ -1705,6 +1859,21 @@ export interface components {
             type?: components["schemas"]["FindingType"] | null;
         };
         /**
+         * NewErasure
+         * @description A request that a client be deleted.
+         */
+        NewErasure: {
+            /** Client Id */
+            client_id: string;
+            legal_basis: components["schemas"]["LegalBasis"];
+            /**
+             * Person Id
+             * @description Who asks.
+             */
+            person_id: string;
+            reason: components["schemas"]["ErasureReason"];
+        };
+        /**
          * Notice
          * @description Something that people must see to; `code` is stable, the sentence says what to do.
          */
@@ -1807,6 +1976,12 @@ export interface components {
              */
             starts_at: string;
         };
+        /**
+         * RefusalReason
+         * @description Why a request to delete a client was refused.
+         * @enum {string}
+         */
+        RefusalReason: "identity_not_proven" | "record_must_be_kept" | "legal_hold" | "asked_by_mistake";
         /**
          * RegionGrade
          * @description How many features a region shows, or the whole face when `region` is None, with the count's interval.
@@ -2451,6 +2626,16 @@ export interface components {
          * @enum {string}
          */
         SkinState: "cleansed" | "as_arrived" | "make_up" | "numbed" | "post_treatment" | "unknown";
+        /**
+         * StaffMember
+         * @description Somebody of the clinic who may ask or decide.
+         */
+        StaffMember: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+        };
         /**
          * Stage
          * @description A part of an appointment with what it occupies; a stage may need no provider.
@@ -3238,6 +3423,169 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ConsentText"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    listErasures: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Erasures"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    requestErasure: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewErasure"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Erasure"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    approveErasure: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                erasure_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ErasureApproval"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Erasure"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getErasureReceipt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                erasure_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    refuseErasure: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                erasure_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ErasureRefusal"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Erasure"];
                 };
             };
             /** @description Default Response */

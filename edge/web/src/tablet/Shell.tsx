@@ -45,7 +45,7 @@ function Connection() {
   );
 }
 
-/** The tablet's frame: where we are, how the box is, and the two pages. */
+/** The tablet's frame: where we are, how the box is, and the pages. */
 export default function Shell() {
   const { data } = useQuery({ queryKey: ["status"], queryFn: () => unwrap(api.GET("/api/status")) });
   return (
@@ -62,6 +62,7 @@ export default function Shell() {
           <NavLink to="/tablet/captures">Captures</NavLink>
           <NavLink to="/tablet/review">Review</NavLink>
           <NavLink to="/tablet/progress">Progress</NavLink>
+          <NavLink to="/tablet/erasures">Erasures</NavLink>
         </nav>
         <Connection />
       </header>

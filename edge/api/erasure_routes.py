@@ -1,0 +1,45 @@
+"""Routes about deleting a client: one person asks, another decides, and the hub's receipt proves it."""
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+
+from edge.api.erasure_schemas import Erasure, ErasureApproval, ErasureRefusal, Erasures, NewErasure
+from edge.api.ports import EdgePorts
+from edge.api.schemas import Identifier
+from shared.http.errors import ERROR_RESPONSES
+
+
+def erasure_router(ports: EdgePorts) -> APIRouter:
+    """Return the routes under `/api/erasures`."""
+    router = APIRouter(prefix="/api/erasures", responses=ERROR_RESPONSES)
+
+    @router.get("", operation_id="listErasures")
+    def erasures() -> Erasures:
+        return ports.erasures.erasures()
+
+    @router.post("", operation_id="requestErasure", status_code=201)
+    def request(new: NewErasure) -> Erasure:
+        return ports.erasures.request(new)
+
+    @router.post("/{erasure_id}/approve", operation_id="approveErasure")
+    def approve(erasure_id: Identifier, what: ErasureApproval) -> Erasure:
+        return ports.erasures.approve(erasure_id, what)
+
+    @router.post("/{erasure_id}/refuse", operation_id="refuseErasure")
+    def refuse(erasure_id: Identifier, what: ErasureRefusal) -> Erasure:
+        return ports.erasures.refuse(erasure_id, what)
+
+    @router.get(
+        "/{erasure_id}/receipt",
+        operation_id="getErasureReceipt",
+        response_class=Response,
+        responses={200: {"content": {"application/json": {"schema": {"type": "string", "format": "binary"}}}}},
+    )
+    def receipt(erasure_id: Identifier) -> Response:
+        headers = {
+            "Content-Disposition": f'attachment; filename="erasure-{erasure_id}.json"',
+            "Cache-Control": "no-store",
+        }
+        return Response(ports.erasures.receipt(erasure_id), media_type="application/json", headers=headers)
+
+    return router
