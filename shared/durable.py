@@ -3,7 +3,10 @@
 import os
 import secrets
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
+
+# How a file is called that is being written or removed: hidden, and never looked for by its own name.
+UNFINISHED: Final = ".part"
 
 
 def write_durably(path: Path, data: bytes, mode: int = 0o600) -> None:
@@ -12,7 +15,7 @@ def write_durably(path: Path, data: bytes, mode: int = 0o600) -> None:
     Raises:
         OSError: the disk is full or read-only; nothing is left behind.
     """
-    aside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    aside = path.with_name(f".{path.name}.{secrets.token_hex(4)}{UNFINISHED}")
     descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     try:
         try:
@@ -57,13 +60,21 @@ def destroy_file(path: Path) -> None:
     A flash disk may keep what was overwritten in blocks that only its controller reaches: what must be gone for good
     is sealed as well, and its key destroyed.
 
+    The file loses its name before its contents: after a crash it is whole or not there, and what is left of it under
+    another name goes with `sweep_unfinished`.
+
     Raises:
         OSError: the disk refuses; try again.
     """
-    try:
-        descriptor = os.open(path, os.O_WRONLY)
-    except FileNotFoundError:
-        return
+    doomed = path
+    if path.suffix != UNFINISHED:
+        doomed = path.with_name(f".{path.name}.{secrets.token_hex(4)}{UNFINISHED}")
+        try:
+            path.rename(doomed)
+        except FileNotFoundError:
+            return
+        sync_folder(path.parent)
+    descriptor = os.open(doomed, os.O_WRONLY)
     try:
         left = os.fstat(descriptor).st_size
         while left > 0:
@@ -71,8 +82,14 @@ def destroy_file(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-    path.unlink(missing_ok=True)
+    doomed.unlink()
     sync_folder(path.parent)
+
+
+def sweep_unfinished(folder: Path, disk: "Disk") -> None:
+    """Destroy what writes and removals that were cut have left in a folder; nobody else may be at work in it."""
+    for path in sorted(folder.glob(f".*{UNFINISHED}")):
+        disk.destroy(path)
 
 
 class Disk(Protocol):

@@ -20,7 +20,7 @@ from edge.keys.generation import ClientKey, GenerationFile, files_of, write_gene
 from shared.clock import Clock
 from shared.crypto.aead import new_key
 from shared.crypto.keyfile import SealedKeyFolder
-from shared.durable import Disk, SystemDisk, make_folder
+from shared.durable import Disk, SystemDisk, make_folder, sweep_unfinished
 from shared.errors import Corrupt, Rejected
 from shared.ids import ClientId
 from shared.locks import exclusive
@@ -205,6 +205,7 @@ class ClientKeystore:
         for name in self._sealed.names():
             if name.startswith(CLIENT_WRAPPING) and name != f"{CLIENT_WRAPPING}{number}":
                 self._sealed.destroy(name)
+        sweep_unfinished(self._folder, self._disk)
         kept = files_of(self._path(number))
         for path in sorted(self._folder.glob("clients.*.db*")):
             if path not in kept:

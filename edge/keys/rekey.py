@@ -18,7 +18,7 @@ from edge.store.database import Connection, Database, storage_error
 from edge.store.errors import RecordMissing, StorageBroken, StorageBusy, StorageFull, WrongKey
 from edge.store.log import verify_log
 from shared.crypto.aead import new_key
-from shared.durable import Disk, SystemDisk
+from shared.durable import UNFINISHED, Disk, SystemDisk
 from shared.errors import Corrupt
 from shared.locks import exclusive
 
@@ -115,6 +115,9 @@ class Rekey:
         if self._old.exists() and self._old.samefile(self._path):
             self._old.unlink()  # a second name of the record itself, whose contents must stay
         self._disk.destroy(self._old)
+        for name in (self._old.name, *(path.name for path in files_of(self._fresh))):
+            for left in self._path.parent.glob(f".{name}.*{UNFINISHED}"):
+                self._disk.destroy(left)
 
     def _copy(self, old: bytes, new: bytes) -> None:
         for leftover in files_of(self._fresh):

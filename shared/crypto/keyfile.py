@@ -12,7 +12,7 @@ from typing import Final
 
 from shared.crypto.aead import CannotOpen, new_key
 from shared.crypto.root import FileKeyStore, KeyStore
-from shared.durable import Disk, SystemDisk, make_folder
+from shared.durable import Disk, SystemDisk, make_folder, sweep_unfinished
 from shared.errors import Corrupt, Rejected
 from shared.locks import exclusive
 
@@ -42,8 +42,7 @@ class SealedKeyFolder:
         self._root = root or FileKeyStore(folder, self._disk)
         make_folder(folder)
         with self._changing():
-            for unfinished in folder.glob(".*.part"):
-                self._disk.destroy(unfinished)
+            sweep_unfinished(folder, self._disk)
             if self._generation() is None:
                 self._root.create(1)
             self._end_rotation()

@@ -25,7 +25,7 @@ from shared.ids import TenantId, Uuid7Source
 from shared.wire import medspa_pb2 as wire
 from tests.cloud.conftest import HubParts
 from tests.support.box import FakeBox
-from tests.support.disks import FailingDisk, PowerCut
+from tests.support.disks import MOMENTS, FailingDisk, PowerCut
 from tests.support.promises import Tally
 
 LUMEN = TenantId("lumen")
@@ -168,10 +168,10 @@ def test_a_hub_cut_at_any_step_goes_on_and_every_box_is_understood(
     hub, cuts = sqlite_hub, 0
     box = hub.box()
     tenants = frozenset({LUMEN, TenantId("aurora")})
-    for after in (False, True):
+    for after, half in MOMENTS:
         step, failed = 1, True
         while failed:
-            disk = FailingDisk(step, after=after)
+            disk = FailingDisk(step, after=after, half=half)
             cut = TenantKeys(SealedKeyFolder(tmp_path / "keys", disk=disk), tenants)
             failed = not _whole_exchange(hub, cut, box)
             cuts += failed
@@ -188,7 +188,7 @@ def test_a_hub_cut_at_any_step_goes_on_and_every_box_is_understood(
             assert all(number >= newest for number in numbers)  # one that never counted is replaced by the next
             assert speaks(hub, box)
             step += 1
-    assert cuts == 8  # store the secret, let it count, retire the old one, destroy it: each before and after
+    assert cuts == 12  # store the secret, let it count, retire the old one, destroy it: before, after, in the middle
     tally.injected(cuts)
 
 

@@ -12,7 +12,7 @@ import pytest
 from edge.keys.clients import ClientKeystore
 from shared.crypto.keyfile import SealedKeyFolder
 from shared.ids import ClientId
-from tests.support.disks import FailingDisk, PowerCut
+from tests.support.disks import MOMENTS, FailingDisk, PowerCut
 from tests.support.keystores import held, only_one_generation_is_left, open_keystore
 from tests.support.promises import Tally
 
@@ -42,13 +42,13 @@ def cut_at_each_step(
 ) -> int:
     """Repeat `action` cut before and after each of its steps on the disk; return how often it was cut."""
     cuts = 0
-    for after in (False, True):
+    for after, half in MOMENTS:
         step, failed = 1, True
         while failed:
-            case = folder / f"{step}-{after}"
+            case = folder / f"{step}-{after}-{half}"
             case.mkdir()
             keys = fill(case)
-            disk = FailingDisk(step, after=after)
+            disk = FailingDisk(step, after=after, half=half)
             try:
                 action(open_keystore(case, disk))
             except PowerCut:

@@ -22,7 +22,7 @@ from shared.events.envelope import EventDraft
 from shared.ids import Uuid7Source
 from shared.locks import HeldByAnother
 from tests.support.clocks import ManualClock
-from tests.support.disks import FailingDisk, PowerCut
+from tests.support.disks import MOMENTS, FailingDisk, PowerCut
 from tests.support.promises import Tally
 
 EVENTS = 25
@@ -102,12 +102,12 @@ def test_cut_at_any_step_the_record_opens_with_every_event_and_can_be_given_a_ne
     tmp_path: Path, tally: Tally
 ) -> None:
     cuts, changed = 0, set()
-    for after in (False, True):
+    for after, half in MOMENTS:
         step, failed = 1, True
         while failed:
-            folder = tmp_path / f"{step}-{after}"
+            folder = tmp_path / f"{step}-{after}-{half}"
             enrolled(folder)
-            old, disk = key_of(folder), FailingDisk(step, after=after)
+            old, disk = key_of(folder), FailingDisk(step, after=after, half=half)
             try:
                 exchange(folder, disk)
             except PowerCut:

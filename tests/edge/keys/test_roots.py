@@ -12,7 +12,7 @@ from shared.crypto.pkcs11 import Pkcs11KeyStore
 from shared.crypto.root import FileKeyStore, KeyStore
 from shared.crypto.tpm import TpmKeyStore
 from shared.errors import Corrupt
-from tests.support.disks import FailingDisk, PowerCut
+from tests.support.disks import MOMENTS, FailingDisk, PowerCut
 from tests.support.promises import Tally
 from tests.support.tokens import soft_token, soft_tpm
 
@@ -80,12 +80,12 @@ def test_rotation_cut_at_any_step_leaves_every_secret_readable_and_one_generatio
     tmp_path: Path, make_root: MakeRoot, tally: Tally
 ) -> None:
     cuts = 0
-    for after in (False, True):
+    for after, half in MOMENTS:
         step, failed = 1, True
         while failed:
-            folder = tmp_path / f"box-{step}-{after}"
+            folder = tmp_path / f"box-{step}-{after}-{half}"
             filled(folder, make_root(folder))
-            disk = FailingDisk(step, after=after)
+            disk = FailingDisk(step, after=after, half=half)
             try:
                 SealedKeyFolder(folder, SteppingRoot(make_root(folder), disk), disk).rotate_root()
             except PowerCut:
@@ -95,7 +95,7 @@ def test_rotation_cut_at_any_step_leaves_every_secret_readable_and_one_generatio
             assert {name: again.get(name) for name in SECRETS} == SECRETS
             assert len(make_root(folder).generations()) == 1
             step += 1
-    assert cuts == 8  # make the new root, seal two secrets, destroy the old root: each before and after
+    assert cuts == 12  # make the new root, seal two secrets, destroy the old root: before, after, in the middle
     tally.injected(cuts)
 
 

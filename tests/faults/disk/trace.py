@@ -10,7 +10,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-_CALLS = "pwrite64,write,fsync,fdatasync,ftruncate,rename,renameat,renameat2,unlink,unlinkat,mkdir,mkdirat,rmdir,openat"
+_CALLS = (
+    "pwrite64,write,fsync,fdatasync,ftruncate,rename,renameat,renameat2,link,linkat,"
+    "unlink,unlinkat,mkdir,mkdirat,rmdir,openat"
+)
 _LINE = re.compile(r"^(?P<pid>\d+)\s+(?P<rest>.*)$", re.DOTALL)
 _CALL = re.compile(r"^(?P<name>\w+)\((?P<arguments>.*)\)\s+=\s+(?P<result>-?\d+)", re.DOTALL)
 _HEX = re.compile(r'"((?:\\x[0-9a-f]{2})*)"')
@@ -131,7 +134,7 @@ class _Follower:
         strings = [_bytes(text) for text in _HEX.findall(arguments)]
         if name == "openat":
             yield from self._opened(strings[0].decode(), arguments, result)
-        elif name.startswith(("rename", "unlink")):
+        elif name.startswith(("rename", "link", "unlink")):
             yield from self._entries(name, [text.decode() for text in strings])
         elif descriptor := _DESCRIPTOR.match(arguments):
             yield from self._on_file(name, _bytes(descriptor[2]).decode(), arguments, strings, result)
@@ -150,6 +153,10 @@ class _Follower:
 
     def _entries(self, name: str, paths: list[str]) -> Iterator[Operation]:
         if not self._is_ours(paths[0]):
+            return
+        if name.startswith("link"):
+            self._names[paths[1]] = self._names[paths[0]]
+            yield self._entry((paths[1], self._names[paths[0]]))
             return
         file = self._names.pop(paths[0], None)
         if name.startswith("unlink"):
