@@ -27,6 +27,7 @@ from shared.events.chain import ChainReport, Damage, DamageKind, Head, LogRow, v
 from shared.events.envelope import Event
 from shared.ids import DeviceId, LocationId, TenantId
 from shared.side import KeyReport, LogReport, ProjectionReport
+from shared.sync.digest import aggregates_digest
 
 
 def verify(settings: HubSettings) -> Sequence[LogReport]:
@@ -88,7 +89,8 @@ def _verify_device(log: EventLog, device: DeviceId) -> Iterator[LogReport]:
             continue
         rows = chain.from_iterable(_ancestry(log, device, record, by_name))
         name = f"box {device}" if record is epochs[-1] else f"box {device} until it was restored"
-        yield LogReport(name, verify_chain(rows, Head(end.epoch, end.seq, end.hash)))
+        digest = aggregates_digest(log.aggregate_ends(device)) if record is epochs[-1] else ""
+        yield LogReport(name, verify_chain(rows, Head(end.epoch, end.seq, end.hash)), digest)
 
 
 def _without_end(log: EventLog, device: DeviceId, known: set[str]) -> Iterator[LogReport]:

@@ -16,6 +16,7 @@ from edge.keys.certificate import BoxCertificate
 from edge.keys.cli import app as keys_app
 from edge.keys.cli import rekey
 from edge.keys.opening import open_keys
+from edge.sync.commands import app as images_app
 from shared.clock import SystemClock
 from shared.config import load_settings
 from shared.ids import Uuid7Source
@@ -23,6 +24,7 @@ from shared.ids import Uuid7Source
 app = typer.Typer(help="The clinic's edge box.", no_args_is_help=True)
 app.add_typer(erasure_commands, name="erase")
 app.add_typer(keys_app, name="keys")
+app.add_typer(images_app, name="images")
 app.command()(rekey)
 add_commands(app)
 ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="The clinic's TOML file.")]

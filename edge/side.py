@@ -12,6 +12,7 @@ from edge.keys.rekey import Rekey, guard_of
 from edge.record import RECORD_FILE, open_record
 from edge.store.database import Database
 from edge.store.errors import StorageBroken
+from edge.store.events import digest_of
 from edge.store.log import verify_log
 from shared.clock import SystemClock
 from shared.ids import Uuid7Source
@@ -47,7 +48,8 @@ class EdgeSide:
         Rekey(path, keys).recover()
         database = Database(path, keys.database(), guard_of(path))
         try:
-            return [LogReport(f"box {identity.device}", verify_log(database, keys.log_head()))]
+            report = verify_log(database, keys.log_head())
+            return [LogReport(f"box {identity.device}", report, digest_of(database))]
         finally:
             database.close()
 

@@ -55,7 +55,9 @@ def verify(config: ConfigOption) -> None:
             damage = log.report.damage
             damaged = damaged or damage is not None
             verdict = "intact" if damage is None else f"DAMAGED: {damage.sentence}"
-            Console().print(f"{log.name}: {log.report.length} events, {verdict}", highlight=False, soft_wrap=True)
+            digest = f", digest {log.digest[:16]}" if log.digest else ""
+            line = f"{log.name}: {log.report.length} events, {verdict}{digest}"
+            Console().print(line, highlight=False, soft_wrap=True)
     if damaged:
         raise typer.Exit(1)
 

@@ -10,10 +10,14 @@ from shared.events.chain import ChainReport
 
 @dataclass(frozen=True, slots=True)
 class LogReport:
-    """One log that was walked; `name` says whose, by opaque id."""
+    """One log that was walked; `name` says whose, by opaque id.
+
+    `digest` covers what every aggregate of it has come to: box and hub show the same when they agree.
+    """
 
     name: str
     report: ChainReport
+    digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from cloud.storage.captures import CaptureRows
 from cloud.storage.projections import Projections
 from shared.errors import Rejected
-from shared.events.catalogue.capture import AnalysisCompleted, CaptureStored
+from shared.events.catalogue.capture import AnalysisCompleted, CaptureStored, ImageSetAside
 from shared.events.catalogue.images import ImagePruned
 from shared.events.catalogue.keys import TransportKeyTaken
 from shared.events.catalogue.system import BookingAnswered
@@ -22,6 +22,7 @@ REPAIR: Final = {
     "invalid_payload": "Update the box's software; its later events of the same record wait.",
     "sealed_field_in_clear": "Update the box's software at once: it sent a sealed field in clear.",
     "no_such_capture": "Run `medspa verify` on the box: its log names a photograph it never stored.",
+    "image_set_aside": "Mend the cause, run `medspa edge images retry` on the box, then replay this.",
     "failed_5_times": "Look into the hub's log, mend the cause, then replay it.",
     "no_such_request": "Run `medspa verify` on the hub: a box answered a request that is not known.",
 }
@@ -60,6 +61,8 @@ class Effects:
                 findings = len(fields.payload["findings"])
                 if not self._captures.set_findings(fields.aggregate, fields.location, findings):
                     raise Rejected("no_such_capture", "the findings belong to no photograph known here")
+            case ImageSetAside.event_type:
+                self._image_set_aside(event)
             case BookingAnswered.event_type:
                 self._booking_answered(event)
             case ImagePruned.event_type if fields.payload["kind"] == ImageKind.DERIVED:
@@ -72,6 +75,11 @@ class Effects:
                 self._projections.transport_key_taken(event)
             case _:
                 pass  # known, and of no consequence for the hub's own rows
+
+    def _image_set_aside(self, event: Event) -> None:
+        """Show people an image that its box cannot send, until it has come or somebody decides to do without."""
+        if not self._projections.has_image(str(event.fields.payload["name"])):
+            raise Rejected("image_set_aside", f"the box could not send an image: {event.fields.payload['reason']}")
 
     def _capture_stored(self, event: Event, zone: ZoneInfo) -> None:
         moment = event.fields.wall_time

@@ -59,6 +59,10 @@ class Projections:
         )
         self._settle_images(capture)
 
+    def has_image(self, name: str) -> bool:
+        """Tell whether an image is on disk here and verified."""
+        return name in settled_names(self._connection, self._tenant, {name})
+
     def add_request(self, request: Request) -> None:
         """Add a booking request, tentative until the box answers; idempotent by its id."""
         values = {

@@ -18,6 +18,7 @@ from shared.events.payload import Catalogue
 from shared.events.sealing import close_payload
 from shared.ids import ClientId, DeviceId, IdSource, LocationId, TenantId
 from shared.side import ProjectionReport
+from shared.sync.digest import aggregates_digest
 from shared.sync.position import Position
 
 HUB_CURSOR: Final = "hub"
@@ -261,6 +262,12 @@ class SqlcipherEventStore:
     def _last_timestamp(self) -> Timestamp | None:
         last = self.last()
         return Timestamp.parse(last.fields.hlc) if last is not None else None
+
+
+def digest_of(database: Database) -> str:
+    """Return the digest of what every aggregate of the log has come to; the hub's is the same when it has it all."""
+    with database.reader() as connection:
+        return aggregates_digest(connection.execute("SELECT aggregate, version, hash FROM events"))
 
 
 def write_cursor(connection: Connection, name: str, position: Position) -> None:

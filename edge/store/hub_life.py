@@ -12,7 +12,7 @@ LIFE_CURSOR: Final = "hub-life"
 # lives were named says none, nor do its confirmations.
 WAITING_IMAGES: Final = (
     "SELECT name, kind, size, capture, client FROM images JOIN captures USING (capture)"
-    " WHERE refused = 0 AND NOT (pruned = 1 AND kind = 'derived') AND NOT"
+    " WHERE refused = 0 AND aside IS NULL AND NOT (pruned = 1 AND kind = 'derived') AND NOT"
     " (confirmed = 1 AND confirmed_by = coalesce((SELECT epoch FROM cursors WHERE name = 'hub-life'), ''))"
     " ORDER BY images.rowid LIMIT ?"
 )

@@ -15,9 +15,10 @@ from edge.store.errors import ImageMissing, StorageBroken
 from edge.store.events import SqlcipherEventStore
 from edge.store.hub_life import WAITING_IMAGES, HubLife
 from edge.store.vault import ImageVault
+from edge.sync.aside import images_set_aside
 from edge.sync.hub_channel import HubChannel
 from shared.errors import Retryable
-from shared.events.catalogue.capture import ImageConfirmedDurable
+from shared.events.catalogue.capture import ImageConfirmedDurable, ImageSetAside
 from shared.events.catalogue.erasure import ImageRefused
 from shared.events.envelope import EventDraft
 from shared.ids import BlobName, ClientId
@@ -75,14 +76,13 @@ class BlobUploader:
         self._withheld = 0
         self._log = structlog.get_logger()
         self._stop = threading.Event()
-        self._set_aside: dict[BlobName, str] = {}
         self._pause, self._trouble = _PAUSE_SECONDS, ""
         self._thread = threading.Thread(target=self._run, name="blob-uploader", daemon=True)
 
     @property
     def set_aside(self) -> dict[BlobName, str]:
-        """Images the hub refused, with the reason; they wait for the next start and block nothing."""
-        return dict(self._set_aside)
+        """Images that could not be sent, with the reason; they wait for a person and block nothing."""
+        return images_set_aside(self._store)
 
     def start(self) -> None:
         """Upload until `stop`."""
@@ -152,7 +152,7 @@ class BlobUploader:
             sealed = self._vault.sealed_bytes(image.name, image.kind)
             state = stub.Upload(_chunks(image.name, sealed, offset), timeout=_DEADLINE_SECONDS)
         except (ImageMissing, StorageBroken) as error:
-            self._set_aside[image.name] = error.code
+            self._put_aside(image, error.code)
             self._log.error("image_cannot_be_sent", blob=image.name, code=error.code)
         except grpc.RpcError as error:
             if error.code() not in _REFUSALS:
@@ -167,19 +167,24 @@ class BlobUploader:
             self._give_up(image)
         elif code is not grpc.StatusCode.DATA_LOSS:
             # After DATA_LOSS the hub has thrown away a part damaged on the way; that image is sent anew.
-            self._set_aside[image.name] = code.name.lower()
+            self._put_aside(image, code.name.lower())
+
+    def _put_aside(self, image: _Waiting, reason: str) -> None:
+        """Keep on record that an image cannot be sent; the hub shows it to people, and a person lets it go again."""
+        payload = ImageSetAside(name=image.name, reason=reason[:64])
+        self._store.append([EventDraft(f"image/{image.name}", payload, "box", "sync")])
 
     def _give_up(self, image: _Waiting) -> None:
         """Keep on record that the hub never takes an image: its client is deleted, or had withdrawn."""
         self._store.append([EventDraft(f"capture/{image.capture}", ImageRefused(name=image.name), "box", "sync")])
 
     def _waiting(self) -> list[_Waiting]:
-        rows = self._store.rows(WAITING_IMAGES, (MAX_QUERIES + len(self._set_aside) + self._withheld,))
+        rows = self._store.rows(WAITING_IMAGES, (MAX_QUERIES + self._withheld,))
         waiting = [
             _Waiting(BlobName(name), ImageKind(kind), size, capture, ClientId(client))
             for name, kind, size, capture, client in rows
         ]
-        return [image for image in waiting if image.name not in self._set_aside][:MAX_QUERIES]
+        return waiting[:MAX_QUERIES]
 
     def _confirm(self, images: list[_Waiting], hub_epoch: str) -> None:
         if not images:

@@ -9,6 +9,8 @@ from shared.events.catalogue.capture import (
     CaptureRejected,
     CaptureStored,
     ImageConfirmedDurable,
+    ImageRetried,
+    ImageSetAside,
     read_analysis,
 )
 from shared.events.catalogue.erasure import ClientErased, ImageRefused
@@ -47,6 +49,11 @@ def _apply(connection: Connection, event: Event) -> None:
             )
         case ImagePruned.event_type:
             connection.execute("UPDATE images SET pruned = 1 WHERE name = ?", (event.fields.payload["name"],))
+        case ImageSetAside.event_type:
+            aside = (event.fields.payload["reason"], event.fields.payload["name"])
+            connection.execute("UPDATE images SET aside = ? WHERE name = ?", aside)
+        case ImageRetried.event_type:
+            connection.execute("UPDATE images SET aside = NULL WHERE name = ?", (event.fields.payload["name"],))
         case ImageRefused.event_type:
             connection.execute("UPDATE images SET refused = 1 WHERE name = ?", (event.fields.payload["name"],))
         case ClientErased.event_type:
@@ -61,7 +68,7 @@ def _stored(connection: Connection, event: Event) -> None:
     )
     for image in fields.payload["images"]:
         connection.execute(
-            "INSERT INTO images VALUES (?, ?, ?, ?, 0, 0, '', 0)",
+            "INSERT INTO images VALUES (?, ?, ?, ?, 0, 0, '', 0, NULL)",
             (image["name"], capture, image["kind"], image["size"]),
         )
 
@@ -79,7 +86,7 @@ def _capture_of(event: Event) -> str:
 
 CAPTURES = Projection(
     "captures",
-    4,
+    5,
     (
         (
             "captures",
@@ -90,7 +97,7 @@ CAPTURES = Projection(
             "images",
             "CREATE TABLE images (name TEXT PRIMARY KEY, capture TEXT NOT NULL, kind TEXT NOT NULL,"
             " size INTEGER NOT NULL, confirmed INTEGER NOT NULL, refused INTEGER NOT NULL, confirmed_by TEXT NOT NULL,"
-            " pruned INTEGER NOT NULL)",
+            " pruned INTEGER NOT NULL, aside TEXT)",
         ),
         (
             "refusals",

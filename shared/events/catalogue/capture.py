@@ -292,6 +292,23 @@ class ImageConfirmedDurable(PayloadModel):
     hub_epoch: str = Field(default="", max_length=16, description="Which life of the hub's database says so.")
 
 
+class ImageSetAside(PayloadModel):
+    """An image could not be sent, for a reason that does not pass by itself; it waits for a person, no other does."""
+
+    event_type: ClassVar[str] = "image.set_aside"
+
+    name: str = Field(pattern=_SHA256)
+    reason: str = Field(max_length=64, description="Code of the hub's or the vault's refusal.")
+
+
+class ImageRetried(PayloadModel):
+    """A person lets an image that was set aside be sent again."""
+
+    event_type: ClassVar[str] = "image.retried"
+
+    name: str = Field(pattern=_SHA256)
+
+
 PAYLOADS: tuple[type[PayloadModel], ...] = (
     CaptureStored,
     CaptureRejected,
@@ -299,4 +316,6 @@ PAYLOADS: tuple[type[PayloadModel], ...] = (
     AnalysisCompleted,
     ImageRead,
     ImageConfirmedDurable,
+    ImageSetAside,
+    ImageRetried,
 )

@@ -5,8 +5,12 @@ import pytest
 from sqlalchemy import select
 
 import edge.sync.uploader
+from cloud.ingest.parking import ParkedDesk
 from cloud.storage.tables import blobs
+from edge.sync.aside import retry_images
 from edge.sync.uploader import BlobUploader
+from shared.clock import SystemClock
+from shared.events.catalogue import complete_catalogue
 from shared.events.catalogue.capture import (
     CaptureMetadata,
     CaptureStored,
@@ -109,6 +113,31 @@ def test_a_damaged_and_a_missing_image_are_set_aside_and_hold_nobody_up(rig: Rig
     assert (at_hub(rig, damaged), at_hub(rig, missing)) == (None, None)
     later = photograph(rig, os.urandom(4000))
     eventually(lambda: confirmed(rig) == [good, later])
+
+
+@pytest.mark.req("P-6", "I-10", "F-11")
+def test_an_image_set_aside_is_on_record_at_the_hub_and_is_sent_again_when_a_person_says_so(rig: Rig) -> None:
+    name = photograph(rig, os.urandom(4000))
+    path = rig.record.vault.path(name, ImageKind.ORIGINAL)
+    sound = path.read_bytes()
+    path.write_bytes(flipped(sound))
+    rig.link.start()
+    rig.uploader.start()
+    eventually(lambda: rig.uploader.set_aside == {name: "image_damaged"})
+    rig.wait_acknowledged()
+    desk = ParkedDesk(rig.hub.database, complete_catalogue(), SystemClock())
+    device = rig.record.store.identity.device
+    eventually(lambda: [item for item in desk.list(TENANT) if item.device == device])
+    shown = next(item for item in desk.list(TENANT) if item.device == device)
+    assert (shown.type, shown.reason.partition(":")[0]) == ("image.set_aside", "image_set_aside")
+    assert desk.replay(TENANT, shown.event, "owner").set_aside == 1
+    path.write_bytes(sound)
+    assert retry_images(rig.record.store, "owner") == [name]
+    eventually(lambda: confirmed(rig) == [name])
+    assert rig.uploader.set_aside == {}
+    rig.wait_acknowledged()
+    assert desk.replay(TENANT, shown.event, "owner").set_aside == 0
+    assert [item for item in desk.list(TENANT) if item.device == device] == []
 
 
 def test_what_the_hub_has_already_is_confirmed_without_being_sent_again(
