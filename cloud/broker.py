@@ -6,7 +6,6 @@ topics: a box publishes on its own `up` and `presence`, subscribes to its own `d
 
 import asyncio
 import logging
-import ssl
 import threading
 from collections.abc import Callable
 from typing import Any, Final
@@ -21,7 +20,7 @@ from amqtt.session import Session
 
 from cloud.broker_gate import HUB, Guest, Refused, Replayed, check_connect, guest_of, read_connect
 from shared.crypto.pki import member_name
-from shared.crypto.tls import Credentials, present, server_context
+from shared.crypto.tls import Credentials, server_context
 from shared.errors import Rejected, Retryable
 from shared.wire.topics import DOWN, parse_topic
 
@@ -95,7 +94,6 @@ class EmbeddedBroker:
             timeout_disconnect_delay=2,
             plugins={f"{__name__}.{PassedTheGate.__name__}": {}, f"{__name__}.{BoxTopics.__name__}": {}},
         )
-        self._context: ssl.SSLContext | None = None
         self._connections: dict[asyncio.StreamWriter, str] = {}
         self._server: asyncio.Server | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -122,10 +120,9 @@ class EmbeddedBroker:
             raise BrokerFailed("broker_failed", "the broker did not start; is its port taken by another program?")
 
     def renew(self) -> None:
-        """Show the hub's present certificate on connections made from now on."""
-        loop, context = self._loop, self._context
-        if loop is not None and context is not None and self.alive:
-            loop.call_soon_threadsafe(present, context, self._credentials())
+        """Show the hub's present certificate, and trust its present roots, on connections made from now on."""
+        if self._loop is not None and self.alive:
+            asyncio.run_coroutine_threadsafe(self._listen(), self._loop)
 
     def disconnect(self, member: str) -> None:
         """Close a member's connections; whether it may come back is for `admits` to say."""
@@ -160,10 +157,16 @@ class EmbeddedBroker:
     async def _begin(self) -> Any:
         broker = Broker(self._config)
         await broker.start()
-        self._context = server_context(self._credentials(), members_only=True)
-        host, port = self._address
-        self._server = await asyncio.start_server(self._arrived, host, port, ssl=self._context)
+        await self._listen()
         return broker
+
+    async def _listen(self) -> None:
+        """Listen anew: a context cannot forget a root. Those who are connected stay."""
+        if self._server is not None:
+            self._server.close()
+        host, port = self._address
+        context = server_context(self._credentials(), members_only=True)
+        self._server = await asyncio.start_server(self._arrived, host, port, ssl=context, reuse_address=True)
 
     async def _arrived(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Check who connects, then let the broker talk to it."""

@@ -59,17 +59,16 @@ class BrokerFiles:
         self._write("acl", _rules())
         self._write(CONFIG_FILE, _configuration(self._folder.resolve(), boxes, hub))
         self.renew()
-        self.refresh()
         return self._folder / CONFIG_FILE
 
     def renew(self) -> None:
-        """Write the hub's present certificate and the roots."""
+        """Write everything that changes with the hub's certificate and its roots."""
         shown = self._authority.hub()
         make_folder(self._folder)
-        self._write("hub.key", shown.key.decode())
-        self._write("hub.pem", shown.chain.decode())
         self._write("roots.pem", shown.trust.decode())
-        self._read_again()
+        # One file: a broker that reads just now must not find a key that is not the certificate's.
+        self._write("hub.pem", (shown.chain + shown.key).decode())
+        self.refresh()
 
     def refresh(self) -> None:
         """Write the lists of revoked certificates."""
@@ -123,7 +122,7 @@ def _listener(folder: Path, address: tuple[str, int], *, takes_client_id: bool) 
 tls_version tlsv1.3
 cafile {folder}/roots.pem
 certfile {folder}/hub.pem
-keyfile {folder}/hub.key
+keyfile {folder}/hub.pem
 crlfile {folder}/revoked.pem
 require_certificate true
 use_identity_as_username true

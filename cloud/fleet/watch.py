@@ -30,7 +30,7 @@ class Door:
     """Something members connect to.
 
     Attributes:
-        renew: shows the hub's present certificate from now on.
+        renew: shows the hub's present certificate from now on, trusts its present roots, and refreshes.
         refresh: takes over what is revoked now.
         disconnect: closes a member's connections and calls.
     """
@@ -61,6 +61,7 @@ class FleetWatch:
         self._every_seconds = every_seconds
         self._doors: Sequence[Door] = ()
         self._tenants: Sequence[TenantId] = ()
+        self._again = False
         self._just_revoked: frozenset[str] = frozenset()
         self._shown: Credentials | None = None
         self._refreshed: datetime | None = None
@@ -84,15 +85,18 @@ class FleetWatch:
         """Do what is due now. Idempotent."""
         fresh, shown = self._revocations.refresh(), self._authority.hub()
         now = self._clock.wall()
-        if shown is not self._shown:
-            self._shown = shown
+        changed = shown is not self._shown
+        # Daily at least, since lists of revoked certificates end after a week.
+        stale = self._refreshed is None or now - self._refreshed >= _DAY
+        if changed:
             for door in self._doors:
                 door.renew()
-        if fresh or self._refreshed is None or now - self._refreshed >= _DAY:
-            # Daily at least, since lists of revoked certificates end after a week.
-            self._refreshed = now
+        elif fresh or stale or self._again:
             for door in self._doors:
                 door.refresh()
+        # And once more at the next look: a broker that is reading its files misses that they changed again.
+        self._again, self._shown = changed or bool(fresh), shown
+        self._refreshed = now if changed or stale else self._refreshed
         # Twice: one that came back before a broker had read the new list is out at the second look.
         for member in sorted(fresh | self._just_revoked):
             for door in self._doors:

@@ -1,5 +1,6 @@
 """Certificates of hubs that a test makes up."""
 
+from datetime import timedelta
 from pathlib import Path
 
 from cloud.fleet.ca import HubAuthority
@@ -13,8 +14,11 @@ def authority_of(folder: Path, member: Member) -> HubAuthority:
     return HubAuthority(folder, [member.tenant], SystemClock())
 
 
-def certified(authority: HubAuthority, member: Member, trust: bytes | None = None) -> Credentials:
+def certified(
+    authority: HubAuthority, member: Member, trust: bytes | None = None, life_seconds: float | None = None
+) -> Credentials:
     """Return a member's credentials, enrolled or not; it trusts the authority or, if given, somebody else."""
     key = new_key()
-    issued = authority.issue(member, key.public_key())
+    life = None if life_seconds is None else timedelta(seconds=life_seconds)
+    issued = authority.issue(member, key.public_key(), life)
     return Credentials(key_pem(key), issued.chain, trust or authority.trust)
