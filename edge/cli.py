@@ -16,6 +16,7 @@ from edge.keys.certificate import BoxCertificate
 from edge.keys.cli import app as keys_app
 from edge.keys.cli import rekey
 from edge.keys.opening import open_keys
+from edge.lan import LanCertificate
 from edge.sync.commands import app as images_app
 from shared.clock import SystemClock
 from shared.config import load_settings
@@ -76,6 +77,20 @@ def recover_keys(
     finally:
         record.store.close()
     Console().print(f"The key service gave {given} client keys; {taken} of them were missing here", highlight=False)
+
+
+@app.command("lan-certificate")
+def lan_certificate(
+    config: ConfigOption,
+    out: Annotated[Path | None, typer.Option(help="Where to write the certificate that tablets are given.")] = None,
+) -> None:
+    """Show the fingerprint of the box's clinic-network certificate, by which a person checks it on a tablet."""
+    settings = load_settings(config, EdgeSettings)
+    lan = LanCertificate(open_keys(settings.store).sealed, settings.http.lan_names, SystemClock())
+    if out is not None:
+        out.write_bytes(lan.authority)
+    # Not by rich, which takes `:AB:` for a picture.
+    typer.echo(f"SHA-256 {lan.fingerprint}\nfor {', '.join(settings.http.lan_names)}")
 
 
 @app.command("book-day")

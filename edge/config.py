@@ -119,6 +119,13 @@ class HttpSettings(Section):
     host: str = Field(default="127.0.0.1", description="Address to listen on; sign-in is needed before others.")
     port: Port = Field(default=8300, description="TCP port.")
     web_dist: Path | None = Field(default=None, description="Folder of the built pages; none serves the API only.")
+    tls: bool = Field(default=False, description="Serve over HTTPS with the box's own clinic-network certificate.")
+    lan_names: tuple[str, ...] = Field(
+        default=("localhost", "127.0.0.1"),
+        min_length=1,
+        max_length=20,
+        description="The box's names and addresses in the clinic's network; the certificate says no others.",
+    )
 
     @model_validator(mode="after")
     def _loopback(self) -> Self:

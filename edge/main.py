@@ -47,6 +47,7 @@ from edge.hub_door import HubDoor
 from edge.keys.certificate import BoxCertificate
 from edge.keys.rotation import KeyRotation, RotationWorker
 from edge.keys.transport import TransportKeys
+from edge.lan import LanCertificate, lan_router
 from edge.metrics import BoxMetrics
 from edge.progress.comparison import VisitComparer
 from edge.progress.model_knowledge import ModelKnowledge
@@ -92,6 +93,7 @@ from shared.events.catalogue.system import BookingRequested, BoxStarted, BoxStop
 from shared.events.catalogue.twin import ConfigurationDesired
 from shared.events.envelope import EventDraft
 from shared.events.payload import PayloadModel
+from shared.http.guard import LOOPBACK_HOSTS, GuardSettings
 from shared.ids import Uuid7Source
 from shared.logging import configure_logging, log_dying_threads
 from shared.sync.position import count_behind
@@ -163,7 +165,11 @@ class EdgeBox:
         self._care = DailyCare(settings.store, record, history, self._clock, self._software)
         self._status = self._make_status()
         self._shadow = self._make_shadow()
-        self.app = create_edge_api(self._ports(), settings.http.web_dist, statuses=STATUSES)
+        names = settings.http.lan_names
+        self.lan = LanCertificate(record.keys.sealed, names, self._clock) if settings.http.tls else None
+        guard = GuardSettings(hosts=tuple(dict.fromkeys((*LOOPBACK_HOSTS, *names))))
+        others = (lan_router(self.lan),) if self.lan is not None else ()
+        self.app = create_edge_api(self._ports(), settings.http.web_dist, guard, STATUSES, others)
         self.app.router.lifespan_context = self._lifespan
 
     def _make_link(self) -> SyncLink:
@@ -328,6 +334,8 @@ class EdgeBox:
             self._link.start()
             stack.callback(self._link.stop)
             stack.callback(self._note, BoxStopped())
+            if self.lan is not None:
+                stack.callback(self.lan.stop)
             self._renewal.start()
             stack.callback(self._renewal.stop)
             self._uploader.start()
@@ -428,7 +436,13 @@ def run(own: EdgeSettings) -> None:
     http = box.settings.http
     server = uvicorn.Server(
         uvicorn.Config(
-            box.app, host=http.host, port=http.port, log_config=None, access_log=False, timeout_graceful_shutdown=3
+            box.app,
+            host=http.host,
+            port=http.port,
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=3,
+            ssl_context_factory=box.lan.context if box.lan is not None else None,
         )
     )
     server.run()

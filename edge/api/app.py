@@ -1,9 +1,9 @@
 """Puts the box's HTTP surface together: routes, checks, pages."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 
 from edge.api.erasure_routes import erasure_router
 from edge.api.kiosk_socket import kiosk_router
@@ -24,6 +24,7 @@ def create_edge_api(
     web_dist: Path | None = None,
     guard: GuardSettings | None = None,
     statuses: Mapping[type[MedSpaError], int] | None = None,
+    others: Sequence[APIRouter] = (),
 ) -> FastAPI:
     """Return the box's application.
 
@@ -32,6 +33,7 @@ def create_edge_api(
         web_dist: the built pages, or None to serve the API alone.
         guard: host names answered to and the size limit of a request; loopback by default.
         statuses: HTTP status for errors of the application's own, beside their families'.
+        others: further routers; they must be given here, since the pages answer every address left over.
 
     Raises:
         PagesNotBuiltError: `web_dist` holds no built pages.
@@ -45,6 +47,8 @@ def create_edge_api(
     app.include_router(progress_router(ports))
     app.include_router(erasure_router(ports))
     app.include_router(kiosk_router(ports))
+    for router in others:
+        app.include_router(router)
     app.include_router(health_router(lambda: ports.status.readiness().parts, ports.metrics))
     if web_dist is not None:
         mount_pages(app, web_dist)

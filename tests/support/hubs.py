@@ -49,15 +49,21 @@ def external_broker(folder: Path) -> dict[str, object]:
 @contextmanager
 def served(app: FastAPI) -> Iterator[str]:
     """Serve an application on the loopback address and yield its URL."""
-    port = free_port()
-    server = uvicorn.Server(
-        uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None, access_log=False, lifespan="off", ws="none")
-    )
+    config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", ws="none")
+    with on_a_thread(config) as port:
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def on_a_thread(config: uvicorn.Config) -> Iterator[int]:
+    """Run a web server on a free port of the loopback address and yield the port."""
+    config.host, config.port = "127.0.0.1", free_port()
+    port, server = config.port, uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     try:
         wait_for_port(port)
-        yield f"http://127.0.0.1:{port}"
+        yield port
     finally:
         server.should_exit = True
         thread.join(10)

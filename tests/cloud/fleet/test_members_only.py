@@ -55,6 +55,7 @@ class Client:
     client_id: str
     will: str | None = None
     heard: "queue.Queue[str]" = field(default_factory=queue.Queue)
+    answered: "queue.Queue[bool]" = field(default_factory=queue.Queue)
     accepted: threading.Event = field(default_factory=threading.Event)
     gone: threading.Event = field(default_factory=threading.Event)
 
@@ -66,6 +67,7 @@ class Client:
         )
         self.paho.tls_set_context(self.context)
         self.paho.on_connect = self._on_connect
+        self.paho.on_subscribe = lambda *_: self.answered.put(True)
         self.paho.on_disconnect = lambda *_: self.gone.set()
         self.paho.on_message = lambda _c, _u, message: self.heard.put(message.topic)
         if self.will is not None:
@@ -74,6 +76,11 @@ class Client:
     def _on_connect(self, _client: Any, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
         if not reason.is_failure:
             self.accepted.set()
+
+    def subscribe(self, wanted: str) -> None:
+        """Subscribe, and wait for the broker's answer, whatever it is."""
+        self.paho.subscribe(wanted, qos=1)
+        self.answered.get(timeout=10)
 
     def connect(self) -> bool:
         """Connect; tell whether the broker took us, and still has us a moment later."""
@@ -121,11 +128,11 @@ def test_a_box_uses_its_own_topics_and_no_others(hub: Hub, clients: list[Client]
     mine, other, foreign = enrolled(hub), enrolled(hub), enrolled(hub, "aurora")
     me, victim = connected(hub, mine, clients), connected(hub, other, clients)
     for box in (mine, other, foreign):
-        me.paho.subscribe(topic(box.tenant, box.device, DOWN), qos=1)
-        me.paho.subscribe(topic(box.tenant, box.device, UP), qos=1)
-    me.paho.subscribe("medspa/1/+/+/down", qos=1)
-    me.paho.subscribe("#", qos=1)
-    victim.paho.subscribe(topic(other.tenant, other.device, DOWN), qos=1)
+        me.subscribe(topic(box.tenant, box.device, DOWN))
+        me.subscribe(topic(box.tenant, box.device, UP))
+    me.subscribe("medspa/1/+/+/down")
+    me.subscribe("#")
+    victim.subscribe(topic(other.tenant, other.device, DOWN))
     refused = hub.metrics.registry.get_sample_value
     before = refused("medspa_hub_messages_refused_total", {"code": "malformed_message"}) or 0.0
     for box in (other, foreign):
@@ -201,7 +208,7 @@ def test_a_box_cannot_end_anothers_session_nor_leave_a_will_for_it(hub: Hub, cli
     assert not victim.gone.wait(1)
     name = member_name(mine.tenant, mine.device)
     heir = Client(hub, hub_context(mine.credentials), name, will=topic(other.tenant, other.device, DOWN))
-    victim.paho.subscribe(topic(other.tenant, other.device, DOWN), qos=1)
+    victim.subscribe(topic(other.tenant, other.device, DOWN))
     clients.append(heir)
     if heir.connect():
         heir.paho._sock_close()  # the line breaks, and the broker speaks the last will
