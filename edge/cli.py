@@ -18,6 +18,7 @@ from edge.keys.cli import rekey
 from edge.keys.opening import open_keys
 from edge.lan import LanCertificate
 from edge.sync.commands import app as images_app
+from edge.staff.cli import app as staff_app
 from shared.clock import SystemClock
 from shared.config import load_settings
 from shared.ids import Uuid7Source
@@ -28,6 +29,7 @@ app.add_typer(keys_app, name="keys")
 app.add_typer(images_app, name="images")
 app.command()(rekey)
 add_commands(app)
+app.add_typer(staff_app, name="staff")
 ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="The clinic's TOML file.")]
 
 

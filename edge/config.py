@@ -161,6 +161,24 @@ class CaptureSettings(Section):
     )
 
 
+class SignInSettings(Section):
+    """Who may use the pages; the floors keep a PIN worth something."""
+
+    required: bool = Field(
+        default=False, description="Whether staff must sign in; off until the pages ask for it. Off, all act as one."
+    )
+    idle_seconds: float = Field(default=300, ge=30, le=3600, description="After so long without use a session locks.")
+    session_seconds: float = Field(default=43_200, ge=300, le=86_400, description="After so long it ends.")
+    pin_digits: int = Field(default=6, ge=6, le=12, description="Shortest PIN.")
+    free_failures: int = Field(default=3, ge=0, le=5, description="Wrong PINs in a row that cost no waiting.")
+    pause_seconds: int = Field(default=30, ge=10, le=600, description="First waiting; doubled with each further one.")
+    longest_pause_seconds: int = Field(default=3600, ge=600, le=86_400, description="Longest waiting.")
+    break_glass_seconds: int = Field(default=1800, ge=60, le=14_400, description="How long break-glass lasts.")
+    code_seconds: int = Field(default=86_400, ge=300, le=604_800, description="Life of a set-up code.")
+    argon2_memory_kib: int = Field(default=65_536, ge=19_456, le=1_048_576, description="Memory of a PIN's hash.")
+    argon2_passes: int = Field(default=3, ge=2, le=20, description="Passes of a PIN's hash.")
+
+
 class HubLogSettings(Section):
     """How the box watches that its hub rewrites no history."""
 
@@ -182,5 +200,6 @@ class EdgeSettings(SideSettings):
     http: HttpSettings = Field(default=HttpSettings(), description="The pages.")
     capture: CaptureSettings = Field(default=CaptureSettings(), description="Camera and protocol.")
     analysis: AnalysisSettings = Field(default=AnalysisSettings(), description="Models.")
+    sign_in: SignInSettings = Field(default=SignInSettings(), description="Staff at this box.")
     hub_log: HubLogSettings = Field(default=HubLogSettings(), description="Watch over the hub's log.")
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$", description="Least level logged.")

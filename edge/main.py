@@ -17,8 +17,9 @@ from prometheus_client import CollectorRegistry
 from edge.analysis.engine_cache import EngineCache
 from edge.analysis.preparation import Preparation
 from edge.api.app import create_edge_api
-from edge.api.ports import EdgePorts
+from edge.api.ports import ActorPort, EdgePorts
 from edge.api.schemas import ComponentVersion
+from edge.audit.configuration import note_configuration
 from edge.backup.daily import DailyCare
 from edge.backup.history import HubHistory
 from edge.capture.cameras import make_camera
@@ -31,7 +32,7 @@ from edge.clock_watch import ClockWatch
 from edge.config import EdgeSettings
 from edge.consent.desk import ConsentDesk
 from edge.consent.texts import load_consent_texts
-from edge.faces.actors import StationActors
+from edge.faces.actors import SignedInActors, StationActors
 from edge.faces.captures import CaptureDesk
 from edge.faces.clients import ClientDesk, ConsentForms
 from edge.faces.erasures import ErasureFace
@@ -62,6 +63,7 @@ from edge.review.shadow_worker import ShadowWorker, VaultPhotographs
 from edge.review.signed import SignedReviews
 from edge.schedule.book import ScheduleBook
 from edge.schedule.registry import demo_registry, load_registry
+from edge.staff.opening import open_sign_in, staff_key
 from edge.starting import open_sound
 from edge.store.pruner import ImagePruner, RoomSettings
 from edge.store.pruning import PruningPolicy
@@ -153,6 +155,7 @@ class EdgeBox:
         )
         self._certificate = BoxCertificate(record.keys.sealed)
         self._certificate.present()  # a box that was never certified must not start as if it were
+        self._sign_in, self._trail = open_sign_in(settings.sign_in, record, ids, self._clock)
         self._hub_channel = self._make_hub_channel()
         self._erasures = ErasureDesk(record.store, ids)
         self._eraser = ClientEraser(record.store, record.clients, record.vault)
@@ -233,7 +236,7 @@ class EdgeBox:
     def _library(self) -> CaptureLibrary:
         record = self._record
         at_hub = HubImageReader(self._hub_channel, lambda: self._link.status.online)
-        return CaptureLibrary(record.store, record.vault, record.clients, at_hub)
+        return CaptureLibrary(record.store, record.vault, record.clients, at_hub, self._trail)
 
     def _make_pruner(self) -> ImagePruner:
         record, store = self._record, self._settings.store
@@ -282,7 +285,8 @@ class EdgeBox:
         library = self._library()
         reviews = Reviews(record.store, record.clients, RegistryLicences(self._book.registry), self._clock)
         return EdgePorts(
-            actors=StationActors(record.store.identity.device),
+            actors=self._actors(),
+            sign_in=self._sign_in,
             status=self._status,
             clients=ClientDesk(self._register, self._consent, library),
             consent=ConsentForms(self._consent, self._register, self._clock),
@@ -294,6 +298,11 @@ class EdgeBox:
             kiosk=self._kiosk,
             metrics=metrics.registry,
         )
+
+    def _actors(self) -> ActorPort:
+        if self._settings.sign_in.required:
+            return SignedInActors(self._sign_in)
+        return StationActors(self._record.store.identity.device)
 
     def _review_desk(self, reviews: Reviews, library: CaptureLibrary) -> ReviewDesk:
         record, signed = self._record, SignedReviews(reviews)
@@ -330,6 +339,7 @@ class EdgeBox:
             stack.callback(self._record.clients.close)
             stack.callback(store.close)
             self._note(BoxStarted(software=self._software, clean=clean))
+            self._note_configuration()
             self._run_erasures(stack)
             self._link.start()
             stack.callback(self._link.stop)
@@ -394,6 +404,14 @@ class EdgeBox:
             self._record.store.append([EventDraft(f"box/{device}", happened, "box", "operation")])
         except Retryable as error:
             structlog.get_logger().error("start_or_stop_not_recorded", code=error.code)
+
+    def _note_configuration(self) -> None:
+        """Record which settings differ from those of the last start; a full disk must not keep the box from it."""
+        record = self._record
+        try:
+            note_configuration(record.store, self._settings.model_dump(mode="json"), staff_key(record.keys))
+        except Retryable as error:
+            structlog.get_logger().error("configuration_not_recorded", code=error.code)
 
     def _snapshot(self) -> dict[str, Any]:
         """Return the clinic's present state for the hub: counts only, nobody's data."""

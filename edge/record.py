@@ -15,6 +15,7 @@ from edge.keys.opening import open_keys
 from edge.keys.rekey import Rekey, guard_of
 from edge.progress.projection import EMBEDDINGS
 from edge.review.projection import REVIEWS
+from edge.staff.projection import STAFF
 from edge.store.database import Database
 from edge.store.errors import RecordMissing
 from edge.store.events import SqlcipherEventStore
@@ -28,7 +29,7 @@ from shared.ids import IdSource
 
 RECORD_FILE: Final = "record.db"
 VAULT_FOLDER: Final = "vault"
-PROJECTIONS: tuple[Projection, ...] = (CLIENTS, CONSENTS, CAPTURES, REVIEWS, EMBEDDINGS, ERASURES, HUB_LOG)
+PROJECTIONS: tuple[Projection, ...] = (CLIENTS, CONSENTS, CAPTURES, REVIEWS, EMBEDDINGS, ERASURES, HUB_LOG, STAFF)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,8 @@ _PURPOSES = {
     "device-identity": "proves to the hub which box this is",
     "hub-certificate": "proves to the hub's servers which box this is, and the hub to the box",
     "lan-authority": "signs the certificate that the clinic's tablets see",
+    "staff": "seals names and PINs of the staff",
+    "staff-set-up": "the set-up code given out by the command line, as a hash",
     "log-head": "authenticates the end of the event log",
     "transport-next": "takes the place of the transport key when the hub has changed to it",
     "transport": "seals every message to the hub",

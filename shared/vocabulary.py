@@ -6,6 +6,14 @@ A value is part of the wire format: add values freely, never rename or reuse one
 from enum import StrEnum
 
 
+class StaffRole(StrEnum):
+    """What somebody works as at a clinic; decides what they may do at a box."""
+
+    FRONT_DESK = "front_desk"
+    PROVIDER = "provider"
+    MANAGER = "manager"
+
+
 class View(StrEnum):
     """Direction a face is photographed from, named for the side of the client's face shown."""
 

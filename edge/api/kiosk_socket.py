@@ -14,6 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from edge.api.kiosk_schemas import Ack, KioskClientMessage, KioskProblem, KioskServerMessage
 from edge.api.ports import Actor, EdgePorts, KioskSession, PreviewFrame
+from edge.staff.permissions import Action
 from shared.errors import MedSpaError
 
 _MESSAGES: TypeAdapter[KioskClientMessage] = TypeAdapter(KioskClientMessage)
@@ -114,6 +115,8 @@ def kiosk_router(ports: EdgePorts) -> APIRouter:
     @router.websocket("/api/kiosk")
     async def kiosk(socket: WebSocket) -> None:
         try:
+            # A page that stays open stays permitted: clients use it, and nobody touches the tablet meanwhile.
+            ports.actors.permit(socket.headers, Action.USE_KIOSK, by_hand=True)
             actor = ports.actors.actor(socket.headers)
         except MedSpaError:
             await socket.close(code=4401, reason="sign in")
@@ -125,4 +128,5 @@ def kiosk_router(ports: EdgePorts) -> APIRouter:
         finally:
             await session.close()
 
+    kiosk.__dict__["action"] = Action.USE_KIOSK  # a WebSocket answers a refusal itself, so it states it here
     return router

@@ -13,6 +13,7 @@ from edge.api.progress_routes import progress_router
 from edge.api.review_routes import review_router
 from edge.api.routes import edge_router
 from edge.api.schedule_routes import schedule_router
+from edge.api.sign_in_routes import sign_in_router
 from shared.http.openapi import add_models, document_text
 
 _BESIDE_THE_ROUTES = (
@@ -38,6 +39,7 @@ def document() -> str:
     app.include_router(review_router(undescribed))
     app.include_router(progress_router(undescribed))
     app.include_router(erasure_router(undescribed))
+    app.include_router(sign_in_router(undescribed))
     add_models(app, _BESIDE_THE_ROUTES)
     return document_text(app)
 

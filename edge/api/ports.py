@@ -39,6 +39,9 @@ from edge.api.schemas import (
     Readiness,
     Status,
 )
+from edge.staff.permissions import Action
+from edge.staff.register import Person
+from shared.vocabulary import StaffRole
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,59 @@ class ActorPort(Protocol):
         Raises:
             Unauthenticated: nobody is signed in.
         """
+        ...
+
+    def permit(self, headers: Mapping[str, str], action: Action, *, by_hand: bool) -> None:
+        """Refuse what the asker may not do; `by_hand` tells whether a person asks or a page that refreshes.
+
+        Raises:
+            Unauthenticated: nobody is signed in, or the session is locked.
+            Forbidden: the asker's role does not allow it; the try is on record.
+        """
+        ...
+
+
+class SignInPort(Protocol):
+    """Sessions of the clinic's staff; what each refuses is told by its `Raises` in `edge.staff.sign_in`."""
+
+    def people(self) -> list[Person]:
+        """Return everybody who may sign in."""
+        ...
+
+    def set_up(self, code: str, name: str, pin: str) -> tuple[str, Person]:
+        """Let the holder of a set-up code choose name and PIN; return their session's token."""
+        ...
+
+    def start(self, staff: str, pin: str) -> tuple[str, Person]:
+        """Sign somebody in; return their session's token."""
+        ...
+
+    def unlock(self, token: str, pin: str) -> Person:
+        """Let somebody go on whose session was locked."""
+        ...
+
+    def end(self, token: str) -> None:
+        """Sign somebody out."""
+        ...
+
+    def person(self, token: str) -> Person:
+        """Return who is signed in."""
+        ...
+
+    def break_glass(self, token: str, reason: str) -> int:
+        """Give somebody rights beyond their role; return for how many seconds."""
+        ...
+
+    def change_pin(self, token: str, current: str, new: str) -> None:
+        """Give somebody another PIN."""
+        ...
+
+    def invite(self, token: str, role: StaffRole) -> str:
+        """Return a one-time set-up code for somebody new."""
+        ...
+
+    def deactivate(self, token: str, staff: str) -> None:
+        """Let somebody sign in no more."""
         ...
 
 
@@ -356,6 +412,7 @@ class EdgePorts:
     """Everything `create_edge_api` needs."""
 
     actors: ActorPort
+    sign_in: SignInPort
     status: StatusPort
     clients: ClientsPort
     consent: ConsentPort

@@ -5,9 +5,11 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import Response
 
+from edge.api.permits import permits
 from edge.api.ports import EdgePorts
 from edge.api.progress_schemas import Comparison, SimilarCases, Timeline
 from edge.api.schemas import Identifier
+from edge.staff.permissions import Action
 from shared.http.errors import ERROR_RESPONSES
 
 _Purpose = Annotated[str, Header(alias="X-Purpose", min_length=3, max_length=80, pattern=r"^[a-z_]+$")]
@@ -18,17 +20,24 @@ def progress_router(ports: EdgePorts) -> APIRouter:
     """Return the routes of the progress page."""
     router = APIRouter(prefix="/api", responses=ERROR_RESPONSES)
 
-    @router.get("/clients/{client_id}/timeline", operation_id="getTimeline")
+    @router.get(
+        "/clients/{client_id}/timeline", operation_id="getTimeline", dependencies=permits(ports, Action.SEE_PROGRESS)
+    )
     def timeline(client_id: Identifier) -> Timeline:
         return ports.progress.timeline(client_id)
 
-    @router.get("/captures/{capture_id}/compare/{other_id}", operation_id="compareCaptures")
+    @router.get(
+        "/captures/{capture_id}/compare/{other_id}",
+        operation_id="compareCaptures",
+        dependencies=permits(ports, Action.SEE_PROGRESS),
+    )
     def compare(capture_id: Identifier, other_id: Identifier, request: Request) -> Comparison:
         return ports.progress.compare(capture_id, other_id, ports.actors.actor(request.headers))
 
     @router.get(
         "/captures/{capture_id}/aligned/{other_id}/image",
         operation_id="getAlignedImage",
+        dependencies=permits(ports, Action.READ_PHOTO),
         response_class=Response,
         responses={200: {"content": _JPEG}},
     )
@@ -42,7 +51,9 @@ def progress_router(ports: EdgePorts) -> APIRouter:
 
 
 def _add_similar(router: APIRouter, ports: EdgePorts) -> None:
-    @router.get("/captures/{capture_id}/similar", operation_id="findSimilar")
+    @router.get(
+        "/captures/{capture_id}/similar", operation_id="findSimilar", dependencies=permits(ports, Action.SEE_PROGRESS)
+    )
     def similar(
         capture_id: Identifier, request: Request, limit: Annotated[int, Query(ge=1, le=50)] = 8
     ) -> SimilarCases:
@@ -51,6 +62,7 @@ def _add_similar(router: APIRouter, ports: EdgePorts) -> None:
     @router.get(
         "/captures/{capture_id}/similar/{found_id}/image",
         operation_id="getSimilarImage",
+        dependencies=permits(ports, Action.READ_PHOTO),
         response_class=Response,
         responses={200: {"content": _JPEG}},
     )

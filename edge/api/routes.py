@@ -6,6 +6,7 @@ from fastapi import APIRouter, File, Form, Header, Query, Request, UploadFile
 from fastapi.responses import JSONResponse, Response
 from pydantic import ValidationError
 
+from edge.api.permits import permits
 from edge.api.ports import EdgePorts
 from edge.api.schemas import (
     CaptureDetail,
@@ -21,6 +22,7 @@ from edge.api.schemas import (
     NewClient,
     Status,
 )
+from edge.staff.permissions import Action
 from shared.http.errors import ERROR_RESPONSES, Refused
 
 _Purpose = Annotated[str, Header(alias="X-Purpose", min_length=3, max_length=80, pattern=r"^[a-z_]+$")]
@@ -30,7 +32,7 @@ def edge_router(ports: EdgePorts) -> APIRouter:
     """Return the routes under `/api`, except schedule and kiosk."""
     router = APIRouter(prefix="/api", responses=ERROR_RESPONSES)
 
-    @router.get("/status", operation_id="getStatus")
+    @router.get("/status", operation_id="getStatus", dependencies=permits(ports, Action.PUBLIC))
     def status() -> Status:
         return ports.status.status()
 
@@ -40,19 +42,26 @@ def edge_router(ports: EdgePorts) -> APIRouter:
 
 
 def _add_clients(router: APIRouter, ports: EdgePorts) -> None:
-    @router.post("/clients/search", operation_id="searchClients")
+    @router.post("/clients/search", operation_id="searchClients", dependencies=permits(ports, Action.SEE_CLIENTS))
     def search(what: ClientSearch, request: Request) -> list[Client]:
         return ports.clients.search(what.query.strip(), what.limit, ports.actors.actor(request.headers))
 
-    @router.post("/clients", operation_id="createClient", status_code=201)
+    @router.post(
+        "/clients", operation_id="createClient", dependencies=permits(ports, Action.REGISTER_CLIENT), status_code=201
+    )
     def create(new: NewClient, request: Request) -> Client:
         return ports.clients.create(new, ports.actors.actor(request.headers))
 
-    @router.get("/consent/text", operation_id="getConsentText")
+    @router.get("/consent/text", operation_id="getConsentText", dependencies=permits(ports, Action.PUBLIC))
     def text(language: Annotated[str, Query(pattern=r"^[a-z]{2}$")] = "en") -> ConsentText:
         return ports.consent.text(language)
 
-    @router.post("/clients/{client_id}/consent", operation_id="recordConsent", status_code=201)
+    @router.post(
+        "/clients/{client_id}/consent",
+        operation_id="recordConsent",
+        dependencies=permits(ports, Action.RECORD_CONSENT),
+        status_code=201,
+    )
     def record(client_id: Identifier, answer: ConsentAnswer, request: Request) -> list[ConsentRecord]:
         return ports.consent.record(client_id, answer, ports.actors.actor(request.headers))
 
@@ -61,6 +70,7 @@ def _add_captures(router: APIRouter, ports: EdgePorts) -> None:
     @router.post(
         "/captures/import",
         operation_id="importCapture",
+        dependencies=permits(ports, Action.TAKE_PHOTO),
         status_code=201,
         responses={200: {"model": ImportResult, "description": "The gate did not let it pass."}},
     )
@@ -73,19 +83,20 @@ def _add_captures(router: APIRouter, ports: EdgePorts) -> None:
         status = 200 if result.capture is None else 201
         return JSONResponse(result.model_dump(mode="json"), status_code=status)
 
-    @router.get("/captures", operation_id="listCaptures")
+    @router.get("/captures", operation_id="listCaptures", dependencies=permits(ports, Action.SEE_CAPTURES))
     def latest(
         client_id: Identifier | None = None, limit: Annotated[int, Query(ge=1, le=200)] = 50
     ) -> list[CaptureSummary]:
         return ports.captures.latest(client_id, limit)
 
-    @router.get("/captures/{capture_id}", operation_id="getCapture")
+    @router.get("/captures/{capture_id}", operation_id="getCapture", dependencies=permits(ports, Action.SEE_CAPTURES))
     def detail(capture_id: Identifier) -> CaptureDetail:
         return ports.captures.detail(capture_id)
 
     @router.get(
         "/captures/{capture_id}/image",
         operation_id="getCaptureImage",
+        dependencies=permits(ports, Action.READ_PHOTO),
         response_class=Response,
         responses={200: {"content": {"image/jpeg": {"schema": {"type": "string", "format": "binary"}}}}},
     )

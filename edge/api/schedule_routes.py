@@ -4,9 +4,11 @@ from datetime import date
 
 from fastapi import APIRouter, Request
 
+from edge.api.permits import permits
 from edge.api.ports import EdgePorts
 from edge.api.schedule_schemas import DisruptionRequest, Replan, ScheduleDay, StatusChange
 from edge.api.schemas import Identifier
+from edge.staff.permissions import Action
 from shared.http.errors import ERROR_RESPONSES
 
 
@@ -14,25 +16,38 @@ def schedule_router(ports: EdgePorts) -> APIRouter:
     """Return the routes under `/api/schedule`."""
     router = APIRouter(prefix="/api/schedule", responses=ERROR_RESPONSES)
 
-    @router.get("", operation_id="getScheduleDay")
+    @router.get("", operation_id="getScheduleDay", dependencies=permits(ports, Action.SEE_SCHEDULE))
     def day(day: date | None = None) -> ScheduleDay:
         """One day; without `day`, today in the clinic's time zone."""
         return ports.schedule.day(day or ports.schedule.today())
 
-    @router.post("/disruptions/preview", operation_id="previewDisruption")
+    @router.post(
+        "/disruptions/preview", operation_id="previewDisruption", dependencies=permits(ports, Action.CHANGE_SCHEDULE)
+    )
     def preview(what: DisruptionRequest, request: Request) -> Replan:
         return ports.schedule.preview(what, ports.actors.actor(request.headers))
 
-    @router.post("/disruptions", operation_id="applyDisruption", status_code=201)
+    @router.post(
+        "/disruptions",
+        operation_id="applyDisruption",
+        dependencies=permits(ports, Action.CHANGE_SCHEDULE),
+        status_code=201,
+    )
     def disrupt(what: DisruptionRequest, request: Request) -> Replan:
         return ports.schedule.apply(what, ports.actors.actor(request.headers))
 
-    @router.post("/appointments/{appointment_id}/status", operation_id="setAppointmentStatus")
+    @router.post(
+        "/appointments/{appointment_id}/status",
+        operation_id="setAppointmentStatus",
+        dependencies=permits(ports, Action.CHANGE_SCHEDULE),
+    )
     def set_status(appointment_id: Identifier, change: StatusChange, request: Request) -> ScheduleDay:
         actor = ports.actors.actor(request.headers)
         return ports.schedule.set_status(appointment_id, change.status, actor)
 
-    @router.post("/replans/{replan_id}/undo", operation_id="undoReplan")
+    @router.post(
+        "/replans/{replan_id}/undo", operation_id="undoReplan", dependencies=permits(ports, Action.CHANGE_SCHEDULE)
+    )
     def undo(replan_id: Identifier, request: Request) -> ScheduleDay:
         return ports.schedule.undo(replan_id, ports.actors.actor(request.headers))
 

@@ -5,15 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from edge.audit.trail import AuditTrail
 from edge.keys.clients import ClientKeystore
 from edge.store.errors import ImageMissing
 from edge.store.events import SqlcipherEventStore
 from edge.store.vault import ImageVault
+from shared.clock import SystemClock
 from shared.errors import Rejected, Retryable
-from shared.events.catalogue.capture import AnalysisCompleted, CaptureStored, ImageRead, StoredImage
-from shared.events.envelope import EventDraft
+from shared.events.catalogue.capture import AnalysisCompleted, CaptureStored, StoredImage
 from shared.ids import BlobName, ClientId
-from shared.vocabulary import ImageKind, Sensitivity
+from shared.vocabulary import ImageKind
 
 
 class ImageAtHub(Retryable):
@@ -56,7 +57,12 @@ class CaptureLibrary:
     """The clinic's captures."""
 
     def __init__(
-        self, store: SqlcipherEventStore, vault: ImageVault, keys: ClientKeystore, hub: HubImages | None = None
+        self,
+        store: SqlcipherEventStore,
+        vault: ImageVault,
+        keys: ClientKeystore,
+        hub: HubImages | None = None,
+        trail: AuditTrail | None = None,
     ) -> None:
         """Keep the collaborators.
 
@@ -65,11 +71,13 @@ class CaptureLibrary:
             vault: the sealed images on this box.
             keys: the clients' data keys.
             hub: where images are that made room here; without it they are only named.
+            trail: puts every look on record; one of its own by default.
         """
         self._store = store
         self._vault = vault
         self._keys = keys
         self._hub = hub
+        self._trail = trail or AuditTrail(store, SystemClock())
 
     def latest(self, client: ClientId | None, limit: int) -> list[StoredCapture]:
         """Return the latest captures, newest first, of one client or of all."""
@@ -120,8 +128,7 @@ class CaptureLibrary:
             data = self._vault.get(name, found.client, kind, key)
         except ImageMissing:
             data = self._vault.opened(self._from_hub(image), found.client, kind, key)
-        read = EventDraft(f"capture/{capture}", ImageRead(name=name), actor, purpose, Sensitivity.HEALTH, found.client)
-        self._store.append([read])
+        self._trail.photo_read(capture, (name, kind), found.client, actor, purpose)
         return data
 
     def _from_hub(self, image: StoredImage) -> bytes:

@@ -22,7 +22,8 @@ from edge.review.reviews import Reviews
 from edge.schedule.registry import demo_registry
 from edge.visits.intake import CaptureIntake
 from edge.visits.library import CaptureLibrary
-from shared.events.catalogue.capture import FindingFound, ImageRead
+from shared.events.catalogue.audit import PhotoRead
+from shared.events.catalogue.capture import FindingFound
 from shared.events.catalogue.progress import SimilarSearched
 from shared.http.guard import GuardSettings
 from shared.ids import ClientId
@@ -247,7 +248,7 @@ def test_similar_cases_are_searched_on_purpose_named_nobody_and_gone_after_withd
         assert len(searches(clinic)) == 1
         other.click()
         expect(page.get_by_role("img", name="Another client")).to_be_visible()
-        assert clinic.box.store.read(clinic.box.store.head().seq - 1, 1)[0].fields.type == ImageRead.event_type
+        assert clinic.box.store.read(clinic.box.store.head().seq - 1, 1)[0].fields.type == PhotoRead.event_type
         watch.assert_clean()
         page.get_by_role("button", name="Close", exact=True).click()
         clinic.box.consent.withdraw(clinic.ben, ConsentPurpose.SIMILAR_CASES, "", "tester")

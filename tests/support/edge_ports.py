@@ -16,6 +16,8 @@ from edge.api import kiosk_schemas as kiosk
 from edge.api import schedule_schemas as sched
 from edge.api import schemas as s
 from edge.api.ports import Actor, EdgePorts, PreviewFrame
+from edge.staff.permissions import Action
+from edge.staff.register import Person
 from shared.errors import Rejected
 from shared.http.errors import Conflict, NotFound, Refused, Unauthenticated
 from shared.vocabulary import (
@@ -24,6 +26,7 @@ from shared.vocabulary import (
     FaceRegion,
     FindingType,
     GateProfileName,
+    StaffRole,
     TreatmentCategory,
     View,
 )
@@ -120,6 +123,46 @@ class FakeActors:
         if not self.signed_in:
             raise Unauthenticated("not_signed_in", "Please sign in.")
         return Actor(id="staff-1", name="Jo")
+
+    def permit(self, headers: Mapping[str, str], action: Action, *, by_hand: bool) -> None:
+        if action is not Action.PUBLIC:
+            self.actor(headers)
+
+
+class FakeSignIn:
+    """One person who is always signed in."""
+
+    person_here = Person("staff-1", "Jo", StaffRole.PROVIDER, active=True)
+
+    def people(self) -> list[Person]:
+        return [self.person_here]
+
+    def set_up(self, code: str, name: str, pin: str) -> tuple[str, Person]:
+        return "token", self.person_here
+
+    def start(self, staff: str, pin: str) -> tuple[str, Person]:
+        return "token", self.person_here
+
+    def unlock(self, token: str, pin: str) -> Person:
+        return self.person_here
+
+    def end(self, token: str) -> None:
+        pass
+
+    def person(self, token: str) -> Person:
+        return self.person_here
+
+    def break_glass(self, token: str, reason: str) -> int:
+        return 60
+
+    def change_pin(self, token: str, current: str, new: str) -> None:
+        pass
+
+    def invite(self, token: str, role: StaffRole) -> str:
+        return "0000-1111"
+
+    def deactivate(self, token: str, staff: str) -> None:
+        pass
 
 
 class FakeStatus:
@@ -509,6 +552,7 @@ def fake_edge_ports() -> EdgePorts:
     captures = FakeCaptures()
     return EdgePorts(
         actors=FakeActors(),
+        sign_in=FakeSignIn(),
         status=FakeStatus(),
         clients=FakeClients(),
         consent=FakeConsent(),

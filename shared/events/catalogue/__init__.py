@@ -6,6 +6,7 @@ from shared.events.payload import Catalogue
 def complete_catalogue() -> Catalogue:
     """Return the catalogue of every payload this version of the software understands."""
     from shared.events.catalogue import (  # noqa: PLC0415
+        audit,
         capture,
         client,
         consent,
@@ -16,11 +17,13 @@ def complete_catalogue() -> Catalogue:
         progress,
         review,
         schedule,
+        staff,
         system,
         twin,
     )
 
     modules = (
+        audit,
         capture,
         client,
         consent,
@@ -31,6 +34,7 @@ def complete_catalogue() -> Catalogue:
         progress,
         review,
         schedule,
+        staff,
         system,
         twin,
     )

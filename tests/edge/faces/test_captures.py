@@ -15,7 +15,7 @@ from edge.review.reviews import NotedCorrection, Reviews
 from edge.schedule.registry import demo_registry
 from edge.visits.intake import CaptureIntake
 from edge.visits.library import CaptureLibrary, CaptureUnknown
-from shared.events.catalogue.capture import ImageRead
+from shared.events.catalogue.audit import PhotoRead
 from shared.imaging.decode import ImageLimits, ImageRejected
 from shared.vocabulary import Concern, GateProfileName, ReviewAction, ReviewReason, View
 from tests.edge.faces.station import ScriptedEyes
@@ -107,7 +107,7 @@ def test_the_original_is_returned_as_it_came_and_the_look_is_on_record_first(
     capture = desk.import_photo(astronaut_jpeg(), wish(record.new_client()), ACTOR).capture.id
     assert desk.image(capture, "treatment", ACTOR) == astronaut_jpeg()
     last = record.store.read(record.store.head().seq - 1, 1)[0].fields
-    assert (last.type, last.actor, last.purpose) == (ImageRead.event_type, ACTOR.id, "treatment")
+    assert (last.type, last.actor, last.purpose) == (PhotoRead.event_type, ACTOR.id, "treatment")
 
 
 def test_a_capture_nobody_knows_is_said_to_be_unknown(record: BoxRecord, desk: CaptureDesk) -> None:

@@ -21,7 +21,8 @@ from edge.review.licences import RegistryLicences
 from edge.review.reviews import Reviews
 from edge.schedule.registry import demo_registry
 from edge.visits.library import CaptureLibrary, CaptureUnknown
-from shared.events.catalogue.capture import AnalysisCompleted, ImageRead
+from shared.events.catalogue.audit import PhotoRead
+from shared.events.catalogue.capture import AnalysisCompleted
 from shared.ids import ClientId
 from shared.imaging.decode import ImageLimits
 from shared.vocabulary import ConsentDecision, ConsentPurpose, LightProfile, View
@@ -113,7 +114,7 @@ def test_similar_cases_show_a_small_picture_and_the_look_is_on_record(box: BoxRe
     assert desk(box).similar_image(asked, found, "similar_cases", ACTOR).startswith(b"\xff\xd8")
     last = box.store.read(box.store.head().seq - 1, 1)[0].fields
     assert (last.type, last.client, last.purpose, last.actor) == (
-        ImageRead.event_type,
+        PhotoRead.event_type,
         cleo,
         "similar_cases",
         ACTOR.id,

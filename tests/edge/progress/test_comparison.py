@@ -22,7 +22,8 @@ from edge.review.licences import RegistryLicences
 from edge.review.reviews import NotedCorrection, Reviews
 from edge.schedule.registry import demo_registry
 from edge.visits.library import CaptureLibrary
-from shared.events.catalogue.capture import AnalysisCompleted, CaptureMetadata, FindingFound, ImageRead
+from shared.events.catalogue.audit import PhotoRead
+from shared.events.catalogue.capture import AnalysisCompleted, CaptureMetadata, FindingFound
 from shared.imaging.decode import ImageLimits
 from shared.imaging.image import RgbImage
 from shared.vision.face_map import inter_eye_pixels
@@ -287,10 +288,10 @@ def test_each_photograph_opened_is_on_record_and_looking_again_opens_only_what_i
     desk.compare(after, before, "provider-7")
     jpeg = desk.aligned_jpeg(after, before, "provider_review", "provider-7")
     reads = [event.fields for event in box.store.read(start, 99)]
-    assert [(read.type, read.aggregate, read.purpose, read.actor) for read in reads] == [
-        (ImageRead.event_type, f"capture/{after}", "visit_comparison", "provider-7"),
-        (ImageRead.event_type, f"capture/{before}", "visit_comparison", "provider-7"),
-        (ImageRead.event_type, f"capture/{before}", "provider_review", "provider-7"),
+    assert [(read.type, read.payload["capture"], read.purpose, read.actor) for read in reads] == [
+        (PhotoRead.event_type, after, "visit_comparison", "provider-7"),
+        (PhotoRead.event_type, before, "visit_comparison", "provider-7"),
+        (PhotoRead.event_type, before, "provider_review", "provider-7"),
     ]
     picture = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
     assert picture.shape == face_photo().shape

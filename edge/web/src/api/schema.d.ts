@@ -513,6 +513,183 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/sign-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who */
+        get: operations["whoAmI"];
+        put?: never;
+        /** Start */
+        post: operations["signIn"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sign-in/active": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Active
+         * @description Tell that somebody is at work on the page, which keeps the session unlocked.
+         */
+        post: operations["stayActive"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sign-in/break-glass": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Break Glass */
+        post: operations["breakGlass"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sign-in/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End */
+        post: operations["signOut"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sign-in/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * People
+         * @description Return who may sign in, to choose from.
+         */
+        get: operations["listPeople"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sign-in/pin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Change */
+        post: operations["changePin"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sign-in/set-up": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Set Up */
+        post: operations["setUpStaff"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sign-in/unlock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Unlock */
+        post: operations["unlockSession"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/staff/{staff_id}/deactivate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Deactivate */
+        post: operations["deactivateStaff"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/staff/codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Invite */
+        post: operations["inviteStaff"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/status": {
         parameters: {
             query?: never;
@@ -569,6 +746,12 @@ export interface components {
              */
             type: "ack";
         };
+        /**
+         * Action
+         * @description What a route does, as permissions see it.
+         * @enum {string}
+         */
+        Action: "public" | "be_signed_in" | "see_clients" | "register_client" | "record_consent" | "see_schedule" | "change_schedule" | "use_kiosk" | "take_photo" | "see_captures" | "read_photo" | "see_reviews" | "review" | "see_progress" | "see_statistics" | "manage_staff";
         /**
          * Agreement
          * @description How far reviewers followed the models, over signed results.
@@ -763,6 +946,14 @@ export interface components {
             x: number;
             /** Y */
             y: number;
+        };
+        /**
+         * BreakGlass
+         * @description Why somebody needs rights beyond their role.
+         */
+        BreakGlass: {
+            /** Reason */
+            reason: string;
         };
         /**
          * BundleAgreement
@@ -1293,6 +1484,27 @@ export interface components {
             revision?: number | null;
         };
         /**
+         * StaffMember
+         * @description Somebody of the clinic who may ask or decide.
+         */
+        edge__api__erasure_schemas__StaffMember: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+        };
+        /**
+         * StaffMember
+         * @description Somebody who may sign in.
+         */
+        edge__api__sign_in_routes__StaffMember: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            role: components["schemas"]["StaffRole"];
+        };
+        /**
          * Erasure
          * @description A request to delete a client, and what became of it.
          */
@@ -1363,7 +1575,7 @@ export interface components {
             /** Items */
             items: components["schemas"]["Erasure"][];
             /** People */
-            people: components["schemas"]["StaffMember"][];
+            people: components["schemas"]["edge__api__erasure_schemas__StaffMember"][];
         };
         /**
          * ErasureState
@@ -1484,6 +1696,14 @@ export interface components {
             /** Passed */
             passed: boolean;
             profile: components["schemas"]["GateProfileName"];
+        };
+        /**
+         * GlassBroken
+         * @description How long the rights hold.
+         */
+        GlassBroken: {
+            /** Seconds */
+            seconds: number;
         };
         /**
          * GraphInUse
@@ -1874,6 +2094,13 @@ export interface components {
             reason: components["schemas"]["ErasureReason"];
         };
         /**
+         * NewStaff
+         * @description What somebody new will work as.
+         */
+        NewStaff: {
+            role: components["schemas"]["StaffRole"];
+        };
+        /**
          * Notice
          * @description Something that people must see to; `code` is stable, the sentence says what to do.
          */
@@ -1882,6 +2109,16 @@ export interface components {
             code: string;
             /** Sentence */
             sentence: string;
+        };
+        /**
+         * PinChange
+         * @description The present PIN and the next.
+         */
+        PinChange: {
+            /** Current */
+            current: string;
+            /** New */
+            new: string;
         };
         /**
          * PreviewHeader
@@ -2472,6 +2709,26 @@ export interface components {
             unplaced: components["schemas"]["Unplaced"][];
         };
         /**
+         * SetUpCode
+         * @description A one-time code, shown once.
+         */
+        SetUpCode: {
+            /** Code */
+            code: string;
+        };
+        /**
+         * SetUpRequest
+         * @description What the holder of a set-up code chooses.
+         */
+        SetUpRequest: {
+            /** Code */
+            code: string;
+            /** Name */
+            name: string;
+            /** Pin */
+            pin: string;
+        };
+        /**
          * ShadowComparison
          * @description A candidate beside the live models; sums only.
          */
@@ -2578,6 +2835,29 @@ export interface components {
             y: number;
         };
         /**
+         * SignedInPerson
+         * @description Who is signed in, and what their role allows.
+         */
+        SignedInPerson: {
+            /** Actions */
+            actions: components["schemas"]["Action"][];
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            role: components["schemas"]["StaffRole"];
+        };
+        /**
+         * SignInRequest
+         * @description Who wants to sign in.
+         */
+        SignInRequest: {
+            /** Pin */
+            pin: string;
+            /** Staff Id */
+            staff_id: string;
+        };
+        /**
          * SignRequest
          * @description Who signs the result as it stands at this revision.
          */
@@ -2627,15 +2907,11 @@ export interface components {
          */
         SkinState: "cleansed" | "as_arrived" | "make_up" | "numbed" | "post_treatment" | "unknown";
         /**
-         * StaffMember
-         * @description Somebody of the clinic who may ask or decide.
+         * StaffRole
+         * @description What somebody works as at a clinic; decides what they may do at a box.
+         * @enum {string}
          */
-        StaffMember: {
-            /** Id */
-            id: string;
-            /** Name */
-            name: string;
-        };
+        StaffRole: "front_desk" | "provider" | "manager";
         /**
          * Stage
          * @description A part of an appointment with what it occupies; a stage may need no provider.
@@ -2772,6 +3048,14 @@ export interface components {
             correction_id: string;
             /** Revision */
             revision: number;
+        };
+        /**
+         * UnlockRequest
+         * @description The PIN of whose session is locked.
+         */
+        UnlockRequest: {
+            /** Pin */
+            pin: string;
         };
         /**
          * Unplaced
@@ -3810,6 +4094,343 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ScheduleDay"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    whoAmI: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedInPerson"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    signIn: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignInRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedInPerson"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    stayActive: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    breakGlass: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BreakGlass"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GlassBroken"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    signOut: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    listPeople: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["edge__api__sign_in_routes__StaffMember"][];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    changePin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PinChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    setUpStaff: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetUpRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedInPerson"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    unlockSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UnlockRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedInPerson"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    deactivateStaff: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                staff_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    inviteStaff: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewStaff"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SetUpCode"];
                 };
             };
             /** @description Default Response */
