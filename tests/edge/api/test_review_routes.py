@@ -114,4 +114,6 @@ def test_a_page_of_another_site_cannot_sign(client: TestClient) -> None:
 def test_who_is_not_signed_in_corrects_nothing(client: TestClient, ports: EdgePorts) -> None:
     ports.actors.signed_in = False  # type: ignore[attr-defined]  # the fake's switch
     assert correct(client, 0, confirm(1)).status_code == 401
+    assert client.get(PATH).status_code == 401
+    ports.actors.signed_in = True  # type: ignore[attr-defined]  # the fake's switch
     assert client.get(PATH).json()["revision"] == 0

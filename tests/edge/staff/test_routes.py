@@ -152,7 +152,7 @@ def test_break_glass_opens_photographs_to_the_front_desk(
 @pytest.mark.req("I-13")
 def test_the_kiosk_opens_for_somebody_signed_in_only(client: TestClient, sign_in: SignIn, record: BoxRecord) -> None:
     def connect() -> None:
-        with client.websocket_connect("/api/kiosk", headers={"origin": "http://localhost", "host": "localhost"}):
+        with client.websocket_connect("ws://localhost/api/kiosk", headers={"origin": "http://localhost"}):
             pass
 
     with pytest.raises(WebSocketDisconnect) as caught:
@@ -161,7 +161,7 @@ def test_the_kiosk_opens_for_somebody_signed_in_only(client: TestClient, sign_in
     enter(client, sign_in, record, StaffRole.FRONT_DESK)
     token = client.cookies[SESSION_COOKIE]
     with client.websocket_connect(
-        "/api/kiosk", headers={"origin": "http://localhost", "cookie": f"{SESSION_COOKIE}={token}"}
+        "ws://localhost/api/kiosk", headers={"origin": "http://localhost", "cookie": f"{SESSION_COOKIE}={token}"}
     ) as socket:
         assert socket.receive_text()
 
