@@ -87,6 +87,9 @@ class LocationSettings(Section):
     name: str = Field(min_length=1, max_length=120, description="Name shown in the portal.")
     timezone: TimeZoneName = Field(default="UTC", description="Time zone that decides the clinic's day.")
     services: tuple[str, ...] = Field(default=(), description="Services that may be requested online.")
+    opens_minute: int = Field(default=420, ge=0, lt=1440, description="Minute of the day from which work is usual.")
+    closes_minute: int = Field(default=1260, gt=0, le=1440, description="Minute of the day until which it is.")
+    open_days: tuple[int, ...] = Field(default=(0, 1, 2, 3, 4, 5), description="Days it is usual on; Monday is 0.")
 
 
 class TenantSettings(Section):
@@ -135,6 +138,17 @@ class TransparencySettings(Section):
     )
 
 
+class AlertSettings(Section):
+    """From how many a day on the audit stream raises an alert."""
+
+    mass_reads: int = Field(default=40, ge=1, description="Photographs opened by one person, at least.")
+    mass_reads_factor: float = Field(default=4.0, ge=1, description="And so many times their own daily average.")
+    history_days: int = Field(default=28, ge=1, le=366, description="Days back that the average is taken over.")
+    odd_hours: int = Field(default=3, ge=1, description="Looks, exports, break-glass outside the clinic's hours.")
+    refused: int = Field(default=5, ge=1, description="Refused accesses of one person.")
+    failed_sign_ins: int = Field(default=5, ge=1, description="Wrong PINs or codes for one person.")
+
+
 class HubSettings(SideSettings):
     """Everything a hub can be told."""
 
@@ -162,6 +176,7 @@ class HubSettings(SideSettings):
     fleet: FleetSettings = Field(default=FleetSettings(), description="Enrolment, certificates, revocation.")
     portal: PortalSettings = Field(default=PortalSettings(), description="Portal.")
     ingest: IngestSettings = Field(default=IngestSettings(), description="Limits of ingest.")
+    alerts: AlertSettings = Field(default=AlertSettings(), description="Alerts on the audit stream.")
     transparency: TransparencySettings = Field(default=TransparencySettings(), description="Signed tree heads.")
     tenants: tuple[TenantSettings, ...] = Field(min_length=1, description="The chains this hub serves.")
 

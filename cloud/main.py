@@ -13,6 +13,9 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 
+from cloud.audit.desk import AlertDesk
+from cloud.audit.opening import hours_of, thresholds_of
+from cloud.audit.watch import AuditWatch
 from cloud.blobs.service import BlobsService
 from cloud.blobs.store import BlobStore
 from cloud.bookings.desk import BookingDesk
@@ -193,6 +196,7 @@ class Hub:
         )
         self.desk = BookingDesk(self.database, self.keys, self._clock, Uuid7Source(self._clock), self.ingest.wake)
         self._announcer = self._make_announcer()
+        self._audit = AuditWatch(self.database, hours_of(settings), thresholds_of(settings))
         self._erasures = self._erasure_worker()
         self._key_watch = self._make_key_watch()
         self.app = self._app()
@@ -217,6 +221,7 @@ class Hub:
             self._key_watch.start()
             self._door.start()
             self._watch.start(self._doors(), self._tenants)
+            self._audit.start()
             self._mqtt.wait_ready(_BROKER_SECONDS)
             self.scrub.start(self.settings.ingest.scrub_seconds)
         except BaseException:
@@ -227,6 +232,7 @@ class Hub:
         """Stop in the opposite order; what was acknowledged is on disk."""
         self.scrub.stop()
         self._key_watch.stop()
+        self._audit.stop()
         self._announcer.stop()
         self._watch.stop()
         self._door.stop()
@@ -306,6 +312,7 @@ class Hub:
             bookings=BookingQueries(self.database, self.desk),
             parked=ParkedDecisions(ParkedDesk(self.database, complete_catalogue(), self._clock)),
             erasures=ErasureQueries(self._make_office()),
+            alerts=AlertDesk(self.database, self.keys, self._clock),
             readiness=HubReadiness(
                 {
                     "database": self.database.alive,

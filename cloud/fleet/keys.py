@@ -43,6 +43,10 @@ class TenantKeys:
         """Return the key that seals who asked for an appointment."""
         return derive_key(self._keys[tenant], "booking-contacts")
 
+    def alert_notes(self, tenant: TenantId) -> bytes:
+        """Return the key that seals what people wrote about alerts."""
+        return derive_key(self._keys[tenant], "alert-notes")
+
     def key_id(self, tenant: TenantId) -> str:
         """Return the fingerprint of a tenant's key."""
         return hashlib.sha256(derive_key(self._keys[tenant], "fingerprint")).hexdigest()[:16]

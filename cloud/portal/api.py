@@ -8,7 +8,10 @@ from fastapi.responses import Response
 
 from cloud.portal.ports import PortalPorts
 from cloud.portal.schemas import (
+    AcknowledgeAlert,
     Activity,
+    Alerts,
+    AuditAlert,
     BookingRequest,
     BookingRequests,
     Erasure,
@@ -65,6 +68,7 @@ def portal_router(ports: PortalPorts) -> APIRouter:
         return ports.bookings.request(new, ports.viewers.viewer(request.headers))
 
     _add_erasures(router, ports)
+    _add_alerts(router, ports)
     return router
 
 
@@ -91,6 +95,16 @@ def _add_erasures(router: APIRouter, ports: PortalPorts) -> None:
         text = ports.erasures.receipt(client, ports.viewers.viewer(request.headers))
         headers = {"Content-Disposition": f'attachment; filename="erasure-{client}.json"', "Cache-Control": "no-store"}
         return Response(text, media_type="application/json", headers=headers)
+
+
+def _add_alerts(router: APIRouter, ports: PortalPorts) -> None:
+    @router.get("/alerts", operation_id="listAlerts")
+    def alerts(request: Request) -> Alerts:
+        return ports.alerts.alerts(ports.viewers.viewer(request.headers))
+
+    @router.post("/alerts/{alert}/acknowledge", operation_id="acknowledgeAlert")
+    def acknowledge(alert: Identifier, what: AcknowledgeAlert, request: Request) -> AuditAlert:
+        return ports.alerts.acknowledge(alert, what.note, ports.viewers.viewer(request.headers))
 
 
 def create_portal_api(

@@ -12,6 +12,8 @@ from prometheus_client import CollectorRegistry
 
 from cloud.portal.schemas import (
     Activity,
+    Alerts,
+    AuditAlert,
     BookingRequest,
     BookingRequests,
     Erasure,
@@ -139,6 +141,23 @@ class ErasuresPort(Protocol):
         ...
 
 
+class AlertsPort(Protocol):
+    """Alerts raised from the audit stream."""
+
+    def alerts(self, viewer: Viewer) -> Alerts:
+        """Return alerts, those that wait for a person first."""
+        ...
+
+    def acknowledge(self, alert: str, note: str, viewer: Viewer) -> AuditAlert:
+        """Note what a person found.
+
+        Raises:
+            NotFound: the viewer's tenant has no such alert.
+            Conflict: somebody acknowledged it before.
+        """
+        ...
+
+
 class ReadinessPort(Protocol):
     """Whether the hub can do its work."""
 
@@ -156,5 +175,6 @@ class PortalPorts:
     bookings: BookingsPort
     parked: ParkedPort
     erasures: ErasuresPort
+    alerts: AlertsPort
     readiness: ReadinessPort
     metrics: CollectorRegistry

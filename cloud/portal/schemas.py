@@ -8,8 +8,9 @@ from datetime import date
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from cloud.audit.rules import AlertKind
 from shared.erasure.rules import ErasureState
 from shared.vocabulary import ClockQuality, ErasureReason, LegalBasis
 
@@ -204,3 +205,32 @@ class Erasures(Schema):
     """Requests, latest first."""
 
     items: list[Erasure]
+
+
+class AuditAlert(Schema):
+    """Something in the audit that deserves a person's look; people are named by opaque id, names are on the box."""
+
+    id: Identifier
+    location_id: Identifier
+    kind: AlertKind
+    actor: str = Field(description="Who did it, as an opaque id.")
+    day: date = Field(description="Day of the clinic's calendar.")
+    sentence: str
+    first_at: AwareDatetime
+    last_at: AwareDatetime
+    acknowledged_at: AwareDatetime | None = None
+    acknowledged_by: str | None = None
+    note: str | None = Field(default=None, description="What was found; kept sealed.")
+
+
+class Alerts(Schema):
+    """Alerts: those that wait for a person first, then latest first."""
+
+    waiting: int = Field(ge=0)
+    items: list[AuditAlert]
+
+
+class AcknowledgeAlert(Schema):
+    """What a person found when they looked."""
+
+    note: Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=1000)]

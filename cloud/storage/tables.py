@@ -16,6 +16,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from cloud.storage import audit_tables as _audit_tables  # noqa: F401 - its tables join the others
 from cloud.storage import columns
 from cloud.storage import tree_tables as _tree_tables  # noqa: F401 - its tables join the others
 from cloud.storage.columns import identifier as _id

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from prometheus_client import CollectorRegistry
 
+from cloud.audit.rules import AlertKind
 from cloud.portal import schemas as p
 from cloud.portal.ports import PortalPorts, Viewer
 from shared.erasure.rules import ErasureState, check_decision
@@ -244,6 +245,35 @@ class FakeErasures:
         return '{"receipt": {}}\n'
 
 
+class FakeAlerts:
+    """One alert that waits until somebody has looked."""
+
+    def __init__(self) -> None:
+        self.items = [
+            p.AuditAlert(
+                id="alert-1",
+                location_id="harbor",
+                kind=AlertKind.MASS_READS,
+                actor="staff-7",
+                day=NOW.date(),
+                sentence="212 photographs opened in a day; from 60 on it is unusual for this person.",
+                first_at=NOW,
+                last_at=NOW,
+            )
+        ]
+
+    def alerts(self, viewer: Viewer) -> p.Alerts:
+        return p.Alerts(waiting=sum(item.acknowledged_at is None for item in self.items), items=self.items)
+
+    def acknowledge(self, alert: str, note: str, viewer: Viewer) -> p.AuditAlert:
+        found = next((item for item in self.items if item.id == alert), None)
+        if found is None:
+            raise NotFound("no_such_alert", "There is no such alert.")
+        word = {"acknowledged_at": NOW, "acknowledged_by": viewer.id, "note": note}
+        self.items = [found.model_copy(update=word)]
+        return self.items[0]
+
+
 class FakeReadiness:
     """A hub that works."""
 
@@ -260,6 +290,7 @@ def fake_portal_ports() -> PortalPorts:
         bookings=FakeBookings(),
         parked=FakeParked(fleet),
         erasures=FakeErasures(),
+        alerts=FakeAlerts(),
         readiness=FakeReadiness(),
         metrics=CollectorRegistry(),
     )

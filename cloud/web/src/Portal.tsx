@@ -3,6 +3,7 @@ import { sentenceOf, span, unwrap, useNow } from "@medspasync/kit";
 import { useQuery } from "@tanstack/react-query";
 import { lazy, Suspense } from "react";
 import { api, type Schemas } from "./api/client";
+import { Alerts } from "./Alerts";
 import { Bookings } from "./Bookings";
 import { Erasures } from "./Erasures";
 import { Parked } from "./Parked";
@@ -96,12 +97,13 @@ export function Portal() {
   const summary = useQuery({ queryKey: ["summary"], queryFn: () => unwrap(api.GET("/api/portal/summary")), ...every });
   const fleet = useQuery({ queryKey: ["fleet"], queryFn: () => unwrap(api.GET("/api/portal/fleet")), ...every });
   const parked = useQuery({ queryKey: ["parked"], queryFn: () => unwrap(api.GET("/api/portal/parked")), ...every });
+  const alerts = useQuery({ queryKey: ["alerts"], queryFn: () => unwrap(api.GET("/api/portal/alerts")), ...every });
   const activity = useQuery({
     queryKey: ["activity"],
     queryFn: () => unwrap(api.GET("/api/portal/activity", { params: { query: { days: 14 } } })),
     refetchInterval: 10_000,
   });
-  const error = summary.error ?? fleet.error ?? parked.error ?? activity.error;
+  const error = summary.error ?? fleet.error ?? parked.error ?? alerts.error ?? activity.error;
   const age = (now - fleet.dataUpdatedAt) / 1000;
   return (
     <div className="portal">
@@ -129,6 +131,7 @@ export function Portal() {
             <Erasures fleet={fleet.data} />
           </div>
           <div className="column">
+            {alerts.data && <Alerts alerts={alerts.data} fleet={fleet.data} />}
             {fleet.data && <Bookings fleet={fleet.data} />}
             {parked.data && <Parked parked={parked.data} fleet={fleet.data} />}
           </div>

@@ -75,6 +75,15 @@ def test_a_set_aside_event_is_replayed_or_skipped_with_a_reason(client: TestClie
     assert client.post("/api/portal/parked/parked-1/replay", json={}).status_code == 401
 
 
+def test_an_alert_is_acknowledged_with_a_note(client: TestClient) -> None:
+    assert client.get("/api/portal/alerts").json()["waiting"] == 1
+    assert client.post("/api/portal/alerts/alert-1/acknowledge", json={"note": "  "}).status_code == 422
+    done = client.post("/api/portal/alerts/alert-1/acknowledge", json={"note": "An audit of ours"})
+    assert (done.status_code, done.json()["note"]) == (200, "An audit of ours")
+    assert client.get("/api/portal/alerts").json()["waiting"] == 0
+    assert client.post("/api/portal/alerts/alert-9/acknowledge", json={"note": "nobody"}).status_code == 404
+
+
 def test_routes_of_others_are_reached_although_pages_answer_the_rest(ports: PortalPorts, tmp_path: Path) -> None:
     (tmp_path / "assets").mkdir()
     (tmp_path / "index.html").write_text("page __CSP_NONCE__")

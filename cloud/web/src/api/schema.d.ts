@@ -21,6 +21,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/portal/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Alerts */
+        get: operations["listAlerts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/portal/alerts/{alert}/acknowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Acknowledge */
+        post: operations["acknowledgeAlert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/portal/booking-requests": {
         parameters: {
             query?: never;
@@ -181,6 +215,14 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * AcknowledgeAlert
+         * @description What a person found when they looked.
+         */
+        AcknowledgeAlert: {
+            /** Note */
+            note: string;
+        };
+        /**
          * Activity
          * @description Captures and findings per day per location; a day with nothing may be left out.
          */
@@ -214,6 +256,65 @@ export interface components {
             findings: number;
             /** Location Id */
             location_id: string;
+        };
+        /**
+         * AlertKind
+         * @description What was noticed.
+         * @enum {string}
+         */
+        AlertKind: "mass_reads" | "odd_hours" | "refused_access" | "failed_sign_ins" | "break_glass" | "hub_history";
+        /**
+         * Alerts
+         * @description Alerts: those that wait for a person first, then latest first.
+         */
+        Alerts: {
+            /** Items */
+            items: components["schemas"]["AuditAlert"][];
+            /** Waiting */
+            waiting: number;
+        };
+        /**
+         * AuditAlert
+         * @description Something in the audit that deserves a person's look; people are named by opaque id, names are on the box.
+         */
+        AuditAlert: {
+            /** Acknowledged At */
+            acknowledged_at?: string | null;
+            /** Acknowledged By */
+            acknowledged_by?: string | null;
+            /**
+             * Actor
+             * @description Who did it, as an opaque id.
+             */
+            actor: string;
+            /**
+             * Day
+             * Format: date
+             * @description Day of the clinic's calendar.
+             */
+            day: string;
+            /**
+             * First At
+             * Format: date-time
+             */
+            first_at: string;
+            /** Id */
+            id: string;
+            kind: components["schemas"]["AlertKind"];
+            /**
+             * Last At
+             * Format: date-time
+             */
+            last_at: string;
+            /** Location Id */
+            location_id: string;
+            /**
+             * Note
+             * @description What was found; kept sealed.
+             */
+            note?: string | null;
+            /** Sentence */
+            sentence: string;
         };
         /**
          * BookingRequest
@@ -612,6 +713,70 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Activity"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    listAlerts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alerts"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    acknowledgeAlert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alert: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AcknowledgeAlert"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditAlert"];
                 };
             };
             /** @description Default Response */
