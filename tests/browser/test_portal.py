@@ -69,3 +69,16 @@ def test_an_owner_approves_an_erasure_asks_for_another_and_fetches_the_receipt(
         form.get_by_role("button", name="Send to the clinic").click()
         expect(page.get_by_role("row", name="client-40")).to_contain_text("Waits for another person")
         watch.assert_clean()
+
+
+def test_an_owner_acknowledges_an_alert_with_what_was_found(browser: Browser, portal_site: Site) -> None:
+    with watched(browser, 1440, 900) as watch:
+        page = watch.page
+        page.goto(f"{portal_site.url}/portal")
+        alert = page.get_by_role("article", name="Many photographs opened")
+        expect(alert).to_contain_text("212 photographs")
+        alert.get_by_role("button", name="Acknowledge…").click()
+        alert.get_by_label("What did you find?").fill("A yearly review of the archive")
+        alert.get_by_role("button", name="Acknowledge").click()
+        expect(alert).to_contain_text("Acknowledged: A yearly review of the archive")
+        watch.assert_clean()
