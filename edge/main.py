@@ -65,6 +65,7 @@ from edge.schedule.book import ScheduleBook
 from edge.schedule.registry import demo_registry, load_registry
 from edge.staff.opening import open_sign_in, staff_key
 from edge.starting import open_sound
+from edge.store.hub_life import HubLife
 from edge.store.pruner import ImagePruner, RoomSettings
 from edge.store.pruning import PruningPolicy
 from edge.sync.backfill import BackfillCall
@@ -221,7 +222,10 @@ class EdgeBox:
         return HubLogWatch(store, client, self._acknowledged, self._clock, rules)
 
     def _acknowledged(self) -> Acknowledged:
-        return Acknowledged(self._link.status.acknowledged_seq)
+        """Return what the hub owes of our present epoch; its life first, so that an older word never counts for it."""
+        store = self._record.store
+        life, word = HubLife(store).epoch(), self._link.status.acknowledged
+        return Acknowledged(word.seq if word is not None and word.epoch == store.head().epoch else 0, life)
 
     def _make_uploader(self) -> BlobUploader:
         record = self._record

@@ -23,11 +23,10 @@ class HubSilent(Retryable):
 
 
 class HubLogClient:
-    """The box's end of `Transparency`; one connection, closed with `close`."""
+    """The box's end of `Transparency`; it connects for each call, so that a renewed certificate is used at once."""
 
     def __init__(self, channel: HubChannel, tenant: TenantId) -> None:
-        self._channel = channel.open()
-        self._stub = rpc.TransparencyStub(self._channel)
+        self._channel = channel
         self._tenant = tenant
 
     def shown(self) -> Shown:
@@ -36,8 +35,8 @@ class HubLogClient:
         Raises:
             HubSilent: no answer.
         """
-        with _refusals():
-            answer = self._stub.Head(wire.HeadQuery(), timeout=_DEADLINE_SECONDS)
+        with self._stub() as stub:
+            answer = stub.Head(wire.HeadQuery(), timeout=_DEADLINE_SECONDS)
         return Shown(self._head(answer.head), tuple(self._resumption(item) for item in answer.resumptions))
 
     def consistency(self, old: int, new: int) -> Sequence[bytes]:
@@ -47,8 +46,8 @@ class HubLogClient:
             HubRewrote: the hub cannot prove it.
             HubSilent: no answer.
         """
-        with _refusals():
-            answer = self._stub.Consistency(wire.ConsistencyQuery(old=old, new=new), timeout=_DEADLINE_SECONDS)
+        with self._stub() as stub:
+            answer = stub.Consistency(wire.ConsistencyQuery(old=old, new=new), timeout=_DEADLINE_SECONDS)
         return list(answer.hashes)
 
     def inclusion(self, size: int, epoch: str, seqs: Sequence[int]) -> list[Included]:
@@ -59,8 +58,8 @@ class HubLogClient:
             HubSilent: no answer.
         """
         query = wire.InclusionQuery(size=size, epoch=epoch, seqs=seqs)
-        with _refusals():
-            answer = self._stub.Inclusion(query, timeout=_DEADLINE_SECONDS)
+        with self._stub() as stub:
+            answer = stub.Inclusion(query, timeout=_DEADLINE_SECONDS)
         by_seq = {item.seq: item for item in answer.events if item.stored}
         for seq in seqs:
             if seq not in by_seq:
@@ -68,9 +67,10 @@ class HubLogClient:
         found = [by_seq[seq] for seq in seqs]
         return [Included(item.seq, item.number, item.hash.hex(), tuple(item.path)) for item in found]
 
-    def close(self) -> None:
-        """Close the connection."""
-        self._channel.close()
+    @contextmanager
+    def _stub(self) -> Iterator[rpc.TransparencyStub]:
+        with _refusals(), self._channel.open() as channel:
+            yield rpc.TransparencyStub(channel)
 
     def _head(self, head: wire.SignedHead) -> Signed:
         statement = TreeHead(self._tenant, head.epoch, head.size, head.root.hex(), head.at_milliseconds)

@@ -163,7 +163,9 @@ class HubLogWatch:
         announced, shown = self._announced, self._hub.shown()
         try:
             verified = self._judge(shown, announced)
-            swept = self._judge_events(verified, acknowledged.in_epoch(verified.head.epoch))
+            # What a restored hub had acknowledged before is void, and sent again; it is owed at the next check.
+            owed = acknowledged.in_epoch(verified.head.epoch) if verified.restored is None else 0
+            swept = self._judge_events(verified, owed)
         except HubRewrote as error:
             self._alarm(error, shown.head)
             return self._status
@@ -189,7 +191,7 @@ class HubLogWatch:
         """Check some of this box's events, and return how far the sweep has come."""
         epoch = self._store.head().epoch
         cursor = self._store.cursor(SWEEP_CURSOR)
-        after = cursor.seq if cursor is not None and cursor.epoch == epoch and verified.restored is None else 0
+        after = cursor.seq if cursor is not None and cursor.epoch == epoch else 0
         if after >= acknowledged:
             after = 0  # all seen once: from the start again
         sweep = range(after + 1, min(acknowledged, after + self._rules.sweep_events) + 1)
@@ -220,6 +222,8 @@ class HubLogWatch:
                 self._draft(HeadVerified(key_id=key_id(head.key), epoch=said.epoch, size=said.size, root=said.root))
             )
         self._store.append(drafts, also=partial(self._heads.add, head=head))
+        if restored is not None:
+            swept = Position(self._store.head().epoch)  # everything is owed anew
         if swept is not None:
             self._store.move_cursor(SWEEP_CURSOR, swept)
 

@@ -14,6 +14,7 @@ from cloud.storage.tree import TreeLog
 from cloud.storage.tree_tables import log_runs, log_tiles, log_trees
 from cloud.transparency.announcer import head_payload
 from edge.keys.certificate import BoxCertificate
+from edge.store.hub_life import HubLife
 from edge.sync.hub_channel import HubChannel
 from edge.transparency.client import HubLogClient, HubSilent
 from edge.transparency.watch import SWEEP_CURSOR, Acknowledged, HubLogState, HubLogWatch, WatchRules
@@ -44,9 +45,12 @@ class Watched:
         certificate = BoxCertificate(self.rig.record.keys.sealed)
         channel = HubChannel(f"127.0.0.1:{hub.settings.rpc.port}", certificate.present)
         self.client = HubLogClient(channel, store.identity.tenant)
-        acknowledged = lambda: Acknowledged(self.rig.link.status.acknowledged_seq)  # noqa: E731
-        self.watch = HubLogWatch(store, self.client, acknowledged, SystemClock(), rules)
+        self.watch = HubLogWatch(store, self.client, self._acknowledged, SystemClock(), rules)
         self.rig.link.start()
+
+    def _acknowledged(self) -> Acknowledged:
+        life = HubLife(self.rig.record.store).epoch()
+        return Acknowledged(self.rig.link.status.acknowledged_seq, life)
 
     def _announced(self, event: Event) -> Sequence[EventDraft]:
         return self.watch.announced(event)
@@ -64,7 +68,6 @@ class Watched:
     def close(self) -> None:
         if self.watch._thread.ident is not None:
             self.watch.stop()
-        self.client.close()
         self.rig.close()
 
 
@@ -232,5 +235,15 @@ def test_a_hub_restored_from_a_backup_says_so_and_is_no_rewrite(watched: Watched
     restored = watched.told(HubRestored.event_type)
     assert [item["epoch"] for item in restored] == ["00000000000000bb"]
     assert restored[0]["size_known"] == before
+    cursor = watched.rig.record.store.cursor(SWEEP_CURSOR)
+    assert cursor is not None
+    assert cursor.seq == 0  # every event is owed anew
     assert watched.watch.check().state is HubLogState.VERIFIED
     assert len(watched.told(HubRestored.event_type)) == 1
+
+
+@pytest.mark.req("I-17")
+def test_what_a_former_life_of_the_hub_acknowledged_is_not_owed_by_the_present_one() -> None:
+    assert Acknowledged(9, "aa").in_epoch("aa") == 9
+    assert Acknowledged(9, "aa").in_epoch("bb") == 0
+    assert Acknowledged(9).in_epoch("bb") == 9  # a hub that names no life
