@@ -1,4 +1,6 @@
 import gc
+import shutil
+import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -9,6 +11,7 @@ from sqlalchemy import delete, select, update
 
 from cloud.main import Hub
 from cloud.storage.database import Database
+from cloud.storage.hub_epoch import begin_life
 from cloud.storage.tables import events, positions
 from cloud.storage.tree import TreeLog
 from cloud.storage.tree_tables import log_runs, log_tiles, log_trees
@@ -247,3 +250,43 @@ def test_what_a_former_life_of_the_hub_acknowledged_is_not_owed_by_the_present_o
     assert Acknowledged(9, "aa").in_epoch("aa") == 9
     assert Acknowledged(9, "aa").in_epoch("bb") == 0
     assert Acknowledged(9).in_epoch("bb") == 9  # a hub that names no life
+
+
+@pytest.mark.req("I-17", "F-13")
+def test_a_smaller_tree_after_a_real_restore_is_followed_and_everything_is_owed_again(
+    tmp_path: Path, tally: Tally
+) -> None:
+    settings = hub_settings(tmp_path / "hub")
+    database, backup = tmp_path / "hub" / "hub.db", tmp_path / "backup.db"
+    with running_hub(settings) as hub:
+        watched = Watched(hub, tmp_path / "box", WatchRules(every_seconds=0.2, random_events=4, sweep_events=100))
+        watched.send(20)
+        assert watched.watch.check().state is HubLogState.VERIFIED
+        with sqlite3.connect(database) as source, sqlite3.connect(backup) as copy:
+            source.backup(copy)
+        watched.send(30)
+        before = watched.watch.check().size
+    for part in (database, Path(f"{database}-wal"), Path(f"{database}-shm")):
+        part.unlink(missing_ok=True)
+    shutil.copy(backup, database)
+    restored = Database(settings.effective_database_url)
+    with restored.directory() as connection:
+        begin_life(connection, 1)
+    restored.close()
+    tally.injected(1)
+    tally.acknowledged(before)
+    try:
+        with running_hub(settings):
+            assert watched.watch.check().state is HubLogState.VERIFIED
+            (told,) = watched.told(HubRestored.event_type)
+            assert told["size_known"] == before
+            assert 20 <= told["size_resumed"] < before
+            watched.rig.append(1)
+            watched.rig.wait_acknowledged()
+            for _ in range(3):
+                assert watched.watch.check().state is HubLogState.VERIFIED
+            assert watched.watch.status.size >= before
+            assert watched.told(HubRewroteHistory.event_type) == []
+            tally.lost(0)
+    finally:
+        watched.close()
