@@ -37,8 +37,9 @@ def grow(hub: HubParts, count: int) -> None:
 
 def announced(hub: HubParts) -> list[Event]:
     with hub.database.read(LUMEN) as connection:
-        rows = DownLog(connection, LUMEN).rows(LocationId("lumen-one"))
-        return [Event.from_body(row.body) for row in rows]
+        log, location = DownLog(connection, LUMEN), LocationId("lumen-one")
+        head = log.head(location)
+        return [Event.from_body(row.body) for row in log.rows(location, head.epoch)] if head is not None else []
 
 
 def test_a_head_is_announced_when_the_tree_has_grown_and_not_more_often_than_said(
