@@ -4,34 +4,38 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 
 from edge.api.erasure_schemas import Erasure, ErasureApproval, ErasureRefusal, Erasures, NewErasure
+from edge.api.permits import permits
 from edge.api.ports import EdgePorts
 from edge.api.schemas import Identifier
+from edge.staff.permissions import Action
 from shared.http.errors import ERROR_RESPONSES
 
 
 def erasure_router(ports: EdgePorts) -> APIRouter:
     """Return the routes under `/api/erasures`."""
     router = APIRouter(prefix="/api/erasures", responses=ERROR_RESPONSES)
+    asking, deciding = permits(ports, Action.ASK_ERASURE), permits(ports, Action.DECIDE_ERASURE)
 
-    @router.get("", operation_id="listErasures")
+    @router.get("", operation_id="listErasures", dependencies=asking)
     def erasures() -> Erasures:
         return ports.erasures.erasures()
 
-    @router.post("", operation_id="requestErasure", status_code=201)
+    @router.post("", operation_id="requestErasure", dependencies=asking, status_code=201)
     def request(new: NewErasure) -> Erasure:
         return ports.erasures.request(new)
 
-    @router.post("/{erasure_id}/approve", operation_id="approveErasure")
+    @router.post("/{erasure_id}/approve", operation_id="approveErasure", dependencies=deciding)
     def approve(erasure_id: Identifier, what: ErasureApproval) -> Erasure:
         return ports.erasures.approve(erasure_id, what)
 
-    @router.post("/{erasure_id}/refuse", operation_id="refuseErasure")
+    @router.post("/{erasure_id}/refuse", operation_id="refuseErasure", dependencies=deciding)
     def refuse(erasure_id: Identifier, what: ErasureRefusal) -> Erasure:
         return ports.erasures.refuse(erasure_id, what)
 
     @router.get(
         "/{erasure_id}/receipt",
         operation_id="getErasureReceipt",
+        dependencies=asking,
         response_class=Response,
         responses={200: {"content": {"application/json": {"schema": {"type": "string", "format": "binary"}}}}},
     )

@@ -25,6 +25,8 @@ class Action(StrEnum):
     REVIEW = "review"
     SEE_PROGRESS = "see_progress"
     SEE_STATISTICS = "see_statistics"
+    ASK_ERASURE = "ask_erasure"
+    DECIDE_ERASURE = "decide_erasure"
     MANAGE_STAFF = "manage_staff"
 
 
@@ -36,14 +38,17 @@ _FRONT_DESK: Final = _EVERYBODY | {
     Action.SEE_SCHEDULE,
     Action.CHANGE_SCHEDULE,
     Action.USE_KIOSK,
+    Action.ASK_ERASURE,
 }
 _RECORD: Final = frozenset({Action.SEE_CAPTURES, Action.READ_PHOTO, Action.SEE_REVIEWS, Action.SEE_PROGRESS})
 
 PERMITTED: Final[Mapping[StaffRole, frozenset[Action]]] = {
     StaffRole.FRONT_DESK: _FRONT_DESK,
-    StaffRole.PROVIDER: _FRONT_DESK | _RECORD | {Action.TAKE_PHOTO, Action.REVIEW, Action.SEE_STATISTICS},
+    StaffRole.PROVIDER: _FRONT_DESK
+    | _RECORD
+    | {Action.TAKE_PHOTO, Action.REVIEW, Action.SEE_STATISTICS, Action.DECIDE_ERASURE},
     # Runs the clinic: sees everything, but treats and signs nothing.
-    StaffRole.MANAGER: _FRONT_DESK | _RECORD | {Action.SEE_STATISTICS, Action.MANAGE_STAFF},
+    StaffRole.MANAGER: _FRONT_DESK | _RECORD | {Action.SEE_STATISTICS, Action.DECIDE_ERASURE, Action.MANAGE_STAFF},
 }
 # What break-glass adds: looking at the record and photographing, so that a client can be helped. Never more.
 BEHIND_GLASS: Final = _RECORD | {Action.TAKE_PHOTO}

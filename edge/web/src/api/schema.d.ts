@@ -751,7 +751,7 @@ export interface components {
          * @description What a route does, as permissions see it.
          * @enum {string}
          */
-        Action: "public" | "be_signed_in" | "see_clients" | "register_client" | "record_consent" | "see_schedule" | "change_schedule" | "use_kiosk" | "take_photo" | "see_captures" | "read_photo" | "see_reviews" | "review" | "see_progress" | "see_statistics" | "manage_staff";
+        Action: "public" | "be_signed_in" | "see_clients" | "register_client" | "record_consent" | "see_schedule" | "change_schedule" | "use_kiosk" | "take_photo" | "see_captures" | "read_photo" | "see_reviews" | "review" | "see_progress" | "see_statistics" | "ask_erasure" | "decide_erasure" | "manage_staff";
         /**
          * Agreement
          * @description How far reviewers followed the models, over signed results.
