@@ -17,8 +17,8 @@ from edge.keys.cli import app as keys_app
 from edge.keys.cli import rekey
 from edge.keys.opening import open_keys
 from edge.lan import LanCertificate
-from edge.sync.commands import app as images_app
 from edge.staff.cli import app as staff_app
+from edge.sync.commands import app as images_app
 from shared.clock import SystemClock
 from shared.config import load_settings
 from shared.ids import Uuid7Source
