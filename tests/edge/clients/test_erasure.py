@@ -3,6 +3,8 @@
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from hypothesis import given
@@ -17,7 +19,7 @@ from edge.store.vault import ImageVault
 from edge.visits.library import CaptureErased, CaptureLibrary
 from shared.erasure.rules import AlreadyDecided, ErasureState, SamePerson, check_decision
 from shared.events.catalogue import erasure as said
-from shared.events.envelope import EventDraft
+from shared.events.envelope import Event, EventDraft
 from shared.ids import BlobName, ClientId
 from shared.vocabulary import ConsentPurpose, ErasureReason, ImageKind, LegalBasis, RefusalReason
 from tests.support.erasing import MANAGER, OWNER, approved, desk_of, eraser_of, photographed
@@ -265,6 +267,27 @@ def test_restored_keystore_does_not_bring_an_erased_client_back(tmp_path: Path) 
     assert again.register.get(stays).details.name == "Bo Canary"
     assert replay_tombstones(again.store, again.clients, again.vault) == []
     again.store.close()
+
+
+@pytest.mark.req("P-8", "F-14", "I-18")
+def test_box_restored_from_before_a_deletion_deletes_anew_when_the_hub_confirms_it(box: BoxRecord) -> None:
+    came_back, stays = box.new_client(), box.new_client("Bo Canary")
+    _, name = photographed(box, came_back, b"picture")
+    payload = {
+        "request": "request-1", "client": came_back, "reason": "client_asked", "legal_basis": "gdpr_article_17",
+        "receipt": "{}",
+    }  # fmt: skip
+    word = SimpleNamespace(fields=SimpleNamespace(payload=payload))
+    for _ in range(2):
+        box.store.append(desk_of(box).confirmed_by_hub(cast("Event", word)))
+        eraser_of(box).complete_pending()
+    with pytest.raises(ClientErased):
+        box.register.get(came_back)
+    assert not box.vault.path(name, ImageKind.ORIGINAL).exists()
+    assert [item.state for item in desk_of(box).all()] == [ErasureState.CONFIRMED]
+    assert box.register.get(stays).details.name == "Bo Canary"
+    tombstones = box.store.rows("SELECT count(*) FROM events WHERE type = ?", (said.ClientErased.event_type,))
+    assert tombstones == [(1,)]
 
 
 def test_record_opens_although_the_keystore_is_lost(box: BoxRecord) -> None:

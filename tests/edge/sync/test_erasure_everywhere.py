@@ -12,6 +12,7 @@ from sqlalchemy import select
 from cloud.main import Hub
 from cloud.side import rebuild_tenant, verify_tenant
 from cloud.storage.erasure_tables import erasure_requests
+from cloud.storage.erasures import WITHDRAWN, ErasureRepository
 from cloud.storage.tables import blobs
 from edge.clients.erasure import ClientEraser
 from edge.clients.erasure_desk import ErasureDesk
@@ -23,10 +24,10 @@ from edge.sync.escrow import EscrowDepositor, recover_keys
 from edge.sync.hub_channel import HubChannel
 from shared.erasure.receipt import ReceiptInvalid, SignedReceipt
 from shared.erasure.rules import ErasureState
-from shared.events.catalogue.erasure import ErasureAgreed, ErasureAsked, ErasureConfirmed
+from shared.events.catalogue.erasure import ErasureAgreed, ErasureAsked, ErasureConfirmed, ImageRefused
 from shared.events.envelope import Event
 from shared.ids import BlobName, ClientId
-from shared.vocabulary import ConsentPurpose, ImageKind
+from shared.vocabulary import ConsentPurpose, ErasureReason, ImageKind, LegalBasis
 from tests.edge.sync.rig import Rig
 from tests.support.erasing import approved, desk_of, photographed
 from tests.support.hubs import LOCATION, TENANT, eventually
@@ -256,3 +257,34 @@ def test_hub_rebuilds_to_the_same_rows_after_a_deletion(clinic: Clinic) -> None:
         state = connection.execute(select(blobs.c.state).where(blobs.c.name == picture)).scalar_one()
         request = connection.execute(select(erasure_requests.c.state).where(erasure_requests.c.client == ada))
         assert (state, request.scalar_one()) == ("shredded", ErasureState.CONFIRMED)
+
+
+@pytest.mark.req("P-8", "F-25")
+def test_deletion_asked_for_and_approved_in_the_portal_is_carried_out_at_the_clinic(clinic: Clinic) -> None:
+    hub = clinic.rig.hub
+    office = hub._make_office()
+    ada, _ = planted(clinic, ADA)
+    eventually(clinic.synced, 40)
+    asked = office.request(TENANT, ada, ErasureReason.CLIENT_ASKED, LegalBasis.GDPR_ARTICLE_17, "anna")
+    eventually(lambda: [item.requested_by for item in clinic.desk.all()] == ["anna"], 40)
+    assert clinic.state(ada) is ErasureState.REQUESTED
+    office.approve(TENANT, asked.request, "ben")
+    eventually(lambda: clinic.state(ada) is ErasureState.CONFIRMED, 40)
+    assert clinic.desk.get(asked.request).decided_by == "ben"
+    SignedReceipt.from_text(office.receipt(TENANT, ada)).check()
+
+
+@pytest.mark.req("I-20", "F-25")
+def test_image_that_the_hub_must_not_have_is_refused_once_and_not_sent_again(clinic: Clinic) -> None:
+    hub, record = clinic.rig.hub, clinic.rig.record
+    clinic.rig.network.sever()
+    bo, image = planted(clinic, BO)
+    with hub.database.write(TENANT) as connection:
+        ErasureRepository(connection, TENANT).shred([image], bo, WITHDRAWN, "another-box", 0)
+    clinic.rig.network.restore()
+    eventually(lambda: record.store.rows("SELECT refused FROM images WHERE name = ?", (image,)) == [(1,)], 40)
+    assert not hub.blobs.holds(TENANT, image)
+    eventually(clinic.synced, 40)
+    refusals = "SELECT count(*) FROM events WHERE type = ?"
+    assert record.store.rows(refusals, (ImageRefused.event_type,)) == [(1,)]
+    assert record.vault.get(image, bo, ImageKind.ORIGINAL, record.clients.key_of(bo)) == BO[2]
