@@ -9,12 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeVar
 
+from edge.clients.erasure import ClientEraser, replay_tombstones
+from edge.clients.erasure_desk import ErasureDesk
 from edge.keys.certificate import BoxCertificate
 from edge.keys.transport import TransportKeys
 from edge.schedule.book import ScheduleBook
 from edge.schedule.registry import Registry
 from edge.store.database import Connection, Database
 from edge.store.events import BoxIdentity
+from edge.store.pruner import ImagePruner, RoomSettings
+from edge.store.pruning import PruningPolicy
 from edge.sync.hub_channel import HubChannel
 from edge.sync.inbox import Inbox
 from edge.sync.link import SyncLink
@@ -27,7 +31,15 @@ from shared.events.catalogue.system import BookingRequested
 from shared.events.envelope import Event, EventDraft
 from shared.events.payload import Catalogue
 from shared.ids import ClientId
-from shared.vocabulary import ConsentDecision, ConsentPurpose, GateProfileName, ImageKind, Sensitivity
+from shared.vocabulary import (
+    ConsentDecision,
+    ConsentPurpose,
+    ErasureReason,
+    GateProfileName,
+    ImageKind,
+    LegalBasis,
+    Sensitivity,
+)
 from tests.faults.sim.clocks import MachineClock
 from tests.faults.sim.fuses import Fuse, Place
 from tests.faults.sim.network import Network, SimTransport
@@ -36,6 +48,8 @@ from tests.support.records import open_box_record
 
 Result = TypeVar("Result")
 CERTIFICATE: Final = "certificate.pem"
+# A vault that may hold one byte: whatever may go must go.
+_NO_ROOM: Final = RoomSettings(max_bytes=1, free_bytes=0)
 _TICK: Final = Incoming(Signal.WAKE)
 _MOST_STEPS: Final = 10_000
 
@@ -90,6 +104,14 @@ class SimBox:
         self.store, self.vault, self.clients = record.store, record.vault, record.clients
         self.register, self.consent, keys = record.register, record.consent, record.keys
         book = ScheduleBook(self.store, self._around.registry, record.ids, self.clock, ZONE)
+        # As the product opens a record: whom a restored keystore has brought back is deleted again.
+        replay_tombstones(self.store, self.clients, self.vault)
+        self.erasures = ErasureDesk(self.store, record.ids)
+        self.eraser = ClientEraser(self.store, self.clients, self.vault)
+        self.eraser.on_erased(self.register.forget)
+        self.pruner = ImagePruner(
+            self.store, self.vault, _NO_ROOM, PruningPolicy(min_age_days=0, keep_newest=0), self.clock, ZONE
+        )
         ring = TransportKeys(keys, self.identity)
         self.certificate = (self.folder / CERTIFICATE).read_bytes()
         self.transport = SimTransport(self._around.network, self.identity.tenant, self.identity.device, self.fuse)
@@ -161,6 +183,14 @@ class SimBox:
         choices = [(ConsentPurpose.TREATMENT_RECORD, ConsentDecision.GRANTED)]
         self.consent.record(client, "en", words.version, choices, "[]", "tester")
         return client
+
+    def erase(self, client: ClientId) -> None:
+        """Delete a client: one person asks, another approves, and it is carried out."""
+        request = self.erasures.request(
+            client, ErasureReason.CLIENT_ASKED, LegalBasis.GDPR_ARTICLE_17, "manager"
+        ).request
+        self.erasures.approve(request, "owner")
+        self.eraser.complete_pending()
 
     def clients_known(self) -> list[ClientId]:
         """Return every client on record."""

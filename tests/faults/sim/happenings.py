@@ -43,6 +43,7 @@ class Happenings:
         self._world = world
         self._hub_copies: list[Path] = []
         self._box_copies: list[tuple[str, Path]] = []
+        self._key_copies: list[tuple[str, Path]] = []
 
     # --- work -------------------------------------------------------------------------------------
     def write(self, box: int, count: int, aggregate: int) -> None:
@@ -68,10 +69,26 @@ class Happenings:
         """Take a client's consent back."""
 
         def work(it: SimBox) -> None:
-            clients = it.clients_known()
+            clients = it.clients_known() or [it.welcome("Planted Name")]
             it.consent.withdraw(clients[which % len(clients)], ConsentPurpose.TREATMENT_RECORD, "", "tester")
 
         self._world.injected["consent withdrawn"] += self._at(box, "hears of a withdrawal", work)
+
+    def erase(self, box: int, which: int) -> None:
+        """Delete a client."""
+
+        def work(it: SimBox) -> None:
+            clients = it.clients_known()
+            if clients:
+                it.erase(clients[which % len(clients)])
+
+        self._world.injected["client deleted"] += self._at(box, "deletes a client", work)
+
+    def make_room(self, box: int) -> None:
+        """Let a box remove all that it may, a day later: today's photographs always stay."""
+        self._world.run(DAY_SECONDS, DAY_SECONDS / 6)
+        self._world.injected["room made"] += self._at(box, "makes room", lambda it: it.pruner.step())
+        self._world.check()
 
     def book(self, box: int, days: int) -> None:
         """Ask a clinic for an appointment, at the hub."""
@@ -264,17 +281,38 @@ class Happenings:
             return
         last = events[-1].fields
         changes = {"actor": "forger"} if known else {"actor": "forger", "seq": last.seq + 1, "prev_hash": "f" * 64}
-        body = Event.seal_in_chain(json.loads(events[-1].body) | changes).body
-        batch = wire.EventBatch(
-            session="forged", epoch=last.epoch, first_seq=last.seq if known else last.seq + 1, bodies=[body]
-        )
+        forged = Event.seal_in_chain(json.loads(events[-1].body) | changes)
+        batch = wire.EventBatch(session="forged", epoch=last.epoch, first_seq=forged.fields.seq, bodies=[forged.body])
         identity = it.identity
         key = world.hub.keys.transport(identity.tenant, identity.device)
         sealed = seal_message(wire.Message(events=batch), identity.tenant, identity.device, UP, key)
+        world.watch.forged(it, (last.epoch, forged.fields.seq), forged.hash)
         world.watch.doubt(identity.device)
         world.injected["forked body"] += 1
         world.note(f"a forged event at {batch.first_seq} of {it.name}")
         world.network.plant(topic(identity.tenant, identity.device, UP), sealed)
+
+    def back_up_keys(self, box: int) -> None:
+        """Keep a copy of a box's keys, as its escrow does."""
+        it = self._box(box)
+        target = self._world.folder / f"{it.name}-keys-{len(self._key_copies)}"
+        shutil.copytree(it.folder / "keys", target)
+        self._key_copies.append((it.name, target))
+        self._world.note(f"the keys of {it.name} are copied ({len(self._key_copies)})")
+
+    def restore_keys(self, which: int) -> None:
+        """Put older keys into their box, with those of clients deleted since."""
+        world = self._world
+        if not self._key_copies:
+            return
+        name, source = self._key_copies[which % len(self._key_copies)]
+        it = next(box for box in world.boxes if box.name == name)
+        world.switch_off(it)
+        shutil.rmtree(it.folder / "keys")
+        shutil.copytree(source, it.folder / "keys")
+        world.injected["keys restored from an older copy"] += 1
+        world.note(f"the keys of {name} are restored from copy {which % len(self._key_copies) + 1}")
+        world.switch_on(it)
 
     def _box(self, number: int) -> SimBox:
         return self._world.boxes[number % len(self._world.boxes)]

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from edge.keys.clients import DataKeyGone
 from edge.store.events import HUB_CURSOR
 from tests.faults.sim.box import SimBox
 from tests.faults.sim.hub import Auditor
@@ -38,6 +39,7 @@ class Watch:
     def __init__(self) -> None:
         self.histories: list[History] = []
         self.in_doubt: set[str] = set()
+        self.hub_forgot = False
         self._of: dict[str, History] = {}
         self._highest: dict[tuple[str, str], int] = {}
         self._hub_end: dict[tuple[str, str], int] = {}
@@ -62,12 +64,19 @@ class Watch:
         """Follow a machine whose disk was replaced by an older copy: it reads its log anew."""
         self.begin(box)
 
+    def forged(self, box: SimBox, place: Place, digest: str) -> None:
+        """Follow a second writer of a machine's log, who has written this one event and nothing behind it."""
+        before = self._of[box.name]
+        hashes = {known: old for known, old in before.hashes.items() if known[0] != place[0] or known[1] < place[1]}
+        self.histories.append(History(before.device, {**hashes, place: digest}))
+
     def doubt(self, device: str) -> None:
         """Take note that two logs use this identity, or that one lost its end: the hub may fence it."""
         self.in_doubt.add(device)
 
     def hub_was_restored(self) -> None:
         """Let the hub stand further back than before."""
+        self.hub_forgot = True
         self._hub_end.clear()
 
     def history(self, box: SimBox) -> History:
@@ -93,6 +102,7 @@ class Watch:
                 history.poisoned.setdefault(aggregate, (epoch, seq))
         self._saved_is_there(box)
         self._derived_fits(box)
+        self._deleted_stay_so(box)
 
     def _follows(self, history: History, place: Place, previous: str) -> None:
         epoch, seq = place
@@ -112,11 +122,31 @@ class Watch:
 
     def _derived_fits(self, box: SimBox) -> None:
         captured, stored, head, last = box.store.rows(
-            "SELECT (SELECT count(*) FROM captures), (SELECT count(*) FROM events WHERE type = 'capture.stored'),"
+            "SELECT (SELECT count(*) FROM captures), (SELECT count(*) FROM events WHERE type = 'capture.stored'"
+            " AND client NOT IN (SELECT client FROM erased_clients)),"
             " (SELECT seq FROM head), coalesce((SELECT max(seq) FROM events WHERE epoch = (SELECT epoch FROM head)), 0)"
         )[0]
         if (captured, head) != (stored, last):
             raise InvariantBroken("I-01", f"{box.name}: {captured} captures for {stored} events, head {head} of {last}")
+
+    def _deleted_stay_so(self, box: SimBox) -> None:
+        for (client,) in box.store.rows(
+            "SELECT json_extract(CAST(body AS TEXT), '$.payload.client') FROM events WHERE type = 'client.erased'"
+        ):
+            try:
+                box.clients.key_of(client)
+            except DataKeyGone:
+                continue
+            raise InvariantBroken("P-8", f"{box.name}: the key of a deleted client is back")
+
+    def nothing_went_too_early(self, box: SimBox, auditor: Auditor) -> None:
+        """Check that of every image that a box removed for room, but a derived one, the hub has the bytes."""
+        if self.hub_forgot:
+            return  # what the hub lost of what it had confirmed is its backup's age, not the box's doing
+        removed = {name for (name,) in box.store.rows("SELECT name FROM images WHERE pruned = 1 AND kind = 'original'")}
+        durable = {name for (name,) in auditor.rows("SELECT name FROM blobs")}
+        if removed - durable:
+            raise InvariantBroken("I-06", f"{box.name}: {len(removed - durable)} images went before the hub had them")
 
     def cursor_is_honest(self, box: SimBox) -> None:
         """Check that a box believes of the hub only what the hub has committed at some time."""

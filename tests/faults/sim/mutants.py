@@ -1,5 +1,6 @@
 """Ten defects that somebody could plant in the protocol; each must be caught by the invariant it breaks."""
 
+import re
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -8,6 +9,8 @@ from typing import Any
 from unittest.mock import patch
 
 import cloud.ingest.intake
+import edge.clients.erasure
+import edge.store.pruner
 import edge.sync.inbox
 import shared.sync.receiver
 from cloud.ingest.downlink import BoxAddress
@@ -149,6 +152,18 @@ def _clock_used_for_order() -> AbstractContextManager[Any]:
     return patch.object(HybridClock, "_after", lambda self, _last: Timestamp(self._wall(), 0))
 
 
+def _prune_before_durable() -> AbstractContextManager[Any]:
+    anything = re.sub(r"images\.confirmed = 1.*?''\)", "1", edge.store.pruner._HELD)
+    return _both(
+        patch.object(edge.store.pruner, "_HELD", anything),
+        patch.object(edge.store.pruner, "_STILL_KEPT", "SELECT 1 FROM images WHERE name = ?"),
+    )
+
+
+def _tombstone_forgotten() -> AbstractContextManager[Any]:
+    return patch.object(edge.clients.erasure, "_erased", lambda _store: [])
+
+
 class _Both:
     def __init__(self, *patches: AbstractContextManager[Any]) -> None:
         self._patches = patches
@@ -170,6 +185,8 @@ MUTANTS = (
     Mutant("duplicate applied", _duplicate_applied, ("lossy", "broker"), frozenset({"I-04", "I-07"})),
     Mutant("gap ignored", _gap_ignored, ("lossy",), frozenset({"I-05"})),
     Mutant("fork merged", _fork_merged, ("clone", "forged"), frozenset({"I-18"})),
+    Mutant("prune before durable", _prune_before_durable, ("room", "unplug"), frozenset({"I-06"})),
+    Mutant("tombstone forgotten", _tombstone_forgotten, ("deletion", "keys restored"), frozenset({"P-8"})),
     Mutant("parked event blocking others", _parked_event_blocks_others, ("poison",), frozenset({"I-10"})),
     Mutant("lost wake-up", _lost_wake_up, ("wake-up", "clear up"), frozenset({"I-08"})),
     Mutant("clock used for order", _clock_used_for_order, ("clock",), frozenset({"I-11"})),

@@ -79,6 +79,7 @@ class Network:
         self._number = 0
         self._holders: dict[str, SimTransport] = {}
         self._unplugged: set[str] = set()
+        self._waiting: list[SimTransport] = []
 
     def join(self, transport: SimTransport) -> None:
         """Let a box connect after a while; a second box with the same identity puts the first off the broker."""
@@ -92,15 +93,11 @@ class Network:
             del self._holders[transport.device]
 
     def unplug(self, device: str) -> None:
-        """Pull the plug: the box notices, and cannot connect until it is plugged in again."""
+        """Pull the plug: the box notices, and cannot connect until the network is well."""
         self._unplugged.add(device)
         holder = self._holders.pop(device, None)
         if holder is not None:
             self._drop(holder)
-
-    def plug_in(self, device: str) -> None:
-        """Put the plug back; the box connects by itself."""
-        self._unplugged.discard(device)
 
     def restart_broker(self) -> None:
         """Lose everything under way and every connection."""
@@ -117,6 +114,9 @@ class Network:
         self.up_weather.clear()
         self.down_weather.clear()
         self._unplugged.clear()
+        for transport in self._waiting:
+            self.join(transport)
+        self._waiting.clear()
 
     def up(self, sender: SimTransport, data: bytes) -> None:
         """Carry a message from a box to the hub."""
@@ -173,7 +173,7 @@ class Network:
         if transport.connected or transport.gone:
             return
         if transport.device in self._unplugged:
-            self.join(transport)
+            self._waiting.append(transport)
             return
         other = self._holders.get(transport.device)
         if other is not None and other is not transport:

@@ -80,6 +80,9 @@ class Story:
             "poison": lambda: happen.poison(self._any_box(), chance.choice(_POISONS), chance.randrange(3)),
             "rubbish": lambda: happen.plant_rubbish(self._any_box(), chance.randrange(4)),
             "withdrawal": lambda: happen.withdraw(self._any_box(), chance.randrange(3)),
+            "deletion": lambda: happen.erase(self._any_box(), chance.randrange(3)),
+            "room": lambda: happen.make_room(self._any_box()),
+            "keys restored": self._old_keys,
             "hub restored": self._hub_disk,
             "box restored": self._box_disk,
             "clone": self._clone,
@@ -97,6 +100,12 @@ class Story:
             self._happen.back_up_box(self._any_box())
         else:
             self._happen.restore_box(self._chance.randrange(4), as_it_should_be=self._chance.random() < 0.7)
+
+    def _old_keys(self) -> None:
+        if self._chance.random() < 0.5:
+            self._happen.back_up_keys(self._any_box())
+        else:
+            self._happen.restore_keys(self._chance.randrange(4))
 
     def _clone(self) -> None:
         if len(self._world.boxes) <= MAX_BOXES:

@@ -32,7 +32,7 @@ def caught(template: Template, mutant: Mutant) -> tuple[int, str]:
     raise AssertionError(f"nobody has noticed: {mutant.name}")
 
 
-@pytest.mark.req("P-2", "I-04", "I-05", "I-06", "I-08", "I-10", "I-11", "I-18")
+@pytest.mark.req("P-2", "P-8", "I-04", "I-05", "I-06", "I-08", "I-10", "I-11", "I-18")
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
 def test_planted_defect_is_caught_by_the_invariant_it_breaks(template: Template, mutant: Mutant) -> None:
     seed, invariant = caught(template, mutant)

@@ -12,7 +12,7 @@ from tests.support.promises import Tally
 
 LONG = bool(os.environ.get("LONG"))
 WORLDS, WORLDS_LONG = 40, 10_000
-EACH, EACH_LONG = 4, 200
+EACH, EACH_LONG = 3, 200
 _FIRST = int(os.environ.get("SEED", random.randrange(1_000_000)))
 _BASE = ("I-01", "I-03", "I-04", "I-05", "I-06", "I-07", "I-08")
 
@@ -57,6 +57,8 @@ def test_worlds_with_every_kind_of_trouble_converge_and_break_no_invariant(tally
         pytest.param(["clone", "one way"], marks=pytest.mark.req("F-14", "I-18", "P-5"), id="box cloned"),
         pytest.param(["forged", "lossy"], marks=pytest.mark.req("F-11", "I-18", "P-5"), id="forged events"),
         pytest.param(["withdrawal", "unplug"], marks=pytest.mark.req("F-25", "I-20"), id="consent withdrawn"),
+        pytest.param(["deletion", "keys restored"], marks=pytest.mark.req("F-25", "P-8"), id="client deleted"),
+        pytest.param(["room", "lossy"], marks=pytest.mark.req("I-06", "P-7"), id="room made"),
         pytest.param(["wake-up", "broker"], marks=pytest.mark.req("I-08"), id="wake-ups lost"),
     ],
 )

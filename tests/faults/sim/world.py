@@ -198,6 +198,7 @@ class World:
         for box in self.boxes:
             if box.running:
                 self.watch.cursor_is_honest(box)
+                self.watch.nothing_went_too_early(box, self.auditor)
 
     def backlog(self) -> int:
         """Return what waits anywhere: events, images and the hub's events."""
