@@ -134,7 +134,7 @@ class MqttBox:
         self.client.tls_set_context(hub_context(box.credentials))
         self.client.on_connect = self._on_connect
         self.client.on_subscribe = lambda *_: self._ready.put(True)
-        self.client.on_message = lambda _c, _u, message: self.arrived.put(box.opened(bytes(message.payload)))
+        self.client.on_message = self._on_message
         self.client.will_set(topic(box.tenant, box.device, PRESENCE), b"offline", qos=1, retain=True)
         self.client.connect("127.0.0.1", port)
         self.client.loop_start()
@@ -143,6 +143,11 @@ class MqttBox:
     def _on_connect(self, client: paho.Client, *_: Any) -> None:
         client.subscribe(topic(self.box.tenant, self.box.device, DOWN), qos=1)
         client.publish(topic(self.box.tenant, self.box.device, PRESENCE), b"online", qos=1, retain=True)
+
+    def _on_message(self, _client: paho.Client, _data: Any, message: paho.MQTTMessage) -> None:
+        # Some brokers send a client's own last will back to it.
+        if message.topic == topic(self.box.tenant, self.box.device, DOWN):
+            self.arrived.put(self.box.opened(bytes(message.payload)))
 
     def say(self, message: wire.Message) -> None:
         """Publish a message."""
