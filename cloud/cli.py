@@ -18,6 +18,7 @@ from cloud.ingest.down_writer import DownWriter
 from cloud.main import open_database, open_keys, run_worker
 from cloud.main import run as run_hub
 from cloud.parked_cli import app as parked_app
+from cloud.releases import commands as release_commands
 from cloud.storage.database import Database
 from cloud.storage.times import from_milliseconds
 from shared.clock import SystemClock
@@ -37,6 +38,7 @@ app.command("roll-authority")(authority_cli.roll_authority)
 app.command("retire-authority")(authority_cli.retire_authority)
 app.command()(backup_commands.backup)
 app.command()(backup_commands.restore)
+app.command()(release_commands.release)
 
 
 @app.command()

@@ -205,6 +205,11 @@ class HubSettings(SideSettings):
         return self.key_service_folder or self.data_folder.with_name(f"{self.data_folder.name}-key-service")
 
     @property
+    def releases_folder(self) -> Path:
+        """Where released bundles lie."""
+        return self.data_folder / "releases"
+
+    @property
     def blobs_folder(self) -> Path:
         """Where images lie."""
         return self.data_folder / "blobs"

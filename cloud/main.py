@@ -54,6 +54,8 @@ from cloud.portal.api import create_portal_api
 from cloud.portal.ports import PortalPorts
 from cloud.queries.erasures import ErasureQueries
 from cloud.queries.ports import BookingQueries, ConfiguredViewer, FleetQueries, HubReadiness, ParkedDecisions
+from cloud.releases.service import BundlesService
+from cloud.releases.shelf import Shelf
 from cloud.rpc.callers import Callers
 from cloud.rpc.server import AddService, RpcServer
 from cloud.storage.clinics import store_tenants, tenant_names
@@ -73,6 +75,7 @@ from shared.http.guard import GuardSettings
 from shared.ids import TenantId, Uuid7Source
 from shared.logging import configure_logging, log_dying_threads
 from shared.wire import backfill_pb2_grpc as backfill_rpc
+from shared.wire import bundle_pb2_grpc as bundle_rpc
 from shared.wire import escrow_pb2_grpc as escrow_rpc
 from shared.wire import history_pb2_grpc as history_rpc
 from shared.wire import medspa_pb2_grpc as rpc
@@ -274,13 +277,14 @@ class Hub:
         blobs = BlobsService(self.database, callers, self.blobs, self.metrics, self._clock)
         backfill = BackfillService(callers, self._handler.answers, self.metrics)
         transparency = TransparencyService(self.database, callers, self.keeper)
-        escrow = EscrowService(self.escrow, callers, self.database)
+        escrow, shelf = EscrowService(self.escrow, callers, self.database), Shelf(self.settings.releases_folder)
         return [
             partial(rpc.add_BlobsServicer_to_server, blobs),
             partial(backfill_rpc.add_BackfillServicer_to_server, backfill),
             partial(transparency_rpc.add_TransparencyServicer_to_server, transparency),
             partial(history_rpc.add_HistoryServicer_to_server, HistoryService(self.database, callers)),
             partial(escrow_rpc.add_EscrowServicer_to_server, escrow),
+            partial(bundle_rpc.add_BundlesServicer_to_server, BundlesService(callers, shelf)),
         ]
 
     def _erasure_worker(self) -> HubErasureWorker:

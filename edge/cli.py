@@ -95,6 +95,24 @@ def lan_certificate(
     typer.echo(f"SHA-256 {lan.fingerprint}\nfor {', '.join(settings.http.lan_names)}")
 
 
+@app.command("fetch-bundle")
+def fetch_bundle(
+    config: ConfigOption,
+    name: Annotated[str, typer.Argument(help="Name of the bundle.")],
+    version: Annotated[str, typer.Argument(help="Its version.")],
+) -> None:
+    """Fetch a released bundle into the staging folder and verify it; it is not activated."""
+    from edge.sync.bundles import BundleFetcher  # noqa: PLC0415 - the other commands need no hub
+    from edge.sync.hub_channel import HubChannel  # noqa: PLC0415
+
+    settings = load_settings(config, EdgeSettings)
+    hub, keys = settings.hub, open_keys(settings.store)
+    channel = HubChannel(f"{hub.rpc_host}:{hub.rpc_port}", BoxCertificate(keys.sealed).present)
+    staging, trusted = settings.store.folder / "staging", frozenset(hub.release_keys)
+    fetched = BundleFetcher(channel, staging, trusted, hub.bundle_max_bytes).fetch(name, version)
+    Console().print(f"{fetched} is verified", highlight=False)
+
+
 @app.command("book-day")
 def book_day(
     config: ConfigOption,

@@ -111,6 +111,10 @@ class HubLinkSettings(Section):
     rpc_port: Port = Field(default=8402, description="Its TCP port.")
     keepalive_seconds: int = Field(default=15, ge=2, le=600, description="Silence after which the link counts as cut.")
     reconnect_max_seconds: float = Field(default=30, gt=0, le=600, description="Longest pause between attempts.")
+    release_keys: tuple[Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")], ...] = Field(
+        default=(), description="Ed25519 public keys, in hex, that may sign released bundles; none takes no bundle."
+    )
+    bundle_max_bytes: int = Field(default=2 * 1024**3, ge=1024, description="Largest released bundle that is fetched.")
 
 
 class HttpSettings(Section):

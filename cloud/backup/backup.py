@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, inspect, select, text
 
 from cloud.backup import postgres_copy
 from cloud.backup.images import IMAGES, POOL, Named, copy_images, durable_images, write_list
@@ -126,5 +126,7 @@ def _images(
 
 def _state(connection: Connection, kind: Literal["sqlite", "postgresql"]) -> _State:
     revision = connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one()
-    epoch = connection.execute(select(hub_state.c.epoch)).scalar_one_or_none()
+    # A hub from before lives were named can be backed up by newer software, too: before an update, say.
+    named = inspect(connection).has_table(hub_state.name)
+    epoch = connection.execute(select(hub_state.c.epoch)).scalar_one_or_none() if named else None
     return _State(kind, revision, epoch or "")

@@ -8,3 +8,4 @@ PING_SECONDS: Final = 20
 MAX_QUERIES: Final = 500
 # At 64 kbit/s one chunk takes 8 s, well within a call's deadline.
 DOWNLOAD_CHUNK_BYTES: Final = 64 * 1024
+BUNDLE_CHUNK_BYTES: Final = 256 * 1024
