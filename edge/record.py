@@ -1,6 +1,8 @@
 """Opens the box's record: keys, database, log, vault. Used by the running box and by the offline commands."""
 
+import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from edge.clients.erasure import replay_tombstones
@@ -16,20 +18,23 @@ from edge.keys.rekey import Rekey, guard_of
 from edge.progress.projection import EMBEDDINGS
 from edge.review.projection import REVIEWS
 from edge.staff.projection import STAFF
+from edge.store.check import Problem
 from edge.store.database import Database
-from edge.store.errors import RecordMissing
+from edge.store.errors import RecordMissing, StorageBroken
 from edge.store.events import SqlcipherEventStore
 from edge.store.projection import Projection
 from edge.store.vault import ImageVault
 from edge.transparency.projection import HUB_LOG
 from edge.visits.projection import CAPTURES
 from shared.clock import Clock
+from shared.durable import write_durably
 from shared.events.catalogue import complete_catalogue
 from shared.ids import IdSource
 
 RECORD_FILE: Final = "record.db"
 VAULT_FOLDER: Final = "vault"
 PROJECTIONS: tuple[Projection, ...] = (CLIENTS, CONSENTS, CAPTURES, REVIEWS, EMBEDDINGS, ERASURES, HUB_LOG, STAFF)
+DAMAGED_MARKER: Final = "record.damaged"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,22 @@ class Record:
     clients: ClientKeystore
     store: SqlcipherEventStore
     vault: ImageVault
+
+
+def mark_damaged(folder: Path, problem: Problem) -> None:
+    """Let nobody open the record before it is restored."""
+    write_durably(folder / DAMAGED_MARKER, json.dumps({"code": problem.code, "sentence": problem.sentence}).encode())
+
+
+def read_marker(folder: Path) -> Problem | None:
+    """Return why the record must be restored before it is opened, or None."""
+    try:
+        noted = json.loads((folder / DAMAGED_MARKER).read_bytes())
+        return Problem(str(noted["code"]), str(noted["sentence"]))
+    except FileNotFoundError:
+        return None
+    except (ValueError, KeyError, TypeError):
+        return Problem("record_damaged", "a check has found the record damaged")
 
 
 def open_record(settings: StoreSettings, clock: Clock, ids: IdSource) -> Record:
@@ -59,6 +80,8 @@ def open_record(settings: StoreSettings, clock: Clock, ids: IdSource) -> Record:
         raise RecordMissing(
             "record_missing", f"{path} is gone or empty although this box has a record: put it back from a backup"
         )
+    if (problem := read_marker(settings.folder)) is not None:
+        raise StorageBroken(problem.code, f"{problem.sentence}; run `medspa edge restore --replace --from FOLDER`")
     Rekey(path, keys).recover()
     database = Database(path, keys.database(), guard_of(path))
     store = SqlcipherEventStore(

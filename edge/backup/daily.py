@@ -8,14 +8,13 @@ from typing import Final
 
 import structlog
 
-from edge.backup.damage import mark_damaged
 from edge.backup.errors import BackupDamaged, HistoryUnavailable
 from edge.backup.folder import BackupFolder
 from edge.backup.history import History
 from edge.backup.job import BackupJob
 from edge.backup.source import RecordSource
 from edge.config import StoreSettings
-from edge.record import PROJECTIONS, RECORD_FILE, Record
+from edge.record import PROJECTIONS, RECORD_FILE, Record, mark_damaged
 from edge.store.check import Problem, check_images, check_record
 from edge.store.database import Database
 from edge.store.errors import StorageFull
@@ -121,8 +120,9 @@ class DailyCare:
             database.close()
         for problem in problems:
             self._log.error("record_damaged", code=problem.code)
-        if problems:
+        if problems and self._settings.backup_folder is not None:
             mark_damaged(self._settings.folder, problems[0])
+        if problems:
             problems = [replace(problem, sentence=f"{problem.sentence}. {self._advice()}") for problem in problems]
         images, mended = self._check_images()
         self._state = replace(

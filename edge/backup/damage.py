@@ -3,9 +3,7 @@
 Never starts empty: with no backup, or none that verifies, the box says what is wrong and stays as it is.
 """
 
-import json
 from pathlib import Path
-from typing import Final
 
 import structlog
 
@@ -20,7 +18,7 @@ from edge.keys.box import BoxKeys
 from edge.keys.certificate import BoxCertificate
 from edge.keys.opening import open_keys
 from edge.keys.rekey import Rekey, guard_of
-from edge.record import RECORD_FILE
+from edge.record import DAMAGED_MARKER, RECORD_FILE, read_marker
 from edge.store.check import Problem, check_pages, check_tail
 from edge.store.database import Database
 from edge.store.errors import RecordMissing, StorageBroken
@@ -28,15 +26,7 @@ from edge.store.wal import lost_commits
 from edge.sync.hub_channel import HubChannel
 from edge.sync.renewal import renewed
 from shared.clock import Clock
-from shared.durable import write_durably
 from shared.errors import Corrupt
-
-MARKER: Final = "record.damaged"
-
-
-def mark_damaged(folder: Path, problem: Problem) -> None:
-    """Remember for the next start that the record is damaged."""
-    write_durably(folder / MARKER, json.dumps({"code": problem.code, "sentence": problem.sentence}).encode())
 
 
 def examine(settings: StoreSettings, *, full: bool = False) -> Problem | None:
@@ -47,13 +37,9 @@ def examine(settings: StoreSettings, *, full: bool = False) -> Problem | None:
         full: read every page, not only the log's end.
     """
     path = settings.folder / RECORD_FILE
-    marker = settings.folder / MARKER
-    if marker.exists():
-        try:
-            noted = json.loads(marker.read_bytes())
-            return Problem(noted["code"], noted["sentence"])
-        except (ValueError, KeyError):
-            return Problem("record_damaged", "a check has found the record damaged")
+    noted = read_marker(settings.folder)
+    if noted is not None:
+        return noted
     keys = open_keys(settings)
     if not (path.exists() and path.stat().st_size):
         gone = Problem("record_missing", f"{path} is gone or empty although this box has a record")
@@ -107,7 +93,7 @@ class Healer:
             raise _helpless(problem, "no backup folder is configured: run `medspa edge restore --from FOLDER`")
         backup = BackupFolder(store.backup_folder, open_keys(store).backup())
         report = self._restore(backup, problem)
-        (store.folder / MARKER).unlink(missing_ok=True)
+        (store.folder / DAMAGED_MARKER).unlink(missing_ok=True)
         self._log.warning("record_restored", code=problem.code, count=report.manifest.events + report.from_hub)
         return report
 

@@ -23,7 +23,8 @@ from edge.config import StoreSettings
 from edge.enrol import IDENTITY_FILE, read_identity
 from edge.keys.box import BoxKeys
 from edge.keys.rekey import guard_of
-from edge.record import PROJECTIONS, RECORD_FILE, VAULT_FOLDER
+from edge.record import DAMAGED_MARKER, PROJECTIONS, RECORD_FILE, VAULT_FOLDER, mark_damaged
+from edge.store.check import Problem
 from edge.store.errors import ImageMissing, StorageBroken, StorageFull
 from edge.store.vault import ImageVault
 from shared.clock import Clock
@@ -33,6 +34,7 @@ from shared.events.catalogue.system import BoxRestored
 from shared.locks import exclusive
 
 _SUFFIXES: Final = ("", "-wal", "-shm")
+_REPLACED: Final = "replaced"
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,13 +170,21 @@ class Restore:
         if self._history is not None:
             from_hub = builder.take_history(self._history, self._progress)
             builder.note_acknowledged(builder.log.end())
-        former = DamagedRecord(self._path, self._keys.database(), self._keys.log_head(), builder.count())
-        salvaged = builder.take_history(former, self._progress)
-        if whole and self._history is None and former.head() != builder.log.end():
+        salvaged, heads = 0, []
+        for path in self._former_records():
+            former = DamagedRecord(path, self._keys.database(), self._keys.log_head(), builder.count())
+            salvaged += builder.take_history(former, self._progress)
+            heads.append(former.head())
+        if whole and self._history is None and builder.log.end() not in heads:
             raise HistoryUnavailable(
                 "hub_needed", "the hub does not answer and the backup alone is behind the record: wait for the hub"
             )
         return from_hub, salvaged, builder.images() - known
+
+    def _former_records(self) -> list[Path]:
+        """Return the record that is there and the one replaced last: a restore that was cut may have moved it."""
+        replaced = sorted((self._settings.folder / _REPLACED).glob(f"*/{RECORD_FILE}"))
+        return [self._path, *replaced[-1:]]
 
     def _put_back_images(self, named: set[NamedImage], recent: set[NamedImage]) -> tuple[int, int]:
         restored = missing = 0
@@ -214,24 +224,33 @@ class Restore:
         folder = self._settings.folder
         if not (folder / IDENTITY_FILE).exists():
             write_durably(folder / IDENTITY_FILE, json.dumps(asdict(manifest.identity())).encode())
-        replaced = _move_aside([self._path.with_name(self._path.name + suffix) for suffix in _SUFFIXES], folder)
+        # Started in the middle of the exchange, a box would go on from a record without its last changes.
+        mark_damaged(folder, Problem("restore_cut", "a restore was cut before its end"))
+        replaced = _keep_aside([self._path.with_name(self._path.name + suffix) for suffix in _SUFFIXES], folder)
         self._aside.replace(self._path)
         sync_folder(folder)
         self._keys.mark_record_begun()
+        (folder / DAMAGED_MARKER).unlink()
+        sync_folder(folder)
         return replaced
 
 
-def _move_aside(paths: Sequence[Path], folder: Path) -> Path | None:
-    """Move files into a new folder beside the record; nothing is ever deleted."""
+def _keep_aside(paths: Sequence[Path], folder: Path) -> Path | None:
+    """Give a record's files second names in a new folder, then take away what must not meet the new record.
+
+    Whatever a cut leaves, the former record is whole under one of its names; nothing of it is ever deleted.
+    """
     present = [path for path in paths if path.exists()]
     if not present:
         return None
     number = 1
-    while (target := folder / "replaced" / f"{number:04d}").exists():
+    while (target := folder / _REPLACED / f"{number:04d}").exists():
         number += 1
     make_folder(target)
     for path in present:
-        path.replace(target / path.name)
+        (target / path.name).hardlink_to(path)
     sync_folder(target)
+    for path in present[1:] if present[0].name == RECORD_FILE else present:
+        path.unlink()
     sync_folder(folder)
     return target

@@ -6,9 +6,8 @@ from pathlib import Path
 import pytest
 
 from edge import starting
-from edge.backup.damage import mark_damaged
 from edge.config import EdgeSettings
-from edge.record import open_record
+from edge.record import mark_damaged, open_record
 from edge.starting import open_sound
 from edge.store.check import Problem
 from edge.store.errors import StorageBroken

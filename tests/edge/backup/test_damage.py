@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from edge.backup.daily import DailyCare
-from edge.backup.damage import MARKER, Healer, examine, mark_damaged
+from edge.backup.damage import Healer, examine
 from edge.config import EdgeSettings, HubLinkSettings
 from edge.keys.certificate import BoxCertificate
-from edge.record import Record, open_record
+from edge.record import DAMAGED_MARKER, Record, mark_damaged, open_record
 from edge.store.check import Problem
 from edge.store.errors import RecordMissing, StorageBroken
 from shared.clock import SystemClock
@@ -153,7 +153,7 @@ def test_without_the_hub_a_box_goes_on_when_all_it_had_can_still_be_read(kept: B
     report = Healer(settings_of(kept), SystemClock()).heal()
     assert report is not None
     assert report.salvaged == 200
-    assert not (kept.settings.folder / MARKER).exists()
+    assert not (kept.settings.folder / DAMAGED_MARKER).exists()
     kept.reopen()
     assert kept.log()[:-1] == log
 

@@ -15,8 +15,9 @@ from edge.backup.restore import Restore
 from edge.backup.source import RecordSource
 from edge.backup.verify import Verifier
 from edge.keys.opening import open_keys
-from edge.record import PROJECTIONS, RECORD_FILE, VAULT_FOLDER
+from edge.record import PROJECTIONS, RECORD_FILE, VAULT_FOLDER, Record
 from edge.store.database import Database
+from edge.store.errors import StorageBroken
 from edge.store.vault import ImageVault
 from shared.clock import SystemClock
 from shared.events.catalogue.system import BoxStarted
@@ -24,13 +25,19 @@ from shared.events.envelope import EventDraft
 from tests.faults.disk import box_work
 
 
-def prepare(folder: Path) -> None:
-    """Make a box with a backup, and more in its log than the backup holds."""
+def prepare(folder: Path) -> list[str]:
+    """Make a box with a backup and more in its log, the rest in the write-ahead log; return the log's hashes."""
     box_work.prepare(folder)
     _back_up(folder)
     record = box_work.open_box(folder)
     record.store.append([EventDraft("box/box-1", BoxStarted(software="x", clean=True), "box", "operation")] * 40)
+    log = [digest for (digest,) in record.store.rows("SELECT hash FROM events ORDER BY position")]
+    data = box_work.settings(folder).folder
+    files = {data / name: (data / name).read_bytes() for name in (RECORD_FILE, f"{RECORD_FILE}-wal")}
     record.store.close()
+    for path, content in files.items():  # as a cut leaves them: closing in order would have joined the two
+        path.write_bytes(content)
+    return log
 
 
 def backup(folder: Path) -> None:
@@ -60,9 +67,7 @@ def check(name: str, folder: Path, acknowledged: tuple[str, ...], before: list[s
     told = dict(line.split(" ", 1) for line in acknowledged)
     assert manifest.number >= int(told.get("version", 1)), "an acknowledged version is gone"
     if name == "restore":
-        if "restored" not in told:
-            _restore(folder)
-        record = box_work.open_box(folder)
+        record = _opened(folder)
         try:
             assert record.store.verify().intact
             hashes = [digest for (digest,) in record.store.rows("SELECT hash FROM events ORDER BY position")]
@@ -71,13 +76,14 @@ def check(name: str, folder: Path, acknowledged: tuple[str, ...], before: list[s
             record.store.close()
 
 
-def log_of(folder: Path) -> list[str]:
-    """Return the hashes of a box's log."""
-    record = box_work.open_box(folder)
+def _opened(folder: Path) -> Record:
+    """Start the box as it is found; when it refuses, restore it once more."""
     try:
-        return [digest for (digest,) in record.store.rows("SELECT hash FROM events ORDER BY position")]
-    finally:
-        record.store.close()
+        record = box_work.open_box(folder)
+    except StorageBroken:
+        _restore(folder)
+        record = box_work.open_box(folder)
+    return record
 
 
 def _folder(folder: Path) -> BackupFolder:
