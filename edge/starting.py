@@ -6,10 +6,11 @@ from typing import Final, TypeVar
 import structlog
 
 from edge.backup.damage import Healer
-from edge.backup.errors import HistoryUnavailable
+from edge.backup.errors import HistoryRefused, HistoryUnavailable
 from edge.config import EdgeSettings
 from edge.enrol import IDENTITY_FILE
 from edge.faces.out_of_order import serve_out_of_order
+from edge.store.errors import StorageFull
 from shared.clock import SystemClock
 from shared.errors import Corrupt
 
@@ -32,7 +33,7 @@ def open_sound(settings: EdgeSettings, make: Callable[[], Box]) -> Box:
     """
     try:
         return _open(settings, make)
-    except (Corrupt, HistoryUnavailable) as error:
+    except (Corrupt, HistoryUnavailable, HistoryRefused, StorageFull) as error:
         structlog.get_logger().error("box_out_of_order", code=error.code)
         serve_out_of_order(error, settings.http, _OUT_OF_ORDER_SECONDS)
         raise

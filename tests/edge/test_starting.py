@@ -7,14 +7,18 @@ import pytest
 
 from edge import starting
 from edge.config import EdgeSettings
+from edge.keys.certificate import BoxCertificate
 from edge.record import mark_damaged, open_record
 from edge.starting import open_sound
 from edge.store.check import Problem
 from edge.store.errors import StorageBroken
 from shared.clock import SystemClock
+from shared.crypto.pki import Member
 from shared.errors import MedSpaError
 from shared.ids import Uuid7Source
 from tests.edge.backup.rig import BackedUp
+from tests.support.certificates import authority_of, certified
+from tests.support.records import IDENTITY
 from tests.support.servers import free_port
 
 
@@ -26,6 +30,8 @@ def box(tmp_path: Path) -> Iterator[BackedUp]:
     box.append(30)
     box.back_up()
     box.record.keys.mark_record_begun()
+    member = Member(IDENTITY.tenant, IDENTITY.location, IDENTITY.device)
+    BoxCertificate(box.record.keys.sealed).replace(certified(authority_of(tmp_path / "hub", member), member))
     box.record.store.close()
     yield box
     box.record.store.close()

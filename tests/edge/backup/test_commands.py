@@ -13,10 +13,12 @@ from edge.backup.folder import BackupFolder
 from edge.backup.verify import Verifier
 from edge.cli import app
 from edge.config import EdgeSettings
+from edge.keys.certificate import BoxCertificate
 from edge.keys.opening import open_keys
 from edge.record import open_record
 from shared.clock import SystemClock
 from shared.config import load_settings
+from shared.crypto.pki import Member
 from shared.errors import MedSpaError, Rejected
 from shared.events.catalogue.system import BoxStarted
 from shared.events.envelope import EventDraft
@@ -24,6 +26,8 @@ from shared.ids import Uuid7Source
 from shared.locks import HeldByAnother
 from shared.vocabulary import ImageKind
 from tests.edge.backup.rig import BackedUp
+from tests.support.certificates import authority_of, certified
+from tests.support.records import IDENTITY
 from tests.support.servers import free_port
 
 PASSPHRASE = "a long passphrase\na long passphrase\n"
@@ -37,6 +41,9 @@ class Clinic:
         self.box.record.keys.keep_transport(b"t" * 32)
         identity = '{"tenant": "tenant-a", "location": "clinic-1", "device": "box-1"}'
         (self.box.settings.folder / "identity.json").write_text(identity)
+        member = Member(IDENTITY.tenant, IDENTITY.location, IDENTITY.device)
+        credentials = certified(authority_of(folder / "hub", member), member)
+        BoxCertificate(self.box.record.keys.sealed).replace(credentials)
         self.usb = folder / "usb"
         self.config = self.configure(folder / "clinic.toml", self.box.folder)
 

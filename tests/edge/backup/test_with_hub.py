@@ -95,7 +95,7 @@ def start_again(rig: Rig) -> SyncLink:
         rig.record.store,
         protocol._inbox,
         MqttTransport(rig.transport._address, rig.transport._credentials),
-        transport_key=protocol._key,
+        transport_key=protocol._sealing._ring.held()[0],
         clock=protocol._clock,
         snapshot=dict,
         software="test",
@@ -136,19 +136,18 @@ def test_a_box_restored_from_an_old_backup_loses_nothing_and_is_accepted_without
     rig.wait_acknowledged()
     rig.uploader.stop()
     rig.link.stop()
-    log = rig.log()
-    assert rig.at_hub() == log
+    log = rig.at_hub()
     tally.acknowledged(len(log))
     lose(rig)
     tally.injected(1)
     report = restore(rig)
-    assert report.from_hub == len(log) - 20
+    assert report.from_hub == len(log) - report.manifest.events
     assert report.images == 1
     start_again(rig)
     rig.wait_acknowledged()
     assert rig.log()[: len(log)] == log
-    assert rig.at_hub() == rig.log()
-    tally.lost(len(set(log) - set(rig.at_hub())))
+    eventually(lambda: rig.at_hub() == rig.log())
+    tally.lost(len(set(log) - set(rig.log())))
     assert rig.link.status.fenced is None
     assert rig.record.vault.sealed_bytes(name, ImageKind.ORIGINAL)
     assert len(rig.record.store.epochs()) == 2
@@ -162,7 +161,7 @@ def test_a_network_cut_during_the_restore_is_waited_out(rig: Rig, monkeypatch: p
     back_up(rig)
     synced(rig, 300)
     rig.link.stop()
-    log = rig.log()
+    log = rig.at_hub()
     history, seen = HubHistory(channel_of(rig)), 0
     lose(rig)
 
@@ -180,7 +179,7 @@ def test_a_network_cut_during_the_restore_is_waited_out(rig: Rig, monkeypatch: p
     start_again(rig)
     rig.wait_acknowledged()
     assert rig.log()[: len(log)] == log
-    assert rig.at_hub() == rig.log()
+    eventually(lambda: rig.at_hub() == rig.log())
 
 
 @pytest.mark.req("P-5", "I-18", "F-14")
@@ -198,7 +197,7 @@ def test_without_the_hub_the_box_is_restored_as_it_was_and_fenced_until_a_person
     rig.network.restore()
     link = start_again(rig)
     eventually(lambda: link.status.fenced is not None)
-    assert "20" in str(link.status.fenced)
+    assert "known here" in str(link.status.fenced)
     assert rig.at_hub() == at_hub
     link.stop()
     with pytest.raises(HistoryRefused, match="readmit"):
@@ -207,7 +206,8 @@ def test_without_the_hub_the_box_is_restored_as_it_was_and_fenced_until_a_person
     link = new_start(rig)
     rig.wait_acknowledged()
     assert link.status.fenced is None
-    assert rig.at_hub() == at_hub + rig.log()[20:]
+    kept = backup_of(rig).require().events
+    eventually(lambda: rig.at_hub() == at_hub + rig.log()[kept:])
 
 
 def new_start(rig: Rig) -> SyncLink:

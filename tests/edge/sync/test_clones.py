@@ -118,7 +118,7 @@ def test_raw_copy_run_on_two_machines_is_fenced_at_first_contact(
     eventually(lambda: clone_link.status.fenced is not None)
     assert "another one than the one known here" in str(clone_link.status.fenced)
     assert fenced_at(hub, clone) == clone_link.status.fenced
-    assert rig.at_hub() == before == original.log()
+    assert rig.at_hub() == before == original.log()[: len(before)]
     clone.close()
     original.work(1)
     back = original.connect()
@@ -129,8 +129,7 @@ def test_raw_copy_run_on_two_machines_is_fenced_at_first_contact(
     hub.enrolment.readmit(TENANT, original.store.identity.device)
     original.disconnect()
     again = original.connect()
-    eventually(lambda: again.status.acknowledged == original.store.head())
-    assert rig.at_hub() == original.log()
+    eventually(lambda: again.status.acknowledged == original.store.head() and rig.at_hub() == original.log())
 
 
 @pytest.mark.req("P-5", "I-18", "F-14")
@@ -171,7 +170,7 @@ def test_the_original_that_comes_back_after_its_restored_copy_went_on_is_fenced_
     assert link.status.fenced is None
     replacement.disconnect()
     before = rig.at_hub()
-    assert before == replacement.log()
+    assert before == replacement.log()[: len(before)]
     original.work(1)
     back = original.connect()
     eventually(lambda: back.status.fenced is not None)
