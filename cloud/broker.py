@@ -185,6 +185,7 @@ class EmbeddedBroker:
             await self._broker.external_connected(Replayed(packet, reader), StreamWriterAdapter(writer), _LISTENER)
         finally:
             self._connections.pop(writer, None)
+            writer.transport.abort()  # the broker leaves a connection that was reset open
 
     def _check_admitted(self, guest: Guest) -> None:
         if len(self._connections) >= _MAX_CONNECTIONS or not self._admits(guest):
