@@ -10,8 +10,9 @@ from sqlalchemy import select
 
 from cloud.blobs.service import BlobsService
 from cloud.blobs.store import BlobStore
+from cloud.fleet.enrolment import Enrolment
 from cloud.ingest.intake import Intake
-from cloud.main import open_database, open_keys
+from cloud.main import open_authority, open_database, open_keys
 from cloud.metrics import HubMetrics
 from cloud.rpc.callers import Caller, Callers
 from cloud.side import rebuild_tenant, verify_tenant
@@ -92,7 +93,7 @@ class _OneBox(Callers):
     def __init__(self, device: DeviceId) -> None:
         self._device = device
 
-    def identify(self, context: Any, method: str) -> Caller:
+    def identify(self, context: Any) -> Caller:
         """Return the box."""
         return Caller(TENANT, LOCATION, self._device)
 
@@ -110,9 +111,9 @@ def _service(folder: Path, database: Database) -> BlobsService:
 
 
 def _enrolled(folder: Path, database: Database) -> FakeBox:
-    from cloud.fleet.enrolment import Enrolment  # noqa: PLC0415
-
-    return FakeBox.enrol(Enrolment(database, open_keys(hub_settings(folder / "hub")), SystemClock()), TENANT, LOCATION)
+    settings, clock = hub_settings(folder / "hub"), SystemClock()
+    enrolment = Enrolment(database, open_keys(settings), open_authority(settings, clock), clock)
+    return FakeBox.enrol(enrolment, TENANT, LOCATION)
 
 
 def _known(folder: Path) -> FakeBox:
