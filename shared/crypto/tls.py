@@ -40,6 +40,18 @@ class Credentials:
             raise Corrupt("certificate_damaged", "the stored certificate is damaged; enrol this box anew") from None
 
 
+class _ClosedWhenRefused(ssl.SSLSocket):
+    """Leaves no open connection behind when the handshake fails; paho forgets to close it."""
+
+    def do_handshake(self, block: bool = False) -> None:
+        """Shake hands, or close."""
+        try:
+            super().do_handshake(block)
+        except OSError:
+            self.close()
+            raise
+
+
 class _ToTheHub(ssl.SSLContext):
     """Expects the hub's own name at whatever address it is reached."""
 
@@ -62,6 +74,7 @@ def hub_context(credentials: Credentials) -> ssl.SSLContext:
 def trusting_context(trust: bytes) -> ssl.SSLContext:
     """Return the context of somebody who knows the hub and has nothing to show yet."""
     context = _ToTheHub(ssl.PROTOCOL_TLS_CLIENT)
+    context.sslsocket_class = _ClosedWhenRefused
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     context.load_verify_locations(cadata=trust.decode())
     return context
