@@ -86,7 +86,7 @@ from edge.vision import load_vision
 from edge.visits.intake import CaptureIntake
 from edge.visits.library import CaptureLibrary
 from shared.clock import SystemClock
-from shared.crypto.pki import member_name
+from shared.crypto.pki import days_left, member_name
 from shared.errors import Corrupt, Rejected, Retryable
 from shared.events.catalogue import complete_catalogue
 from shared.events.catalogue.erasure import ErasureAgreed, ErasureAsked, ErasureConfirmed
@@ -215,6 +215,9 @@ class EdgeBox:
             lambda: link.status.online,
         )
 
+    def _certificate_days(self) -> float:
+        return days_left(self._certificate.present().certificate, self._clock.wall())
+
     def _make_watch(self) -> HubLogWatch:
         store, chosen = self._record.store, self._settings.hub_log
         client = HubLogClient(self._hub_channel, store.identity.tenant)
@@ -285,7 +288,7 @@ class EdgeBox:
     def _ports(self) -> EdgePorts:
         record = self._record
         metrics = BoxMetrics(CollectorRegistry())
-        metrics.watch(self._status, self._link, self._certificate, self._clock)
+        metrics.watch(self._status, self._link, self._certificate_days)
         library = self._library()
         reviews = Reviews(record.store, record.clients, RegistryLicences(self._book.registry), self._clock)
         return EdgePorts(

@@ -1,14 +1,13 @@
 """What the box counts for Prometheus; no label names a person."""
 
+from collections.abc import Callable
+
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from edge.faces.status import BoxStatus
-from edge.keys.certificate import BoxCertificate
 from edge.sync.link import SyncLink
-from shared.clock import Clock
-from shared.crypto.pki import days_left
 
 
 class BoxMetrics:
@@ -17,17 +16,16 @@ class BoxMetrics:
     def __init__(self, registry: CollectorRegistry) -> None:
         self.registry = registry
 
-    def watch(self, status: BoxStatus, link: SyncLink, certificate: BoxCertificate, clock: Clock) -> None:
+    def watch(self, status: BoxStatus, link: SyncLink, certificate_days: Callable[[], float]) -> None:
         """Register the collector."""
-        self.registry.register(_BoxCollector(status, link, certificate, clock))
+        self.registry.register(_BoxCollector(status, link, certificate_days))
 
 
 class _BoxCollector(Collector):
-    def __init__(self, status: BoxStatus, link: SyncLink, certificate: BoxCertificate, clock: Clock) -> None:
+    def __init__(self, status: BoxStatus, link: SyncLink, certificate_days: Callable[[], float]) -> None:
         self._status = status
         self._link = link
-        self._certificate = certificate
-        self._clock = clock
+        self._certificate_days = certificate_days
 
     def describe(self) -> list[GaugeMetricFamily]:
         """Name nothing in advance, so that registering asks for no state."""
@@ -48,7 +46,7 @@ class _BoxCollector(Collector):
             "medspa_box_duplicates_discarded": ("Events the hub said it discarded.", link.duplicates),
             "medspa_box_certificate_days": (
                 "Days left of the certificate for the hub; below zero it has ended.",
-                days_left(self._certificate.present().certificate, self._clock.wall()),
+                self._certificate_days(),
             ),
             "medspa_box_messages_refused": ("Messages that could not be opened.", link.refused),
             "medspa_box_analysis_degraded": (

@@ -7,7 +7,7 @@ from shared.erasure.rules import ErasureState
 from shared.vocabulary import ErasureReason, LegalBasis, RefusalReason
 
 
-class StaffMember(Schema):
+class ErasurePerson(Schema):
     """Somebody of the clinic who may ask or decide."""
 
     id: Identifier
@@ -56,4 +56,4 @@ class Erasures(Schema):
     """Requests, latest first, and who may ask and decide."""
 
     items: list[Erasure]
-    people: list[StaffMember]
+    people: list[ErasurePerson]

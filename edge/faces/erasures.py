@@ -20,7 +20,7 @@ class ErasureFace:
 
     def erasures(self) -> shown.Erasures:
         """Return every request, latest first."""
-        people = [shown.StaffMember(id=person, name=name) for person, name in self._staff.items()]
+        people = [shown.ErasurePerson(id=person, name=name) for person, name in self._staff.items()]
         return shown.Erasures(items=[self._shown(item) for item in self._desk.all()], people=people)
 
     def request(self, new: shown.NewErasure) -> shown.Erasure:

@@ -68,7 +68,7 @@ def test_a_mistyped_key_names_file_line_and_the_key_that_was_meant(tmp_path: Pat
 def test_a_key_like_no_other_is_told_which_keys_there_are(tmp_path: Path) -> None:
     (problem,) = problems(write(tmp_path, "[edge.http]\nxyzzy = 1\n"))
     assert ":2: edge.http.xyzzy: " in problem
-    assert problem.endswith("remove it; known keys: host, port, web_dist")
+    assert problem.endswith("remove it; known keys: host, lan_names, port, tls, web_dist")
 
 
 def test_every_wrong_key_is_named_at_once(tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ class FakeErasures:
         ]
 
     def erasures(self) -> e.Erasures:
-        people = [e.StaffMember(id=person, name=name) for person, name in PEOPLE.items()]
+        people = [e.ErasurePerson(id=person, name=name) for person, name in PEOPLE.items()]
         return e.Erasures(items=self.items, people=people)
 
     def request(self, new: e.NewErasure) -> e.Erasure:

@@ -131,7 +131,7 @@ def test_what_the_analysis_runs_on_is_shown_and_what_keeps_it_from_more(record: 
 def _metric(record: BoxRecord, box: BoxStatus) -> float | None:
     link: Any = SimpleNamespace(status=LinkStatus(online=False, since=record.clock.wall()))
     metrics = BoxMetrics(CollectorRegistry())
-    metrics.watch(box, link)
+    metrics.watch(box, link, lambda: 60.0)
     return metrics.registry.get_sample_value("medspa_box_analysis_degraded")
 
 

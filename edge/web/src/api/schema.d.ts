@@ -1484,27 +1484,6 @@ export interface components {
             revision?: number | null;
         };
         /**
-         * StaffMember
-         * @description Somebody of the clinic who may ask or decide.
-         */
-        edge__api__erasure_schemas__StaffMember: {
-            /** Id */
-            id: string;
-            /** Name */
-            name: string;
-        };
-        /**
-         * StaffMember
-         * @description Somebody who may sign in.
-         */
-        edge__api__sign_in_routes__StaffMember: {
-            /** Id */
-            id: string;
-            /** Name */
-            name: string;
-            role: components["schemas"]["StaffRole"];
-        };
-        /**
          * Erasure
          * @description A request to delete a client, and what became of it.
          */
@@ -1550,6 +1529,16 @@ export interface components {
             person_id: string;
         };
         /**
+         * ErasurePerson
+         * @description Somebody of the clinic who may ask or decide.
+         */
+        ErasurePerson: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+        };
+        /**
          * ErasureReason
          * @description Why a client is to be deleted; a word, since free text would outlive the client.
          * @enum {string}
@@ -1575,7 +1564,7 @@ export interface components {
             /** Items */
             items: components["schemas"]["Erasure"][];
             /** People */
-            people: components["schemas"]["edge__api__erasure_schemas__StaffMember"][];
+            people: components["schemas"]["ErasurePerson"][];
         };
         /**
          * ErasureState
@@ -2906,6 +2895,17 @@ export interface components {
          * @enum {string}
          */
         SkinState: "cleansed" | "as_arrived" | "make_up" | "numbed" | "post_treatment" | "unknown";
+        /**
+         * StaffMember
+         * @description Somebody who may sign in.
+         */
+        StaffMember: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            role: components["schemas"]["StaffRole"];
+        };
         /**
          * StaffRole
          * @description What somebody works as at a clinic; decides what they may do at a box.
@@ -4271,7 +4271,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["edge__api__sign_in_routes__StaffMember"][];
+                    "application/json": components["schemas"]["StaffMember"][];
                 };
             };
             /** @description Default Response */

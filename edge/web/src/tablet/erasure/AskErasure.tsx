@@ -6,7 +6,7 @@ import { api, type Schemas } from "../../api/client";
 import { BASES, REASONS } from "./words";
 
 /** Finds a client and asks that they be deleted; a colleague decides. */
-export function AskErasure({ people, close }: { people: Schemas["StaffMember"][]; close: () => void }) {
+export function AskErasure({ people, close }: { people: Schemas["ErasurePerson"][]; close: () => void }) {
   const queries = useQueryClient();
   const [name, setName] = useState("");
   const [client, setClient] = useState("");

@@ -7,7 +7,7 @@ import { REFUSALS } from "./words";
 
 interface Props {
   erasure: Schemas["Erasure"];
-  people: Schemas["StaffMember"][];
+  people: Schemas["ErasurePerson"][];
   close: () => void;
 }
 
