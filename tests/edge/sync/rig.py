@@ -28,6 +28,7 @@ from shared.crypto.tls import Credentials
 from shared.demo.proxy import SeverableNetwork
 from shared.events.catalogue import complete_catalogue
 from shared.events.catalogue.keys import TransportKeyDelivered
+from shared.events.catalogue.log import HeadSigned
 from shared.events.catalogue.system import BookingRequested, BoxStarted
 from shared.events.envelope import Event, EventDraft
 from shared.wire.topics import DOWN, PRESENCE, UP, topic
@@ -153,7 +154,7 @@ def build(hub: Hub, folder: Path, handlers: Callable[[ScheduleBook], Mapping[str
     transport = TappedTransport(address, certificate.present)
     ring = TransportKeys(record.keys, identity)
     answers = handlers(book) if handlers else {BookingRequested.event_type: book.answer_request}
-    answers = {**answers, TransportKeyDelivered.event_type: ring.take}
+    answers = {HeadSigned.event_type: lambda _event: (), **answers, TransportKeyDelivered.event_type: ring.take}
     snapshot: dict[str, Any] = {}
     channel = HubChannel(f"127.0.0.1:{rpc}", certificate.present)
     link = SyncLink(

@@ -144,6 +144,11 @@ def test_replayed_altered_and_foreign_batches_change_nothing_at_the_hub_and_are_
     assert rig.link.status.fenced is None
 
 
+def down_types(rig: Rig) -> set[str]:
+    """Return the types of what came down."""
+    return {Event.from_body(body).fields.type for (body,) in rig.record.store.rows("SELECT body FROM inbox")}
+
+
 def test_replayed_altered_and_foreign_words_of_the_hub_change_nothing_on_the_box_and_are_counted(
     make_rig: Callable[..., Rig],
 ) -> None:
@@ -153,7 +158,8 @@ def test_replayed_altered_and_foreign_words_of_the_hub_change_nothing_on_the_box
         box.link.start()
         box.wait_acknowledged()
     rig.hub.desk.request(TENANT, wish())
-    eventually(lambda: rig.record.store.rows("SELECT count(*) FROM inbox")[0][0] > 0)
+    # The hub commits to its history once, as soon as there is any; what is counted here begins after that.
+    eventually(lambda: {"booking.requested", "log.head_signed"} <= down_types(rig))
     rig.wait_acknowledged()
     identity, key = rig.record.store.identity, rig.record.keys.transport()
 
