@@ -7,6 +7,7 @@ the old file: what a disk or a copy of it still holds of the old file nobody can
 nothing was destroyed, afterwards nothing brings the client back; what a crash leaves over is swept at the next open.
 """
 
+import contextlib
 import json
 import threading
 from contextlib import AbstractContextManager
@@ -21,11 +22,11 @@ from shared.clock import Clock
 from shared.crypto.aead import new_key
 from shared.crypto.keyfile import SealedKeyFolder
 from shared.durable import Disk, SystemDisk, make_folder, sweep_unfinished
-from shared.errors import Corrupt, Rejected
+from shared.errors import Corrupt, Rejected, Retryable
 from shared.ids import ClientId
 from shared.locks import exclusive
 
-_TRIES: Final = 5
+_TRIES: Final = 20
 
 
 class DataKeyGone(Rejected):
@@ -222,14 +223,29 @@ class ClientKeystore:
             number = self._current().number
             wrapping_key = self._sealed.get(f"{CLIENT_WRAPPING}{number}")
             path = self._path(number)
-            if wrapping_key is not None and path.exists() and path.stat().st_size:
+            if wrapping_key is not None and _has_content(path):
                 self.close()
-                self._file, self._stamp = GenerationFile(path, wrapping_key), stamp
-                return self._file
+                file = self._opened(path, wrapping_key, stamp)
+                if file is not None:
+                    self._file, self._stamp = file, stamp
+                    return file
         raise Corrupt(
             "client_keys_missing",
             f"client keys are gone from {self._folder} or the key folder; restore them from escrow",
         )
+
+    def _opened(self, path: Path, wrapping_key: bytes, stamp: tuple[int, int] | None) -> GenerationFile | None:
+        """Return a generation's file, or None when it was superseded while it was being opened."""
+        try:
+            file = GenerationFile(path, wrapping_key)
+        except (Corrupt, Retryable):
+            if self._sealed.stamp(CLIENT_GENERATION) == stamp:
+                raise
+            return None
+        if self._sealed.stamp(CLIENT_GENERATION) == stamp:
+            return file
+        file.close()
+        return None
 
     def _current(self) -> Generation:
         pointer = self._pointer()
@@ -277,3 +293,10 @@ class ClientKeystore:
 
     def _changing(self) -> AbstractContextManager[None]:
         return exclusive(self._folder / ".changing")
+
+
+def _has_content(path: Path) -> bool:
+    """Tell whether a file is there and not empty, though another may take it away at any moment."""
+    with contextlib.suppress(FileNotFoundError):
+        return path.stat().st_size > 0
+    return False
