@@ -75,7 +75,9 @@ def test_real_photograph_is_judged_analysed_and_comes_back_unchanged(box: BoxRec
     preview = library.open_image(taken.capture, ImageKind.DERIVED, "review", "tester")
     assert Image.open(io.BytesIO(preview)).format == "JPEG"
     types = [event.fields.type for event in box.store.stream(f"capture/{taken.capture}")]
-    assert types == ["capture.stored", "analysis.completed", "image.read", "image.read"]
+    assert types == ["capture.stored", "analysis.completed"]
+    looks = [event.fields.type for event in box.store.read(0, 99)][-2:]
+    assert looks == ["audit.photo_read", "audit.photo_read"]
 
 
 def test_nothing_readable_lies_on_disk(box: BoxRecord, vision: Vision) -> None:
@@ -200,4 +202,4 @@ def test_every_look_at_a_photograph_is_on_record_before_its_bytes(box: BoxRecord
         taken.capture, ImageKind.ORIGINAL, "comparison", "provider-7"
     )
     last = box.store.read(0, 99)[-1].fields
-    assert (last.type, last.actor, last.purpose) == ("image.read", "provider-7", "comparison")
+    assert (last.type, last.actor, last.purpose) == ("audit.photo_read", "provider-7", "comparison")
