@@ -11,9 +11,10 @@ from tests.faults.sim.template import Template
 from tests.support.promises import Tally
 
 LONG = bool(os.environ.get("LONG"))
-WORLDS, WORLDS_LONG = 40, 10_000
-EACH, EACH_LONG = 3, 200
-_FIRST = int(os.environ.get("SEED", random.randrange(1_000_000)))
+WORLDS, WORLDS_LONG = 10, 10_000
+EACH, EACH_LONG = 1, 200
+# The same worlds each time where a build must be the same each time; new ones in the long run.
+_FIRST = int(os.environ.get("SEED") or (random.randrange(1_000_000) if LONG else 1))
 _BASE = ("I-01", "I-03", "I-04", "I-05", "I-06", "I-07", "I-08")
 
 
