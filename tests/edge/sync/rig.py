@@ -27,6 +27,7 @@ from shared.crypto.pki import key_pem, make_request, member_name, new_key
 from shared.crypto.tls import Credentials
 from shared.demo.proxy import SeverableNetwork
 from shared.events.catalogue import complete_catalogue
+from shared.events.catalogue.erasure import ErasureAgreed, ErasureAsked, ErasureConfirmed
 from shared.events.catalogue.keys import TransportKeyDelivered
 from shared.events.catalogue.log import HeadSigned
 from shared.events.catalogue.system import BookingRequested, BoxStarted
@@ -124,6 +125,11 @@ def metric(hub: Hub, name: str, **labels: str) -> float:
     return hub.metrics.registry.get_sample_value(name, labels) or 0.0
 
 
+def _heard(_event: Event) -> tuple[()]:
+    """Answer nothing: other tests of this hub have spoken to the whole clinic."""
+    return ()
+
+
 def build(hub: Hub, folder: Path, handlers: Callable[[ScheduleBook], Mapping[str, Handler]] | None = None) -> Rig:
     """Enrol a box and put its link together; nothing runs yet but the network."""
     folder.mkdir(exist_ok=True)
@@ -154,7 +160,8 @@ def build(hub: Hub, folder: Path, handlers: Callable[[ScheduleBook], Mapping[str
     transport = TappedTransport(address, certificate.present)
     ring = TransportKeys(record.keys, identity)
     answers = handlers(book) if handlers else {BookingRequested.event_type: book.answer_request}
-    answers = {HeadSigned.event_type: lambda _event: (), **answers, TransportKeyDelivered.event_type: ring.take}
+    heard = {model.event_type: _heard for model in (HeadSigned, ErasureAsked, ErasureAgreed, ErasureConfirmed)}
+    answers = {**heard, **answers, TransportKeyDelivered.event_type: ring.take}
     snapshot: dict[str, Any] = {}
     channel = HubChannel(f"127.0.0.1:{rpc}", certificate.present)
     link = SyncLink(

@@ -172,14 +172,16 @@ def test_a_hub_whose_owner_rewrites_history_is_caught_by_the_box(
 ) -> None:
     watched.send(30)
     assert watched.watch.check().state is HubLogState.VERIFIED
+    watched.rig.link.stop()  # which may find the same out first, and be fenced
     change(watched.hub.database)
     status = watched.watch.check()
     tally.injected(1)
     assert status.state is HubLogState.REWRITTEN
     assert status.sentence
-    watched.watch.check()  # and it is on record once, with both heads as evidence
+    watched.watch.check()  # and each reason is on record once, with both heads as evidence
     alarms = watched.told(HubRewroteHistory.event_type)
-    assert len(alarms) == 1
+    assert alarms
+    assert len({alarm["reason"] for alarm in alarms}) == len(alarms)
     assert alarms[0]["reason"] in reasons
     assert alarms[0]["known"]["size"] >= 30
     assert alarms[0]["shown"]["signature"]
