@@ -75,8 +75,12 @@ class TwinFiles:
         """
         if accepted is not None:
             self._write(_IN_FORCE, accepted)
-        self._write(_OUTCOME, outcome)
+        self.report(outcome)
         self._remove(_TRIAL)
+
+    def report(self, outcome: ConfigurationReported) -> None:
+        """Keep what is to be put on record until it was."""
+        self._write(_OUTCOME, outcome)
 
     def reported(self) -> None:
         """Forget the outcome: it is on record."""

@@ -34,8 +34,7 @@ def open_twin(own: EdgeSettings, files: TwinFiles) -> Opening:
     Raises:
         Corrupt: what is remembered is damaged.
     """
-    in_force = files.in_force()
-    settings = overlaid(own, in_force.values)
+    settings = _proven(own, files)
     trial = files.trial()
     if trial is None:
         return Opening(settings, None)
@@ -50,6 +49,18 @@ def open_twin(own: EdgeSettings, files: TwinFiles) -> Opening:
     except ConfigurationRefused as error:  # the box's own file was changed meanwhile
         files.settle(_report(trial, TwinState.REFUSED, settings, error.sentence), None)
         return Opening(settings, None)
+
+
+def _proven(own: EdgeSettings, files: TwinFiles) -> EdgeSettings:
+    """Return the settings in force, or the box's own, reported, when those in force no longer fit this software."""
+    in_force = files.in_force()
+    try:
+        return overlaid(own, in_force.values)
+    except ConfigurationRefused as error:
+        structlog.get_logger().error("configuration_in_force_refused", version=in_force.version, code=error.code)
+        unfit = Trial(wanted=in_force, deadline_seconds=0)
+        files.report(_report(unfit, TwinState.REFUSED, own, error.sentence))
+        return own
 
 
 class TwinKeeper:
@@ -145,7 +156,7 @@ class TwinKeeper:
             return False
         if self._clock.monotonic() < deadline:
             return False
-        former = overlaid(self._own, self._files.in_force().values)
+        former = _proven(self._own, self._files)
         reason = f"the box was not healthy within {trial.deadline_seconds} seconds"
         self._files.settle(_report(trial, TwinState.ROLLED_BACK, former, reason), None)
         self._log.error("wanted_configuration_taken_back", version=trial.wanted.version)

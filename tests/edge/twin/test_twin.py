@@ -207,6 +207,17 @@ def test_a_crash_at_any_step_leaves_one_whole_configuration(
     assert open_twin(OWN, TwinFiles(box.folder)).settings.clinic.name == "Harbour"
 
 
+def test_a_configuration_in_force_that_no_longer_fits_does_not_keep_the_box_from_starting(box: Box) -> None:
+    kept = files_module.Configuration(version=7, values={"setting.of_former_software": 1})
+    report = ConfigurationReported(version=7, state=TwinState.APPLIED, digest="0" * 64)
+    TwinFiles(box.folder).settle(report, kept)
+    TwinFiles(box.folder).reported()
+    keeper = box.start()
+    assert box.opening.settings == OWN
+    eventually(lambda: states(box) == [(7, "refused")])
+    keeper.stop()
+
+
 def test_only_names_that_exist_are_changeable() -> None:
     for name in CHANGEABLE:
         section: object = OWN
