@@ -3,7 +3,6 @@
 `python -m tests.faults.disk.backup_work NAME FOLDER` does the work and says `acknowledged …` when it has told so.
 """
 
-import os
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -42,13 +41,13 @@ def prepare(folder: Path) -> list[str]:
 
 def backup(folder: Path) -> None:
     """Write the next version."""
-    _acknowledge(f"version {_back_up(folder)}")
+    box_work.acknowledge(f"version {_back_up(folder)}")
 
 
 def restore(folder: Path) -> None:
     """Put the backup in the place of the record."""
     _restore(folder)
-    _acknowledge("restored 1")
+    box_work.acknowledge("restored 1")
 
 
 WORK: Final[Mapping[str, Callable[[Path], None]]] = {"backup": backup, "restore": restore}
@@ -106,10 +105,6 @@ def _back_up(folder: Path) -> int:
 def _restore(folder: Path) -> None:
     settings = box_work.settings(folder)
     Restore(settings, open_keys(settings), _folder(folder), SystemClock(), None).run(replace=True)
-
-
-def _acknowledge(what: str) -> None:
-    os.write(1, f"acknowledged {what}\n".encode())
 
 
 if __name__ == "__main__":
