@@ -20,6 +20,14 @@ def sign(page: Page) -> None:
     page.mouse.up()
 
 
+def answer_all(page: Page, label: str) -> None:
+    """Give each question of the consent the same answer."""
+    answers = page.get_by_role("radio", name=label)
+    expect(answers).to_have_count(3)
+    for answer in answers.all():
+        answer.check(force=True)
+
+
 @pytest.mark.parametrize(("width", "height"), [(1080, 1920), (1920, 1080)])
 def test_a_client_goes_from_welcome_through_consent_and_two_views_to_thanks(
     browser: Browser, edge_site: Site, width: int, height: int
@@ -61,8 +69,7 @@ def test_the_preview_is_really_drawn_and_not_an_empty_canvas(browser: Browser, e
         page = watch.page
         page.goto(f"{edge_site.url}/kiosk")
         page.get_by_role("button", name="Ana").click()
-        for answer in page.get_by_role("radio", name="Yes, I agree").all():
-            answer.check(force=True)
+        answer_all(page, "Yes, I agree")
         sign(page)
         page.get_by_role("button", name="Continue").click()
         expect(page.get_by_text("Hold still")).to_be_visible()
@@ -91,8 +98,7 @@ def test_refusing_what_the_visit_needs_keeps_the_camera_off(browser: Browser, ed
         page = watch.page
         page.goto(f"{edge_site.url}/kiosk")
         page.get_by_role("button", name="Ana").click()
-        for answer in page.get_by_role("radio", name="No").all():
-            answer.check(force=True)
+        answer_all(page, "No")
         sign(page)
         expect(page.get_by_text("we cannot take photographs")).to_be_visible()
         expect(page.get_by_role("button", name="Continue")).to_be_disabled()
