@@ -38,7 +38,7 @@ _STATUSES: Final = {
 
 
 class BlobsService(rpc.BlobsServicer):
-    """Answers `Where`, `WhereMany`, `Upload` and `Download`."""
+    """Answers `Where`, `WhereMany`, `Upload`, `Download` and `Drop`."""
 
     def __init__(
         self, database: Database, callers: Callers, store: BlobStore, metrics: HubMetrics, clock: Clock
@@ -65,10 +65,21 @@ class BlobsService(rpc.BlobsServicer):
         """Tell how much of each of many blobs is here, in the order asked."""
         try:
             tenant = self._callers.identify(context).tenant
-            if len(request.queries) > MAX_QUERIES:
-                raise Rejected("too_many_blobs", f"ask for {MAX_QUERIES} images at most at a time")
-            states = [self._where(tenant, query) for query in request.queries]
-            return wire.BlobStates(states=states, hub_epoch=self._epoch)
+            return self._where_many(tenant, request)
+        except (MedSpaError, OSError) as error:
+            self._refuse(context, error)
+
+    def Drop(self, request: wire.BlobQueries, context: Any) -> wire.BlobStates:  # noqa: N802
+        """Throw away what has come of blobs that are not whole; whole ones stay. Idempotent by their names."""
+        try:
+            tenant = self._callers.identify(context).tenant
+            self._check_count(request)
+            for query in request.queries:
+                name = self._store.check(query.name, query.size)
+                with self._alone(tenant, name):
+                    if not self._is_durable(tenant, name):
+                        self._store.remove(tenant, name)
+            return self._where_many(tenant, request)
         except (MedSpaError, OSError) as error:
             self._refuse(context, error)
 
@@ -85,6 +96,16 @@ class BlobsService(rpc.BlobsServicer):
             yield wire.BlobChunk(name=name, size=offset, offset=offset, sha256=name)
         except (MedSpaError, OSError) as error:
             self._refuse(context, error)
+
+    def _where_many(self, tenant: TenantId, request: wire.BlobQueries) -> wire.BlobStates:
+        self._check_count(request)
+        states = [self._where(tenant, query) for query in request.queries]
+        return wire.BlobStates(states=states, hub_epoch=self._epoch)
+
+    @staticmethod
+    def _check_count(request: wire.BlobQueries) -> None:
+        if len(request.queries) > MAX_QUERIES:
+            raise Rejected("too_many_blobs", f"ask for {MAX_QUERIES} images at most at a time")
 
     def _where(self, tenant: TenantId, query: wire.BlobQuery) -> wire.BlobState:
         name = self._store.check(query.name, query.size)

@@ -1,5 +1,8 @@
 """Sends images to the hub: resumable, verified by hash there, and never in the way of events.
 
+Chunks go one at a time, the next only when the hub has answered for the one before and the client still allows it: so
+what is under way when a client withdraws is one chunk at most. The hub then throws away what has come of the image.
+
 What a former life of the hub has confirmed is asked for again, many at once; what the present one lacks is sent again.
 """
 
@@ -73,7 +76,8 @@ class BlobUploader:
         self._event_backlog = event_backlog
         self._may_leave = may_leave
         self._life = HubLife(store)
-        self._withheld = 0
+        self._withheld: list[_Waiting] = []
+        self._dropped: set[BlobName] = set()
         self._log = structlog.get_logger()
         self._stop = threading.Event()
         self._pause, self._trouble = _PAUSE_SECONDS, ""
@@ -97,6 +101,7 @@ class BlobUploader:
         """Upload what waits; return the seconds to pause before the next round. Never raises."""
         try:
             self._upload_waiting(stub)
+            self._drop_withheld(stub)
         except grpc.RpcError as error:
             # One line when the trouble begins, not one for each attempt of a week offline.
             if error.code().name != self._trouble:
@@ -119,10 +124,8 @@ class BlobUploader:
                 self.step(stub)
 
     def _upload_waiting(self, stub: rpc.BlobsStub) -> None:
-        found, self._withheld = self._waiting(), 0
-        waiting = [image for image in found if self._may_leave(image.client)]
-        self._withheld = len(found) - len(waiting)
-        if not waiting or self._stop.is_set() or self._event_backlog() > _EVENTS_FIRST:
+        waiting = self._waiting()
+        if not waiting or self._must_pause():
             return
         states = self._ask(stub, waiting)
         self._confirm([image for image in waiting if states[image.name].durable], states[waiting[0].name].hub_epoch)
@@ -130,9 +133,9 @@ class BlobUploader:
             if states[image.name].refused:
                 self._give_up(image)
                 continue
-            if states[image.name].durable or not self._may_leave(image.client):
+            if states[image.name].durable:
                 continue
-            if self._stop.is_set() or self._event_backlog() > _EVENTS_FIRST:
+            if self._must_pause():
                 return
             self._send(stub, image, int(states[image.name].offset))
 
@@ -150,7 +153,14 @@ class BlobUploader:
     def _send(self, stub: rpc.BlobsStub, image: _Waiting, offset: int) -> None:
         try:
             sealed = self._vault.sealed_bytes(image.name, image.kind)
-            state = stub.Upload(_chunks(image.name, sealed, offset), timeout=_DEADLINE_SECONDS)
+            for chunk in _chunks(image.name, sealed, offset):
+                if self._must_pause() or not self._may_leave(image.client):
+                    return
+                self._dropped.discard(image.name)
+                state = stub.Upload(iter((chunk,)), timeout=_DEADLINE_SECONDS)
+                if state.durable:
+                    self._confirm([image], state.hub_epoch)
+                    return
         except (ImageMissing, StorageBroken) as error:
             self._put_aside(image, error.code)
             self._log.error("image_cannot_be_sent", blob=image.name, code=error.code)
@@ -159,8 +169,23 @@ class BlobUploader:
                 raise
             self._refused(image, error.code())
             self._log.error("image_refused_by_hub", blob=image.name, code=error.code().name)
-        else:
-            self._confirm([image] if state.durable else [], state.hub_epoch)
+
+    def _must_pause(self) -> bool:
+        return self._stop.is_set() or self._event_backlog() > _EVENTS_FIRST
+
+    def _drop_withheld(self, stub: rpc.BlobsStub) -> None:
+        """Have the hub throw away the parts of images that may not leave any more; told again after a restart."""
+        news = [image for image in self._withheld if image.name not in self._dropped][:MAX_QUERIES]
+        if not news:
+            return
+        queries = [wire.BlobQuery(name=image.name, size=image.size) for image in news]
+        try:
+            stub.Drop(wire.BlobQueries(queries=queries), timeout=_DEADLINE_SECONDS)
+        except grpc.RpcError as error:
+            if error.code() is not grpc.StatusCode.UNIMPLEMENTED:
+                raise
+            # A hub of the version before keeps the part, which nobody completes and nobody can open.
+        self._dropped.update(image.name for image in news)
 
     def _refused(self, image: _Waiting, code: grpc.StatusCode) -> None:
         if code is grpc.StatusCode.FAILED_PRECONDITION:
@@ -179,11 +204,14 @@ class BlobUploader:
         self._store.append([EventDraft(f"capture/{image.capture}", ImageRefused(name=image.name), "box", "sync")])
 
     def _waiting(self) -> list[_Waiting]:
-        rows = self._store.rows(WAITING_IMAGES, (MAX_QUERIES + self._withheld,))
-        waiting = [
-            _Waiting(BlobName(name), ImageKind(kind), size, capture, ClientId(client))
-            for name, kind, size, capture, client in rows
-        ]
+        """Return images that may leave now, and note those among them that may not."""
+        rows = self._store.rows(WAITING_IMAGES, (MAX_QUERIES + len(self._withheld),))
+        waiting: list[_Waiting] = []
+        withheld: list[_Waiting] = []
+        for name, kind, size, capture, client in rows:
+            image = _Waiting(BlobName(name), ImageKind(kind), size, capture, ClientId(client))
+            (waiting if self._may_leave(image.client) else withheld).append(image)
+        self._withheld = withheld
         return waiting[:MAX_QUERIES]
 
     def _confirm(self, images: list[_Waiting], hub_epoch: str) -> None:

@@ -55,6 +55,11 @@ class BlobsStub:
                 request_serializer=shared_dot_wire_dot_medspa__pb2.BlobQuery.SerializeToString,
                 response_deserializer=shared_dot_wire_dot_medspa__pb2.BlobChunk.FromString,
                 _registered_method=True)
+        self.Drop = channel.unary_unary(
+                '/medspa.wire.v1.Blobs/Drop',
+                request_serializer=shared_dot_wire_dot_medspa__pb2.BlobQueries.SerializeToString,
+                response_deserializer=shared_dot_wire_dot_medspa__pb2.BlobStates.FromString,
+                _registered_method=True)
 
 
 class BlobsServicer:
@@ -89,6 +94,13 @@ class BlobsServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Drop(self, request, context):
+        """Throw away what has come of blobs that are not whole: their box may not send the rest. The states are those after.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_BlobsServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -111,6 +123,11 @@ def add_BlobsServicer_to_server(servicer, server):
                     servicer.Download,
                     request_deserializer=shared_dot_wire_dot_medspa__pb2.BlobQuery.FromString,
                     response_serializer=shared_dot_wire_dot_medspa__pb2.BlobChunk.SerializeToString,
+            ),
+            'Drop': grpc.unary_unary_rpc_method_handler(
+                    servicer.Drop,
+                    request_deserializer=shared_dot_wire_dot_medspa__pb2.BlobQueries.FromString,
+                    response_serializer=shared_dot_wire_dot_medspa__pb2.BlobStates.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -222,6 +239,33 @@ class Blobs:
             '/medspa.wire.v1.Blobs/Download',
             shared_dot_wire_dot_medspa__pb2.BlobQuery.SerializeToString,
             shared_dot_wire_dot_medspa__pb2.BlobChunk.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Drop(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/medspa.wire.v1.Blobs/Drop',
+            shared_dot_wire_dot_medspa__pb2.BlobQueries.SerializeToString,
+            shared_dot_wire_dot_medspa__pb2.BlobStates.FromString,
             options,
             channel_credentials,
             insecure,

@@ -52,6 +52,22 @@ def test_an_upload_that_was_cut_resumes_where_it_stopped(hub: HubParts, images: 
     assert images.files() == [name]
 
 
+@pytest.mark.req("I-20", "F-25")
+def test_a_part_is_thrown_away_when_its_box_may_not_send_the_rest_and_a_whole_image_stays(
+    hub: HubParts, images: Images
+) -> None:
+    box = hub.box()
+    (part, begun), (whole, data) = an_image(), an_image()
+    images.upload(box, part, begun, 0, 2000)
+    images.upload(box, whole, data)
+    asked = wire.BlobQueries(queries=[wire.BlobQuery(name=name, size=4500) for name in (part, whole)])
+    for _ in range(2):
+        states = images.stub(box).Drop(asked, timeout=10).states
+        assert [(state.offset, state.durable) for state in states] == [(0, False), (4500, True)]
+    assert images.files() == [whole]
+    assert images.upload(box, part, begun).durable
+
+
 def test_an_image_that_comes_again_is_not_stored_twice(hub: HubParts, images: Images) -> None:
     box = hub.box()
     name, data = an_image()

@@ -72,6 +72,10 @@ class BlobsInProcess:
         """Ask how much of each image is there."""
         return self._call(lambda context: self._hub.blobs.WhereMany(queries, context))
 
+    def Drop(self, queries: wire.BlobQueries, timeout: float) -> wire.BlobStates:  # noqa: N802 - by the protocol
+        """Have what has come of each image thrown away."""
+        return self._call(lambda context: self._hub.blobs.Drop(queries, context))
+
     def Upload(self, chunks: Iterator[wire.BlobChunk], timeout: float) -> wire.BlobState:  # noqa: N802
         """Send an image."""
         return self._call(lambda context: self._hub.blobs.Upload(self._sent(chunks), context))
