@@ -190,7 +190,7 @@ class Hub:
         login = _login(settings, self.authority)
         self._mqtt = HubMqtt(login, f"{HUB}-{secrets.token_hex(4)}", self.ingest.submit, subscription(settings))
         repairs = Repairs(self.database, complete_catalogue(), self.metrics)
-        self.scrub = Scrub(repairs, self._handler, self._mqtt, self._tenants)
+        self.scrub = Scrub(repairs, self._handler, self._mqtt, self._tenants, settings.ingest.scrub_seconds)
         self._rpc = RpcServer(self._services(), settings.rpc.host, settings.rpc.port, self.authority.hub)
         fleet_api = create_fleet_api(self.enrolment, self.authority, self._clock)
         self._door = FleetDoor(fleet_api, settings.fleet.host, settings.fleet.port, self.authority.hub)
@@ -226,7 +226,7 @@ class Hub:
             self._watch.start(self._doors(), self._tenants)
             self._audit.start()
             self._mqtt.wait_ready(_BROKER_SECONDS)
-            self.scrub.start(self.settings.ingest.scrub_seconds)
+            self.scrub.start()
         except BaseException:
             self.stop()
             raise

@@ -1,6 +1,5 @@
 """Notices when wall time moves by itself, and puts it on record: people read times, nothing is ordered by them."""
 
-import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
@@ -8,10 +7,10 @@ from typing import Final
 import structlog
 
 from shared.clock import Clock
-from shared.errors import Retryable
 from shared.events.catalogue.system import ClockJumped
 from shared.events.envelope import EventDraft
 from shared.ids import DeviceId
+from shared.worker import Worker
 
 JUMP_SECONDS: Final = 2.0
 _LOOK_SECONDS: Final = 1.0
@@ -39,22 +38,24 @@ class ClockWatch:
         self._device = device
         self._record = record
         self._log = structlog.get_logger()
-        self._stop = threading.Event()
         self._seen = (clock.wall(), clock.monotonic())
         self._behind = _seconds_behind(clock.wall(), last_event_at)
-        self._thread = threading.Thread(target=self._run, name="clock-watch", daemon=True)
+        self._worker = Worker("clock-watch", self.look, every=_LOOK_SECONDS)
 
     def start(self) -> None:
         """Watch until `stop`."""
-        self._thread.start()
+        self._worker.start()
 
     def stop(self) -> None:
         """Stop watching."""
-        self._stop.set()
-        self._thread.join(timeout=5)
+        self._worker.stop()
 
     def look(self) -> None:
-        """Compare once, and record what moved since the last look; what cannot be recorded now is kept for later."""
+        """Compare once, and record what moved since the last look; what cannot be recorded now is kept for later.
+
+        Raises:
+            Retryable: the record refuses.
+        """
         if self._behind:
             self._note(-self._behind, at_start=True)
             self._behind = 0.0
@@ -64,13 +65,6 @@ class ClockWatch:
         if abs(moved) >= JUMP_SECONDS:
             self._note(moved, at_start=False)
         self._seen = (wall, monotonic)
-
-    def _run(self) -> None:
-        while not self._stop.wait(_LOOK_SECONDS):
-            try:
-                self.look()
-            except Retryable as error:
-                self._log.warning("clock_jump_not_recorded_yet", code=error.code)
 
     def _note(self, seconds: float, *, at_start: bool) -> None:
         payload = ClockJumped(seconds=round(seconds, 3), at_start=at_start)

@@ -7,7 +7,6 @@ authority, which the tablets must be given again.
 
 import json
 import ssl
-import threading
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, Final
@@ -21,6 +20,7 @@ from shared.crypto.authority import Signer, issue_lan_host, make_lan_authority
 from shared.crypto.keyfile import SealedKeyFolder
 from shared.crypto.pki import certificate_pem, fingerprint, is_due, key_pem, new_key
 from shared.crypto.tls import Credentials, present, server_context
+from shared.worker import Worker
 
 LAN_AUTHORITY: Final = "lan-authority"
 AUTHORITY_LIFE: Final = timedelta(days=3650)
@@ -55,8 +55,7 @@ class LanCertificate:
         self._authority = self._open(keys)
         self._leaf: x509.Certificate | None = None
         self._context: ssl.SSLContext | None = None
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="lan-certificate", daemon=True)
+        self._worker = Worker("lan-certificate", self.look, every=_LOOK_SECONDS)
 
     @property
     def authority(self) -> bytes:
@@ -78,7 +77,7 @@ class LanCertificate:
         """Return the context to serve with; it stays current by itself."""
         self._context = server_context(self._issued(), members_only=False)
         self._context.minimum_version = ssl.TLSVersion.TLSv1_2  # tablets are older than boxes
-        self._thread.start()
+        self._worker.start()
         return self._context
 
     def look(self) -> None:
@@ -91,11 +90,7 @@ class LanCertificate:
 
     def stop(self) -> None:
         """Look no more."""
-        self._stopping.set()
-
-    def _run(self) -> None:
-        while not self._stopping.wait(_LOOK_SECONDS):
-            self.look()
+        self._worker.stop()
 
     def _issued(self) -> Credentials:
         key = new_key()

@@ -19,7 +19,7 @@ ALLOWED_KEYS: Final = frozenset(
         "acknowledged", "action", "attempt", "backlog", "blob", "bytes", "capture", "code", "codes", "count",
         "damage", "device", "duplicates", "epoch", "event_id", "event_type", "findings", "host", "kind",
         "location", "milliseconds", "model", "moves", "port", "profile", "provider", "reason_code", "replan",
-        "role", "seconds", "seq", "session", "side", "state", "status", "tenant", "version",
+        "role", "seconds", "seq", "session", "side", "state", "status", "tenant", "version", "worker",
     }
 )  # fmt: skip
 _IDENTIFIER: Final = re.compile(r"[A-Za-z0-9_.:/+@\-]{0,128}")

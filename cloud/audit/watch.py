@@ -1,12 +1,8 @@
 """Follows the log in order of application and raises alerts; each event counts once, whatever crashes."""
 
-import threading
 from collections.abc import Mapping
 from datetime import UTC, date, timedelta
 from typing import Final
-
-import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from cloud.audit.rules import WATCHED, AlertKind, Hours, Thresholds, kinds_of, limit_of
 from cloud.storage.alerts import AlertRepository, Counted
@@ -15,6 +11,7 @@ from cloud.storage.times import to_milliseconds
 from cloud.storage.tree import TreeLog
 from shared.events.envelope import Event
 from shared.ids import LocationId, TenantId
+from shared.worker import Worker, in_turn
 
 _TICK_SECONDS: Final = 2.0
 _STEP: Final = 2_000
@@ -30,19 +27,15 @@ class AuditWatch:
         self._database = database
         self._hours = hours
         self._thresholds = thresholds
-        self._log = structlog.get_logger()
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="audit-watch", daemon=True)
+        self._worker = Worker("audit-watch", lambda: in_turn(self._catch_up, self._hours), every=_TICK_SECONDS)
 
     def start(self) -> None:
         """Start watching."""
-        self._thread.start()
+        self._worker.start()
 
     def stop(self) -> None:
         """Finish the step in hand and stop."""
-        self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join(_STOP_SECONDS)
+        self._worker.stop(_STOP_SECONDS)
 
     def step(self, tenant: TenantId) -> bool:
         """Look at the next events of a tenant, in one transaction with how far it has come; False when there are none.
@@ -84,12 +77,6 @@ class AuditWatch:
         first = date.fromisoformat(what.day) - timedelta(days=self._thresholds.history_days)
         return list(rows.history(what, first.isoformat()))
 
-    def _run(self) -> None:
-        while not self._stopping.wait(_TICK_SECONDS):
-            for tenant in self._hours:
-                try:
-                    while self.step(tenant) and not self._stopping.is_set():
-                        pass
-                except SQLAlchemyError as error:
-                    # Rolled back: the next tick looks again.
-                    self._log.error("audit_watch_failed", reason_code=type(error).__name__)
+    def _catch_up(self, tenant: TenantId) -> None:
+        while self.step(tenant) and not self._worker.stopping:
+            pass

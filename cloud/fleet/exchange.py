@@ -5,14 +5,11 @@ speaks with the new key from then on. Until the last box has answered or was rev
 """
 
 import base64
-import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-import structlog
 from sqlalchemy import Connection
-from sqlalchemy.exc import SQLAlchemyError
 
 from cloud.fleet.keys import TenantKeys
 from cloud.ingest.down_writer import DownWriter
@@ -21,11 +18,12 @@ from cloud.storage.device_keys import DeviceKeys
 from cloud.storage.devices import DeviceRecord, DeviceRepository, DeviceState
 from shared.clock import Clock
 from shared.crypto.identity import deliver
-from shared.errors import MedSpaError, Rejected
+from shared.errors import Rejected
 from shared.events.catalogue.keys import TransportKeyDelivered, delivery_context
 from shared.events.envelope import EventDraft
 from shared.http.errors import NotFound
 from shared.ids import DeviceId, TenantId
+from shared.worker import Worker, in_turn
 
 LIFE: Final = timedelta(days=90)
 _CHECK_SECONDS: Final = 3600.0
@@ -107,33 +105,20 @@ class KeyWatch:
         check_seconds: float = _CHECK_SECONDS,
     ) -> None:
         self._exchange = exchange
-        self._tenants = tenants
         self._wake = wake
-        self._check_seconds = check_seconds
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="key-watch", daemon=True)
+        self._worker = Worker("key-watch", lambda: in_turn(self._look, tenants), every=check_seconds, first=0.0)
 
     def start(self) -> None:
         """Begin to look."""
-        self._thread.start()
+        self._worker.start()
 
     def stop(self) -> None:
-        """Finish the tenant in hand and stop."""
-        self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join(_STOP_SECONDS)
+        """Finish the look in hand and stop."""
+        self._worker.stop(_STOP_SECONDS)
 
-    def _run(self) -> None:
-        while True:
-            for tenant in self._tenants:
-                try:
-                    if self._exchange.rotate_due(tenant):
-                        self._wake()
-                except (MedSpaError, SQLAlchemyError, OSError) as error:
-                    # The old key goes on working; the next hour tries again.
-                    structlog.get_logger().error("keys_not_exchanged", reason_code=type(error).__name__)
-            if self._stopping.wait(self._check_seconds):
-                return
+    def _look(self, tenant: TenantId) -> None:
+        if self._exchange.rotate_due(tenant):
+            self._wake()
 
 
 def _is_member(record: DeviceRecord) -> bool:

@@ -1,13 +1,9 @@
 """Keeps the doors current: revoked members out, the hub's certificate fresh, the broker's files up to date."""
 
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
-
-import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from cloud.fleet.ca import HubAuthority
 from cloud.fleet.enrolment import Enrolment
@@ -16,8 +12,8 @@ from cloud.metrics import HubMetrics
 from shared.clock import Clock
 from shared.crypto.tls import Credentials
 from shared.ids import TenantId
+from shared.worker import Worker
 
-_STOP_SECONDS: Final = 5.0
 _DAY: Final = timedelta(days=1)
 
 
@@ -58,28 +54,23 @@ class FleetWatch:
         self._revocations = revocations
         self._metrics = metrics
         self._clock = clock
-        self._every_seconds = every_seconds
         self._doors: Sequence[Door] = ()
         self._tenants: Sequence[TenantId] = ()
         self._again = False
         self._just_revoked: frozenset[str] = frozenset()
         self._shown: Credentials | None = None
         self._refreshed: datetime | None = None
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="fleet-watch", daemon=True)
-        self._log = structlog.get_logger()
+        self._worker = Worker("fleet-watch", self.look, every=every_seconds)
 
     def start(self, doors: Sequence[Door], tenants: Sequence[TenantId]) -> None:
         """Bring the doors up to date, then watch."""
         self._doors, self._tenants = doors, tenants
         self.look()
-        self._thread.start()
+        self._worker.start()
 
     def stop(self) -> None:
         """Stop watching."""
-        self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join(_STOP_SECONDS)
+        self._worker.stop()
 
     def look(self) -> None:
         """Do what is due now. Idempotent."""
@@ -116,12 +107,3 @@ class FleetWatch:
         for kind, ends in kinds.items():
             if ends:
                 self._metrics.certificate_days.labels(kind).set((min(ends) - now) / _DAY)
-
-    def _run(self) -> None:
-        while not self._stopping.wait(self._every_seconds):
-            try:
-                self.look()
-            except SQLAlchemyError as error:
-                self._log.error("fleet_watch_waits", reason_code=type(error).__name__)
-            except Exception:  # noqa: BLE001 - the thread's boundary: a revoked member must not stay for want of it
-                self._log.error("fleet_watch_failed", exc_info=True)

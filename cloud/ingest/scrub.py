@@ -1,10 +1,6 @@
 """Looks through what is stored, now and then, on a thread of its own, and asks the boxes for what is damaged."""
 
-import threading
 from collections.abc import Sequence
-
-import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from cloud.ingest.handler import MessageHandler
 from cloud.ingest.repair import Repairs
@@ -13,33 +9,33 @@ from cloud.storage.down_links import BoxAddress
 from shared.ids import TenantId
 from shared.wire import medspa_pb2 as wire
 from shared.wire.topics import DOWN, topic
+from shared.worker import Worker
 
 
 class Scrub:
     """Checks every tenant's logs at an interval, range by range."""
 
     def __init__(
-        self, repairs: Repairs, handler: MessageHandler, publisher: Publisher, tenants: Sequence[TenantId]
+        self,
+        repairs: Repairs,
+        handler: MessageHandler,
+        publisher: Publisher,
+        tenants: Sequence[TenantId],
+        every_seconds: float,
     ) -> None:
         self._repairs = repairs
         self._handler = handler
         self._publisher = publisher
         self._tenants = tenants
-        self._log = structlog.get_logger()
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="scrub", daemon=True)
-        self._seconds = 0.0
+        self._worker = Worker("scrub", self._round, every=every_seconds)
 
-    def start(self, seconds: float) -> None:
-        """Begin; the first look is after one interval of `seconds`."""
-        self._seconds = seconds
-        self._thread.start()
+    def start(self) -> None:
+        """Begin; the first look is after one interval."""
+        self._worker.start()
 
     def stop(self) -> None:
         """End; a look under way ends with its range."""
-        self._stop.set()
-        if self._thread.is_alive():
-            self._thread.join(5)
+        self._worker.stop()
 
     def look(self) -> int:
         """Look through everything once; return how many damaged events were asked for."""
@@ -49,9 +45,5 @@ class Scrub:
         for sealed in self._handler.sealed(box, [message]):
             self._publisher.publish(topic(box.tenant, box.device, DOWN), sealed)
 
-    def _run(self) -> None:
-        while not self._stop.wait(self._seconds):
-            try:
-                self.look()
-            except SQLAlchemyError as error:
-                self._log.error("scrub_failed", reason_code=type(error).__name__)
+    def _round(self) -> None:
+        self.look()

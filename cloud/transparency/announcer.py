@@ -1,11 +1,7 @@
 """Sends each tenant's signed head to its boxes: when the tree has grown, and not more often than configured."""
 
-import threading
 from collections.abc import Callable, Sequence
 from typing import Final
-
-import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from cloud.ingest.down_writer import DownWriter
 from cloud.storage.clinics import clinics_of
@@ -18,6 +14,7 @@ from shared.clock import Clock
 from shared.events.catalogue.log import HeadSigned
 from shared.events.envelope import EventDraft
 from shared.ids import TenantId
+from shared.worker import Worker, in_turn
 
 _LONGEST_TICK_SECONDS: Final = 5.0
 _STOP_SECONDS: Final = 10.0
@@ -40,22 +37,18 @@ class HeadAnnouncer:
         self._keeper = keeper
         self._writer = writer
         self._clock = clock
-        self._tenants = tenants
         self._every_seconds = every_seconds
         self._wake = wake
-        self._log = structlog.get_logger()
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="head-announcer", daemon=True)
+        tick_seconds = min(every_seconds, _LONGEST_TICK_SECONDS)
+        self._worker = Worker("head-announcer", lambda: in_turn(self.announce_due, tenants), every=tick_seconds)
 
     def start(self) -> None:
         """Start announcing."""
-        self._thread.start()
+        self._worker.start()
 
     def stop(self) -> None:
         """Finish the head in hand and stop."""
-        self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join(_STOP_SECONDS)
+        self._worker.stop(_STOP_SECONDS)
 
     def announce_due(self, tenant: TenantId) -> Signed | None:
         """Announce a tenant's head if it is time; return what was announced.
@@ -78,15 +71,6 @@ class HeadAnnouncer:
             tree.set_announced(payload.size, now)
         self._wake()
         return signed
-
-    def _run(self) -> None:
-        while not self._stopping.wait(min(self._every_seconds, _LONGEST_TICK_SECONDS)):
-            for tenant in self._tenants:
-                try:
-                    self.announce_due(tenant)
-                except SQLAlchemyError as error:
-                    # Rolled back: the next tick tries again.
-                    self._log.error("head_not_announced", reason_code=type(error).__name__)
 
 
 def head_payload(signed: Signed) -> HeadSigned:

@@ -1,6 +1,5 @@
 """Looks after a running record: a check and a backup once a day, and images mended as damage is found."""
 
-import threading
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -22,10 +21,11 @@ from shared.clock import Clock
 from shared.errors import MedSpaError
 from shared.ids import BlobName
 from shared.vocabulary import ImageKind
+from shared.worker import Seconds, Worker
 
 _FIRST_SECONDS: Final = 600.0
-_EVERY_SECONDS: Final = 24 * 3600.0
-_AGAIN_SECONDS: Final = 1800.0
+_EVERY_SECONDS: Final = Seconds(24 * 3600.0)
+_AGAIN_SECONDS: Final = Seconds(1800.0)
 _IMAGES_A_DAY: Final = 200
 _NOT_BEGUN: Final = Problem(
     "backup_not_begun",
@@ -79,8 +79,7 @@ class DailyCare:
         self._software = software
         self._log = structlog.get_logger()
         self._state = CareState()
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="record-care", daemon=True)
+        self._worker = Worker("record-care", self.step, every=_AGAIN_SECONDS, first=_FIRST_SECONDS)
 
     @property
     def state(self) -> CareState:
@@ -89,28 +88,22 @@ class DailyCare:
 
     def start(self) -> None:
         """Begin ten minutes from now, and go on once a day until `stop`."""
-        self._thread.start()
+        self._worker.start()
 
     def stop(self) -> None:
         """Stop; a backup under way is given up, and its former version counts."""
-        self._stop.set()
-        self._thread.join(timeout=5)
+        self._worker.stop()
 
-    def step(self) -> float:
-        """Do one round and return the seconds until the next. Never raises."""
-        try:
-            self._check()
-            if self._settings.backup_folder is not None and not self._state.problems:
-                self._back_up()
-        except Exception:  # noqa: BLE001 - the thread's boundary: what could not be done now is tried again
-            self._log.error("record_care_failed", exc_info=True)
-            return _AGAIN_SECONDS
+    def step(self) -> Seconds:
+        """Do one round and return the seconds until the next; sooner when the backup did not come about.
+
+        Raises:
+            MedSpaError, OSError: the record cannot be read now; this is tried again in half an hour.
+        """
+        self._check()
+        if self._settings.backup_folder is not None and not self._state.problems:
+            self._back_up()
         return _AGAIN_SECONDS if self._state.backup_problem is not None else _EVERY_SECONDS
-
-    def _run(self) -> None:
-        pause = _FIRST_SECONDS
-        while not self._stop.wait(pause):
-            pause = self.step()
 
     def _check(self) -> None:
         database = self._open()

@@ -5,24 +5,22 @@ changes what it wraps, so no page of the record is written anew. Changing one is
 process and in others; see `ClientKeystore.rotate` and `SealedKeyFolder.rotate_root` for what a crash leaves.
 """
 
-import threading
 from datetime import datetime, timedelta
 from typing import Final
-
-import structlog
 
 from edge.keys.box import BoxKeys
 from edge.keys.clients import ClientKeystore
 from edge.store.events import SqlcipherEventStore
 from shared.clock import Clock
-from shared.errors import MedSpaError
 from shared.events.catalogue.system import KeysRotated
 from shared.events.envelope import Event, EventDraft
+from shared.worker import Worker
 
 LIFE: Final = timedelta(days=90)
 CLIENTS: Final = "client-wrapping"
 ROOT: Final = "root"
 _CHECK_SECONDS: Final = 3600.0
+_STOP_SECONDS: Final = 60.0
 
 
 def is_due(made_at: datetime, now: datetime) -> bool:
@@ -76,24 +74,24 @@ class RotationWorker:
     ) -> None:
         self._rotation = rotation
         self._store = store
-        self._check_seconds = check_seconds
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="key-rotation", daemon=True)
+        self._worker = Worker("key-rotation", self.step, every=check_seconds, first=0.0)
 
     def start(self) -> None:
         """Begin to look."""
-        self._thread.start()
+        self._worker.start()
 
     def stop(self) -> None:
         """Stop looking; a change that is under way is completed first."""
-        self._stop.set()
-        self._thread.join()
+        self._worker.stop(_STOP_SECONDS)
 
     def step(self) -> None:
         """Change what is due, then record each generation that the log does not know yet.
 
         Idempotent by key and generation: a change that a crash, a command or an erasure left unrecorded is recorded
         by the next step.
+
+        Raises:
+            MedSpaError, OSError: the disk refuses; the old keys go on working.
         """
         self._rotation.rotate_due()
         device = self._store.identity.device
@@ -110,14 +108,3 @@ class RotationWorker:
             "SELECT body FROM events WHERE aggregate = ? ORDER BY version DESC LIMIT 1", (aggregate,)
         )
         return int(Event.from_body(rows[0][0]).fields.payload["generation"]) if rows else 1
-
-    def _run(self) -> None:
-        while True:
-            try:
-                self.step()
-            except (MedSpaError, OSError) as error:
-                # Old keys go on working; the next hour tries again.
-                code = error.code if isinstance(error, MedSpaError) else type(error).__name__
-                structlog.get_logger().error("keys_not_rotated", code=code)
-            if self._stop.wait(self._check_seconds):
-                return

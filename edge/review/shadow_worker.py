@@ -4,7 +4,6 @@ The queue is bounded because it is not kept: what waits is asked from the log a 
 crash nor a week of captures can lose an entry or fill the memory.
 """
 
-import threading
 from collections.abc import Callable
 from typing import Final, Protocol
 
@@ -21,12 +20,14 @@ from shared.ids import ClientId
 from shared.imaging.decode import ImageLimits, decode_image
 from shared.imaging.image import RgbImage
 from shared.vocabulary import ConsentPurpose, ImageKind
+from shared.worker import Worker
 
 PURPOSE: Final = "shadow_evaluation"
 _PAGE: Final = 32
 _LOOK_AGAIN_SECONDS: Final = 30.0
 _BREATH_SECONDS: Final = 1.0
 _PATIENCE_SECONDS: Final = 5.0
+_STOP_SECONDS: Final = 10.0
 # Trying a candidate out improves the software; the client must allow that beside the record itself.
 _NEEDED: Final = frozenset({ConsentPurpose.TREATMENT_RECORD, ConsentPurpose.MODEL_TRAINING})
 
@@ -101,9 +102,7 @@ class ShadowWorker:
         self._clock = clock
         self._lines = structlog.get_logger()
         self._set_aside: dict[str, str] = {}
-        self._stop = threading.Event()
-        self._news = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="shadow", daemon=True)
+        self._worker = Worker("shadow", self._round, every=_LOOK_AGAIN_SECONDS, first=0.0, breath=_BREATH_SECONDS)
 
     @property
     def set_aside(self) -> dict[str, str]:
@@ -113,17 +112,15 @@ class ShadowWorker:
     def start(self) -> None:
         """Record that the candidate runs from now on, unless it did already, and begin."""
         self._log.switch(self._analyser.bundle)
-        self._thread.start()
+        self._worker.start()
 
     def stop(self) -> None:
         """Stop after the photograph under way; the log knows the rest."""
-        self._stop.set()
-        self._news.set()
-        self._thread.join(timeout=10)
+        self._worker.stop(_STOP_SECONDS)
 
     def wake(self, _seq: int) -> None:
         """Take note that something was recorded; never blocks who recorded it."""
-        self._news.set()
+        self._worker.wake()
 
     def run_waiting(self) -> int:
         """Analyse everything that waits and may be analysed now, and return how many that were.
@@ -138,7 +135,7 @@ class ShadowWorker:
         return done
 
     def _one(self, item: WaitingCapture) -> bool:
-        if self._stop.is_set() or item.capture in self._set_aside or not self._allowed(item.client):
+        if self._worker.stopping or item.capture in self._set_aside or not self._allowed(item.client):
             return False
         # Set aside while it is tried: one that breaks the candidate must not stand before all others for ever.
         self._set_aside[item.capture] = "unfinished"
@@ -169,16 +166,7 @@ class ShadowWorker:
     def _allowed(self, client: ClientId) -> bool:
         return _NEEDED.issubset(self._granted(client))
 
-    def _run(self) -> None:
-        while not self._stop.is_set():
-            self._news.clear()
-            try:
-                count = self.run_waiting()
-                if count:
-                    self._lines.info("shadow_runs_completed", count=count, version=self._analyser.bundle.version)
-            except Retryable as error:
-                self._lines.info("shadow_waits", code=error.code)
-            except Exception:  # noqa: BLE001 - the thread's boundary: captures wait, and are tried again
-                self._lines.error("shadow_run_failed", exc_info=True)
-            self._news.wait(_LOOK_AGAIN_SECONDS)
-            self._stop.wait(_BREATH_SECONDS)
+    def _round(self) -> None:
+        count = self.run_waiting()
+        if count:
+            self._lines.info("shadow_runs_completed", count=count, version=self._analyser.bundle.version)

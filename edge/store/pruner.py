@@ -1,6 +1,5 @@
 """Makes room in the vault while the disk or the budget is short; the rule of what may go is in `pruning.py`."""
 
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,8 +19,10 @@ from shared.events.catalogue.images import ImagePruned
 from shared.events.envelope import EventDraft
 from shared.ids import BlobName
 from shared.vocabulary import ImageKind
+from shared.worker import Worker
 
 _LOOK_SECONDS: Final = 30.0
+_STOP_SECONDS: Final = 10.0
 _PAGE: Final = 500
 # Room is made from nine tenths of the budget on, so that capture is not refused while some may go.
 _BEGIN_AT: Final = 0.9
@@ -81,18 +82,16 @@ class ImagePruner:
         self._zone = ZoneInfo(timezone)
         self._life = HubLife(store)
         self._log = structlog.get_logger()
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="image-pruner", daemon=True)
+        self._worker = Worker("image-pruner", self._round, every=_LOOK_SECONDS, first=0.0)
 
     def start(self) -> None:
         """Finish what a crash left undone, then look after the room until `stop`."""
         self.finish()
-        self._thread.start()
+        self._worker.start()
 
     def stop(self) -> None:
         """Stop after the images in hand."""
-        self._stop.set()
-        self._thread.join(timeout=10)
+        self._worker.stop(_STOP_SECONDS)
 
     def finish(self) -> int:
         """Remove the files of images that are on record as removed, and return how many there were."""
@@ -170,13 +169,5 @@ class ImagePruner:
         newest = self._store.rows("SELECT coalesce(max(rowid), 0) FROM captures")[0][0]
         return Moment(self._clock.wall().astimezone(self._zone).date(), int(newest))
 
-    def _run(self) -> None:
-        while True:
-            try:
-                self.step()
-            except Retryable as error:
-                self._log.warning("room_cannot_be_made", code=error.code)
-            except Exception:  # noqa: BLE001 - the thread's boundary: room is made at the next look
-                self._log.error("pruning_failed", exc_info=True)
-            if self._stop.wait(_LOOK_SECONDS):
-                return
+    def _round(self) -> None:
+        self.step()

@@ -4,7 +4,6 @@ How far the log's registrations are deposited is a cursor in the record, one for
 moves only after the key service has them on disk, and a key service begun anew gets them all again.
 """
 
-import threading
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -23,10 +22,11 @@ from shared.sync.position import Position
 from shared.wire import escrow_pb2 as wire
 from shared.wire import escrow_pb2_grpc as rpc
 from shared.wire.escrow import PAGE_CLIENTS, deposit_context, recovery_context
+from shared.worker import Seconds, Worker
 
 _DEADLINE_SECONDS: Final = 30.0
-_LOOK_AGAIN_SECONDS: Final = 2.0
-_AFTER_FAILURE_SECONDS: Final = 5.0
+_LOOK_AGAIN_SECONDS: Final = Seconds(2.0)
+_AFTER_FAILURE_SECONDS: Final = Seconds(5.0)
 _CURSOR: Final = "escrow/"
 # So far may the cursor fall behind the log's end while nobody registers.
 _SCAN_EVENTS: Final = 5_000
@@ -52,24 +52,28 @@ class EscrowDepositor:
     def __init__(self, store: SqlcipherEventStore, keys: ClientKeystore, hub: HubChannel) -> None:
         self._store = store
         self._keys = keys
-        self._hub = hub
+        self._channel = hub.open()
         self._trouble = ""
         self._until_asked = 0
-        self._stop = threading.Event()
         self._log = structlog.get_logger()
-        self._thread = threading.Thread(target=self._run, name="escrow", daemon=True)
+        stub = rpc.EscrowStub(self._channel)
+        self._worker = Worker("escrow", lambda: self.step(stub), every=_LOOK_AGAIN_SECONDS, first=0.0)
 
     def start(self) -> None:
         """Deposit until `stop`."""
-        self._thread.start()
+        self._worker.start()
 
     def stop(self) -> None:
         """Stop; what is not deposited is deposited after the next start."""
-        self._stop.set()
-        self._thread.join(timeout=5)
+        self._worker.stop()
+        self._channel.close()
 
-    def step(self, stub: rpc.EscrowStub) -> float:
-        """Deposit what waits; return the seconds to pause before the next round. Never raises."""
+    def step(self, stub: rpc.EscrowStub) -> Seconds:
+        """Deposit what waits; return the seconds to pause before the next round.
+
+        Raises:
+            Retryable: the record refuses; what is not deposited is tried again.
+        """
         try:
             self._deposit_waiting(stub)
         except grpc.RpcError as error:
@@ -78,18 +82,8 @@ class EscrowDepositor:
                 self._trouble = error.code().name
                 self._log.info("key_service_not_reached", code=self._trouble)
             return _AFTER_FAILURE_SECONDS
-        except Exception:  # noqa: BLE001 - the thread's boundary: what is not deposited is tried again
-            self._log.error("escrow_failed", exc_info=True)
-            return _AFTER_FAILURE_SECONDS
         self._trouble = ""
         return _LOOK_AGAIN_SECONDS
-
-    def _run(self) -> None:
-        with self._hub.open() as channel:
-            stub = rpc.EscrowStub(channel)
-            pause = 0.0
-            while not self._stop.wait(pause):
-                pause = self.step(stub)
 
     def _deposit_waiting(self, stub: rpc.EscrowStub) -> None:
         storage = self._storage()
@@ -98,7 +92,7 @@ class EscrowDepositor:
             return
         service = stub.Key(wire.EscrowKeyQuery(), timeout=_DEADLINE_SECONDS)
         self._until_asked = _ASK_EVERY_ROUNDS
-        while (page := self._page(service.storage)).end is not None and not self._stop.is_set():
+        while (page := self._page(service.storage)).end is not None and not self._worker.stopping:
             deposits = [item for client in page.clients if (item := self._sealed(client, service)) is not None]
             if deposits:
                 stub.Deposit(wire.ClientKeyDeposits(deposits=deposits), timeout=_DEADLINE_SECONDS)

@@ -1,7 +1,6 @@
 """Renews the box's certificate at two thirds of its life, and brings a box back whose certificate has ended."""
 
 import contextlib
-import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
@@ -13,15 +12,16 @@ from edge.keys.certificate import BoxCertificate
 from edge.store.events import SqlcipherEventStore
 from shared.clock import Clock
 from shared.crypto.identity import DeviceIdentity
-from shared.errors import MedSpaError, Rejected, Retryable
+from shared.errors import Rejected, Retryable
 from shared.events.envelope import Event
 from shared.events.hlc import Timestamp
 from shared.ids import DeviceId
+from shared.worker import Seconds, Worker
 
-_LOOK_SECONDS: Final = 30.0
-_RETRY_SECONDS: Final = 60.0
-_RETRY_MAX_SECONDS: Final = 1800.0
-_REFUSED_SECONDS: Final = 3600.0
+_LOOK_SECONDS: Final = Seconds(30.0)
+_RETRY_SECONDS: Final = Seconds(60.0)
+_RETRY_MAX_SECONDS: Final = Seconds(1800.0)
+_REFUSED_SECONDS: Final = Seconds(3600.0)
 _OFFLINE_SECONDS: Final = 300.0
 
 
@@ -84,24 +84,23 @@ class CertificateRenewal:
         self._retry = _RETRY_SECONDS
         self._seen_online = clock.monotonic()
         self._tried: float | None = None
-        self._wake = threading.Event()
-        self._stopping = False
         self._log = structlog.get_logger()
-        self._thread = threading.Thread(target=self._run, name="certificate-renewal", daemon=True)
+        self._worker = Worker("certificate-renewal", self.step, every=_RETRY_MAX_SECONDS, first=0.0)
 
     def start(self) -> None:
         """Look until `stop`."""
-        self._thread.start()
+        self._worker.start()
 
     def stop(self) -> None:
         """Stop looking."""
-        self._stopping = True
-        self._wake.set()
-        if self._thread.is_alive():
-            self._thread.join(timeout=5)
+        self._worker.stop()
 
-    def step(self) -> float:
-        """Renew when it is time; return the seconds until the next look. Never raises a `MedSpaError`."""
+    def step(self) -> Seconds:
+        """Renew when it is time; return the seconds until the next look.
+
+        Raises:
+            OSError: the disk refuses; the old certificate stays. The hub is asked again in half an hour.
+        """
         if not self._needed():
             return _LOOK_SECONDS
         self._tried = self._clock.monotonic()
@@ -112,7 +111,7 @@ class CertificateRenewal:
             self._log.error("certificate_renewal_refused", code=error.code)
             return _REFUSED_SECONDS
         except Retryable:
-            self._retry = min(self._retry * 2, _RETRY_MAX_SECONDS)
+            self._retry = Seconds(min(self._retry * 2, _RETRY_MAX_SECONDS))
             return self._retry
         self._retry = _RETRY_SECONDS
         self._log.info("certificate_renewed")
@@ -127,16 +126,3 @@ class CertificateRenewal:
             return True
         rested = self._tried is None or now - self._tried >= _RETRY_MAX_SECONDS
         return rested and now - self._seen_online >= _OFFLINE_SECONDS
-
-    def _run(self) -> None:
-        pause = 0.0
-        while not self._stopping:
-            self._wake.wait(pause)
-            if self._stopping:
-                return
-            try:
-                pause = self.step()
-            except (MedSpaError, OSError) as error:
-                # A full disk: the old certificate stays, and is tried again.
-                self._log.error("certificate_renewal_failed", code=type(error).__name__)
-                pause = _RETRY_MAX_SECONDS

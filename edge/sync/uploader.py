@@ -6,7 +6,6 @@ what is under way when a client withdraws is one chunk at most. The hub then thr
 What a former life of the hub has confirmed is asked for again, many at once; what the present one lacks is sent again.
 """
 
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -20,7 +19,6 @@ from edge.store.hub_life import WAITING_IMAGES, HubLife
 from edge.store.vault import ImageVault
 from edge.sync.aside import images_set_aside
 from edge.sync.hub_channel import HubChannel
-from shared.errors import Retryable
 from shared.events.catalogue.capture import ImageConfirmedDurable, ImageSetAside
 from shared.events.catalogue.erasure import ImageRefused
 from shared.events.envelope import EventDraft
@@ -29,12 +27,12 @@ from shared.vocabulary import ImageKind
 from shared.wire import medspa_pb2 as wire
 from shared.wire import medspa_pb2_grpc as rpc
 from shared.wire.limits import MAX_QUERIES
+from shared.worker import Worker
 
 # A chunk counts only when all of it has come: at 64 kbit/s this takes 8 s of the deadline's 60.
 CHUNK_BYTES: Final = 64 * 1024
 _DEADLINE_SECONDS: Final = 60.0
 _PAUSE_SECONDS: Final = 1.0
-_PAUSE_MAX_SECONDS: Final = 30.0
 _EVENTS_FIRST: Final = 1000
 _REFUSALS: Final = frozenset(
     {grpc.StatusCode.DATA_LOSS, grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.FAILED_PRECONDITION}
@@ -72,16 +70,16 @@ class BlobUploader:
         """
         self._store = store
         self._vault = vault
-        self._hub = hub
+        self._channel = hub.open()
         self._event_backlog = event_backlog
         self._may_leave = may_leave
         self._life = HubLife(store)
         self._withheld: list[_Waiting] = []
         self._dropped: set[BlobName] = set()
         self._log = structlog.get_logger()
-        self._stop = threading.Event()
-        self._pause, self._trouble = _PAUSE_SECONDS, ""
-        self._thread = threading.Thread(target=self._run, name="blob-uploader", daemon=True)
+        self._trouble = ""
+        stub = rpc.BlobsStub(self._channel)
+        self._worker = Worker("blob-uploader", lambda: self.step(stub), every=_PAUSE_SECONDS)
 
     @property
     def set_aside(self) -> dict[BlobName, str]:
@@ -90,15 +88,19 @@ class BlobUploader:
 
     def start(self) -> None:
         """Upload until `stop`."""
-        self._thread.start()
+        self._worker.start()
 
     def stop(self) -> None:
         """Stop; an upload under way resumes after the next start."""
-        self._stop.set()
-        self._thread.join(timeout=5)
+        self._worker.stop()
+        self._channel.close()
 
-    def step(self, stub: rpc.BlobsStub) -> float:
-        """Upload what waits; return the seconds to pause before the next round. Never raises."""
+    def step(self, stub: rpc.BlobsStub) -> None:
+        """Upload what waits; a hub that cannot be reached is tried again.
+
+        Raises:
+            Retryable: the record refuses; images wait, and are tried again.
+        """
         try:
             self._upload_waiting(stub)
             self._drop_withheld(stub)
@@ -107,21 +109,8 @@ class BlobUploader:
             if error.code().name != self._trouble:
                 self._trouble = error.code().name
                 self._log.info("hub_not_reached_for_images", code=self._trouble)
-            self._pause = _PAUSE_SECONDS
-        except Retryable as error:
-            self._log.warning("image_confirmation_waits", code=error.code)
-        except Exception:  # noqa: BLE001 - the thread's boundary: images wait, and are tried again
-            self._log.error("image_upload_failed", exc_info=True)
-            self._pause = min(self._pause * 2, _PAUSE_MAX_SECONDS)
         else:
-            self._pause, self._trouble = _PAUSE_SECONDS, ""
-        return self._pause
-
-    def _run(self) -> None:
-        with self._hub.open() as channel:
-            stub = rpc.BlobsStub(channel)
-            while not self._stop.wait(self._pause):
-                self.step(stub)
+            self._trouble = ""
 
     def _upload_waiting(self, stub: rpc.BlobsStub) -> None:
         waiting = self._waiting()
@@ -171,7 +160,7 @@ class BlobUploader:
             self._log.error("image_refused_by_hub", blob=image.name, code=error.code().name)
 
     def _must_pause(self) -> bool:
-        return self._stop.is_set() or self._event_backlog() > _EVENTS_FIRST
+        return self._worker.stopping or self._event_backlog() > _EVENTS_FIRST
 
     def _drop_withheld(self, stub: rpc.BlobsStub) -> None:
         """Have the hub throw away the parts of images that may not leave any more; told again after a restart."""

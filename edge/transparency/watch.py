@@ -1,7 +1,6 @@
 """Watches the hub: its tree may only grow, and must hold every event that it acknowledged to this box."""
 
 import secrets
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,10 +23,10 @@ from shared.audit.witness import (
     judge_inclusion,
 )
 from shared.clock import Clock
-from shared.errors import Retryable
 from shared.events.catalogue.log import HeadSigned, HeadVerified, HubRestored, HubRewroteHistory
 from shared.events.envelope import Event, EventDraft
 from shared.sync.position import Position
+from shared.worker import Worker
 
 SWEEP_CURSOR: Final = "hub-log-sweep"
 _STOP_SECONDS: Final = 25.0
@@ -126,8 +125,7 @@ class HubLogWatch:
         self._announced: Signed | None = None
         self._status = HubLogStatus()
         self._log = structlog.get_logger()
-        self._wake, self._stopping = threading.Event(), threading.Event()
-        self._thread = threading.Thread(target=self._run, name="hub-log-watch", daemon=True)
+        self._worker = Worker("hub-log-watch", self._round, every=rules.every_seconds, first=0.0)
 
     @property
     def status(self) -> HubLogStatus:
@@ -136,21 +134,18 @@ class HubLogWatch:
 
     def start(self) -> None:
         """Start watching."""
-        self._thread.start()
+        self._worker.start()
 
     def stop(self) -> None:
         """Finish the check in hand and stop."""
-        self._stopping.set()
-        self._wake.set()
-        if self._thread.is_alive():
-            self._thread.join(_STOP_SECONDS)
+        self._worker.stop(_STOP_SECONDS)
 
     def announced(self, event: Event) -> Sequence[EventDraft]:
         """Take note of a head that came down; it is judged soon. Idempotent: the latest one counts."""
         payload = HeadSigned.model_validate(event.fields.payload)
         head = TreeHead(event.fields.tenant, payload.epoch, payload.size, payload.root, payload.at)
         self._announced = Signed(head, bytes.fromhex(payload.key), bytes.fromhex(payload.signature))
-        self._wake.set()
+        self._worker.wake()
         return ()
 
     def check(self) -> HubLogStatus:
@@ -249,16 +244,8 @@ class HubLogWatch:
     def _draft(self, payload: HeadVerified | HubRestored | HubRewroteHistory) -> EventDraft:
         return EventDraft("hub-log/watch", payload, "box", "transparency")
 
-    def _run(self) -> None:
-        while not self._stopping.is_set():
-            try:
-                self.check()
-            except Retryable as error:
-                self._log.info("hub_log_not_checked", code=error.code)
-            except Exception:  # noqa: BLE001 - the thread's boundary: what the hub sends must not end the watch
-                self._log.error("hub_log_check_failed", exc_info=True)
-            self._wake.wait(self._rules.every_seconds)
-            self._wake.clear()
+    def _round(self) -> None:
+        self.check()
 
 
 def _payload(signed: Signed) -> HeadSigned | None:

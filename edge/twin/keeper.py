@@ -1,6 +1,5 @@
 """Runs the trial of a wanted configuration: healthy in time and it stays, else the box goes back by itself."""
 
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -11,10 +10,10 @@ from edge.config import EdgeSettings
 from edge.twin.files import Configuration, Trial, TwinFiles
 from edge.twin.rules import ConfigurationRefused, digest, overlaid
 from shared.clock import Clock
-from shared.errors import Retryable
 from shared.events.catalogue.twin import ConfigurationDesired, ConfigurationReported, TwinState
 from shared.events.envelope import Event, EventDraft
 from shared.ids import DeviceId
+from shared.worker import Worker
 
 MAX_STARTS: Final = 3
 _LOOK_SECONDS: Final = 0.5
@@ -99,18 +98,19 @@ class TwinKeeper:
         self._record = record
         self._restart = restart
         self._log = structlog.get_logger()
-        self._stop = threading.Event()
-        self._staged = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="twin-keeper", daemon=True)
+        self._staged = False
+        self._deadline = 0.0
+        self._worker = Worker("twin-keeper", self._look, every=_LOOK_SECONDS)
 
     def start(self) -> None:
         """Watch until `stop`."""
-        self._thread.start()
+        if self._opening.trial is not None:
+            self._deadline = self._clock.monotonic() + self._opening.trial.deadline_seconds
+        self._worker.start()
 
     def stop(self) -> None:
         """Stop watching; a trial under way goes on after the next start."""
-        self._stop.set()
-        self._thread.join(timeout=5)
+        self._worker.stop()
 
     def answer(self, event: Event) -> Sequence[EventDraft]:
         """Return what to record for a wish of the hub; a change that matters is staged and restarts the box.
@@ -132,29 +132,25 @@ class TwinKeeper:
             self._files.settle(_report(trial, TwinState.UNCHANGED, settings), wanted)
         else:
             self._files.stage(trial)
-            self._staged.set()
+            self._staged = True
+            self._worker.wake()
         return []
 
-    def _run(self) -> None:
-        deadline = self._clock.monotonic() + (self._opening.trial.deadline_seconds if self._opening.trial else 0)
-        while not self._stop.wait(_LOOK_SECONDS):
-            try:
-                self._report_outcome()
-                trial = self._opening.trial
-                if self._staged.is_set() or (trial is not None and self._judge(trial, deadline)):
-                    self._log.info("restarting_with_another_configuration")
-                    self._restart()
-                    return
-            except Retryable as error:
-                self._log.warning("twin_waits", code=error.code)
+    def _look(self) -> None:
+        self._report_outcome()
+        trial = self._opening.trial
+        if self._staged or (trial is not None and self._judge(trial)):
+            self._log.info("restarting_with_another_configuration")
+            self._restart()
+            self._worker.stop()
 
-    def _judge(self, trial: Trial, deadline: float) -> bool:
+    def _judge(self, trial: Trial) -> bool:
         """Settle the trial when it can be; tell whether the box must start again without it."""
         if self._healthy():
             self._files.settle(_report(trial, TwinState.APPLIED, self._opening.settings), trial.wanted)
             self._opening = Opening(self._opening.settings, None)
             return False
-        if self._clock.monotonic() < deadline:
+        if self._clock.monotonic() < self._deadline:
             return False
         former = _proven(self._own, self._files)
         reason = f"the box was not healthy within {trial.deadline_seconds} seconds"

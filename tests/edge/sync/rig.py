@@ -64,6 +64,7 @@ class Rig:
     record: BoxRecord
     network: SeverableNetwork
     transport: TappedTransport
+    channel: HubChannel
     link: SyncLink
     uploader: BlobUploader
     book: ScheduleBook
@@ -107,8 +108,7 @@ class Rig:
         return tuple(row)
 
     def close(self) -> None:
-        if self.uploader._thread.ident is not None:
-            self.uploader.stop()
+        self.uploader.stop()
         if self.link._thread.ident is not None:
             self.link.stop()
         self.network.stop()
@@ -175,4 +175,4 @@ def build(hub: Hub, folder: Path, handlers: Callable[[ScheduleBook], Mapping[str
         bulk=BackfillCall(channel, transport.inbox),
     )
     uploader = BlobUploader(record.store, record.vault, channel, lambda: 0, lambda _client: True)
-    return Rig(hub, record, network, transport, link, uploader, book)
+    return Rig(hub, record, network, transport, channel, link, uploader, book)

@@ -181,4 +181,4 @@ def test_images_wait_while_many_events_wait(rig: Rig) -> None:
 
 
 def restarted(rig: Rig, backlog: Callable[[], int] = lambda: 0) -> BlobUploader:
-    return BlobUploader(rig.record.store, rig.record.vault, rig.uploader._hub, backlog, lambda _client: True)
+    return BlobUploader(rig.record.store, rig.record.vault, rig.channel, backlog, lambda _client: True)

@@ -62,7 +62,7 @@ def uploader_of(rig: Rig, port: int) -> BlobUploader:
     def may_leave(client: ClientId) -> bool:
         return RECORD in rig.record.consent.granted(client)
 
-    channel = HubChannel(f"127.0.0.1:{port}", rig.uploader._hub._credentials)
+    channel = HubChannel(f"127.0.0.1:{port}", rig.channel._credentials)
     return BlobUploader(rig.record.store, rig.record.vault, channel, lambda: 0, may_leave)
 
 
@@ -144,7 +144,7 @@ def test_a_withdrawal_between_two_chunks_ends_the_upload_there(rig: Rig, after: 
     client = rig.record.new_client()
     name = photograph(rig, client, 5 * CHUNK_BYTES)
     uploader = uploader_of(rig, rig.hub.settings.rpc.port)
-    with uploader._hub.open() as channel:
+    with rig.channel.open() as channel:
         stub = Watched(rpc.BlobsStub(channel), after, lambda: rig.record.consent.withdraw(client, RECORD, "", "tester"))
         uploader.step(stub)  # type: ignore[arg-type]
         tally.injected(1)
@@ -160,7 +160,7 @@ def test_a_withdrawal_between_two_chunks_ends_the_upload_there(rig: Rig, after: 
 def test_the_hub_is_told_of_a_withdrawal_made_while_the_box_was_offline(rig: Rig) -> None:
     client = rig.record.new_client()
     name = photograph(rig, client, 3 * CHUNK_BYTES)
-    with rig.uploader._hub.open() as channel:
+    with rig.channel.open() as channel:
         first = wire.BlobChunk(name=name, size=3 * CHUNK_BYTES + 100, offset=0, data=b"x" * CHUNK_BYTES)
         rpc.BlobsStub(channel).Upload(iter((first,)), timeout=20)
     assert part_of(rig, name).exists()

@@ -69,8 +69,7 @@ class Watched:
         return made
 
     def close(self) -> None:
-        if self.watch._thread.ident is not None:
-            self.watch.stop()
+        self.watch.stop()
         self.rig.close()
 
 

@@ -24,6 +24,7 @@ from edge.sync.inbox import Inbox
 from edge.sync.link import SyncLink
 from edge.sync.mqtt import Incoming, Signal
 from edge.sync.uploader import BlobUploader
+from shared.errors import Retryable
 from shared.events.catalogue.capture import CaptureMetadata, CaptureStored, GateOutcome, StoredImage
 from shared.events.catalogue.client import ClientRegistered
 from shared.events.catalogue.keys import TransportKeyDelivered
@@ -52,6 +53,7 @@ CERTIFICATE: Final = "certificate.pem"
 _NO_ROOM: Final = RoomSettings(max_bytes=1, free_bytes=0)
 _TICK: Final = Incoming(Signal.WAKE)
 _MOST_STEPS: Final = 10_000
+_IMAGES_SECONDS: Final = 1.0
 
 
 class SimDatabase(Database):
@@ -219,7 +221,9 @@ class SimBox:
     def send_images(self, stub: object) -> None:
         """Let the uploader do one round, when its pause is over."""
         if self.clock.monotonic() >= self._images_at:
-            self._images_at = self.clock.monotonic() + self.uploader.step(stub)  # type: ignore[arg-type]
+            self._images_at = self.clock.monotonic() + _IMAGES_SECONDS
+            with suppress(Retryable):  # its worker tries again
+                self.uploader.step(stub)  # type: ignore[arg-type]
 
     def lose_wake_ups(self, chance: random.Random) -> int:
         """Take some of the link's wake-ups out of its queue and return how many."""
