@@ -3,7 +3,6 @@
 import hashlib
 import hmac
 import json
-import secrets
 import shutil
 import sqlite3
 import statistics
@@ -17,29 +16,13 @@ from typing import Any
 from edge.store.database import Database
 from shared.clock import SystemClock
 from shared.crypto.aead import new_key, seal
-from shared.events.catalogue.capture import CaptureMetadata, CaptureStored, GateOutcome, StoredImage
-from shared.events.envelope import EventDraft, body_hash
+from shared.events.envelope import body_hash
 from shared.ids import ClientId
-from shared.vocabulary import GateProfileName, ImageKind
+from tests.support.captures import NOTE, photograph
 from tests.support.records import BoxRecord, open_box_record
 
 RECORD = Path("data/record.db")
-NOTE = "A note of ordinary length about the photograph, sealed under the client's key."
 Statement = tuple[str, tuple[Any, ...]]
-
-
-def photograph(client: ClientId) -> EventDraft:
-    """A stored photograph: one event, one sealed field, rows in three projections."""
-    image = StoredImage(
-        name=secrets.token_hex(32), kind=ImageKind.ORIGINAL, size=10, media_type="image/png", width=2, height=2
-    )
-    payload = CaptureStored(
-        metadata=CaptureMetadata(camera="import", protocol="front", source="import"),
-        images=(image,),
-        gate=GateOutcome(profile=GateProfileName.IMPORT, passed=True, codes=(), measures={}),
-        note=NOTE,
-    )
-    return EventDraft(f"capture/{secrets.token_hex(8)}", payload, "bench", "bench", client=client)
 
 
 class Spy:

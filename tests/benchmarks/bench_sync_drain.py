@@ -11,9 +11,9 @@ from typing import Any
 from sqlalchemy import Connection, create_engine, make_url, text
 
 from cloud.storage.tables import capture_images, captures, events
-from tests.benchmarks.bench_sync_append import photograph
 from tests.benchmarks.sync_site import Site, running_site
 from tests.edge.sync.rig import Rig, build
+from tests.support.captures import photograph
 
 TABLES = (events.name, captures.name, capture_images.name)
 

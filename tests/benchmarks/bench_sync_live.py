@@ -9,10 +9,10 @@ from tempfile import TemporaryDirectory
 import paho.mqtt.client as paho
 
 from shared.wire.topics import PRESENCE, topic
-from tests.benchmarks.bench_sync_append import photograph
 from tests.benchmarks.sync_site import Site, running_site
 from tests.edge.sync.rig import Rig, build
 from tests.support.box import FakeBox, MqttBox
+from tests.support.captures import photograph
 
 
 def measure(rounds: int) -> dict[str, float]:

@@ -6,8 +6,8 @@ from cloud.storage.log import EventLog
 from cloud.storage.tables import captures, events
 from shared.errors import Rejected
 from shared.sync.digest import aggregates_digest
-from tests.benchmarks.bench_sync_append import photograph
 from tests.edge.sync.rig import Rig
+from tests.support.captures import photograph
 from tests.support.hubs import TENANT, eventually
 from tests.support.promises import Tally
 
