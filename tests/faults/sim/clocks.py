@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from shared.vocabulary import ClockQuality
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+DAY_SECONDS = 24 * 3600.0
 UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 

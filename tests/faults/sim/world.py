@@ -1,15 +1,15 @@
-"""Boxes, hub and network in one virtual time; what happens to them is in `happenings.py`."""
+"""Boxes, hub and network in one virtual time; what can happen to them is in `happenings.py`."""
 
 import random
 import shutil
 from collections import Counter, deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from cloud.side import rebuild_tenant
 from edge.schedule.registry import demo_registry
 from edge.store.events import BoxIdentity
+from shared.errors import MedSpaError
 from shared.events.catalogue import complete_catalogue
 from shared.wire.envelope import open_message
 from shared.wire.topics import DOWN, parse_topic
@@ -18,7 +18,7 @@ from tests.faults.sim.clocks import MachineClock, TrueTime
 from tests.faults.sim.fuses import Crash
 from tests.faults.sim.hub import SimHub
 from tests.faults.sim.images import BlobsInProcess
-from tests.faults.sim.invariants import InvariantBroken, Watch, hub_state
+from tests.faults.sim.invariants import InvariantBroken, Watch
 from tests.faults.sim.network import Network
 from tests.faults.sim.payloads import box_catalogue
 from tests.faults.sim.template import TENANT_IDS, Template
@@ -26,25 +26,17 @@ from tests.faults.sim.template import TENANT_IDS, Template
 TICK_SECONDS = 4.0
 _HELD_SECONDS = 0.3
 _RESTART_SECONDS = (1.0, 120.0)
-_HEALED_SECONDS = 60.0
-_PATIENCE_SECONDS = 1800.0
 _MESSAGES_KEPT = 20
 _MOST_ROUNDS = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a healed world looked like.
+@dataclass
+class Copies:
+    """What somebody has put aside, in the order it was copied: disks and keys with the names of their boxes."""
 
-    Attributes:
-        seconds: virtual seconds from the end of the last fault until nothing waited.
-        events: events in the boxes' logs, every one of them at the hub.
-        acknowledged: events that were at the hub before all healed.
-    """
-
-    seconds: float
-    events: int
-    acknowledged: int
+    hubs: list[Path] = field(default_factory=list)
+    boxes: list[tuple[str, Path]] = field(default_factory=list)
+    keys: list[tuple[str, Path]] = field(default_factory=list)
 
 
 class World:
@@ -58,6 +50,7 @@ class World:
         self.trace: list[str] = []
         self.injected: Counter[str] = Counter()
         self.watch = Watch()
+        self.copies = Copies()
         self.lost_requests: set[str] = set()
         template.copy(folder, boxes)
         self.network = Network(self.time, self.chance, self._to_hub)
@@ -65,8 +58,9 @@ class World:
         self._around = Surroundings(self.network, box_catalogue(), demo_registry())
         self._stubs: dict[str, BlobsInProcess] = {}
         self._due: dict[str, float] = {}
+        self._moved = False
         self._broken: InvariantBroken | None = None
-        self._heard: deque[tuple[str, bytes]] = deque(maxlen=_MESSAGES_KEPT)
+        self.heard: deque[tuple[str, bytes]] = deque(maxlen=_MESSAGES_KEPT)
         self.hub.boot()
         self.auditor = self.hub.auditor()
         self.boxes: list[SimBox] = []
@@ -84,11 +78,19 @@ class World:
 
     def close(self) -> None:
         """Switch everything off and delete the disks."""
-        for machine in (*self.boxes, self.hub):
+        for machine in self.machines():
             if machine.running:
                 machine.die()
         self.auditor.close()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def machines(self) -> list[SimBox | SimHub]:
+        """Return the hub and every box."""
+        return [self.hub, *self.boxes]
+
+    def box(self, number: int) -> SimBox:
+        """Return one of the boxes; every number names one."""
+        return self.boxes[number % len(self.boxes)]
 
     def note(self, text: str) -> None:
         """Write a line of the trace."""
@@ -123,6 +125,21 @@ class World:
             self.switch_off(machine)
             return False
         return True
+
+    def at(self, number: int, what: str, work: Callable[[SimBox], object]) -> bool:
+        """Let people do something at a box that is on; tell whether it was done."""
+        it = self.box(number)
+        if not it.running:
+            return False
+        self.note(f"{it.name} {what}")
+        try:
+            done = self.guarded(it, lambda: work(it))
+        except MedSpaError as error:
+            self.note(f"{it.name} refuses: {error.code}")
+            done = False
+        if it.running:
+            self.watch.box_is_sound(it)
+        return done
 
     def switch_off(self, machine: SimBox | SimHub, seconds: float | None = None) -> None:
         """Take the power from a machine; it starts again by itself after a while."""
@@ -174,7 +191,7 @@ class World:
         self._moved = moved
 
     def _tick(self) -> None:
-        for machine in (self.hub, *self.boxes):
+        for machine in self.machines():
             if not machine.running and self._due.get(_name(machine), float("inf")) <= self.time.now:
                 self.switch_on(machine)
         if self.hub.running:
@@ -200,103 +217,9 @@ class World:
                 self.watch.cursor_is_honest(box)
                 self.watch.nothing_went_too_early(box, self.auditor)
 
-    def backlog(self) -> int:
-        """Return what waits anywhere: events, images and the hub's events."""
-        return sum(self._waiting().values())
-
-    def heal(self) -> Outcome:
-        """End every fault, and check that all converges without anybody's help."""
-        self.note("everything heals")
-        acknowledged = int(self.auditor.rows("SELECT count(*) FROM events")[0][0])
-        self.network.calm()
-        for machine in (self.hub, *self.boxes):
-            machine.clock.set_right()
-            machine.fuse.put_out()
-            self.switch_on(machine)
-        begun = self.time.now
-        if self.watch.in_doubt:
-            self.run(_HEALED_SECONDS, 5.0)
-            self.check()
-            self._people_decide()
-        before = self.backlog()
-        self._until_quiet(_HEALED_SECONDS)
-        if before and self.backlog() >= before:
-            raise InvariantBroken("I-08", f"{self._waiting()} of {before} wait a minute after all has healed")
-        self._until_quiet(_PATIENCE_SECONDS)
-        if self.backlog():
-            raise InvariantBroken("I-08", f"something waits for ever: {self._waiting()}")
-        seconds = self.time.now - begun
-        self._all_agree()
-        self._nothing_old_matters()
-        written = sum(int(box.store.rows("SELECT count(*) FROM events")[0][0]) for box in self.boxes)
-        return Outcome(seconds, written, acknowledged)
-
-    def _people_decide(self) -> None:
-        """Look at each identity in doubt: keep the one machine whose log the hub has, and let it in again."""
-        for device in sorted(self.watch.in_doubt):
-            candidates = [box for box in self.boxes if box.identity.device == device]
-            fenced = self.auditor.rows("SELECT state FROM devices WHERE id = ?", (device,)) == [("fenced",)]
-            kept = [box for box in candidates if self.watch.agrees_with_hub(box, self.auditor)]
-            if len(candidates) > len(kept) and not fenced:
-                raise InvariantBroken("I-18", f"{device}: two logs use this identity and nobody has noticed")
-            for box in candidates:
-                if box not in kept[:1]:
-                    self.retire(box)
-            if fenced and kept:
-                self.note(f"a person readmits {device}")
-                self.hub.enrolment().readmit(kept[0].identity.tenant, kept[0].identity.device)
-
-    def _waiting(self) -> dict[str, int]:
-        return {box.name: self._waits_at(box) for box in self.boxes}
-
-    def _until_quiet(self, seconds: float) -> None:
-        end = self.time.now + seconds
-        while self.time.now < end and self.backlog():
-            self.run(min(5.0, end - self.time.now), 1.0)
-            self.check()
-
-    def _all_agree(self) -> None:
-        self.check()
-        for box in self.boxes:
-            self.watch.nothing_is_lost(box, self.auditor)
-            self.watch.images_are_there(box, self.auditor)
-            if not box.store.verify().intact:
-                raise InvariantBroken("I-14", f"{box.name}: the log's chain does not verify")
-        self.watch.only_the_bad_wait(self.boxes, self.auditor, self.lost_requests)
-
-    def _nothing_old_matters(self) -> None:
-        """Deliver what is still under way and all that was ever heard once more: nothing may change."""
-        before = hub_state(self.auditor), [box.store.head() for box in self.boxes]
-        late = self.network.last_at() - self.time.now + 1
-        self.run(late, late)
-        for name, data in self.chance.sample(list(self._heard), len(self._heard)):
-            self.network.plant(name, data)
-        self.run(10, 10)
-        self.check()
-        if (hub_state(self.auditor), [box.store.head() for box in self.boxes]) != before:
-            raise InvariantBroken("I-04", "what came late or again has changed something")
-        for tenant in {box.identity.tenant for box in self.boxes}:
-            for report in rebuild_tenant(self.hub.database, tenant):
-                if report.digest_before != report.digest_after:
-                    raise InvariantBroken("I-04", f"{report.name} is not what the logs say")
-
-    def _waits_at(self, box: SimBox) -> int:
-        here = dict(box.store.rows("SELECT epoch, count(*) FROM events GROUP BY epoch"))
-        query = "SELECT epoch, seq FROM positions WHERE device = ?"
-        there = dict(self.auditor.rows(query, (box.identity.device,)))
-        images = box.store.rows(
-            "SELECT client FROM images JOIN captures USING (capture) WHERE refused = 0 AND confirmed_by IS NOT ?",
-            self.auditor.rows("SELECT epoch FROM hub_state")[0],
-        )
-        allowed = sum(box.may_leave(client) for (client,) in images)
-        return sum(max(0, count - there.get(epoch, 0)) for epoch, count in here.items()) + allowed + self._down(box)
-
-    def _down(self, box: SimBox) -> int:
-        return len(self.watch.not_applied(box, self.auditor))
-
     # --- ears on the wire -------------------------------------------------------------------------
     def _to_hub(self, name: str, data: bytes) -> None:
-        self._heard.append((name, data))
+        self.heard.append((name, data))
         self.hub.arrive(name, data)
 
     def _overhears(self, check: Callable[[], None]) -> None:
