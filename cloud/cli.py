@@ -48,9 +48,15 @@ def run(config: ConfigOption) -> None:
 
 
 @app.command("ingest-worker")
-def ingest_worker(config: ConfigOption) -> None:
+def ingest_worker(
+    config: ConfigOption,
+    metrics_port: Annotated[
+        int | None,
+        typer.Option("--metrics-port", min=1, max=65_535, help="Its own TCP port for /metrics, whatever is configured."),
+    ] = None,
+) -> None:
     """Take messages beside a running hub, on the same external broker and PostgreSQL, until Ctrl-C or SIGTERM."""
-    run_worker(load_settings(config, HubSettings))
+    run_worker(load_settings(config, HubSettings), metrics_port)
 
 
 @app.command()

@@ -125,6 +125,10 @@ class IngestSettings(Section):
     queue_messages: int = Field(
         default=256, ge=1, le=100_000, description="Messages that may wait; more are dropped and sent again."
     )
+    metrics_host: str = Field(default="127.0.0.1", description="Address at which an ingest worker shows its metrics.")
+    metrics_port: Port | None = Field(
+        default=None, description="TCP port of an ingest worker's /metrics, its own for each worker; none by default."
+    )
 
 
 class TransparencySettings(Section):

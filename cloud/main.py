@@ -49,7 +49,7 @@ from cloud.ingest.scrub import Scrub
 from cloud.ingest.service import IngestService
 from cloud.keyservice.escrow import KeyService
 from cloud.keyservice.service import EscrowService
-from cloud.metrics import HubMetrics
+from cloud.metrics import HubMetrics, MetricsDoor
 from cloud.portal.api import create_portal_api
 from cloud.portal.ports import PortalPorts
 from cloud.queries.erasures import ErasureQueries
@@ -138,7 +138,7 @@ def subscription(settings: HubSettings, *, presence: bool = True) -> Subscriptio
 class IngestWorker:
     """Ingest alone: shares the boxes' messages with a hub on the same external broker and PostgreSQL."""
 
-    def __init__(self, settings: HubSettings, clock: Clock | None = None) -> None:
+    def __init__(self, settings: HubSettings, clock: Clock | None = None, metrics_port: int | None = None) -> None:
         """Open the database and the keys.
 
         Raises:
@@ -154,9 +154,16 @@ class IngestWorker:
         login = _login(settings, open_authority(settings, clock))
         taken = subscription(settings, presence=False)
         self._mqtt = HubMqtt(login, f"{HUB}-{secrets.token_hex(4)}", self._ingest.submit, taken)
+        port = metrics_port or settings.ingest.metrics_port
+        self._door = MetricsDoor(self.metrics, settings.ingest.metrics_host, port)
 
     def start(self) -> bool:
-        """Start taking messages; tell whether the broker has agreed within some seconds. It is tried on until then."""
+        """Start taking messages; tell whether the broker has agreed within some seconds. It is tried on until then.
+
+        Raises:
+            Retryable: the port of its metrics is taken; nothing was started.
+        """
+        self._door.start()
         self._ingest.start(self._mqtt)
         self._mqtt.start()
         return self._mqtt.wait_ready(_BROKER_SECONDS)
@@ -165,6 +172,7 @@ class IngestWorker:
         """Stop taking messages, finish the one in hand; what waits was not acknowledged and comes again."""
         self._mqtt.stop()
         self._ingest.stop()
+        self._door.stop()
         self.database.close()
 
 
@@ -371,8 +379,12 @@ def _run(settings: HubSettings) -> None:
         hub.stop()
 
 
-def run_worker(settings: HubSettings) -> None:
+def run_worker(settings: HubSettings, metrics_port: int | None = None) -> None:
     """Run one ingest process until SIGTERM or Ctrl-C, then stop in order.
+
+    Args:
+        settings: the hub's.
+        metrics_port: where this one shows its metrics, whatever the settings say.
 
     Raises:
         MedSpaError: it cannot be started; the sentence says what to do.
@@ -382,7 +394,7 @@ def run_worker(settings: HubSettings) -> None:
     leaving = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: leaving.set())
-    worker = IngestWorker(settings)
+    worker = IngestWorker(settings, metrics_port=metrics_port)
     structlog.get_logger().info("ingest_worker_started", status="ready" if worker.start() else "waiting")
     leaving.wait()
     worker.stop()

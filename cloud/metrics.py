@@ -1,6 +1,10 @@
 """What the hub counts for Prometheus; no label names a person, a device or a tenant."""
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from wsgiref.simple_server import WSGIServer
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
+
+from shared.errors import Retryable
 
 
 class HubMetrics:
@@ -31,3 +35,36 @@ class HubMetrics:
             ["kind"],
             registry=registry,
         )
+
+
+class MetricsDoor:
+    """Shows the metrics of a process that has no web server, at a port of their own."""
+
+    def __init__(self, metrics: HubMetrics, host: str, port: int | None) -> None:
+        """Make the door; nothing listens yet, and without a port nothing ever does."""
+        self._metrics = metrics
+        self._host = host
+        self._port = port
+        self._server: WSGIServer | None = None
+
+    def start(self) -> None:
+        """Listen.
+
+        Raises:
+            Retryable: the port is taken.
+        """
+        if self._port is None:
+            return
+        try:
+            self._server, _ = start_http_server(self._port, self._host, self._metrics.registry)
+        except OSError:
+            raise Retryable(
+                "port_taken",
+                f"{self._host}:{self._port} cannot be listened on; give each worker a --metrics-port of its own",
+            ) from None
+
+    def stop(self) -> None:
+        """Stop listening; nothing happens when nothing did."""
+        if self._server is not None:
+            self._server.shutdown()
+            self._server.server_close()

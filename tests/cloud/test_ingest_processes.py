@@ -1,10 +1,12 @@
 """Two ingest processes on one Mosquitto and one PostgreSQL, one of them killed at any moment."""
 
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -58,9 +60,9 @@ name = "One"
 
 
 @contextmanager
-def worker(config: Path, number: int) -> Iterator["subprocess.Popen[bytes]"]:
+def worker(config: Path, number: int, *more: str) -> Iterator["subprocess.Popen[bytes]"]:
     log = config.parent / f"worker-{number}.log"
-    command = [sys.executable, "-c", "from cloud.cli import app; app()", "ingest-worker", "-c", str(config)]
+    command = [sys.executable, "-c", "from cloud.cli import app; app()", "ingest-worker", "-c", str(config), *more]
     with log.open("wb") as output:
         process = subprocess.Popen(command, stdout=output, stderr=output)
     try:
@@ -184,6 +186,38 @@ def test_both_processes_take_part(site: tuple[Path, int], database: Database) ->
         eventually(sender.done, 60)
         worked = [seconds_of(process.pid) - start for process, start in zip(workers, before, strict=True)]
     assert min(worked) > 0.05, worked
+
+
+def test_each_process_shows_its_own_metrics(site: tuple[Path, int], database: Database) -> None:
+    ports = [free_port(), free_port()]
+    with ExitStack() as stack:
+        for number, port in enumerate(ports, 5):
+            stack.enter_context(worker(site[0], number, "--metrics-port", str(port)))
+        (sender,) = boxes(site, database, 1, 300)
+        stack.callback(sender.link.close)
+        sender.start()
+        eventually(sender.done, 60)
+        shown = [metrics(port) for port in ports]
+    applied = [one["medspa_hub_events_applied_total"] for one in shown]
+    assert sum(applied) == len(sender.box.log)
+    assert all(one["medspa_hub_apply_seconds_count"] > 0 for one, count in zip(shown, applied, strict=True) if count)
+    assert all(one["medspa_hub_messages_waiting"] == 0 for one in shown)
+
+
+def test_a_process_whose_metrics_port_is_taken_says_what_to_do(site: tuple[Path, int]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        command = [sys.executable, "-c", "from cloud.cli import app; app()", "ingest-worker", "-c", str(site[0])]
+        command += ["--metrics-port", str(taken.getsockname()[1])]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode != 0
+    assert "port_taken" in done.stderr
+
+
+def metrics(port: int) -> dict[str, float]:
+    """Return what a process shows, without what has labels."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+        lines = answer.read().decode().splitlines()
+    return {line.split()[0]: float(line.split()[1]) for line in lines if not line.startswith("#") and "{" not in line}
 
 
 def seconds_of(pid: int) -> float:
