@@ -1,5 +1,6 @@
-"""`medspa hub backup`: database, images and a manifest, while the hub runs."""
+"""`medspa hub backup`: database, images and a manifest, sealed, while the hub runs."""
 
+import shutil
 import sqlite3
 import time
 from collections.abc import Callable, Iterable
@@ -11,14 +12,16 @@ from typing import Literal
 from sqlalchemy import Connection, inspect, select, text
 
 from cloud.backup import postgres_copy
-from cloud.backup.images import IMAGES, POOL, Named, copy_images, durable_images, write_list
-from cloud.backup.manifest import Manifest, SavedFile, manifest_key, saved, write_manifest
-from cloud.backup.sqlite_copy import DATABASE, copy_database, settle_file
+from cloud.backup.folder import BackupFolder
+from cloud.backup.images import IMAGES, POOL, Named, copy_images, durable_images, listing
+from cloud.backup.manifest import Manifest, SavedFile, backup_key, files_key, write_manifest
+from cloud.backup.sqlite_copy import DATABASE, copied_beside, settle_file
 from cloud.storage.database import Database, sqlite_file
 from cloud.storage.tables import hub_state
 from cloud.storage.tables import tenants as tenants_table
 from shared.clock import Clock
 from shared.crypto.keyfile import SealedKeyFolder
+from shared.crypto.stream import CHUNK_BYTES
 from shared.durable import make_folder
 from shared.errors import Retryable
 from shared.ids import TenantId
@@ -58,16 +61,18 @@ def back_up(hub: HubFiles, goal: Path, clock: Clock) -> BackupReport:
     Raises:
         BackupFailed: the folder cannot be written or the database not be read.
         BackupDamaged: the database contradicts itself; restore instead.
+        HeldByAnother: another backup is being made.
     """
     started = time.monotonic()
-    moment = clock.wall()
+    key, moment = backup_key(hub.keys), clock.wall()
     folder = goal / f"backup-{moment:%Y%m%dT%H%M%S%f}"
     try:
         make_folder(folder)
-        files, state, images = _copy_rows(hub, folder)
+        sealed = BackupFolder(folder, files_key(key))
+        files, state, images = _copy_rows(hub, sealed)
         copied = copy_images(images, hub.images, goal / POOL)
-        write_list(folder / IMAGES, images)
-        files[IMAGES] = saved(folder / IMAGES)
+        sealed.write(IMAGES, listing(images))
+        files[IMAGES] = sealed.saved(IMAGES)
         manifest = Manifest(
             made_at=moment,
             database=state.kind,
@@ -77,7 +82,7 @@ def back_up(hub: HubFiles, goal: Path, clock: Clock) -> BackupReport:
             images=len(images),
             images_absent=len(copied.absent),
         )
-        write_manifest(folder, manifest, manifest_key(hub.keys))
+        write_manifest(folder, manifest, key)
     except (OSError, sqlite3.Error) as error:
         raise BackupFailed(
             "backup_failed", f"the backup could not be written ({type(error).__name__}); check the folder and its disk"
@@ -92,7 +97,7 @@ class _State:
     epoch: str
 
 
-def _copy_rows(hub: HubFiles, folder: Path) -> tuple[dict[str, SavedFile], _State, list[Named]]:
+def _copy_rows(hub: HubFiles, folder: BackupFolder) -> tuple[dict[str, SavedFile], _State, list[Named]]:
     """Copy the database and return its files, what state it is in and the images it names."""
     living = sqlite_file(hub.database_url)
     if living is None:
@@ -101,12 +106,14 @@ def _copy_rows(hub: HubFiles, folder: Path) -> tuple[dict[str, SavedFile], _Stat
             files = postgres_copy.dump(connection, folder, tenants)
             images = _images(connection, tenants, postgres_copy.for_tenant)
             return files, _state(connection, "postgresql"), images
-    copy_database(living, folder / DATABASE)
-    with closing(Database(f"sqlite:///{folder / DATABASE}")) as copy, copy.directory() as connection:
-        images = _images(connection, tenants_of(connection), lambda _connection, _tenant: None)
-        state = _state(connection, "sqlite")
-    settle_file(folder / DATABASE)
-    return {DATABASE: saved(folder / DATABASE)}, state, images
+    with copied_beside(living) as copied:
+        with closing(Database(f"sqlite:///{copied}")) as copy, copy.directory() as connection:
+            images = _images(connection, tenants_of(connection), lambda _connection, _tenant: None)
+            state = _state(connection, "sqlite")
+        settle_file(copied)
+        with copied.open("rb") as clear, folder.writing(DATABASE) as file:
+            shutil.copyfileobj(clear, file, CHUNK_BYTES)
+    return {DATABASE: folder.saved(DATABASE)}, state, images
 
 
 def tenants_of(connection: Connection) -> list[TenantId]:

@@ -63,14 +63,14 @@ def copy_images(images: Iterable[Named], source: Path, goal: Path) -> Copied:
     return Copied(present, copied, tuple(absent))
 
 
-def write_list(path: Path, images: Iterable[Named]) -> None:
-    """Write which images a backup holds."""
-    write_durably(path, "".join(f"{image.tenant} {image.name}\n" for image in images).encode())
+def listing(images: Iterable[Named]) -> bytes:
+    """Return the file that says which images a backup holds."""
+    return "".join(f"{image.tenant} {image.name}\n" for image in images).encode()
 
 
-def read_list(path: Path) -> Iterator[Named]:
+def listed(listing: bytes) -> Iterator[Named]:
     """Read which images a backup holds; the file was checked against the manifest."""
-    for line in path.read_text(encoding="utf-8").splitlines():
+    for line in listing.decode().splitlines():
         tenant, name = line.split()
         yield Named(TenantId(tenant), BlobName(name))
 

@@ -8,21 +8,20 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from pathlib import Path
 from typing import Any, Final
 
 from psycopg import sql
 from sqlalchemy import Connection, create_engine, inspect, text
 
-from cloud.backup.manifest import BackupDamaged, SavedFile, saved
-from shared.durable import make_folder, sync_folder, write_durably
+from cloud.backup.folder import BackupFolder
+from cloud.backup.manifest import BackupDamaged, SavedFile
+from shared.crypto.stream import SealingWriter
 from shared.errors import Rejected
 from shared.ids import TenantId
 
 TABLES: Final = "tables"
 COLUMNS: Final = f"{TABLES}/columns.json"
 _REVISIONS: Final = "alembic_version"
-_CHUNK: Final = 1024 * 1024
 
 
 @contextmanager
@@ -42,9 +41,8 @@ def for_tenant(connection: Connection, tenant: TenantId) -> None:
     connection.execute(text("SELECT set_config('app.tenant', :tenant, true)"), {"tenant": tenant})
 
 
-def dump(connection: Connection, folder: Path, tenants: list[TenantId]) -> dict[str, SavedFile]:
+def dump(connection: Connection, folder: BackupFolder, tenants: list[TenantId]) -> dict[str, SavedFile]:
     """Write every table to a file of its own and return what was written."""
-    make_folder(folder / TABLES)
     found = inspect(connection)
     columns = {
         table: [column["name"] for column in found.get_columns(table)]
@@ -53,61 +51,61 @@ def dump(connection: Connection, folder: Path, tenants: list[TenantId]) -> dict[
     }
     written: dict[str, SavedFile] = {}
     for table, names in columns.items():
-        path = folder / TABLES / f"{table}.copy"
-        rows = _dump_table(connection, path, table, names, tenants)
-        written[f"{TABLES}/{table}.copy"] = saved(path, rows)
-    write_durably(folder / COLUMNS, json.dumps(columns, indent=1).encode())
-    written[COLUMNS] = saved(folder / COLUMNS)
-    sync_folder(folder / TABLES)
+        name = f"{TABLES}/{table}.copy"
+        with folder.writing(name) as file:
+            rows = _dump_table(connection, file, table, names, tenants)
+        written[name] = folder.saved(name, rows)
+    folder.write(COLUMNS, json.dumps(columns).encode())
+    written[COLUMNS] = folder.saved(COLUMNS)
     return written
 
 
-def _dump_table(connection: Connection, path: Path, table: str, names: list[str], tenants: list[TenantId]) -> int:
+def _dump_table(
+    connection: Connection, file: SealingWriter, table: str, names: list[str], tenants: list[TenantId]
+) -> int:
     query = sql.SQL("COPY (SELECT {} FROM {}) TO STDOUT").format(
         sql.SQL(", ").join(map(sql.Identifier, names)), sql.Identifier(table)
     )
     rows = 0
-    with path.open("wb") as file:
-        for tenant in tenants if _is_filtered(connection, table) else [None]:
-            if tenant is not None:
-                for_tenant(connection, tenant)
-            with _cursor(connection) as cursor:
-                with cursor.copy(query) as copy:
-                    for block in copy:
-                        file.write(block)
-                rows += max(cursor.rowcount, 0)
-        file.flush()
+    for tenant in tenants if _is_filtered(connection, table) else [None]:
+        if tenant is not None:
+            for_tenant(connection, tenant)
+        with _cursor(connection) as cursor:
+            with cursor.copy(query) as copy:
+                for block in copy:
+                    file.write(block)
+            rows += max(cursor.rowcount, 0)
     return rows
 
 
-def load(connection: Connection, folder: Path, files: dict[str, SavedFile]) -> None:
+def load(connection: Connection, folder: BackupFolder, files: dict[str, SavedFile]) -> None:
     """Fill the empty tables of the backup's own revision; the caller's transaction owns them.
 
     Raises:
-        BackupDamaged: a table has another number of rows afterwards than when it was saved.
+        BackupDamaged: a file is not what was written, or a table has another number of rows than when it was saved.
     """
-    columns: dict[str, list[str]] = json.loads((folder / COLUMNS).read_bytes())
+    columns: dict[str, list[str]] = json.loads(folder.read(COLUMNS))
     for table, names in columns.items():
         filtered = _is_filtered(connection, table)
         quoted = connection.dialect.identifier_preparer.quote(table)
         if filtered:  # the rows of all tenants come in one stream; nobody else is connected
             connection.execute(text(f"ALTER TABLE {quoted} NO FORCE ROW LEVEL SECURITY"))
         connection.execute(text(f"TRUNCATE {quoted}"))
-        rows = _load_table(connection, folder / TABLES / f"{table}.copy", table, names)
+        rows = _load_table(connection, folder.chunks(f"{TABLES}/{table}.copy"), table, names)
         if filtered:
             connection.execute(text(f"ALTER TABLE {quoted} FORCE ROW LEVEL SECURITY"))
         if rows != files[f"{TABLES}/{table}.copy"].rows:
             raise BackupDamaged("backup_damaged", f"table {table} has other rows than were saved; use another backup")
 
 
-def _load_table(connection: Connection, path: Path, table: str, names: list[str]) -> int:
+def _load_table(connection: Connection, chunks: Iterator[bytes], table: str, names: list[str]) -> int:
     query = sql.SQL("COPY {} ({}) FROM STDIN").format(
         sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, names))
     )
     with _cursor(connection) as cursor:
-        with path.open("rb") as file, cursor.copy(query) as copy:
-            while block := file.read(_CHUNK):
-                copy.write(block)
+        with cursor.copy(query) as copy:
+            for chunk in chunks:
+                copy.write(chunk)
         return int(cursor.rowcount)
 
 

@@ -1,6 +1,5 @@
 """`medspa hub restore`: one command from a verified backup to a hub that can be started."""
 
-import shutil
 import sqlite3
 import time
 from collections.abc import Callable
@@ -13,16 +12,18 @@ from sqlalchemy import Connection, Engine, delete
 
 from cloud.backup import postgres_copy
 from cloud.backup.backup import HubFiles, tenants_of
-from cloud.backup.images import IMAGES, POOL, Named, copy_images, read_list
+from cloud.backup.folder import BackupFolder
+from cloud.backup.images import IMAGES, POOL, Named, copy_images, listed
 from cloud.backup.manifest import (
     BackupDamaged,
     Manifest,
+    backup_key,
     check_files,
+    files_key,
     latest_backup,
-    manifest_key,
     read_manifest,
 )
-from cloud.backup.sqlite_copy import DATABASE, check_sound, put_in_place, settle_file
+from cloud.backup.sqlite_copy import DATABASE, check_sound, create_private, put_in_place, settle_file
 from cloud.storage.database import grant, owner_engine, sqlite_file, upgrade
 from cloud.storage.down import DownLog
 from cloud.storage.hub_epoch import HubLife, begin_life, new_epoch
@@ -96,16 +97,18 @@ class Restore:
         started = time.monotonic()
         folder = latest_backup(source)
         with nobody_present(self._lock_folder):
-            manifest = read_manifest(folder, manifest_key(self._hub.keys))
+            key = backup_key(self._hub.keys)
+            manifest = read_manifest(folder, key)
             check_files(folder, manifest)
-            copied = copy_images(read_list(folder / IMAGES), folder.parent / POOL, self._hub.images)
+            files = BackupFolder(folder, files_key(key, manifest.version))
+            copied = copy_images(listed(files.read(IMAGES)), folder.parent / POOL, self._hub.images)
             rows = self._sqlite if manifest.database == "sqlite" else self._postgres
-            life, aside = rows(folder, manifest, set(copied.absent), replace=replace)
+            life, aside = rows(files, manifest, set(copied.absent), replace=replace)
         seconds = time.monotonic() - started
         return RestoreReport(folder, manifest.made_at, life, seconds, copied.present, len(copied.absent), aside)
 
     def _sqlite(
-        self, folder: Path, manifest: Manifest, absent: set[Named], *, replace: bool
+        self, folder: BackupFolder, manifest: Manifest, absent: set[Named], *, replace: bool
     ) -> tuple[HubLife, str | None]:
         living = sqlite_file(self._hub.database_url)
         if living is None:
@@ -115,7 +118,8 @@ class Restore:
         del manifest  # the file brings its own revision
         living.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         draft = living.with_name(f"{living.name}.restoring")
-        shutil.copyfile(folder / DATABASE, draft)
+        with create_private(draft) as file:
+            file.writelines(folder.chunks(DATABASE))
         with closing(sqlite3.connect(draft)) as copy:
             check_sound(copy)
         engine = owner_engine(f"sqlite:///{draft}")
@@ -132,7 +136,7 @@ class Restore:
         return life, str(aside) if aside is not None else None
 
     def _postgres(
-        self, folder: Path, manifest: Manifest, absent: set[Named], *, replace: bool
+        self, folder: BackupFolder, manifest: Manifest, absent: set[Named], *, replace: bool
     ) -> tuple[HubLife, str | None]:
         if sqlite_file(self._hub.owner_url) is not None:
             raise Rejected("other_database", "the backup is of PostgreSQL; configure `database_url` and restore")

@@ -2,34 +2,60 @@
 
 import os
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from cloud.backup.manifest import BackupDamaged
 from shared.durable import sync_folder
 from shared.errors import Rejected
+from shared.locks import exclusive
 
 DATABASE: Final = "database.sqlite"
 _PAGES: Final = 2000
 
 
-def copy_database(source: Path, goal: Path) -> None:
-    """Copy a database in a consistent state, durably; whoever writes meanwhile goes on.
+@contextmanager
+def copied_beside(living: Path) -> Iterator[Path]:
+    """Yield a copy of a database in a consistent state, on its own disk; whoever writes meanwhile goes on.
+
+    The copy is as readable as the database, so it never lies anywhere else, and goes when the context ends or, after
+    a crash, when the next one begins.
 
     Raises:
         BackupDamaged: the copy is not sound, and so is not the database.
-        sqlite3.Error, OSError: the database cannot be read or the goal not be written.
+        HeldByAnother: another backup is being made.
+        sqlite3.Error, OSError: the database cannot be read, or its disk has no room for a copy.
     """
-    goal.unlink(missing_ok=True)
+    copy = living.with_name(f"{living.name}.backing-up")
+    with exclusive(copy.with_name(f"{copy.name}.lock"), patience_seconds=0):
+        try:
+            _remove(copy)
+            _copy_database(living, copy)
+            yield copy
+        finally:
+            _remove(copy)
+
+
+def _remove(copy: Path) -> None:
+    for suffix in ("", "-journal", "-wal", "-shm"):
+        copy.with_name(copy.name + suffix).unlink(missing_ok=True)
+
+
+def _copy_database(source: Path, goal: Path) -> None:
+    create_private(goal).close()
     with closing(sqlite3.connect(source)) as living, closing(sqlite3.connect(goal)) as copy:
         living.backup(copy, pages=_PAGES)
         copy.execute("PRAGMA journal_mode = DELETE")
         check_sound(copy)
-    with goal.open("rb") as file:
-        os.fsync(file.fileno())
-    sync_folder(goal.parent)
+
+
+def create_private(path: Path) -> BinaryIO:
+    """Open a new file for writing that only its owner can read, in the place of one that may be there."""
+    path.unlink(missing_ok=True)
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
 
 
 def check_sound(connection: sqlite3.Connection) -> None:

@@ -1,6 +1,6 @@
 """What a restore refuses, and that it leaves everything as it was when it does."""
 
-import json
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from cloud.backup.backup import BackupFailed, HubFiles, back_up
 from cloud.backup.images import POOL
 from cloud.backup.key_export import KeysDiffer, export_keys, import_keys
-from cloud.backup.manifest import MANIFEST, BackupDamaged, NoBackup
+from cloud.backup.manifest import MANIFEST, READABLE_MANIFEST, BackupDamaged, NoBackup
 from cloud.backup.restore import LivingDatabase, Restore
 from cloud.backup.sqlite_copy import DATABASE
 from cloud.cli import app
@@ -26,6 +26,8 @@ from tests.support.clocks import ManualClock
 from tests.support.damage import flipped
 from tests.support.servers import free_port
 from tests.support.stepped import TENANT, SteppedBox, sqlite_files, stepped_hub
+
+UNSEALED = Path(__file__).parents[2] / "data" / "hub_backups" / "v1"
 
 
 @pytest.fixture
@@ -47,7 +49,7 @@ def restore(files: HubFiles, source: Path, *, replace: bool = True) -> None:
 
 
 def the_backup(folder: Path) -> Path:
-    return next((folder / "backups").glob("backup-*"))
+    return min((folder / "backups").glob("backup-*"))
 
 
 def contents(files: HubFiles) -> bytes:
@@ -71,12 +73,66 @@ def test_a_backup_changed_anywhere_is_refused_and_nothing_is_touched(
     refused(files, tmp_path / "backups", BackupDamaged)
 
 
-def test_a_manifest_made_anew_over_another_database_is_refused(files: HubFiles, tmp_path: Path) -> None:
-    path = the_backup(tmp_path) / MANIFEST
-    envelope = json.loads(path.read_bytes())
-    envelope["manifest"] = envelope["manifest"].replace('"images_absent": 0', '"images_absent": 1')
-    path.write_text(json.dumps(envelope), encoding="utf-8")
+def test_a_manifest_of_another_backup_is_refused(files: HubFiles, tmp_path: Path) -> None:
+    clock = ManualClock()
+    clock.advance(60)
+    other = back_up(files, tmp_path / "backups", clock).folder
+    shutil.copyfile(the_backup(tmp_path) / MANIFEST, other / MANIFEST)
     refused(files, tmp_path / "backups", BackupDamaged)
+
+
+@pytest.mark.req("I-12")
+def test_nothing_in_a_backup_can_be_read_without_the_hubs_keys(files: HubFiles, tmp_path: Path) -> None:
+    living = (files.images.parent / "hub.db").read_bytes()
+    assert b"CREATE TABLE" in living
+    assert TENANT.encode() in living
+    written = [path for path in (tmp_path / "backups").rglob("*") if path.is_file()]
+    assert {DATABASE, "images.txt", MANIFEST} <= {path.name for path in written}
+    for path in written:
+        data = path.read_bytes()
+        for canary in (b"SQLite format 3", b"CREATE TABLE", TENANT.encode(), b"sha256", b"hub_epoch"):
+            assert canary not in data, (path.name, canary)
+
+
+def test_no_readable_copy_is_left_beside_the_database(files: HubFiles, tmp_path: Path) -> None:
+    folder = files.images.parent
+    left = folder / "hub.db.backing-up"  # as a crash leaves it
+    left.write_bytes(b"half a copy")
+    clock = ManualClock()
+    clock.advance(60)
+    back_up(files, tmp_path / "backups", clock)
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(BackupFailed):
+        back_up(files, tmp_path / "file", clock)
+    assert not list(folder.glob("hub.db.backing-up*[!k]"))
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> HubFiles:
+    """The keys of a hub, and in `old` a backup of it that software from before the seals has written."""
+    shutil.copytree(UNSEALED, tmp_path / "old")
+    for path in (tmp_path / "old" / "keys").iterdir():
+        path.chmod(0o600)
+    (tmp_path / "old" / "keys").chmod(0o700)
+    url = f"sqlite:///{tmp_path / 'old' / 'hub.db'}"
+    return HubFiles(url, url, tmp_path / "old" / "blobs", SealedKeyFolder(tmp_path / "old" / "keys"))
+
+
+@pytest.mark.req("P-4", "I-15", "F-18")
+def test_a_backup_of_before_they_were_sealed_still_restores(old: HubFiles, tmp_path: Path) -> None:
+    restore(old, tmp_path / "old" / "backups", replace=False)
+    with closing(sqlite3.connect(tmp_path / "old" / "hub.db")) as connection:
+        assert connection.execute("SELECT count(*) FROM events").fetchone()[0] > 20
+
+
+@pytest.mark.req("P-4", "F-19")
+@pytest.mark.parametrize("name", [DATABASE, READABLE_MANIFEST])
+def test_a_backup_of_before_they_were_sealed_is_refused_when_changed(old: HubFiles, tmp_path: Path, name: str) -> None:
+    path = the_backup(tmp_path / "old") / name
+    path.write_bytes(flipped(path.read_bytes()))
+    with pytest.raises(BackupDamaged):
+        restore(old, tmp_path / "old" / "backups", replace=False)
+    assert not (tmp_path / "old" / "hub.db").exists()
 
 
 def test_a_backup_that_was_interrupted_is_none(files: HubFiles, tmp_path: Path) -> None:

@@ -106,7 +106,7 @@ def test_hub_restored_from_old_backup_gets_missing_events_images_and_its_own_wor
     with stepped_hub(files, clock, LOCATIONS, port) as hub:
         boxes = [SteppedBox(hub, tmp_path / name, name, clock) for name in LOCATIONS]
         live(boxes, hub, clock, 2)
-        back_up(files, backups, clock)
+        assert_sealed(back_up(files, backups, clock).folder)
         live(boxes, hub, clock, int(age / HOUR))
         before, life = state(hub), hub_life(hub.database)
     acknowledged = [box.log() for box in boxes]
@@ -132,6 +132,12 @@ def test_hub_restored_from_old_backup_gets_missing_events_images_and_its_own_wor
         assert all(has_every_image(files, box) for box in boxes)
         assert all(item.digest_before == item.digest_after for item in rebuild_tenant(hub.database, TENANT))
     print(f"restored in {report.seconds:.2f} s, refilled {sum(map(len, held))} events in {seconds:.2f} s")
+
+
+def assert_sealed(backup: Path) -> None:
+    for path in (path for path in backup.rglob("*") if path.is_file()):
+        data = path.read_bytes()
+        assert not any(word in data for word in (TENANT.encode(), b"location", b"CREATE TABLE", b"sha256")), path.name
 
 
 def has_every_image(files: HubFiles, box: SteppedBox) -> bool:
