@@ -52,7 +52,7 @@ def ingest_worker(
     config: ConfigOption,
     metrics_port: Annotated[
         int | None,
-        typer.Option("--metrics-port", min=1, max=65_535, help="Its own TCP port for /metrics, whatever is configured."),
+        typer.Option("--metrics-port", min=1, max=65_535, help="TCP port for /metrics; as configured by default."),
     ] = None,
 ) -> None:
     """Take messages beside a running hub, on the same external broker and PostgreSQL, until Ctrl-C or SIGTERM."""
