@@ -39,6 +39,7 @@ from edge.faces.erasures import ErasureFace
 from edge.faces.errors import STATUSES
 from edge.faces.guests import ScheduleGuests
 from edge.faces.kiosk import KioskStation
+from edge.faces.people import FilePeople, People, SignedInPeople
 from edge.faces.progress import ProgressDesk
 from edge.faces.review import ReviewDesk
 from edge.faces.schedule import ScheduleDesk
@@ -56,7 +57,7 @@ from edge.progress.similar import SimilarCases
 from edge.record import Record, open_record
 from edge.review.candidate import open_candidate
 from edge.review.examples import LabelledExamples
-from edge.review.licences import RegistryLicences
+from edge.review.licences import Licences, RegistryLicences, StaffLicences
 from edge.review.reviews import Reviews
 from edge.review.shadow_log import ShadowLog
 from edge.review.shadow_worker import ShadowWorker, VaultPhotographs
@@ -290,7 +291,8 @@ class EdgeBox:
         metrics = BoxMetrics(CollectorRegistry())
         metrics.watch(self._status, self._link, self._certificate_days)
         library = self._library()
-        reviews = Reviews(record.store, record.clients, RegistryLicences(self._book.registry), self._clock)
+        people, licences = self._people()
+        reviews = Reviews(record.store, record.clients, licences, self._clock)
         return EdgePorts(
             actors=self._actors(),
             sign_in=self._sign_in,
@@ -301,7 +303,7 @@ class EdgeBox:
             schedule=ScheduleDesk(self._book, self._register),
             review=self._review_desk(reviews, library),
             progress=self._progress_desk(reviews, library),
-            erasures=ErasureFace(self._erasures, self._register, self._book.registry.providers),
+            erasures=ErasureFace(self._erasures, self._register, people, self._trail),
             kiosk=self._kiosk,
             metrics=metrics.registry,
         )
@@ -310,6 +312,13 @@ class EdgeBox:
         if self._settings.sign_in.required:
             return SignedInActors(self._sign_in)
         return StationActors(self._record.store.identity.device)
+
+    def _people(self) -> tuple[People, Licences]:
+        """Return who may ask and decide, and who may sign."""
+        people, licences = FilePeople(self._book.registry), RegistryLicences(self._book.registry)
+        if self._settings.sign_in.required:
+            return SignedInPeople(self._sign_in, people), StaffLicences(self._sign_in, licences)
+        return people, licences
 
     def _review_desk(self, reviews: Reviews, library: CaptureLibrary) -> ReviewDesk:
         record, signed = self._record, SignedReviews(reviews)

@@ -20,19 +20,23 @@ class NewErasure(Schema):
     client_id: Identifier
     reason: ErasureReason
     legal_basis: LegalBasis
-    person_id: Identifier = Field(description="Who asks.")
+    person_id: Identifier | None = Field(default=None, description="Who asks. With sign-in, whoever is signed in.")
 
 
 class ErasureApproval(Schema):
     """Another person's approval; it cannot be undone."""
 
-    person_id: Identifier = Field(description="Who approves; never who asked.")
+    person_id: Identifier | None = Field(
+        default=None, description="Who approves; never who asked. With sign-in, whoever is signed in."
+    )
 
 
 class ErasureRefusal(Schema):
     """Another person's refusal."""
 
-    person_id: Identifier = Field(description="Who refuses; never who asked.")
+    person_id: Identifier | None = Field(
+        default=None, description="Who refuses; never who asked. With sign-in, whoever is signed in."
+    )
     reason: RefusalReason
 
 

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from prometheus_client import CollectorRegistry
 
-from edge.api.erasure_schemas import Erasure, ErasureApproval, ErasureRefusal, Erasures, NewErasure
+from edge.api.erasure_schemas import Erasure, Erasures, NewErasure
 from edge.api.kiosk_schemas import KioskClientMessage, KioskServerMessage, PreviewHeader
 from edge.api.progress_schemas import Comparison, SimilarCases, Timeline
 from edge.api.review_schemas import (
@@ -22,7 +22,6 @@ from edge.api.review_schemas import (
     Review,
     ReviewQueue,
     ReviewStatistics,
-    SignRequest,
     UndoRequest,
 )
 from edge.api.schedule_schemas import AppointmentStatus, DisruptionRequest, Replan, ScheduleDay
@@ -41,7 +40,7 @@ from edge.api.schemas import (
 )
 from edge.staff.permissions import Action
 from edge.staff.register import Person
-from shared.vocabulary import StaffRole
+from shared.vocabulary import RefusalReason, StaffRole
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +59,18 @@ class ActorPort(Protocol):
 
         Raises:
             Unauthenticated: nobody is signed in.
+        """
+        ...
+
+    def acting(self, headers: Mapping[str, str], named: str | None) -> str:
+        """Return the id of the person in whose name something is decided, signed or asked for.
+
+        With sign-in it is whoever is signed in; without it, whom the request names.
+
+        Raises:
+            Unauthenticated: nobody is signed in.
+            Forbidden: the request names somebody else than who is signed in.
+            Refused: there is no sign-in, and the request names nobody.
         """
         ...
 
@@ -311,7 +322,7 @@ class ReviewPort(Protocol):
         """Take one correction back, or raise as `correct`."""
         ...
 
-    def sign(self, capture_id: str, what: SignRequest, actor: Actor) -> Review:
+    def sign(self, capture_id: str, signer: str, revision: int, actor: Actor) -> Review:
         """Record a signature.
 
         Raises:
@@ -336,8 +347,8 @@ class ErasuresPort(Protocol):
         """Return every request, latest first, and who may ask and decide."""
         ...
 
-    def request(self, new: NewErasure) -> Erasure:
-        """Record that a client is to be deleted.
+    def request(self, new: NewErasure, person: str) -> Erasure:
+        """Record that a person asks for a client to be deleted.
 
         Raises:
             NothingToErase: no such client, or deleted already.
@@ -345,7 +356,7 @@ class ErasuresPort(Protocol):
         """
         ...
 
-    def approve(self, erasure_id: str, what: ErasureApproval) -> Erasure:
+    def approve(self, erasure_id: str, person: str) -> Erasure:
         """Record another person's approval; the deletion follows at once and cannot be undone.
 
         Raises:
@@ -354,12 +365,12 @@ class ErasuresPort(Protocol):
         """
         ...
 
-    def refuse(self, erasure_id: str, what: ErasureRefusal) -> Erasure:
+    def refuse(self, erasure_id: str, person: str, reason: RefusalReason) -> Erasure:
         """Record another person's refusal, or raise as `approve`."""
         ...
 
-    def receipt(self, erasure_id: str) -> str:
-        """Return the hub's signed receipt as the file that is checked.
+    def receipt(self, erasure_id: str, actor: Actor) -> str:
+        """Return the hub's signed receipt as the file that is checked; that it leaves is on record before.
 
         Raises:
             NotFound: it has not come yet.

@@ -65,7 +65,8 @@ def _add_steps(router: APIRouter, ports: EdgePorts) -> None:
         "/captures/{capture_id}/review/sign", operation_id="signReview", dependencies=permits(ports, Action.REVIEW)
     )
     def sign(capture_id: Identifier, what: SignRequest, request: Request) -> Review:
-        return ports.review.sign(capture_id, what, ports.actors.actor(request.headers))
+        signer = ports.actors.acting(request.headers, what.signer_id)
+        return ports.review.sign(capture_id, signer, what.revision, ports.actors.actor(request.headers))
 
     @router.post(
         "/captures/{capture_id}/review/reopen", operation_id="reopenReview", dependencies=permits(ports, Action.REVIEW)

@@ -74,7 +74,7 @@ class SignRequest(Schema):
     """Who signs the result as it stands at this revision."""
 
     revision: int = Field(ge=0)
-    signer_id: Identifier
+    signer_id: Identifier | None = Field(default=None, description="With sign-in, whoever is signed in.")
 
 
 class ReopenRequest(Schema):

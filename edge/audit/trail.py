@@ -11,7 +11,7 @@ from typing import Final
 
 from edge.store.events import SqlcipherEventStore
 from shared.clock import Clock
-from shared.events.catalogue.audit import AccessRefused, PhotoRead
+from shared.events.catalogue.audit import AccessRefused, Exported, KeyUse, KeyUsed, PhotoRead
 from shared.events.envelope import EventDraft
 from shared.events.payload import PayloadModel
 from shared.ids import BlobName, ClientId
@@ -56,6 +56,22 @@ class AuditTrail:
         draft = EventDraft(self._aggregate(), payload, actor, purpose, Sensitivity.HEALTH, client)
         self._store.append([draft])
         self._remember(("photo", actor, name, purpose))
+
+    def exported(self, what: str, items: int, actor: str, purpose: str) -> None:
+        """Put on record that data is about to leave the box as a file.
+
+        Raises:
+            Retryable: it cannot be recorded, so nothing must leave.
+        """
+        self.note(Exported(what=what, items=items, justification=self.justification(actor)), actor, purpose)
+
+    def key_used(self, key: str, use: KeyUse, actor: str, purpose: str) -> None:
+        """Put on record what somebody is about to have done with a key.
+
+        Raises:
+            Retryable: it cannot be recorded, so it must not be done.
+        """
+        self.note(KeyUsed(key=key, use=use, justification=self.justification(actor)), actor, purpose)
 
     def refused(self, actor: str, role: StaffRole, action: str) -> None:
         """Put a refused try on record, once a minute for each actor and action."""

@@ -1,6 +1,7 @@
 """`medspa edge erase`: ask for a client to be deleted, decide on it, see what became of it.
 
 A command only records; the running box carries an approved deletion out within a second, a stopped one at its start.
+Where people sign in, whoever asks or decides gives their PIN here, too.
 """
 
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from rich.table import Table
 
 from edge.clients.erasure_desk import ErasureDesk, ErasureUnknown
 from edge.config import EdgeSettings
+from edge.staff.permissions import Action
 from shared.clock import SystemClock
 from shared.config import load_settings
 from shared.ids import ClientId, Uuid7Source
@@ -34,7 +36,7 @@ def request(
     basis: Annotated[LegalBasis, typer.Option(help="On what legal ground.")] = LegalBasis.GDPR_ARTICLE_17,
 ) -> None:
     """Ask for a client to be deleted; prints the id of the request."""
-    with _desk(config) as desk:
+    with _desk(config, person, Action.ASK_ERASURE) as desk:
         Console().print(desk.request(ClientId(client), reason, basis, person).request, highlight=False)
 
 
@@ -43,7 +45,7 @@ def approve(
     config: ConfigOption, request: Annotated[str, typer.Argument(help="Id of the request.")], person: PersonOption
 ) -> None:
     """Approve a request of somebody else. This cannot be undone."""
-    with _desk(config) as desk:
+    with _desk(config, person, Action.DECIDE_ERASURE) as desk:
         desk.approve(request, person)
         Console().print("Approved; the box carries it out now, or at its next start.", highlight=False)
 
@@ -56,7 +58,7 @@ def refuse(
     reason: Annotated[RefusalReason, typer.Option(help="Why not.")],
 ) -> None:
     """Refuse a request of somebody else."""
-    with _desk(config) as desk:
+    with _desk(config, person, Action.DECIDE_ERASURE) as desk:
         desk.refuse(request, person, reason)
 
 
@@ -85,13 +87,21 @@ def receipt(config: ConfigOption, request: Annotated[str, typer.Argument(help="I
 
 
 @contextmanager
-def _desk(config: Path) -> Iterator[ErasureDesk]:
+def _desk(config: Path, person: str = "", action: Action = Action.PUBLIC) -> Iterator[ErasureDesk]:
+    """Open the desk for a person who may do `action`, as their PIN proves where people sign in."""
     from edge.record import open_record  # noqa: PLC0415 - the other commands need no record
+    from edge.staff.opening import open_sign_in  # noqa: PLC0415
 
     clock = SystemClock()
     ids = Uuid7Source(clock)
-    record = open_record(load_settings(config, EdgeSettings).store, clock, ids)
+    settings = load_settings(config, EdgeSettings)
+    record = open_record(settings.store, clock, ids)
     try:
+        if settings.sign_in.required and action is not Action.PUBLIC:
+            sign_in, _ = open_sign_in(settings.sign_in, record, ids, clock)
+            token, _ = sign_in.start(person, typer.prompt("PIN", hide_input=True))
+            sign_in.permit(token, action, by_hand=True)
+            sign_in.end(token)
         yield ErasureDesk(record.store, ids)
     finally:
         record.store.close()

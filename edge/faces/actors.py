@@ -7,6 +7,7 @@ from typing import Final
 from edge.api.ports import Actor
 from edge.staff.permissions import Action
 from edge.staff.sign_in import SignIn
+from shared.http.errors import Refused
 
 SESSION_COOKIE: Final = "medspa_session"
 
@@ -21,6 +22,17 @@ class StationActors:
         """Return the station's actor."""
         del headers
         return self._actor
+
+    def acting(self, headers: Mapping[str, str], named: str | None) -> str:
+        """Return whom the request names; nobody can check it.
+
+        Raises:
+            Refused: it names nobody.
+        """
+        del headers
+        if named is None:
+            raise Refused("person_missing", "Please say who does this.")
+        return named
 
     def permit(self, headers: Mapping[str, str], action: Action, *, by_hand: bool) -> None:
         """Allow everything."""
@@ -40,6 +52,15 @@ class SignedInActors:
         """
         person = self._sign_in.person(session_token(headers))
         return Actor(person.id, person.name)
+
+    def acting(self, headers: Mapping[str, str], named: str | None) -> str:
+        """Return who is signed in, whatever the request says.
+
+        Raises:
+            Unauthenticated: nobody is, or the session is locked.
+            Forbidden: the request names somebody else; the try is on record.
+        """
+        return self._sign_in.acting(session_token(headers), named).id
 
     def permit(self, headers: Mapping[str, str], action: Action, *, by_hand: bool) -> None:
         """Refuse what the signed-in person's role does not allow.

@@ -1,5 +1,7 @@
 """Professional review, for the pages."""
 
+from collections.abc import Mapping
+
 from edge.api import review_schemas as shown
 from edge.api import schemas
 from edge.api.ports import Actor
@@ -36,7 +38,7 @@ class ReviewDesk:
 
     def queue(self, *, signed: bool, limit: int) -> shown.ReviewQueue:
         """Return what waits for a signature, or what has one; erased clients are left out."""
-        names = {item.id: item.name for item in self._reviews.signers()}
+        names = self._reviews.names()
         found = (self._queued(item, names) for item in self._reviews.queue(signed=signed, limit=limit))
         waiting, done = self._reviews.counts()
         return shown.ReviewQueue(waiting=waiting, signed=done, items=[item for item in found if item is not None])
@@ -54,9 +56,9 @@ class ReviewDesk:
         """Take one correction back."""
         return self._shown(self._reviews.undo(capture_id, what.correction_id, what.revision, actor.id))
 
-    def sign(self, capture_id: str, what: shown.SignRequest, actor: Actor) -> shown.Review:
+    def sign(self, capture_id: str, signer: str, revision: int, actor: Actor) -> shown.Review:
         """Record a licensed person's signature."""
-        return self._shown(self._reviews.sign(capture_id, what.signer_id, what.revision, actor.id))
+        return self._shown(self._reviews.sign(capture_id, signer, revision, actor.id))
 
     def reopen(self, capture_id: str, what: shown.ReopenRequest, actor: Actor) -> shown.Review:
         """Withdraw the signature."""
@@ -75,9 +77,10 @@ class ReviewDesk:
         )
 
     def _shown(self, stored: StoredReview) -> shown.Review:
-        return shown_review(stored.capture, stored.review, self._reviews.notes(stored), self._reviews.signers())
+        reviews = self._reviews
+        return shown_review(stored.capture, stored.review, reviews.notes(stored), reviews.signers(), reviews.names())
 
-    def _queued(self, item: QueueItem, names: dict[str, str]) -> shown.ReviewQueueItem | None:
+    def _queued(self, item: QueueItem, names: Mapping[str, str]) -> shown.ReviewQueueItem | None:
         try:
             name = self._register.get(item.client).details.name
         except ClientUnknown:

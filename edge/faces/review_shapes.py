@@ -16,10 +16,11 @@ from edge.review.statistics import Agreement, BundleAgreement
 _Figures = TypeVar("_Figures", Agreement, TwoSides)
 
 
-def shown_review(capture: str, review: Review, notes: Mapping[str, str], signers: Sequence[Signer]) -> shown.Review:
-    """Return a review as the page shows it; `notes` are opened, by correction."""
-    proposal, names = review.proposal, {item.id: item.name for item in signers}
-    signed = review.signed
+def shown_review(
+    capture: str, review: Review, notes: Mapping[str, str], signers: Sequence[Signer], names: Mapping[str, str]
+) -> shown.Review:
+    """Return a review as the page shows it; `notes` are opened, by correction, and `names` by person."""
+    proposal, signed = review.proposal, review.signed
     return shown.Review(
         capture_id=capture,
         revision=review.revision,

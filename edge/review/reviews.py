@@ -1,6 +1,6 @@
 """Records the steps of reviews and reads them back; the log is the only truth."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, TypeAlias
@@ -82,6 +82,10 @@ class Reviews:
         """Return everybody who may sign results now."""
         return self._licences.signers()
 
+    def names(self) -> Mapping[str, str]:
+        """Return the names of those who sign or have signed, by id."""
+        return self._licences.names()
+
     def get(self, capture: str) -> StoredReview:
         """Return a capture's review as it stands.
 
@@ -144,14 +148,12 @@ class Reviews:
         """Record that a licensed person signs the result as it stood at `revision`.
 
         Raises:
-            NotLicensed: the clinic's file does not let this person sign.
+            NotLicensed: this person may not sign.
             ReviewMoved: it has changed since, is signed, or something still needs a decision.
             CaptureUnknown, NotAnalysed, DataKeyGone: there is nothing to sign.
         """
         if signer not in {item.id for item in self._licences.signers()}:
-            raise NotLicensed(
-                "not_licensed", "Only a provider with the skill `review` in the clinic's file may sign results."
-            )
+            raise NotLicensed("not_licensed", "Only a provider who is licensed to review may sign results.")
 
         def payloads(review: Review) -> list[PayloadModel]:
             analysis, bundle = review.proposal.analysis, bundle_payload(review.proposal.bundle)

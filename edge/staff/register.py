@@ -53,6 +53,11 @@ class StaffRegister:
         rows = self._store.rows("SELECT staff, name, role, active FROM staff WHERE active = 1 ORDER BY rowid")
         return [self._person(*row) for row in rows]
 
+    def names(self) -> dict[str, str]:
+        """Return the names of everybody who works or has worked here, by id."""
+        rows = self._store.rows("SELECT staff, name, role, active FROM staff ORDER BY rowid")
+        return {person.id: person.name for person in (self._person(*row) for row in rows)}
+
     def find(self, staff: str) -> Person | None:
         """Return somebody who may sign in, or None."""
         rows = self._store.rows("SELECT staff, name, role, active FROM staff WHERE staff = ? AND active = 1", (staff,))

@@ -16,6 +16,7 @@ from shared.http.errors import Forbidden, Refused, Unauthenticated
 from shared.vocabulary import StaffRole
 
 UNKNOWN = "unknown"
+_AS_ANOTHER = "act_as_another"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +122,22 @@ class SignIn:
             raise Forbidden("not_permitted", "Your role does not allow this. Ask a manager.")
         return person
 
+    def acting(self, token: str, named: str | None) -> Person:
+        """Return who is signed in, for what is done in somebody's name; another name is refused, on record.
+
+        Raises:
+            Unauthenticated: nobody is signed in, or the session is locked.
+            Forbidden: `named` is somebody else.
+        """
+        person = self.person(token)
+        if named not in (None, person.id):
+            self._trail.refused(person.id, person.role, _AS_ANOTHER)
+            raise Forbidden(
+                "another_person",
+                "You are signed in as somebody else than the person named. Let them sign in.",
+            )
+        return person
+
     def break_glass(self, token: str, reason: str) -> int:
         """Give somebody the rights to help a client for a limited time; return how many seconds.
 
@@ -167,6 +184,10 @@ class SignIn:
     def people(self) -> list[Person]:
         """Return everybody who may sign in."""
         return self._register.people()
+
+    def names(self) -> dict[str, str]:
+        """Return the names of everybody who ever could, by id."""
+        return self._register.names()
 
     def justification(self, actor: str) -> str:
         """Return by what right somebody acts now: break-glass, or their role."""

@@ -124,6 +124,9 @@ class FakeActors:
             raise Unauthenticated("not_signed_in", "Please sign in.")
         return Actor(id="staff-1", name="Jo")
 
+    def acting(self, headers: Mapping[str, str], named: str | None) -> str:
+        return named or self.actor(headers).id
+
     def permit(self, headers: Mapping[str, str], action: Action, *, by_hand: bool) -> None:
         if action is not Action.PUBLIC:
             self.actor(headers)

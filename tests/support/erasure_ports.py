@@ -3,10 +3,11 @@
 from datetime import UTC, datetime
 
 from edge.api import erasure_schemas as e
+from edge.api.ports import Actor
 from edge.clients.erasure_desk import ErasureUnknown
 from shared.erasure.rules import ErasureState, check_decision
 from shared.http.errors import NotFound
-from shared.vocabulary import ErasureReason, LegalBasis
+from shared.vocabulary import ErasureReason, LegalBasis, RefusalReason
 
 NOW = datetime(2031, 3, 12, 16, 40, tzinfo=UTC)
 PEOPLE = {"mara": "Mara Lindqvist", "ben": "Ben Okafor"}
@@ -47,14 +48,14 @@ class FakeErasures:
         people = [e.ErasurePerson(id=person, name=name) for person, name in PEOPLE.items()]
         return e.Erasures(items=self.items, people=people)
 
-    def request(self, new: e.NewErasure) -> e.Erasure:
+    def request(self, new: e.NewErasure, person: str) -> e.Erasure:
         made = e.Erasure(
             id=f"erasure-{len(self.items) + 1}",
             client_id=new.client_id,
             client_name="Iris Vale",
             reason=new.reason,
             legal_basis=new.legal_basis,
-            requested_by=PEOPLE[new.person_id],
+            requested_by=PEOPLE[person],
             requested_at=NOW,
             state=ErasureState.REQUESTED,
             proven=False,
@@ -62,14 +63,14 @@ class FakeErasures:
         self.items.insert(0, made)
         return made
 
-    def approve(self, erasure_id: str, what: e.ErasureApproval) -> e.Erasure:
-        return self._decide(erasure_id, what.person_id, ErasureState.ERASED, None)
+    def approve(self, erasure_id: str, person: str) -> e.Erasure:
+        return self._decide(erasure_id, person, ErasureState.ERASED, None)
 
-    def refuse(self, erasure_id: str, what: e.ErasureRefusal) -> e.Erasure:
+    def refuse(self, erasure_id: str, person: str, reason: RefusalReason) -> e.Erasure:
         found = next(item for item in self.items if item.id == erasure_id)
-        return self._decide(erasure_id, what.person_id, ErasureState.REFUSED, found.client_name)
+        return self._decide(erasure_id, person, ErasureState.REFUSED, found.client_name)
 
-    def receipt(self, erasure_id: str) -> str:
+    def receipt(self, erasure_id: str, actor: Actor) -> str:
         if erasure_id != "erasure-1":
             raise NotFound("no_receipt", "The hub has not confirmed this deletion yet; wait for the next sync.")
         return '{"receipt": {}}\n'

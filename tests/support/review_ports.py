@@ -71,7 +71,8 @@ class FakeReview:
     def get(self, capture_id: str) -> shown.Review:
         if capture_id not in self.reviews:
             raise NotFound("no_such_capture", "This photograph is not here.")
-        return shown_review(capture_id, self.reviews[capture_id], self.notes, SIGNERS)
+        names = {one.id: one.name for one in SIGNERS}
+        return shown_review(capture_id, self.reviews[capture_id], self.notes, SIGNERS, names)
 
     def correct(self, capture_id: str, what: shown.CorrectionsRequest, actor: Actor) -> shown.Review:
         noted = [noted_correction(item) for item in what.corrections]
@@ -83,10 +84,10 @@ class FakeReview:
     def undo(self, capture_id: str, what: shown.UndoRequest, actor: Actor) -> shown.Review:
         return self._step(capture_id, what.revision, [Undo(what.correction_id)], actor)
 
-    def sign(self, capture_id: str, what: shown.SignRequest, actor: Actor) -> shown.Review:
-        if what.signer_id not in {item.id for item in SIGNERS}:
+    def sign(self, capture_id: str, signer: str, revision: int, actor: Actor) -> shown.Review:
+        if signer not in {item.id for item in SIGNERS}:
             raise Forbidden("not_licensed", "This person may not sign results.")
-        return self._step(capture_id, what.revision, [Signature(what.signer_id)], actor)
+        return self._step(capture_id, revision, [Signature(signer)], actor)
 
     def reopen(self, capture_id: str, what: shown.ReopenRequest, actor: Actor) -> shown.Review:
         return self._step(capture_id, what.revision, [Reopening()], actor)

@@ -3,6 +3,7 @@
 Actor and purpose stand in the event itself; `justification` says by what right: a role, break-glass, the station.
 """
 
+from enum import StrEnum
 from typing import ClassVar
 
 from pydantic import Field
@@ -26,12 +27,34 @@ class PhotoRead(PayloadModel):
 
 
 class Exported(PayloadModel):
-    """Data left the box's pages as a file."""
+    """Data left the box or the hub as a file; written before it does."""
 
     event_type: ClassVar[str] = "audit.export"
 
     what: str = Field(pattern=_CODE)
-    items: int = Field(ge=0)
+    items: int = Field(ge=0, description="How many records or images.")
+    justification: str = Field(pattern=_CODE)
+
+
+class KeyUse(StrEnum):
+    """What was done with a key."""
+
+    ROTATED = "rotated"
+    REPLACED = "replaced"
+    RETIRED = "retired"
+    RECOVERED = "recovered"
+    EXPORTED = "exported"
+    IMPORTED = "imported"
+    RESTORED_WITH = "restored_with"
+
+
+class KeyUsed(PayloadModel):
+    """A person had a key changed, given back or carried away; never the key itself."""
+
+    event_type: ClassVar[str] = "audit.key_used"
+
+    key: str = Field(pattern=_CODE)
+    use: KeyUse
     justification: str = Field(pattern=_CODE)
 
 
@@ -92,6 +115,7 @@ class ConfigurationChanged(PayloadModel):
 PAYLOADS: tuple[type[PayloadModel], ...] = (
     PhotoRead,
     Exported,
+    KeyUsed,
     AccessRefused,
     SignedIn,
     SignedOut,

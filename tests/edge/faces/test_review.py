@@ -69,7 +69,7 @@ def test_the_review_shows_what_stands_why_and_what_can_be_taken_back(box: BoxRec
     ]  # fmt: skip
     assert (found.grades[0].count, found.grades[0].proposed) == (1, found.grades[0].grade)
     assert found.signers[0].name == "Dr. Cedar"
-    signed = desk.sign(capture, shown.SignRequest(revision=2, signer_id="aspen"), ACTOR)
+    signed = desk.sign(capture, "aspen", 2, ACTOR)
     assert signed.signed is not None
     assert signed.signed.signer_name == "Nurse Aspen"
     assert not any(item.undoable for item in signed.entries)
@@ -107,7 +107,7 @@ def test_figures_are_sums_and_what_a_candidate_saw_is_shown_with_no_result(box: 
     result = analysed.AnalysisResult((spot,), (), (), WIDTH, HEIGHT)
     log.completed(log.waiting(CANDIDATE, 1)[0], CANDIDATE, result, 40)
     desk.correct(capture, request(0, remove(1)), ACTOR)
-    desk.sign(capture, shown.SignRequest(revision=1, signer_id="aspen"), ACTOR)
+    desk.sign(capture, "aspen", 1, ACTOR)
     found = desk.statistics()
     assert (found.examples_usable, found.examples_withheld) == (1, 0)
     assert (found.bundles[0].overall.removed.count, found.bundles[0].overall.removed.small) == (1, True)

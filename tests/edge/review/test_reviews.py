@@ -26,6 +26,9 @@ class TwoSigners:
     def signers(self) -> list[Signer]:
         return [Signer("aspen", "Nurse Aspen"), Signer("cedar", "Dr. Cedar")]
 
+    def names(self) -> dict[str, str]:
+        return {item.id: item.name for item in self.signers()}
+
 
 @pytest.fixture
 def box(tmp_path: Path) -> Iterator[BoxRecord]:

@@ -329,7 +329,7 @@ export interface paths {
         /** Erasures */
         get: operations["listErasures"];
         put?: never;
-        /** Request */
+        /** Ask */
         post: operations["requestErasure"];
         delete?: never;
         options?: never;
@@ -1524,9 +1524,9 @@ export interface components {
         ErasureApproval: {
             /**
              * Person Id
-             * @description Who approves; never who asked.
+             * @description Who approves; never who asked. With sign-in, whoever is signed in.
              */
-            person_id: string;
+            person_id?: string | null;
         };
         /**
          * ErasurePerson
@@ -1551,9 +1551,9 @@ export interface components {
         ErasureRefusal: {
             /**
              * Person Id
-             * @description Who refuses; never who asked.
+             * @description Who refuses; never who asked. With sign-in, whoever is signed in.
              */
-            person_id: string;
+            person_id?: string | null;
             reason: components["schemas"]["RefusalReason"];
         };
         /**
@@ -2077,9 +2077,9 @@ export interface components {
             legal_basis: components["schemas"]["LegalBasis"];
             /**
              * Person Id
-             * @description Who asks.
+             * @description Who asks. With sign-in, whoever is signed in.
              */
-            person_id: string;
+            person_id?: string | null;
             reason: components["schemas"]["ErasureReason"];
         };
         /**
@@ -2853,8 +2853,11 @@ export interface components {
         SignRequest: {
             /** Revision */
             revision: number;
-            /** Signer Id */
-            signer_id: string;
+            /**
+             * Signer Id
+             * @description With sign-in, whoever is signed in.
+             */
+            signer_id?: string | null;
         };
         /**
          * SimilarCase
