@@ -5,6 +5,8 @@ import secrets
 import sqlalchemy as sa
 from alembic import op
 
+from cloud.storage.migrations.making import hold_to_tenant, identity, is_postgresql, number, text
+
 revision = "0002"
 down_revision = "0001"
 
@@ -14,26 +16,22 @@ def upgrade() -> None:
     state = op.create_table(
         "hub_state",
         sa.Column("only", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("epoch", sa.String(length=16), nullable=False),
-        sa.Column("restored_at", sa.BigInteger(), nullable=True),
+        text("epoch", 16),
+        number("restored_at", optional=True),
         sa.PrimaryKeyConstraint("only"),
     )
     op.bulk_insert(state, [{"only": 1, "epoch": secrets.token_hex(8), "restored_at": None}])
     op.create_table(
         "down_epochs",
-        sa.Column("tenant", sa.String(length=128), nullable=False),
-        sa.Column("location", sa.String(length=128), nullable=False),
-        sa.Column("epoch", sa.String(length=16), nullable=False),
-        sa.Column("ordinal", sa.BigInteger(), nullable=False),
+        identity("tenant"),
+        identity("location"),
+        text("epoch", 16),
+        number("ordinal"),
         sa.PrimaryKeyConstraint("tenant", "location", "epoch"),
     )
-    if op.get_bind().dialect.name == "postgresql":
+    if is_postgresql():
         op.execute("ALTER TABLE down_heads NO FORCE ROW LEVEL SECURITY")
     op.execute("INSERT INTO down_epochs SELECT tenant, location, epoch, 0 FROM down_heads")
-    if op.get_bind().dialect.name == "postgresql":
+    if is_postgresql():
         op.execute("ALTER TABLE down_heads FORCE ROW LEVEL SECURITY")
-        op.execute("ALTER TABLE down_epochs ENABLE ROW LEVEL SECURITY")
-        op.execute("ALTER TABLE down_epochs FORCE ROW LEVEL SECURITY")
-        op.execute(
-            "CREATE POLICY own_tenant ON down_epochs USING (tenant = nullif(current_setting('app.tenant', true), ''))"
-        )
+    hold_to_tenant("down_epochs")

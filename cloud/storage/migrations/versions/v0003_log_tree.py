@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from cloud.storage.migrations.making import hold_to_tenant, identity, number, text
+
 revision = "0003"
 down_revision = "0002"
 
@@ -13,42 +15,36 @@ def upgrade() -> None:
     """Create the tree's tables."""
     _create_tree()
     _create_resumptions()
-    if op.get_bind().dialect.name == "postgresql":
-        for table in _TABLES:
-            op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
-            op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
-            op.execute(
-                f"CREATE POLICY own_tenant ON {table} USING (tenant = nullif(current_setting('app.tenant', true), ''))"
-            )
+    hold_to_tenant(*_TABLES)
 
 
 def _create_tree() -> None:
     op.create_table(
         "log_trees",
-        sa.Column("tenant", sa.String(length=128), nullable=False),
-        sa.Column("epoch", sa.String(length=16), nullable=False),
-        sa.Column("size", sa.BigInteger(), nullable=False),
+        identity("tenant"),
+        text("epoch", 16),
+        number("size"),
         sa.Column("peaks", sa.LargeBinary(), nullable=False),
-        sa.Column("announced_size", sa.BigInteger(), nullable=False),
-        sa.Column("announced_at", sa.BigInteger(), nullable=False),
+        number("announced_size"),
+        number("announced_at"),
         sa.PrimaryKeyConstraint("tenant"),
     )
     op.create_table(
         "log_runs",
-        sa.Column("tenant", sa.String(length=128), nullable=False),
-        sa.Column("first", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("device", sa.String(length=128), nullable=False),
-        sa.Column("epoch", sa.String(length=16), nullable=False),
-        sa.Column("first_seq", sa.BigInteger(), nullable=False),
-        sa.Column("length", sa.BigInteger(), nullable=False),
+        identity("tenant"),
+        number("first", key=True),
+        identity("device"),
+        text("epoch", 16),
+        number("first_seq"),
+        number("length"),
         sa.PrimaryKeyConstraint("tenant", "first"),
     )
     op.create_index("log_runs_by_event", "log_runs", ["tenant", "device", "epoch", "first_seq"], unique=False)
     op.create_table(
         "log_tiles",
-        sa.Column("tenant", sa.String(length=128), nullable=False),
+        identity("tenant"),
         sa.Column("level", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("number", sa.BigInteger(), autoincrement=False, nullable=False),
+        number("number", key=True),
         sa.Column("hash", sa.LargeBinary(length=32), nullable=False),
         sa.PrimaryKeyConstraint("tenant", "level", "number"),
     )
@@ -57,12 +53,12 @@ def _create_tree() -> None:
 def _create_resumptions() -> None:
     op.create_table(
         "log_resumptions",
-        sa.Column("tenant", sa.String(length=128), nullable=False),
-        sa.Column("epoch", sa.String(length=16), nullable=False),
-        sa.Column("before", sa.String(length=16), nullable=False),
-        sa.Column("size", sa.BigInteger(), nullable=False),
-        sa.Column("root", sa.String(length=64), nullable=False),
-        sa.Column("at", sa.BigInteger(), nullable=False),
+        identity("tenant"),
+        text("epoch", 16),
+        text("before", 16),
+        number("size"),
+        text("root", 64),
+        number("at"),
         sa.Column("key", sa.LargeBinary(length=32), nullable=False),
         sa.Column("signature", sa.LargeBinary(length=64), nullable=False),
         sa.PrimaryKeyConstraint("tenant", "epoch"),

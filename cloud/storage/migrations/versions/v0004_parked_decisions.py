@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from cloud.storage.migrations.making import hold_to_tenant, identity, number, text
+
 revision = "0004"
 down_revision = "0003"
 
@@ -13,27 +15,21 @@ def upgrade() -> None:
     """Create both tables."""
     op.create_table(
         "parked_decisions",
-        sa.Column("tenant", sa.String(length=128), nullable=False),
-        sa.Column("event", sa.String(length=36), nullable=False),
-        sa.Column("decided_at", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("decision", sa.String(length=16), nullable=False),
-        sa.Column("actor", sa.String(length=64), nullable=False),
-        sa.Column("reason", sa.String(length=500), nullable=False),
+        identity("tenant"),
+        text("event", 36),
+        number("decided_at", key=True),
+        text("decision", 16),
+        text("actor", 64),
+        text("reason", 500),
         sa.PrimaryKeyConstraint("tenant", "event", "decided_at"),
     )
     op.create_table(
         "apply_failures",
-        sa.Column("tenant", sa.String(length=128), nullable=False),
-        sa.Column("device", sa.String(length=128), nullable=False),
-        sa.Column("epoch", sa.String(length=16), nullable=False),
-        sa.Column("seq", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("tries", sa.BigInteger(), nullable=False),
+        identity("tenant"),
+        identity("device"),
+        text("epoch", 16),
+        number("seq", key=True),
+        number("tries"),
         sa.PrimaryKeyConstraint("tenant", "device", "epoch", "seq"),
     )
-    if op.get_bind().dialect.name == "postgresql":
-        for table in _TABLES:
-            op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
-            op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
-            op.execute(
-                f"CREATE POLICY own_tenant ON {table} USING (tenant = nullif(current_setting('app.tenant', true), ''))"
-            )
+    hold_to_tenant(*_TABLES)

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from cloud.storage.migrations.making import hold_to_tenant, identity, number, text
+
 revision = "0005"
 down_revision = "0004"
 
@@ -11,18 +13,15 @@ def upgrade() -> None:
     """Create the table; no box was wanted to be anything before."""
     op.create_table(
         "twins",
-        sa.Column("tenant", sa.String(length=128), nullable=False),
-        sa.Column("device", sa.String(length=128), nullable=False),
-        sa.Column("wanted_version", sa.BigInteger(), nullable=False),
+        identity("tenant"),
+        identity("device"),
+        number("wanted_version"),
         sa.Column("wanted", sa.Text(), nullable=False),
-        sa.Column("wanted_at", sa.BigInteger(), nullable=False),
-        sa.Column("reported_version", sa.BigInteger(), nullable=False),
-        sa.Column("state", sa.String(length=16), nullable=False),
-        sa.Column("reason", sa.String(length=500), nullable=False),
-        sa.Column("digest", sa.String(length=64), nullable=False),
+        number("wanted_at"),
+        number("reported_version"),
+        text("state", 16),
+        text("reason", 500),
+        text("digest", 64),
         sa.PrimaryKeyConstraint("tenant", "device"),
     )
-    if op.get_bind().dialect.name == "postgresql":
-        op.execute("ALTER TABLE twins ENABLE ROW LEVEL SECURITY")
-        op.execute("ALTER TABLE twins FORCE ROW LEVEL SECURITY")
-        op.execute("CREATE POLICY own_tenant ON twins USING (tenant = nullif(current_setting('app.tenant', true), ''))")
+    hold_to_tenant("twins")

@@ -6,6 +6,8 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
+from cloud.storage.migrations.making import hold_to_tenant, identity, number, text
+
 revision = "0006"
 down_revision = "0005"
 
@@ -18,40 +20,34 @@ def upgrade() -> None:
     _create_requests()
     _create_what_was_destroyed()
     _fill()
-    if op.get_bind().dialect.name == "postgresql":
-        for table in _TABLES:
-            op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
-            op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
-            op.execute(
-                f"CREATE POLICY own_tenant ON {table} USING (tenant = nullif(current_setting('app.tenant', true), ''))"
-            )
-
-
-def _id(name: str, *, optional: bool = False) -> sa.Column[str]:
-    return sa.Column(name, sa.String(length=128), nullable=optional)
+    hold_to_tenant(*_TABLES)
 
 
 def _create_what_logs_name() -> None:
     op.create_table(
-        "known_clients", _id("tenant"), _id("client"), _id("location"), sa.PrimaryKeyConstraint("tenant", "client")
+        "known_clients",
+        identity("tenant"),
+        identity("client"),
+        identity("location"),
+        sa.PrimaryKeyConstraint("tenant", "client"),
     )
     op.create_table(
         "capture_clients",
-        _id("tenant"),
-        _id("capture"),
-        _id("client"),
-        _id("device"),
-        sa.Column("hlc", sa.String(length=16), nullable=False),
+        identity("tenant"),
+        identity("capture"),
+        identity("client"),
+        identity("device"),
+        text("hlc", 16),
         sa.PrimaryKeyConstraint("tenant", "capture"),
     )
     op.create_index("capture_clients_by_client", "capture_clients", ["tenant", "client"], unique=False)
     op.create_table(
         "consent_decisions",
-        _id("tenant"),
-        sa.Column("event", sa.String(length=36), nullable=False),
-        _id("client"),
-        sa.Column("granted", sa.BigInteger(), nullable=False),
-        sa.Column("hlc", sa.String(length=16), nullable=False),
+        identity("tenant"),
+        text("event", 36),
+        identity("client"),
+        number("granted"),
+        text("hlc", 16),
         sa.Column("supersedes", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("tenant", "event"),
     )
@@ -61,17 +57,17 @@ def _create_what_logs_name() -> None:
 def _create_requests() -> None:
     op.create_table(
         "erasure_requests",
-        _id("tenant"),
-        sa.Column("request", sa.String(length=64), nullable=False),
-        _id("client"),
-        _id("location"),
-        sa.Column("reason", sa.String(length=32), nullable=False),
-        sa.Column("legal_basis", sa.String(length=32), nullable=False),
-        _id("requested_by"),
-        sa.Column("requested_at", sa.BigInteger(), nullable=False),
-        sa.Column("state", sa.String(length=16), nullable=False),
-        _id("decided_by", optional=True),
-        sa.Column("decided_at", sa.BigInteger(), nullable=True),
+        identity("tenant"),
+        text("request", 64),
+        identity("client"),
+        identity("location"),
+        text("reason", 32),
+        text("legal_basis", 32),
+        identity("requested_by"),
+        number("requested_at"),
+        text("state", 16),
+        identity("decided_by", optional=True),
+        number("decided_at", optional=True),
         sa.PrimaryKeyConstraint("tenant", "request"),
     )
 
@@ -79,29 +75,29 @@ def _create_requests() -> None:
 def _create_what_was_destroyed() -> None:
     op.create_table(
         "erasures",
-        _id("tenant"),
-        _id("client"),
-        sa.Column("state", sa.String(length=16), nullable=False),
-        sa.Column("request", sa.String(length=64), nullable=False),
-        _id("location"),
-        _id("device"),
-        sa.Column("reason", sa.String(length=32), nullable=False),
-        sa.Column("legal_basis", sa.String(length=32), nullable=False),
-        sa.Column("event", sa.String(length=36), nullable=False),
-        sa.Column("hash", sa.String(length=64), nullable=False),
-        sa.Column("generation", sa.BigInteger(), nullable=False),
-        sa.Column("erased_at", sa.BigInteger(), nullable=False),
-        sa.Column("done_at", sa.BigInteger(), nullable=True),
+        identity("tenant"),
+        identity("client"),
+        text("state", 16),
+        text("request", 64),
+        identity("location"),
+        identity("device"),
+        text("reason", 32),
+        text("legal_basis", 32),
+        text("event", 36),
+        text("hash", 64),
+        number("generation"),
+        number("erased_at"),
+        number("done_at", optional=True),
         sa.Column("receipt", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("tenant", "client"),
     )
     op.create_table(
         "shredded_images",
-        _id("tenant"),
-        sa.Column("blob", sa.String(length=64), nullable=False),
-        _id("client"),
-        sa.Column("why", sa.String(length=16), nullable=False),
-        sa.Column("state", sa.String(length=16), nullable=False),
+        identity("tenant"),
+        text("blob", 64),
+        identity("client"),
+        text("why", 16),
+        text("state", 16),
         sa.PrimaryKeyConstraint("tenant", "blob"),
     )
     op.create_index("shredded_images_by_state", "shredded_images", ["tenant", "state"], unique=False)

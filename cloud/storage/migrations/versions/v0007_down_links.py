@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from cloud.storage.migrations.making import hold_to_tenant, identity, number, text
+
 revision = "0007"
 down_revision = "0006"
 
@@ -11,16 +13,11 @@ def upgrade() -> None:
     """Create the table; boxes are greeted anew."""
     op.create_table(
         "down_links",
-        sa.Column("tenant", sa.String(length=128), nullable=False),
-        sa.Column("device", sa.String(length=128), nullable=False),
-        sa.Column("life", sa.String(length=16), nullable=False),
-        sa.Column("version", sa.BigInteger(), nullable=False),
+        identity("tenant"),
+        identity("device"),
+        text("life", 16),
+        number("version"),
         sa.Column("state", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("tenant", "device"),
     )
-    if op.get_bind().dialect.name == "postgresql":
-        op.execute("ALTER TABLE down_links ENABLE ROW LEVEL SECURITY")
-        op.execute("ALTER TABLE down_links FORCE ROW LEVEL SECURITY")
-        op.execute(
-            "CREATE POLICY own_tenant ON down_links USING (tenant = nullif(current_setting('app.tenant', true), ''))"
-        )
+    hold_to_tenant("down_links")

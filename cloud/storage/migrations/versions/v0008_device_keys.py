@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from cloud.storage.migrations.making import hold_to_tenant, identity
+
 revision = "0008"
 down_revision = "0007"
 
@@ -11,15 +13,10 @@ def upgrade() -> None:
     """Create the table; every device has the first generation."""
     op.create_table(
         "device_keys",
-        sa.Column("tenant", sa.String(length=128), nullable=False),
-        sa.Column("device", sa.String(length=128), nullable=False),
+        identity("tenant"),
+        identity("device"),
         sa.Column("sent", sa.Integer(), nullable=False),
         sa.Column("taken", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("tenant", "device"),
     )
-    if op.get_bind().dialect.name == "postgresql":
-        op.execute("ALTER TABLE device_keys ENABLE ROW LEVEL SECURITY")
-        op.execute("ALTER TABLE device_keys FORCE ROW LEVEL SECURITY")
-        op.execute(
-            "CREATE POLICY own_tenant ON device_keys USING (tenant = nullif(current_setting('app.tenant', true), ''))"
-        )
+    hold_to_tenant("device_keys")

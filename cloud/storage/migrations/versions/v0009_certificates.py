@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from cloud.storage.migrations.making import hold_to_tenant, identity, number, text
+
 revision = "0009"
 down_revision = "0008"
 
@@ -11,19 +13,14 @@ def upgrade() -> None:
     """Create the table, held to its tenant like every other."""
     op.create_table(
         "certificates",
-        sa.Column("tenant", sa.String(length=128), nullable=False),
-        sa.Column("serial", sa.String(length=40), nullable=False),
-        sa.Column("device", sa.String(length=128), nullable=False),
-        sa.Column("root", sa.String(length=64), nullable=False),
-        sa.Column("issued_at", sa.BigInteger(), nullable=False),
-        sa.Column("expires_at", sa.BigInteger(), nullable=False),
-        sa.Column("revoked_at", sa.BigInteger(), nullable=True),
+        identity("tenant"),
+        text("serial", 40),
+        identity("device"),
+        text("root", 64),
+        number("issued_at"),
+        number("expires_at"),
+        number("revoked_at", optional=True),
         sa.PrimaryKeyConstraint("tenant", "serial"),
     )
     op.create_index("certificates_by_device", "certificates", ["tenant", "device", "issued_at"], unique=False)
-    if op.get_bind().dialect.name == "postgresql":
-        op.execute("ALTER TABLE certificates ENABLE ROW LEVEL SECURITY")
-        op.execute("ALTER TABLE certificates FORCE ROW LEVEL SECURITY")
-        op.execute(
-            "CREATE POLICY own_tenant ON certificates USING (tenant = nullif(current_setting('app.tenant', true), ''))"
-        )
+    hold_to_tenant("certificates")

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from cloud.storage.migrations.making import hold_to_tenant, identity, number, text
+
 revision = "0011"
 down_revision = "0010"
 
@@ -13,29 +15,23 @@ def upgrade() -> None:
     """Create the tables."""
     _create_counts()
     _create_alerts()
-    if op.get_bind().dialect.name == "postgresql":
-        for table in _TABLES:
-            op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
-            op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
-            op.execute(
-                f"CREATE POLICY own_tenant ON {table} USING (tenant = nullif(current_setting('app.tenant', true), ''))"
-            )
+    hold_to_tenant(*_TABLES)
 
 
 def _create_counts() -> None:
     op.create_table(
         "audit_cursors",
-        sa.Column("tenant", sa.String(length=128), nullable=False),
-        sa.Column("next_leaf", sa.BigInteger(), nullable=False),
+        identity("tenant"),
+        number("next_leaf"),
         sa.PrimaryKeyConstraint("tenant"),
     )
     op.create_table(
         "audit_counts",
-        sa.Column("tenant", sa.String(length=128), nullable=False),
-        sa.Column("location", sa.String(length=128), nullable=False),
-        sa.Column("actor", sa.String(length=128), nullable=False),
-        sa.Column("kind", sa.String(length=32), nullable=False),
-        sa.Column("day", sa.String(length=10), nullable=False),
+        identity("tenant"),
+        identity("location"),
+        identity("actor"),
+        text("kind", 32),
+        text("day", 10),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("tenant", "location", "actor", "kind", "day"),
     )
@@ -44,18 +40,18 @@ def _create_counts() -> None:
 def _create_alerts() -> None:
     op.create_table(
         "alerts",
-        sa.Column("tenant", sa.String(length=128), nullable=False),
-        sa.Column("id", sa.String(length=32), nullable=False),
-        sa.Column("location", sa.String(length=128), nullable=False),
-        sa.Column("actor", sa.String(length=128), nullable=False),
-        sa.Column("kind", sa.String(length=32), nullable=False),
-        sa.Column("day", sa.String(length=10), nullable=False),
+        identity("tenant"),
+        text("id", 32),
+        identity("location"),
+        identity("actor"),
+        text("kind", 32),
+        text("day", 10),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("threshold", sa.Integer(), nullable=False),
-        sa.Column("first_at", sa.BigInteger(), nullable=False),
-        sa.Column("last_at", sa.BigInteger(), nullable=False),
-        sa.Column("acknowledged_at", sa.BigInteger(), nullable=True),
-        sa.Column("acknowledged_by", sa.String(length=128), nullable=True),
+        number("first_at"),
+        number("last_at"),
+        number("acknowledged_at", optional=True),
+        identity("acknowledged_by", optional=True),
         sa.Column("note", sa.LargeBinary(), nullable=True),
         sa.PrimaryKeyConstraint("tenant", "id"),
     )
