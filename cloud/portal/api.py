@@ -1,4 +1,4 @@
-"""Routes of the portal, alone or mounted beside the hub's others."""
+"""Routes of the portal, and the application that serves them with its pages."""
 
 from pathlib import Path
 from typing import Annotated
@@ -32,7 +32,7 @@ from shared.http.pages import mount_pages
 
 
 def portal_router(ports: PortalPorts) -> APIRouter:
-    """Return the routes under `/api/portal`, for an application that has others too."""
+    """Return the routes under `/api/portal`."""
     router = APIRouter(prefix="/api/portal", responses=ERROR_RESPONSES)
 
     @router.get("/fleet", operation_id="getFleet")
@@ -107,19 +107,13 @@ def _add_alerts(router: APIRouter, ports: PortalPorts) -> None:
         return ports.alerts.acknowledge(alert, what.note, ports.viewers.viewer(request.headers))
 
 
-def create_portal_api(
-    ports: PortalPorts,
-    web_dist: Path | None = None,
-    guard: GuardSettings | None = None,
-    others: tuple[APIRouter, ...] = (),
-) -> FastAPI:
-    """Return the hub's application: the portal, `others` beside it, health, metrics and pages.
+def create_portal_api(ports: PortalPorts, web_dist: Path | None = None, guard: GuardSettings | None = None) -> FastAPI:
+    """Return the hub's application: the portal, health, metrics and pages.
 
     Args:
         ports: what the routes call.
         web_dist: the built pages, or None to serve the API alone.
         guard: host names answered to and the size limit of a request; loopback by default.
-        others: further routers; they must be given here, since the pages answer every address left over.
 
     Raises:
         PagesNotBuiltError: `web_dist` holds no built pages.
@@ -128,9 +122,8 @@ def create_portal_api(
     install_error_handlers(app)
     install_guard(app, guard or GuardSettings())
     app.include_router(portal_router(ports))
-    for router in others:
-        app.include_router(router)
     app.include_router(health_router(ports.readiness.parts, ports.metrics))
     if web_dist is not None:
+        # Last: the pages answer every address left over.
         mount_pages(app, web_dist)
     return app
