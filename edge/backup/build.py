@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge.backup.folder import BackupFolder, unpack
 from edge.backup.history import History
 from edge.backup.manifest import Manifest
 from edge.backup.progress import Progress
+from edge.backup.sealed import SealedBackup, unpack
 from edge.backup.source import fill_tables
 from edge.store.check import check_pages
 from edge.store.database import Database
@@ -57,7 +57,7 @@ class RecordBuilder:
         self._head_key = head_key
         self._refill: LogRefill | None = None
 
-    def take_backup(self, folder: BackupFolder, manifest: Manifest, progress: Progress) -> None:
+    def take_backup(self, folder: SealedBackup, manifest: Manifest, progress: Progress) -> None:
         """Take a version of a backup.
 
         Raises:

@@ -10,9 +10,9 @@ from itertools import takewhile
 from typing import Final
 
 from edge.backup.errors import BackupDamaged
-from edge.backup.folder import BackupFolder, pack
 from edge.backup.manifest import ImageList, Manifest, Place, Segment, State
 from edge.backup.progress import Progress, silent
+from edge.backup.sealed import SealedBackup, pack
 from edge.backup.source import RecordSource, RecordState
 from edge.backup.verify import Verifier
 from edge.store.errors import ImageMissing, StorageBroken
@@ -58,7 +58,7 @@ class BackupJob:
         self,
         source: RecordSource,
         vault: ImageVault,
-        folder: BackupFolder,
+        folder: SealedBackup,
         identity: BoxIdentity,
         progress: Progress = silent,
     ) -> None:
@@ -166,7 +166,12 @@ class BackupJob:
         return segments
 
     def _missing_images(self, lists: Iterable[ImageList], *, full: bool) -> list[_Image]:
-        """Return the vault's images that are not in the folder or not listed; with `full` also damaged copies."""
+        """Return the vault's images that are not in the folder or not listed; with `full` also damaged copies.
+
+        To the hub they go by themselves, each while its client allows it; a backup must not carry them past that.
+        """
+        if self._folder.at_hub:
+            return []
         listed = {name for item in lists for name, _, _ in self._folder.images(item)}
         missing: list[_Image] = []
         for kind in ImageKind:

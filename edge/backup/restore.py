@@ -13,11 +13,11 @@ from typing import Final
 
 from edge.backup.build import NamedImage, RecordBuilder
 from edge.backup.errors import BackupDamaged, HistoryUnavailable, RecordLives
-from edge.backup.folder import BackupFolder
 from edge.backup.history import History
 from edge.backup.manifest import Manifest
 from edge.backup.progress import Progress, silent
 from edge.backup.salvage import DamagedRecord
+from edge.backup.sealed import SealedBackup
 from edge.backup.verify import Verifier
 from edge.config import StoreSettings
 from edge.enrol import IDENTITY_FILE, read_identity
@@ -67,7 +67,7 @@ class Restore:
         self,
         settings: StoreSettings,
         keys: BoxKeys,
-        backup: BackupFolder,
+        backup: SealedBackup,
         clock: Clock,
         history: History | None,
         progress: Progress = silent,
@@ -77,7 +77,7 @@ class Restore:
         Args:
             settings: where the record belongs.
             keys: the box's keys.
-            backup: the folder to restore from.
+            backup: what to restore from.
             clock: dates what is noted in the log.
             history: the hub, or None to restore without it.
             progress: told how far it is.
@@ -192,7 +192,7 @@ class Restore:
             self._progress("images", done, len(named))
             if self._is_sound(image):
                 continue
-            sealed = self._find(image, from_hub=image in recent)
+            sealed = self._find(image, from_hub=image in recent or self._backup.at_hub)
             try:
                 if sealed is not None:
                     self._vault.take_back(image.name, image.kind, sealed)

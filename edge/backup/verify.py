@@ -4,16 +4,16 @@ import hashlib
 from collections.abc import Sequence
 
 from edge.backup.errors import BackupDamaged
-from edge.backup.folder import BackupFolder, unpack
 from edge.backup.manifest import ImageList, Manifest, Segment
 from edge.backup.progress import Progress, silent
+from edge.backup.sealed import SealedBackup, unpack
 from shared.events.envelope import GENESIS_HASH, Event, MalformedEvent
 
 
 class Verifier:
     """Checks the parts that one version names; an empty answer means that nothing is wrong."""
 
-    def __init__(self, folder: BackupFolder, manifest: Manifest, progress: Progress = silent) -> None:
+    def __init__(self, folder: SealedBackup, manifest: Manifest, progress: Progress = silent) -> None:
         """Take a version of a backup.
 
         Args:

@@ -1,9 +1,10 @@
-"""AES-256-GCM with a fresh random nonce: *sealed* anywhere in this product means exactly this.
+"""AES-256-GCM: *sealed* anywhere in this product means exactly this, with a fresh random nonce but in `seal_alike`.
 
 Layout: one version byte, 12 bytes of nonce, ciphertext with its 16-byte tag. With random nonces a key may
 seal 2^32 messages (NIST SP 800-38D §8.3); a client's or a device's key stays far below.
 """
 
+import hmac
 import secrets
 from typing import Final
 
@@ -37,8 +38,18 @@ def seal(key: bytes, plaintext: bytes, context: bytes) -> bytes:
         plaintext: any length below 2 GiB.
         context: what the sealed bytes belong to; must be given again to open them.
     """
-    nonce = secrets.token_bytes(_NONCE_BYTES)
-    return _VERSION + nonce + AESGCM(key).encrypt(nonce, plaintext, _VERSION + context)
+    return _seal(key, secrets.token_bytes(_NONCE_BYTES), plaintext, context)
+
+
+def seal_alike(key: bytes, plaintext: bytes, context: bytes) -> bytes:
+    """Seal so that the same plaintext gives the same bytes: what was sent half can be sealed again and gone on with.
+
+    The nonce is a keyed hash of all that is sealed, so no two different plaintexts share one. Whoever sees two sealed
+    parts learns whether they are the same, and nothing else.
+    """
+    message = len(context).to_bytes(4) + context + plaintext
+    nonce = hmac.digest(derive_key(key, "nonce"), message, "sha256")[:_NONCE_BYTES]
+    return _seal(key, nonce, plaintext, context)
 
 
 def unseal(key: bytes, sealed: bytes, context: bytes) -> bytes:
@@ -54,6 +65,10 @@ def unseal(key: bytes, sealed: bytes, context: bytes) -> bytes:
         return AESGCM(key).decrypt(nonce, ciphertext, _VERSION + context)
     except InvalidTag:
         raise CannotOpen("cannot_open", "the key is not the one this was sealed with, or it was altered") from None
+
+
+def _seal(key: bytes, nonce: bytes, plaintext: bytes, context: bytes) -> bytes:
+    return _VERSION + nonce + AESGCM(key).encrypt(nonce, plaintext, _VERSION + context)
 
 
 def derive_key(secret: bytes, purpose: str) -> bytes:
