@@ -75,6 +75,21 @@ def invite(
 
 
 @app.command()
+def replace(
+    config: ConfigOption,
+    tenant: TenantOption,
+    device: Annotated[str, typer.Argument(help="Id of the device whose place a new machine takes.")],
+    life_seconds: Annotated[int, typer.Option("--life-seconds", help="How long the code is good.")] = 3600,
+) -> None:
+    """Print a one-time code with which a new machine becomes a lost box; once used, the old machine is out for good."""
+    database, enrolment = open_fleet(load_settings(config, HubSettings))
+    try:
+        typer.echo(enrolment.invite_replacement(TenantId(tenant), DeviceId(device), life_seconds))
+    finally:
+        database.close()
+
+
+@app.command()
 def devices(config: ConfigOption, tenant: TenantOption) -> None:
     """List a tenant's boxes."""
     database, enrolment = open_fleet(load_settings(config, HubSettings))

@@ -69,6 +69,14 @@ class BlobSettings(Section):
     max_blob_bytes: int = Field(default=256 * 1024 * 1024, ge=1024, description="Largest sealed image that is taken.")
 
 
+class BackupsSettings(Section):
+    """What is kept of each box's own backup, which the hub cannot open."""
+
+    versions: int = Field(default=7, ge=1, le=365, description="Versions to keep of each box; one that verifies stays.")
+    max_part_bytes: int = Field(default=64 * 1024 * 1024, ge=1024 * 1024, description="Largest part that is taken.")
+    max_box_bytes: int = Field(default=16 * 1024**3, ge=1024 * 1024, description="What one box may keep here.")
+
+
 class FleetSettings(Section):
     """Where boxes enrol and renew, and how long what they are given is good."""
 
@@ -177,6 +185,7 @@ class HubSettings(SideSettings):
     broker: BrokerSettings = Field(default=BrokerSettings(), description="MQTT broker.")
     rpc: RpcSettings = Field(default=RpcSettings(), description="gRPC server.")
     blobs: BlobSettings = Field(default=BlobSettings(), description="Images taken.")
+    backups: BackupsSettings = Field(default=BackupsSettings(), description="The boxes' own backups.")
     fleet: FleetSettings = Field(default=FleetSettings(), description="Enrolment, certificates, revocation.")
     portal: PortalSettings = Field(default=PortalSettings(), description="Portal.")
     ingest: IngestSettings = Field(default=IngestSettings(), description="Limits of ingest.")
@@ -212,6 +221,11 @@ class HubSettings(SideSettings):
     def releases_folder(self) -> Path:
         """Where released bundles lie."""
         return self.data_folder / "releases"
+
+    @property
+    def box_backups_folder(self) -> Path:
+        """Where the boxes' sealed backups lie."""
+        return self.data_folder / "box-backups"
 
     @property
     def blobs_folder(self) -> Path:

@@ -19,6 +19,8 @@ from cloud.audit.watch import AuditWatch
 from cloud.blobs.service import BlobsService
 from cloud.blobs.store import BlobStore
 from cloud.bookings.desk import BookingDesk
+from cloud.boxbackups.service import BackupsService
+from cloud.boxbackups.shelf import BackupShelf
 from cloud.broker import EmbeddedBroker
 from cloud.broker_config import BrokerFiles
 from cloud.broker_gate import HUB
@@ -75,6 +77,7 @@ from shared.http.guard import GuardSettings
 from shared.ids import TenantId, Uuid7Source
 from shared.logging import configure_logging, log_dying_threads
 from shared.wire import backfill_pb2_grpc as backfill_rpc
+from shared.wire import backup_pb2_grpc as backup_rpc
 from shared.wire import bundle_pb2_grpc as bundle_rpc
 from shared.wire import escrow_pb2_grpc as escrow_rpc
 from shared.wire import history_pb2_grpc as history_rpc
@@ -286,12 +289,15 @@ class Hub:
         backfill = BackfillService(callers, self._handler.answers, self.metrics)
         transparency = TransparencyService(self.database, callers, self.keeper)
         escrow, shelf = EscrowService(self.escrow, callers, self.database), Shelf(self.settings.releases_folder)
+        kept = self.settings.backups
+        backups = BackupShelf(self.settings.box_backups_folder, kept.versions, kept.max_part_bytes, kept.max_box_bytes)
         return [
             partial(rpc.add_BlobsServicer_to_server, blobs),
             partial(backfill_rpc.add_BackfillServicer_to_server, backfill),
             partial(transparency_rpc.add_TransparencyServicer_to_server, transparency),
             partial(history_rpc.add_HistoryServicer_to_server, HistoryService(self.database, callers)),
             partial(escrow_rpc.add_EscrowServicer_to_server, escrow),
+            partial(backup_rpc.add_BackupsServicer_to_server, BackupsService(callers, backups)),
             partial(bundle_rpc.add_BundlesServicer_to_server, BundlesService(callers, shelf)),
         ]
 

@@ -99,6 +99,23 @@ class StoreSettings(Section):
     )
 
 
+class BackupTarget(StrEnum):
+    """Where the daily backup goes."""
+
+    FOLDER = "folder"
+    HUB = "hub"
+    BOTH = "both"
+
+
+class BackupSettings(Section):
+    """The daily backup."""
+
+    target: BackupTarget = Field(
+        default=BackupTarget.FOLDER,
+        description="Where it goes, and what a damaged record is restored from: `store.backup_folder`, the hub, both.",
+    )
+
+
 class HubLinkSettings(Section):
     """Where the hub is; the box works without it for weeks."""
 
@@ -200,6 +217,7 @@ class EdgeSettings(SideSettings):
 
     clinic: ClinicSettings = Field(default=ClinicSettings(), description="The clinic.")
     store: StoreSettings = Field(default=StoreSettings(), description="The record.")
+    backup: BackupSettings = Field(default=BackupSettings(), description="The daily backup.")
     hub: HubLinkSettings = Field(default=HubLinkSettings(), description="The hub.")
     http: HttpSettings = Field(default=HttpSettings(), description="The pages.")
     capture: CaptureSettings = Field(default=CaptureSettings(), description="Camera and protocol.")
@@ -207,3 +225,13 @@ class EdgeSettings(SideSettings):
     sign_in: SignInSettings = Field(default=SignInSettings(), description="Staff at this box.")
     hub_log: HubLogSettings = Field(default=HubLogSettings(), description="Watch over the hub's log.")
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$", description="Least level logged.")
+
+    @property
+    def backed_up_to_folder(self) -> Path | None:
+        """The folder of the daily backup, or None."""
+        return self.store.backup_folder if self.backup.target is not BackupTarget.HUB else None
+
+    @property
+    def backed_up_to_hub(self) -> bool:
+        """Whether the daily backup goes to the hub."""
+        return self.backup.target is not BackupTarget.FOLDER

@@ -28,6 +28,7 @@ class _Answer(BaseModel):
     device: str
     delivery: str
     certified: Certified
+    replaces: bool = False
 
 
 def enrol(folder: Path, keys: BoxKeys, hub_url: str, code: str, label: str) -> BoxIdentity:
@@ -98,6 +99,9 @@ def _keep(folder: Path, keys: BoxKeys, content: bytes, key: bytes) -> BoxIdentit
     credentials = answer.certified.with_key(key)
     keys.keep_transport(keys.identity().receive(delivery, context))
     BoxCertificate(keys.sealed).replace(credentials)
+    if answer.replaces:
+        # There was a box of this name: it must not begin an empty record, and so says that its own is missing.
+        keys.mark_record_begun()
     identity = BoxIdentity(TenantId(answer.tenant), LocationId(answer.location), DeviceId(answer.device))
     # The identity file comes last: it is what says that enrolment is complete.
     write_durably(folder / IDENTITY_FILE, json.dumps(asdict(identity)).encode())

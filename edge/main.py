@@ -22,6 +22,7 @@ from edge.api.schemas import ComponentVersion
 from edge.audit.configuration import note_configuration
 from edge.backup.daily import DailyCare
 from edge.backup.history import HubHistory
+from edge.backup.hub import hub_backup
 from edge.capture.cameras import make_camera
 from edge.capture.session import SessionRules
 from edge.clients.erasure import ClientEraser
@@ -166,8 +167,7 @@ class EdgeBox:
         self._link, self._uploader = self._make_link(), self._make_uploader()
         self._renewal = self._make_renewal()
         self._kiosk = self._make_kiosk()
-        history = HubHistory(self._hub_channel)
-        self._care = DailyCare(settings.store, record, history, self._clock, self._software)
+        self._care = self._make_care()
         self._status = self._make_status()
         self._shadow = self._make_shadow()
         names = settings.http.lan_names
@@ -237,7 +237,7 @@ class EdgeBox:
             record.store,
             record.vault,
             self._hub_channel,
-            lambda: count_behind(self._link.status.acknowledged, record.store.epochs()),
+            self._event_backlog,
             lambda client: ConsentPurpose.TREATMENT_RECORD in self._consent.granted(client),
         )
 
@@ -259,6 +259,18 @@ class EdgeBox:
         rules = SessionRules(views=capture.views)
         desk = VisitDesk(self._register, self._consent, rules, guests, self._book.client_of, capture.light)
         return KioskStation(make_camera(capture, self._clock), self._vision, self._intake, desk, self._clock)
+
+    def _make_care(self) -> DailyCare:
+        record, at_hub = self._record, None
+        store = self._settings.store.model_copy(update={"backup_folder": self._settings.backed_up_to_folder})
+        if self._settings.backed_up_to_hub:
+            identity = record.store.identity
+            at_hub = hub_backup(store.folder, record.keys, identity, self._hub_channel, self._event_backlog)
+        history = HubHistory(self._hub_channel)
+        return DailyCare(store, record, history, self._clock, self._software, at_hub)
+
+    def _event_backlog(self) -> int:
+        return count_behind(self._link.status.acknowledged, self._record.store.epochs())
 
     def _make_status(self) -> BoxStatus:
         models = [ComponentVersion(name=item.name, version=item.version) for item in self._vision.versions]

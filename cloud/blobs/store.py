@@ -8,7 +8,7 @@ from typing import Final
 
 from shared.durable import make_folder, sync_folder
 from shared.errors import Corrupt, Rejected
-from shared.ids import BlobName, TenantId
+from shared.ids import BlobName
 
 _HEX: Final = frozenset("0123456789abcdef")
 _READ_BYTES: Final = 1024 * 1024
@@ -31,7 +31,7 @@ class BlobMissing(Rejected):
 
 
 class BlobStore:
-    """The folder of images, one folder a tenant."""
+    """Blobs named by their hash, one folder an owner: images by their tenant, parts of a backup by their box."""
 
     def __init__(self, folder: Path, max_bytes: int) -> None:
         self._folder = folder
@@ -50,12 +50,12 @@ class BlobStore:
             raise BlobTooLarge("blob_too_large", f"an image may have 1 to {self._max_bytes} bytes")
         return BlobName(name)
 
-    def offset(self, tenant: TenantId, name: BlobName) -> int:
+    def offset(self, owner: str, name: BlobName) -> int:
         """Return how much of an image is here."""
-        part = self._part(tenant, name)
+        part = self._part(owner, name)
         return part.stat().st_size if part.exists() else 0
 
-    def append(self, tenant: TenantId, name: BlobName, size: int, offset: int, data: bytes) -> int:
+    def append(self, owner: str, name: BlobName, size: int, offset: int, data: bytes) -> int:
         """Add a chunk and return the new offset.
 
         Raises:
@@ -63,7 +63,7 @@ class BlobStore:
             BlobTooLarge: it goes beyond the announced size.
             OSError: the disk is full or read-only; the part stays as it was or longer, never wrong.
         """
-        part = self._part(tenant, name)
+        part = self._part(owner, name)
         make_folder(part.parent)
         descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
@@ -79,13 +79,13 @@ class BlobStore:
             os.close(descriptor)
         return offset + len(data)
 
-    def finish(self, tenant: TenantId, name: BlobName) -> None:
+    def finish(self, owner: str, name: BlobName) -> None:
         """Check a complete part and move it into place, durable before this returns.
 
         Raises:
             WrongHash: it is not what its name says; the part is deleted, send it again from the start.
         """
-        part, final = self._part(tenant, name), self.path(tenant, name)
+        part, final = self._part(owner, name), self.path(owner, name)
         digest = hashlib.sha256()
         with part.open("rb") as file:
             while chunk := file.read(_READ_BYTES):
@@ -97,11 +97,11 @@ class BlobStore:
         part.replace(final)
         sync_folder(final.parent)
 
-    def holds(self, tenant: TenantId, name: BlobName) -> bool:
+    def holds(self, owner: str, name: BlobName) -> bool:
         """Tell whether a finished image lies here; a row in a restored database alone is no proof of it."""
-        return self.path(tenant, name).is_file()
+        return self.path(owner, name).is_file()
 
-    def stream(self, tenant: TenantId, name: BlobName, offset: int, chunk_bytes: int) -> Iterator[bytes]:
+    def stream(self, owner: str, name: BlobName, offset: int, chunk_bytes: int) -> Iterator[bytes]:
         """Yield a finished image from an offset on; the whole of it is read and its hash checked at the end.
 
         Raises:
@@ -110,7 +110,7 @@ class BlobStore:
         """
         digest = hashlib.sha256()
         try:
-            with self.path(tenant, name).open("rb") as file:
+            with self.path(owner, name).open("rb") as file:
                 while file.tell() < offset and (skipped := file.read(min(chunk_bytes, offset - file.tell()))):
                     digest.update(skipped)
                 while data := file.read(chunk_bytes):
@@ -119,14 +119,14 @@ class BlobStore:
         except FileNotFoundError:
             raise BlobMissing("blob_missing", "the hub does not hold this image") from None
         if digest.hexdigest() != name:
-            path = self.path(tenant, name)
+            path = self.path(owner, name)
             path.replace(path.with_name(f"{name}.damaged"))
             raise WrongHash("blob_damaged", "the hub's copy of this image is damaged; it asks the boxes for it again")
 
-    def remove(self, tenant: TenantId, name: BlobName) -> bool:
+    def remove(self, owner: str, name: BlobName) -> bool:
         """Remove an image and any part or damaged copy of it, durably; tell whether there was one. Idempotent."""
-        path, found = self.path(tenant, name), False
-        for leftover in (path, self._part(tenant, name), path.with_name(f"{name}.damaged")):
+        path, found = self.path(owner, name), False
+        for leftover in (path, self._part(owner, name), path.with_name(f"{name}.damaged")):
             if leftover.exists():
                 leftover.unlink(missing_ok=True)
                 found = True
@@ -134,9 +134,9 @@ class BlobStore:
             sync_folder(path.parent)
         return found
 
-    def path(self, tenant: TenantId, name: BlobName) -> Path:
+    def path(self, owner: str, name: BlobName) -> Path:
         """Return where a finished image lies."""
-        return self._folder / tenant / name
+        return self._folder / owner / name
 
-    def _part(self, tenant: TenantId, name: BlobName) -> Path:
-        return self._folder / tenant / f"{name}.part"
+    def _part(self, owner: str, name: BlobName) -> Path:
+        return self._folder / owner / f"{name}.part"

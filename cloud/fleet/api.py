@@ -93,7 +93,7 @@ class CertifiedAnswer(BaseModel):
 
 
 class EnrolResponse(BaseModel):
-    """What it is answered; `delivery` is its transport key, sealed for it alone."""
+    """What it is answered; `delivery` is its transport key, sealed for it alone; `replaces` asks for a restore."""
 
     tenant: str
     location: str
@@ -101,6 +101,7 @@ class EnrolResponse(BaseModel):
     delivery: str
     hub_key_id: str
     certified: CertifiedAnswer
+    replaces: bool
 
 
 class Roots(BaseModel):
@@ -143,6 +144,7 @@ def fleet_router(enrolment: Enrolment, authority: HubAuthority, limit: RateLimit
             delivery=base64.b64encode(done.delivery).decode(),
             hub_key_id=done.hub_key_id,
             certified=CertifiedAnswer.of(done.certified),
+            replaces=done.replaces,
         )
 
     @router.post("/renew")

@@ -14,7 +14,7 @@ from cloud.fleet.keys import TenantKeys
 from cloud.storage.certificates import CertificateRecord, CertificateRepository
 from cloud.storage.database import Database
 from cloud.storage.device_keys import DeviceKeys
-from cloud.storage.devices import DeviceRecord, DeviceRepository, DeviceState, tenant_of
+from cloud.storage.devices import DeviceRecord, DeviceRepository, DeviceState, Invitation, tenant_of
 from cloud.storage.times import to_milliseconds
 from shared.clock import Clock
 from shared.crypto.identity import PublicIdentity, deliver, renewal_is_signed
@@ -37,7 +37,10 @@ class Certified:
 
 @dataclass(frozen=True, slots=True)
 class Enrolled:
-    """What a box learns when it is enrolled; `delivery` opens with its own key only."""
+    """What a box learns when it is enrolled; `delivery` opens with its own key only.
+
+    With `replaces` there was a box of this name before, whose record must be restored before anything is written.
+    """
 
     tenant: TenantId
     location: LocationId
@@ -45,6 +48,7 @@ class Enrolled:
     delivery: bytes
     hub_key_id: str
     certified: Certified
+    replaces: bool
 
 
 class Enrolment:
@@ -65,18 +69,38 @@ class Enrolment:
             NotFound: no such tenant or clinic.
             Rejected: the life is not between one second and thirty days.
         """
+        code, expires_at = self._new_code(tenant, life_seconds)
+        with self._database.write(tenant) as connection:
+            devices = DeviceRepository(connection, tenant)
+            if not devices.has_location(location):
+                raise NotFound("unknown_location", "the tenant has no such location; see [[hub.tenants.locations]]")
+            devices.invite(_hash(code), location, expires_at)
+        return code
+
+    def invite_replacement(self, tenant: TenantId, device: DeviceId, life_seconds: int) -> str:
+        """Return a one-time code with which a new machine takes a device's place, as `invite` does for a new device.
+
+        Nothing changes for the old machine until the code is used; from then on every certificate and key it has is
+        refused. A device that was revoked comes back only so: with keys that the old machine never had.
+
+        Raises:
+            NotFound: no such tenant or device.
+            Rejected: the life is not between one second and thirty days.
+        """
+        code, expires_at = self._new_code(tenant, life_seconds)
+        with self._database.write(tenant) as connection:
+            devices = DeviceRepository(connection, tenant)
+            devices.invite(_hash(code), _found(devices, device).location, expires_at, replaces=device)
+        return code
+
+    def _new_code(self, tenant: TenantId, life_seconds: int) -> tuple[str, int]:
         if not 1 <= life_seconds <= MAX_LIFE_SECONDS:
             raise Rejected("bad_life", f"a code may live for 1 to {MAX_LIFE_SECONDS} seconds")
         if not self._keys.knows(tenant):
             raise NotFound("unknown_tenant", "this hub serves no such tenant; see [[hub.tenants]]")
         known_by = self._authority.fingerprint[:FINGERPRINT_CHARACTERS]
         code = f"{tenant}.{secrets.token_urlsafe(_CODE_BYTES)}.{known_by}"
-        with self._database.write(tenant) as connection:
-            devices = DeviceRepository(connection, tenant)
-            if not devices.has_location(location):
-                raise NotFound("unknown_location", "the tenant has no such location; see [[hub.tenants.locations]]")
-            devices.invite(_hash(code), location, self._now() + life_seconds * 1000)
-        return code
+        return code, self._now() + life_seconds * 1000
 
     def enrol(self, code: str, label: str, public: PublicIdentity, request: bytes) -> Enrolled:
         """Enrol a box with a one-time code; a code works once, whoever comes second is refused.
@@ -93,21 +117,14 @@ class Enrolment:
         tenant = TenantId(code.partition(".")[0])
         if not self._keys.knows(tenant):
             raise Forbidden("code_unknown", "the code is not one of this hub's; check it or ask for a new one")
-        device = DeviceId(f"box-{secrets.token_hex(6)}")
         generation = self._keys.generations.standing(tenant).newest
-        delivery = self._deliver(tenant, device, public)
         with self._database.write(tenant) as connection:
-            devices = DeviceRepository(connection, tenant)
-            before = _already(devices, _hash(code), public)
-            if before is not None:
-                device, location = before.id, before.location
-                delivery = self._deliver(tenant, device, public)
-            else:
-                location = self._redeem(devices, _hash(code), device)
-                devices.add(self._record(device, location, label, public))
+            devices, held = DeviceRepository(connection, tenant), CertificateRepository(connection, tenant)
+            device, location, replaces = self._admit(devices, held, _hash(code), label, public)
+            delivery = self._deliver(tenant, device, public)
             DeviceKeys(connection, tenant).set_taken(device, generation)
-            certified = self._certify(CertificateRepository(connection, tenant), Member(tenant, location, device), key)
-        return Enrolled(tenant, location, device, delivery, self._keys.key_id(tenant), certified)
+            certified = self._certify(held, Member(tenant, location, device), key)
+        return Enrolled(tenant, location, device, delivery, self._keys.key_id(tenant), certified, replaces)
 
     def renew(self, device: DeviceId, request: bytes, signature: bytes) -> Certified:
         """Give an enrolled device a new certificate; its own key, not the old certificate, says who asks.
@@ -198,17 +215,37 @@ class Enrolment:
         except ValueError:
             raise Rejected("bad_key", "the receiving key is not an X25519 public key") from None
 
-    def _redeem(self, devices: DeviceRepository, code_hash: str, device: DeviceId) -> LocationId:
+    def _admit(
+        self,
+        devices: DeviceRepository,
+        held: CertificateRepository,
+        code_hash: str,
+        label: str,
+        public: PublicIdentity,
+    ) -> tuple[DeviceId, LocationId, bool]:
+        """Return who the bearer of a code is from now on, and whether it takes the place of another machine."""
         invitation = devices.invitation(code_hash)
+        before = _already(devices, invitation, public)
+        if invitation is not None and before is not None:
+            return before.id, before.location, invitation.replaces is not None
+        invitation = self._redeemable(invitation)
+        device = invitation.replaces or DeviceId(f"box-{secrets.token_hex(6)}")
+        devices.use_invitation(code_hash, device, self._now())
+        if invitation.replaces is None:
+            devices.add(self._record(device, invitation.location, label, public))
+        else:
+            held.revoke(device, self._clock.wall())
+            devices.replace(device, label, public.signing, public.receiving)
+        return device, invitation.location, invitation.replaces is not None
+
+    def _redeemable(self, invitation: Invitation | None) -> Invitation:
         if invitation is None:
             raise Forbidden("code_unknown", "the code is not one of this hub's; check it or ask for a new one")
         if invitation.used_at is not None:
             raise Conflict("code_used", "the code was used already; ask for a new one")
-        now = self._now()
-        if now > invitation.expires_at:
+        if self._now() > invitation.expires_at:
             raise Forbidden("code_expired", "the code has expired; ask for a new one")
-        devices.use_invitation(code_hash, device, now)
-        return invitation.location
+        return invitation
 
     def _record(self, device: DeviceId, location: LocationId, label: str, public: PublicIdentity) -> DeviceRecord:
         now = self._now()
@@ -260,8 +297,8 @@ def _renewal_refused() -> Forbidden:
     return Forbidden("renewal_refused", "the device is not enrolled here or was revoked; enrol it anew")
 
 
-def _already(devices: DeviceRepository, code_hash: str, public: PublicIdentity) -> DeviceRecord | None:
-    invitation = devices.invitation(code_hash)
+def _already(devices: DeviceRepository, invitation: Invitation | None, public: PublicIdentity) -> DeviceRecord | None:
+    """Return the device that these keys became with this code before."""
     record = devices.get(invitation.device) if invitation is not None and invitation.device is not None else None
     if record is None or record.state is not DeviceState.ACTIVE:
         return None

@@ -18,6 +18,8 @@ _TABLES: Final = (
     " wrapped BLOB NOT NULL, deposited_at TEXT NOT NULL, PRIMARY KEY (tenant, client))",
     "CREATE TABLE IF NOT EXISTS tombstones (tenant TEXT NOT NULL, client TEXT NOT NULL, request TEXT NOT NULL,"
     " generation INTEGER NOT NULL, held INTEGER NOT NULL, erased_at TEXT NOT NULL, PRIMARY KEY (tenant, client))",
+    "CREATE TABLE IF NOT EXISTS backup_keys (tenant TEXT NOT NULL, device TEXT NOT NULL, key_id TEXT NOT NULL,"
+    " sealed BLOB NOT NULL, deposited_at TEXT NOT NULL, PRIMARY KEY (tenant, device, key_id))",
     "CREATE TABLE IF NOT EXISTS audit (number INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL,"
     " tenant TEXT NOT NULL, location TEXT NOT NULL, device TEXT NOT NULL, action TEXT NOT NULL,"
     " purpose TEXT NOT NULL, clients INTEGER NOT NULL)",
@@ -152,6 +154,18 @@ class DepositFile:
         return {
             ClientId(row[0]): EscrowTombstone(ClientId(row[0]), row[1], row[2], bool(row[3]), row[4]) for row in rows
         }
+
+    def add_backup_key(self, tenant: TenantId, device: DeviceId, key: tuple[str, bytes], at: str) -> bool:
+        """Keep a box's sealed backup key by its id; one that is here stays. Tell whether it is new."""
+        statement = "INSERT OR IGNORE INTO backup_keys VALUES (?, ?, ?, ?, ?)"
+        return self._run(statement, tenant, device, *key, at) == 1
+
+    def backup_keys(self, tenant: TenantId, device: DeviceId) -> list[bytes]:
+        """Return a box's sealed backup keys, newest first."""
+        rows = self._all(
+            "SELECT sealed FROM backup_keys WHERE tenant = ? AND device = ? ORDER BY rowid DESC", tenant, device
+        )
+        return [sealed for (sealed,) in rows]
 
     def note(self, row: AuditRow) -> None:
         """Keep on record who did what and why."""

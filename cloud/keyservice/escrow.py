@@ -16,12 +16,19 @@ from typing import Final
 from cloud.keyservice.deposits import AuditRow, Deposit, DepositFile, EscrowTombstone
 from cloud.rpc.callers import Caller
 from shared.clock import Clock
-from shared.crypto.aead import KEY_BYTES, new_key, seal, unseal
+from shared.crypto.aead import KEY_BYTES, derive_key, new_key, seal, unseal
 from shared.crypto.identity import DeviceIdentity, deliver
 from shared.crypto.keyfile import SealedKeyFolder
 from shared.errors import Corrupt, Rejected
 from shared.ids import ClientId, DeviceId, LocationId, TenantId
-from shared.wire.escrow import PAGE_CLIENTS, deposit_context, recovery_context
+from shared.wire.escrow import (
+    MAX_BACKUP_KEYS,
+    PAGE_CLIENTS,
+    backup_deposit_context,
+    backup_recovery_context,
+    deposit_context,
+    recovery_context,
+)
 
 _HUB: Final = "hub"
 
@@ -108,6 +115,37 @@ class KeyService:
             for client, key in keys
         ]
         return Recovery(given, more=len(found) > PAGE_CLIENTS)
+
+    def deposit_backup_key(self, caller: Caller, sealed: bytes) -> None:
+        """Keep the key of a box's backups, sealed as it came, durably; idempotent by key.
+
+        Nothing a box deposits takes the place of an earlier key: whoever gets hold of a box cannot make its former
+        backups unreadable.
+
+        Raises:
+            CannotOpen: it is not sealed for this key service and this box.
+            Rejected: it is no key, or the box has deposited too many.
+        """
+        tenant, device, at = caller.tenant, caller.device, self._now()
+        key = self._identity(tenant).receive(sealed, backup_deposit_context(tenant, device))
+        if len(key) != KEY_BYTES:
+            raise Rejected("no_backup_key", f"what is deposited is no key of {KEY_BYTES} bytes")
+        with self._lock, self._file.change():
+            if self._file.add_backup_key(tenant, device, (derive_key(key, "escrow-id").hex(), sealed), at):
+                if len(self._file.backup_keys(tenant, device)) > MAX_BACKUP_KEYS:
+                    raise Rejected("too_many_backup_keys", "this box has deposited too many backup keys; look at it")
+                self._file.note(AuditRow(at, tenant, caller.location, device, "deposit_backup_key", "escrow", 0))
+
+    def recover_backup_keys(self, caller: Caller, receiving_key: bytes, purpose: str) -> list[bytes]:
+        """Give a box the keys of its own backups back, newest first; that it asked, and why, is on record before."""
+        tenant, device = caller.tenant, caller.device
+        with self._lock, self._file.change():
+            held = self._file.backup_keys(tenant, device)
+            row = AuditRow(self._now(), tenant, caller.location, device, "recover_backup_key", purpose, 0)
+            self._file.note(row)
+        identity, context = self._identity(tenant), backup_deposit_context(tenant, device)
+        keys = [identity.receive(sealed, context) for sealed in held]
+        return [deliver(key, receiving_key, backup_recovery_context(tenant, device)) for key in keys]
 
     def destroy(self, tenant: TenantId, client: ClientId, request: str) -> EscrowTombstone:
         """Destroy a client's key for good, whether or not one is here; idempotent by client.

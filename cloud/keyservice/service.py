@@ -21,7 +21,7 @@ _CLIENT: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}")
 
 
 class EscrowService(rpc.EscrowServicer):
-    """Answers `Key`, `Deposit` and `Recover`, for the caller's own location only."""
+    """Answers for the caller's own location only, and about backup keys for the caller itself."""
 
     def __init__(self, keys: KeyService, callers: Callers, database: Database) -> None:
         self._keys = keys
@@ -55,12 +55,30 @@ class EscrowService(rpc.EscrowServicer):
         """Give one page of client keys back."""
         try:
             caller = self._callers.identify(context)
-            if not _PURPOSE.fullmatch(request.purpose):
-                raise Rejected("purpose_missing", "say why the keys are needed: lower-case letters and underscores")
+            _check_purpose(request.purpose)
             found = self._keys.recover(caller, self._receiving_key(caller), request.purpose, request.after)
             keys = [wire.RecoveredKey(client=client, sealed=sealed) for client, sealed in found.keys]
             self._log.warning("client_keys_recovered", device=caller.device, count=len(keys))
             return wire.RecoveredKeys(keys=keys, more=found.more)
+        except (MedSpaError, OSError) as error:
+            self._refuse(context, error)
+
+    def DepositBackupKey(self, request: wire.BackupKeyDeposit, context: Any) -> wire.BackupKeyKept:  # noqa: N802
+        """Keep a backup key; answers only after it is on disk."""
+        try:
+            self._keys.deposit_backup_key(self._callers.identify(context), request.sealed)
+            return wire.BackupKeyKept()
+        except (MedSpaError, OSError) as error:
+            self._refuse(context, error)
+
+    def RecoverBackupKeys(self, request: wire.RecoveryRequest, context: Any) -> wire.RecoveredBackupKeys:  # noqa: N802
+        """Give the caller's backup keys back."""
+        try:
+            caller = self._callers.identify(context)
+            _check_purpose(request.purpose)
+            sealed = self._keys.recover_backup_keys(caller, self._receiving_key(caller), request.purpose)
+            self._log.warning("backup_keys_recovered", device=caller.device, count=len(sealed))
+            return wire.RecoveredBackupKeys(sealed=sealed)
         except (MedSpaError, OSError) as error:
             self._refuse(context, error)
 
@@ -75,6 +93,11 @@ class EscrowService(rpc.EscrowServicer):
         code = error.code if isinstance(error, MedSpaError) else "disk"
         self._log.warning("escrow_refused", reason_code=code)
         abort(context, error)
+
+
+def _check_purpose(text: str) -> None:
+    if not _PURPOSE.fullmatch(text):
+        raise Rejected("purpose_missing", "say why the keys are needed: lower-case letters and underscores")
 
 
 def _client(text: str) -> ClientId:

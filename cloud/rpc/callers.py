@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from cryptography import x509
 
+from cloud.storage.certificates import CertificateRepository
 from cloud.storage.database import Database
 from cloud.storage.devices import DeviceRepository, DeviceState
 from shared.crypto.pki import CertificateRefused, Member, read_member
@@ -52,10 +53,11 @@ class Callers:
             CallerRefused: no TLS 1.3, or no certificate of an enrolled device that is not revoked.
             DeviceRefused: the device is fenced.
         """
-        member = peer_of(context)
+        certificate, member = _peer(context)
         with self._database.read(member.tenant) as connection:
             record = DeviceRepository(connection, member.tenant).get(member.device)
-        if record is None or record.state is DeviceState.REVOKED:
+            revoked = CertificateRepository(connection, member.tenant).is_revoked(certificate.serial_number)
+        if record is None or record.state is DeviceState.REVOKED or revoked:
             raise CallerRefused("unknown_device", "the device is not enrolled here or was revoked")
         if record.state is DeviceState.FENCED:
             raise DeviceRefused("device_fenced", "the device is fenced; a person must look at it first")
@@ -68,11 +70,16 @@ def peer_of(context: Any) -> Member:
     Raises:
         CallerRefused: the connection is older than TLS 1.3 or shows no device's certificate.
     """
+    return _peer(context)[1]
+
+
+def _peer(context: Any) -> tuple[x509.Certificate, Member]:
     facts: Mapping[str, Sequence[bytes]] = context.auth_context()
     if list(facts.get("ssl_tls_version", ())) != [_VERSION]:
         raise CallerRefused("old_tls", "the connection is older than TLS 1.3; update the box")
     try:
         (pem,) = facts.get("x509_pem_cert", ())
-        return read_member(x509.load_pem_x509_certificate(pem))
+        certificate = x509.load_pem_x509_certificate(pem)
+        return certificate, read_member(certificate)
     except (ValueError, CertificateRefused):
         raise CallerRefused("no_member", "the connection shows no device's certificate") from None

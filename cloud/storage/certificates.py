@@ -50,6 +50,22 @@ class CertificateRepository:
         )
         self._connection.execute(query.values(revoked_at=to_milliseconds(now)))
 
+    def is_revoked(self, serial: int) -> bool:
+        """Tell whether a certificate is known as revoked."""
+        query = select(certificates.c.revoked_at).where(
+            certificates.c.tenant == self._tenant, certificates.c.serial == f"{serial:x}"
+        )
+        return self._connection.execute(query).scalar() is not None
+
+    def has_good(self, device: DeviceId) -> bool:
+        """Tell whether a device was given a certificate that is not revoked, as after it was replaced."""
+        query = select(certificates.c.serial).where(
+            certificates.c.tenant == self._tenant,
+            certificates.c.device == device,
+            certificates.c.revoked_at.is_(None),
+        )
+        return self._connection.execute(query.limit(1)).first() is not None
+
     def revoked(self, now: datetime) -> list[CertificateRecord]:
         """Return what is revoked and has not ended yet; what has ended is refused for that."""
         query = select(certificates).where(

@@ -53,12 +53,13 @@ class DeviceRecord:
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """A one-time code, known by its hash only."""
+    """A one-time code, known by its hash only; `replaces` names the device whose place a new machine takes."""
 
     location: LocationId
     expires_at: int
     used_at: int | None
     device: DeviceId | None
+    replaces: DeviceId | None
 
 
 class DeviceRepository:
@@ -90,6 +91,11 @@ class DeviceRepository:
     def set_state(self, device: DeviceId, state: DeviceState, reason: str, *, may_restart: bool = False) -> None:
         """Change whether a device may speak, with the reason people will read."""
         self._change(device, state=state, reason=reason[:500], may_restart=may_restart)
+
+    def replace(self, device: DeviceId, label: str, signing_key: bytes, receiving_key: bytes) -> None:
+        """Let another machine, with keys of its own, be this device from now on, whatever kept it out before."""
+        keys = {"signing_key": signing_key, "receiving_key": receiving_key}
+        self._change(device, label=label, state=DeviceState.ACTIVE, reason="", may_restart=False, **keys)
 
     def restarted(self, device: DeviceId) -> None:
         """Use up the permission to start an epoch that continues nothing known."""
@@ -132,13 +138,10 @@ class DeviceRepository:
             self._connection.execute(delete(hello_sessions).where(mine, hello_sessions.c.seen_at <= oldest))
         return True
 
-    def invite(self, code_hash: str, location: LocationId, expires_at: int) -> None:
-        """Store an invitation."""
-        self._connection.execute(
-            insert(invitations).values(
-                tenant=self._tenant, code_hash=code_hash, location=location, expires_at=expires_at
-            )
-        )
+    def invite(self, code_hash: str, location: LocationId, expires_at: int, replaces: DeviceId | None = None) -> None:
+        """Store an invitation, for a new device or for a machine that takes the place of one."""
+        values = {"code_hash": code_hash, "location": location, "expires_at": expires_at, "replaces": replaces}
+        self._connection.execute(insert(invitations).values(tenant=self._tenant, **values))
 
     def invitation(self, code_hash: str) -> Invitation | None:
         """Return an invitation, locked until the transaction ends."""
@@ -193,8 +196,8 @@ def tenant_of(connection: Connection, device: DeviceId) -> TenantId | None:
 
 
 def _invitation(row: Row[Any]) -> Invitation:
-    device = DeviceId(row.device) if row.device is not None else None
-    return Invitation(LocationId(row.location), row.expires_at, row.used_at, device)
+    device, replaces = (DeviceId(item) if item is not None else None for item in (row.device, row.replaces))
+    return Invitation(LocationId(row.location), row.expires_at, row.used_at, device, replaces)
 
 
 def _record(row: Row[Any]) -> DeviceRecord:

@@ -78,6 +78,7 @@ invitations = Table(
     _time("expires_at"),
     _time("used_at", optional=True),
     _id("device", optional=True),
+    _id("replaces", optional=True),
 )
 
 # Every certificate a device was given. Serials are hex, without a sign.

@@ -6,8 +6,16 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from edge.backup.commands import DEFAULT_KEEP, back_up, export_recovery, import_recovery, shown_progress
+from edge.backup.commands import (
+    DEFAULT_KEEP,
+    back_up,
+    export_recovery,
+    import_recovery,
+    restore_from_hub,
+    shown_progress,
+)
 from edge.backup.commands import restore as restore_box
+from edge.backup.restore import RestoreReport
 from edge.config import EdgeSettings
 from shared.config import load_settings
 
@@ -16,12 +24,15 @@ ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="The clinic's
 
 def backup(
     config: ConfigOption,
-    to: Annotated[Path, typer.Option("--to", help="Folder of the backup, on a USB disk or anywhere.")],
-    keep: Annotated[int, typer.Option(help="Versions to keep.", min=1, max=365)] = DEFAULT_KEEP,
+    to: Annotated[Path | None, typer.Option("--to", help="Folder of the backup, on a USB disk or anywhere.")] = None,
+    to_hub: Annotated[bool, typer.Option("--to-hub", help="Back up to the hub, which cannot open it.")] = False,
+    keep: Annotated[int, typer.Option(help="Versions to keep in a folder.", min=1, max=365)] = DEFAULT_KEEP,
     full: Annotated[bool, typer.Option("--full", help="Check all of it, not only what is new.")] = False,
 ) -> None:
     """Back the box up: what is new since the last time, sealed, read back and verified."""
     console = Console()
+    if (to is None) != to_hub:
+        raise typer.BadParameter("say either --to FOLDER or --to-hub")
     with shown_progress(console) as progress:
         report = back_up(load_settings(config, EdgeSettings), to, keep, full=full, progress=progress)
     manifest = report.manifest
@@ -52,12 +63,33 @@ def restore(
         Path | None, typer.Option(help="Recovery file, on a new box; asks for its passphrase.", exists=True)
     ] = None,
 ) -> None:
-    """Restore the box from a verified backup and from what the hub holds of it; the box must not be running."""
+    """Restore the box from a verified backup in a folder and from what the hub holds of it; it must not be running."""
     settings, console = load_settings(config, EdgeSettings), Console()
     if recovery_key is not None:
         import_recovery(settings, recovery_key, typer.prompt("Passphrase", hide_input=True))
     with shown_progress(console) as progress:
         report = restore_box(settings, source, number, replace=replace, without_hub=without_hub, progress=progress)
+    _show(console, report)
+
+
+def from_hub(
+    config: ConfigOption,
+    code_file: Annotated[
+        Path | None, typer.Option(help="On a new machine: file with the code of `medspa hub replace`.", exists=True)
+    ] = None,
+    number: Annotated[int | None, typer.Option("--version", help="Version; the newest by default.", min=1)] = None,
+    replace: Annotated[bool, typer.Option("--replace", help="Move a record that is there aside.")] = False,
+) -> None:
+    """Restore the box from its backup at the hub, keys from escrow included; the box must not be running."""
+    settings, console = load_settings(config, EdgeSettings), Console()
+    code = code_file.read_text().strip() if code_file is not None else None
+    with shown_progress(console) as progress:
+        report, keys = restore_from_hub(settings, number, code=code, replace=replace, progress=progress)
+    _show(console, report)
+    console.print(f"{keys} clients' keys came back from escrow", highlight=False, soft_wrap=True)
+
+
+def _show(console: Console, report: RestoreReport) -> None:
     console.print(
         f"Restored version {report.manifest.number}: {report.manifest.events} events, {report.from_hub} more from the"
         f" hub, {report.salvaged} from the replaced record; {report.images} images put back,"
@@ -83,4 +115,5 @@ def add_commands(app: typer.Typer) -> None:
     """Add the commands to `medspa edge`."""
     app.command("backup")(backup)
     app.command("restore")(restore)
+    app.command("restore-from-hub")(from_hub)
     app.command("recovery-key")(recovery_key)

@@ -12,13 +12,15 @@ from rich.progress import Progress as Bars
 
 from edge.backup.folder import BackupFolder
 from edge.backup.history import HubHistory
+from edge.backup.hub import hub_backup, recover_hub_backup
 from edge.backup.job import BackupJob, BackupReport
 from edge.backup.progress import Progress, silent
 from edge.backup.recovery import open_recovery, seal_recovery
 from edge.backup.restore import Restore, RestoreReport
+from edge.backup.sealed import SealedBackup
 from edge.backup.source import RecordSource
 from edge.config import EdgeSettings
-from edge.enrol import read_identity
+from edge.enrol import enrol, read_identity
 from edge.hub_door import HubDoor
 from edge.keys.box import BoxKeys
 from edge.keys.certificate import BoxCertificate
@@ -28,20 +30,22 @@ from edge.record import PROJECTIONS, RECORD_FILE, VAULT_FOLDER, open_record
 from edge.store.check import check_pages
 from edge.store.database import Database
 from edge.store.errors import RecordMissing, StorageBroken
+from edge.store.events import BoxIdentity
 from edge.store.vault import ImageVault
+from edge.sync.escrow import recover_keys
 from edge.sync.hub_channel import HubChannel
 from edge.sync.renewal import renewed
-from shared.clock import Clock, SystemClock
+from shared.clock import SystemClock
 from shared.durable import write_durably
-from shared.ids import Uuid7Source
+from shared.ids import DeviceId, Uuid7Source
 
 DEFAULT_KEEP: Final = 7
 
 
 def back_up(
-    settings: EdgeSettings, target: Path, keep: int, *, full: bool = False, progress: Progress = silent
+    settings: EdgeSettings, target: Path | None, keep: int, *, full: bool = False, progress: Progress = silent
 ) -> BackupReport:
-    """Back the box up into a folder, whether it is running or not.
+    """Back the box up into a folder, or with no folder to the hub, whether it is running or not.
 
     Raises:
         RecordMissing, StorageBroken, WrongKey: the record is damaged or gone; the former backup stays.
@@ -60,7 +64,7 @@ def back_up(
         job = BackupJob(
             RecordSource(database, PROJECTIONS, keys.log_head()),
             ImageVault(store.folder / VAULT_FOLDER, store.reserve_bytes),
-            BackupFolder(target, keys.backup()),
+            BackupFolder(target, keys.backup()) if target is not None else _at_hub(settings, keys, identity),
             identity,
             progress,
         )
@@ -86,19 +90,61 @@ def restore(
     clock = SystemClock()
     keys = open_keys(settings.store)
     backup = BackupFolder(source, keys.backup())
-    history = None if without_hub else HubHistory(hub_channel(settings, keys, backup, number, clock))
+    device = None if without_hub else backup.require(number).identity().device
+    history = None if device is None else HubHistory(hub_channel(settings, keys, device))
     report = Restore(settings.store, keys, backup, clock, history, progress).run(number, replace=replace)
     open_record(settings.store, clock, Uuid7Source(clock)).store.close()
     return report
 
 
-def hub_channel(
-    settings: EdgeSettings, keys: BoxKeys, backup: BackupFolder, number: int | None, clock: Clock
-) -> HubChannel:
-    """Return the channel to the hub, as the box that the backup is of."""
-    hub, device = settings.hub, (backup.require(number).identity().device, keys.identity())
-    certificate = renewed(BoxCertificate(keys.sealed), HubDoor(hub.url), device, clock.wall())
+def restore_from_hub(
+    settings: EdgeSettings,
+    number: int | None = None,
+    *,
+    code: str | None = None,
+    replace: bool = False,
+    progress: Progress = silent,
+) -> tuple[RestoreReport, int]:
+    """Restore the box from its backup at the hub, and get its backup key and its clients' keys back from escrow.
+
+    Args:
+        settings: the box's configuration.
+        number: which version; the newest by default.
+        code: on a new machine, the one-time code that `medspa hub replace` gave out.
+        replace: move a record that is there aside.
+        progress: told how far it is.
+
+    Returns:
+        What came of it, and how many clients' keys were missing here and came back.
+
+    Raises:
+        MedSpaError: as `enrol`, `Restore.run` and `recover_keys` say; run again it goes on.
+    """
+    clock, store, keys = SystemClock(), settings.store, open_keys(settings.store)
+    store.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if code is not None:
+        enrol(store.folder, keys, settings.hub.url, code, "restored box")
+    identity = read_identity(store.folder)
+    channel = hub_channel(settings, keys, identity.device)
+    backup = recover_hub_backup(store.folder, keys, identity, channel)
+    report = Restore(store, keys, backup, clock, HubHistory(channel), progress).run(number, replace=replace)
+    # Opening it replays the tombstones, so a client who was deleted is known as such before any key comes back.
+    record = open_record(store, clock, Uuid7Source(clock))
+    try:
+        return report, recover_keys(record.store, record.clients, keys.identity(), channel, "box_restored")[1]
+    finally:
+        record.store.close()
+
+
+def hub_channel(settings: EdgeSettings, keys: BoxKeys, device: DeviceId) -> HubChannel:
+    """Return the channel to the hub, as this device."""
+    hub, proof = settings.hub, (device, keys.identity())
+    certificate = renewed(BoxCertificate(keys.sealed), HubDoor(hub.url), proof, SystemClock().wall())
     return HubChannel(f"{hub.rpc_host}:{hub.rpc_port}", certificate.present)
+
+
+def _at_hub(settings: EdgeSettings, keys: BoxKeys, identity: BoxIdentity) -> SealedBackup:
+    return hub_backup(settings.store.folder, keys, identity, hub_channel(settings, keys, identity.device))
 
 
 def export_recovery(settings: EdgeSettings, target: Path, passphrase: str) -> None:

@@ -11,6 +11,7 @@ from edge.backup.errors import BackupDamaged, HistoryUnavailable
 from edge.backup.folder import BackupFolder
 from edge.backup.history import History
 from edge.backup.job import BackupJob
+from edge.backup.sealed import SealedBackup
 from edge.backup.source import RecordSource
 from edge.config import StoreSettings
 from edge.record import PROJECTIONS, RECORD_FILE, Record, mark_damaged
@@ -27,9 +28,11 @@ _FIRST_SECONDS: Final = 600.0
 _EVERY_SECONDS: Final = Seconds(24 * 3600.0)
 _AGAIN_SECONDS: Final = Seconds(1800.0)
 _IMAGES_A_DAY: Final = 200
+_FOLDER: Final = "in its folder"
+_HUB: Final = "at the hub"
 _NOT_BEGUN: Final = Problem(
     "backup_not_begun",
-    "No backup: there is none in the configured folder. Is its disk plugged in? Begin one with `medspa edge backup`",
+    "there is none in the configured folder. Is its disk plugged in? Begin one with `medspa edge backup`",
 )
 
 
@@ -41,7 +44,7 @@ class CareState:
         problems: damage that stands, each with what to do; empty when all is well.
         checked_at: when the record was last checked.
         backed_up_at: when the last backup was verified.
-        backup_problem: why the last backup did not come about, or None.
+        backup_problem: why a backup did not come about, or None.
         mended: images put back since the start.
     """
 
@@ -62,6 +65,7 @@ class DailyCare:
         history: History,
         clock: Clock,
         software: str,
+        at_hub: SealedBackup | None = None,
     ) -> None:
         """Keep the collaborators.
 
@@ -71,12 +75,16 @@ class DailyCare:
             history: the hub, for images that are damaged here.
             clock: dates rounds and backups.
             software: version of this software.
+            at_hub: the backup at the hub, where there is one.
         """
         self._settings = settings
         self._record = record
         self._history = history
         self._clock = clock
         self._software = software
+        self._at_hub = at_hub
+        self._checked: float | None = None
+        self._waiting: dict[str, Problem] = {}
         self._log = structlog.get_logger()
         self._state = CareState()
         self._worker = Worker("record-care", self.step, every=_AGAIN_SECONDS, first=_FIRST_SECONDS)
@@ -95,15 +103,28 @@ class DailyCare:
         self._worker.stop()
 
     def step(self) -> Seconds:
-        """Do one round and return the seconds until the next; sooner when the backup did not come about.
+        """Do one round and return the seconds until the next; sooner when a backup did not come about.
+
+        Such a backup is tried again by itself, so that one that did come about is not made over and over.
 
         Raises:
             MedSpaError, OSError: the record cannot be read now; this is tried again in half an hour.
         """
-        self._check()
-        if self._settings.backup_folder is not None and not self._state.problems:
-            self._back_up()
+        if self._is_new_day():
+            self._check()
+            self._checked = self._clock.monotonic()
+            self._waiting = dict.fromkeys(self._targets(), _NOT_BEGUN)
+        if not self._state.problems:
+            self._back_up_waiting()
         return _AGAIN_SECONDS if self._state.backup_problem is not None else _EVERY_SECONDS
+
+    def _is_new_day(self) -> bool:
+        return not self._waiting or self._checked is None or self._clock.monotonic() - self._checked >= _EVERY_SECONDS
+
+    def _targets(self) -> dict[str, SealedBackup]:
+        """Return where backups go, by what people call it."""
+        targets = {_FOLDER: self._backup_folder(), _HUB: self._at_hub}
+        return {name: target for name, target in targets.items() if target is not None}
 
     def _check(self) -> None:
         database = self._open()
@@ -113,7 +134,7 @@ class DailyCare:
             database.close()
         for problem in problems:
             self._log.error("record_damaged", code=problem.code)
-        if problems and self._settings.backup_folder is not None:
+        if problems and self._targets():
             mark_damaged(self._settings.folder, problems[0])
         if problems:
             problems = [replace(problem, sentence=f"{problem.sentence}. {self._advice()}") for problem in problems]
@@ -126,7 +147,7 @@ class DailyCare:
         )
 
     def _advice(self) -> str:
-        if self._settings.backup_folder is None:
+        if not self._targets():
             return "Stop the box and run `medspa edge restore --replace --from FOLDER`"
         return "Restart the box: it restores itself from its backup and the hub"
 
@@ -157,26 +178,36 @@ class DailyCare:
         folder = self._backup_folder()
         return folder.image(name, kind) if folder is not None else None
 
-    def _back_up(self) -> None:
-        folder = self._backup_folder()
-        if folder is None or not folder.numbers():
-            # Never onto the box's own disk because the other one is not plugged in.
-            self._state = replace(self._state, backup_problem=_NOT_BEGUN)
-            return
+    def _back_up_waiting(self) -> None:
+        """Back up to each place that waits, and say of which this did not come about."""
+        targets = self._targets()
+        tried = {name: self._back_up(targets[name]) for name in self._waiting}
+        self._waiting = {name: problem for name, problem in tried.items() if problem is not None}
+        for name, problem in self._waiting.items():
+            self._log.error("backup_failed", code=problem.code, target=name)
+        if len(self._waiting) < len(tried):
+            self._log.info("backup_verified")
+            self._state = replace(self._state, backed_up_at=self._clock.wall())
+        sentences = [f"No backup {name}: {problem.sentence}" for name, problem in self._waiting.items()]
+        first = next(iter(self._waiting.values()), None)
+        shown = Problem(first.code, ". ".join(sentences)) if first is not None else None
+        self._state = replace(self._state, backup_problem=shown)
+
+    def _back_up(self, target: SealedBackup) -> Problem | None:
+        """Back up to one place; return why it did not come about."""
         database = self._open()
         try:
+            if not target.at_hub and not target.numbers():
+                # Never onto the box's own disk because the other one is not plugged in.
+                return _NOT_BEGUN
             source = RecordSource(database, PROJECTIONS, self._record.keys.log_head())
-            job = BackupJob(source, self._record.vault, folder, self._record.store.identity)
+            job = BackupJob(source, self._record.vault, target, self._record.store.identity)
             job.run(self._clock.wall(), self._software, self._settings.backup_versions)
         except (MedSpaError, OSError) as error:
-            problem = _not_backed_up(error)
-            self._log.error("backup_failed", code=problem.code)
-            self._state = replace(self._state, backup_problem=problem)
-        else:
-            self._state = replace(self._state, backup_problem=None, backed_up_at=self._clock.wall())
-            self._log.info("backup_verified")
+            return _not_backed_up(error)
         finally:
             database.close()
+        return None
 
     def _backup_folder(self) -> BackupFolder | None:
         folder = self._settings.backup_folder
@@ -189,5 +220,5 @@ class DailyCare:
 
 def _not_backed_up(error: MedSpaError | OSError) -> Problem:
     if isinstance(error, MedSpaError):
-        return Problem(error.code, f"No backup: {error.sentence}")
-    return Problem("backup_disk", "No backup: the backup's disk cannot be read or written; is it plugged in?")
+        return Problem(error.code, error.sentence)
+    return Problem("backup_disk", "it cannot be read or written there; is its disk plugged in?")

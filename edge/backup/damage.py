@@ -3,6 +3,7 @@
 Never starts empty: with no backup, or none that verifies, the box says what is wrong and stays as it is.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import structlog
@@ -10,7 +11,9 @@ import structlog
 from edge.backup.errors import BackupDamaged, HistoryUnavailable
 from edge.backup.folder import BackupFolder
 from edge.backup.history import HubHistory
+from edge.backup.hub import recover_hub_backup
 from edge.backup.restore import Restore, RestoreReport
+from edge.backup.sealed import SealedBackup
 from edge.config import EdgeSettings, StoreSettings
 from edge.enrol import read_identity
 from edge.hub_door import HubDoor
@@ -69,7 +72,7 @@ def _examine_pages(path: Path, keys: BoxKeys, *, full: bool) -> Problem | None:
 
 
 class Healer:
-    """Restores a damaged record from the configured backup folder, at the box's start."""
+    """Restores a damaged record from the configured backups, at the box's start."""
 
     def __init__(self, settings: EdgeSettings, clock: Clock) -> None:
         self._settings = settings
@@ -89,33 +92,44 @@ class Healer:
         if problem is None:
             return None
         self._log.error("record_damaged", code=problem.code)
-        if store.backup_folder is None:
-            raise _helpless(problem, "no backup folder is configured: run `medspa edge restore --from FOLDER`")
-        backup = BackupFolder(store.backup_folder, open_keys(store).backup())
-        report = self._restore(backup, problem)
+        report = self._restore(problem)
         (store.folder / DAMAGED_MARKER).unlink(missing_ok=True)
         self._log.warning("record_restored", code=problem.code, count=report.manifest.events + report.from_hub)
         return report
 
-    def _restore(self, backup: BackupFolder, problem: Problem) -> RestoreReport:
+    def _restore(self, problem: Problem) -> RestoreReport:
         """Restore the newest version that verifies, with the hub; without it only what loses nothing."""
-        wrong: list[str] = []
-        for number in reversed(backup.numbers()):
-            try:
-                return self._restore_version(backup, number)
-            except BackupDamaged as error:
-                wrong.append(error.sentence)
-        raise _helpless(problem, wrong[0] if wrong else "the configured folder holds no backup")
+        keys, wrong = open_keys(self._settings.store), list[str]()
+        for backup in self._backups(keys):
+            for number in reversed(backup.numbers()):
+                try:
+                    return self._restore_version(keys, backup, number)
+                except BackupDamaged as error:
+                    wrong.append(error.sentence)
+            wrong.append(f"{backup.name} holds no backup")
+        if not wrong:
+            wrong.append("no backup folder is configured: run `medspa edge restore --from FOLDER`")
+        raise _helpless(problem, wrong[0])
 
-    def _restore_version(self, backup: BackupFolder, number: int) -> RestoreReport:
-        store, hub, keys = self._settings.store, self._settings.hub, open_keys(self._settings.store)
-        device = (read_identity(store.folder).device, keys.identity())
-        certificate = renewed(BoxCertificate(keys.sealed), HubDoor(hub.url), device, self._clock.wall())
-        channel = HubChannel(f"{hub.rpc_host}:{hub.rpc_port}", certificate.present)
+    def _backups(self, keys: BoxKeys) -> Iterator[SealedBackup]:
+        """Yield what may be restored from, the nearest first; the hub is asked only where the folder did not do."""
+        store = self._settings.store
+        if (folder := self._settings.backed_up_to_folder) is not None:
+            yield BackupFolder(folder, keys.backup())
+        if self._settings.backed_up_to_hub:
+            yield recover_hub_backup(store.folder, keys, read_identity(store.folder), self._channel(keys))
+
+    def _restore_version(self, keys: BoxKeys, backup: SealedBackup, number: int) -> RestoreReport:
+        store, channel = self._settings.store, self._channel(keys)
         try:
             return Restore(store, keys, backup, self._clock, HubHistory(channel)).run(number, replace=True)
         except HistoryUnavailable:
             return Restore(store, keys, backup, self._clock, None).run(number, replace=True, whole=True)
+
+    def _channel(self, keys: BoxKeys) -> HubChannel:
+        hub, device = self._settings.hub, (read_identity(self._settings.store.folder).device, keys.identity())
+        certificate = renewed(BoxCertificate(keys.sealed), HubDoor(hub.url), device, self._clock.wall())
+        return HubChannel(f"{hub.rpc_host}:{hub.rpc_port}", certificate.present)
 
 
 def _helpless(problem: Problem, why: str) -> Corrupt:

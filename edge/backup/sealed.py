@@ -35,6 +35,11 @@ class SealedBackup:
         self._key = key
 
     @property
+    def name(self) -> str:
+        """How people call the place."""
+        return self._shelf.name
+
+    @property
     def at_hub(self) -> bool:
         """Whether the hub holds it: photographs then come there by themselves."""
         return self._shelf.at_hub

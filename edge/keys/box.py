@@ -78,6 +78,15 @@ class BoxKeys:
         """Return the key that seals this box's backups."""
         return self._keys.get_or_create(_BACKUP)
 
+    @property
+    def backup_held(self) -> bool:
+        """Tell whether there is a backup key."""
+        return self._keys.get(_BACKUP) is not None
+
+    def take_backup(self, key: bytes) -> None:
+        """Keep the backup key that came back from escrow."""
+        self._keys.put(_BACKUP, key)
+
     def recovery_secrets(self) -> dict[str, bytes]:
         """Return what a new box needs to read this box's backup and to be this box to the hub; no client's key."""
         self.backup(), self.identity()

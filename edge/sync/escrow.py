@@ -12,7 +12,7 @@ import structlog
 
 from edge.keys.clients import ClientKeystore, DataKeyGone
 from edge.keys.generation import ClientKey
-from edge.store.events import SqlcipherEventStore
+from edge.store.events import BoxIdentity, SqlcipherEventStore
 from edge.sync.hub_channel import HubChannel
 from shared.crypto.identity import DeviceIdentity, deliver
 from shared.errors import Retryable
@@ -21,7 +21,13 @@ from shared.ids import ClientId
 from shared.sync.position import Position
 from shared.wire import escrow_pb2 as wire
 from shared.wire import escrow_pb2_grpc as rpc
-from shared.wire.escrow import PAGE_CLIENTS, deposit_context, recovery_context
+from shared.wire.escrow import (
+    PAGE_CLIENTS,
+    backup_deposit_context,
+    backup_recovery_context,
+    deposit_context,
+    recovery_context,
+)
 from shared.worker import Seconds, Worker
 
 _DEADLINE_SECONDS: Final = 30.0
@@ -159,11 +165,52 @@ def recover_keys(
         with hub.open() as channel:
             found = _recovered(rpc.EscrowStub(channel), store, identity, purpose)
     except grpc.RpcError as error:
-        raise KeyServiceUnreachable(
-            "key_service_unreachable", f"the key service does not give the keys ({error.code().name}); try again"
-        ) from error
+        raise _unreachable(error) from error
     erased = {client for (client,) in store.rows("SELECT client FROM erased_clients")}
     return len(found), keys.adopt([(client, key) for client, key in found if client not in erased])
+
+
+def deposit_backup_key(hub: HubChannel, box: BoxIdentity, key: bytes) -> None:
+    """Put the key of this box's backups into escrow; idempotent by key.
+
+    Raises:
+        KeyServiceUnreachable: the key service does not answer or refuses.
+    """
+    try:
+        with hub.open() as channel:
+            stub = rpc.EscrowStub(channel)
+            receiving = stub.Key(wire.EscrowKeyQuery(), timeout=_DEADLINE_SECONDS).receiving_key
+            sealed = deliver(key, receiving, backup_deposit_context(box.tenant, box.device))
+            stub.DepositBackupKey(wire.BackupKeyDeposit(sealed=sealed), timeout=_DEADLINE_SECONDS)
+    except grpc.RpcError as error:
+        raise _unreachable(error) from error
+
+
+def recover_backup_keys(hub: HubChannel, box: BoxIdentity, identity: DeviceIdentity, purpose: str) -> list[bytes]:
+    """Get the keys of this box's backups back from escrow, newest first.
+
+    Args:
+        hub: the connection.
+        box: who this box is.
+        identity: opens what the key service sealed for this box.
+        purpose: why, for the key service's record.
+
+    Raises:
+        KeyServiceUnreachable: the key service does not answer or refuses.
+        CannotOpen: the keys are sealed for another box.
+    """
+    try:
+        with hub.open() as channel:
+            request = wire.RecoveryRequest(purpose=purpose)
+            held = rpc.EscrowStub(channel).RecoverBackupKeys(request, timeout=_DEADLINE_SECONDS).sealed
+    except grpc.RpcError as error:
+        raise _unreachable(error) from error
+    return [identity.receive(sealed, backup_recovery_context(box.tenant, box.device)) for sealed in held]
+
+
+def _unreachable(error: Any) -> KeyServiceUnreachable:
+    sentence = f"the key service does not answer or refuses ({error.code().name}); try again"
+    return KeyServiceUnreachable("key_service_unreachable", sentence)
 
 
 def _recovered(

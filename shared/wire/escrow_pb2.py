@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18shared/wire/escrow.proto\x12\x0emedspa.wire.v1\"\x10\n\x0e\x45scrowKeyQuery\"3\n\tEscrowKey\x12\x15\n\rreceiving_key\x18\x01 \x01(\x0c\x12\x0f\n\x07storage\x18\x02 \x01(\t\"2\n\x10\x43lientKeyDeposit\x12\x0e\n\x06\x63lient\x18\x01 \x01(\t\x12\x0e\n\x06sealed\x18\x02 \x01(\x0c\"G\n\x11\x43lientKeyDeposits\x12\x32\n\x08\x64\x65posits\x18\x01 \x03(\x0b\x32 .medspa.wire.v1.ClientKeyDeposit\".\n\x0e\x43lientKeysKept\x12\x0c\n\x04kept\x18\x01 \x01(\x04\x12\x0e\n\x06\x65rased\x18\x02 \x03(\t\"1\n\x0fRecoveryRequest\x12\x0f\n\x07purpose\x18\x01 \x01(\t\x12\r\n\x05\x61\x66ter\x18\x02 \x01(\t\".\n\x0cRecoveredKey\x12\x0e\n\x06\x63lient\x18\x01 \x01(\t\x12\x0e\n\x06sealed\x18\x02 \x01(\x0c\"I\n\rRecoveredKeys\x12*\n\x04keys\x18\x01 \x03(\x0b\x32\x1c.medspa.wire.v1.RecoveredKey\x12\x0c\n\x04more\x18\x02 \x01(\x08\x32\xe3\x01\n\x06\x45scrow\x12@\n\x03Key\x12\x1e.medspa.wire.v1.EscrowKeyQuery\x1a\x19.medspa.wire.v1.EscrowKey\x12L\n\x07\x44\x65posit\x12!.medspa.wire.v1.ClientKeyDeposits\x1a\x1e.medspa.wire.v1.ClientKeysKept\x12I\n\x07Recover\x12\x1f.medspa.wire.v1.RecoveryRequest\x1a\x1d.medspa.wire.v1.RecoveredKeysb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18shared/wire/escrow.proto\x12\x0emedspa.wire.v1\"\x10\n\x0e\x45scrowKeyQuery\"3\n\tEscrowKey\x12\x15\n\rreceiving_key\x18\x01 \x01(\x0c\x12\x0f\n\x07storage\x18\x02 \x01(\t\"2\n\x10\x43lientKeyDeposit\x12\x0e\n\x06\x63lient\x18\x01 \x01(\t\x12\x0e\n\x06sealed\x18\x02 \x01(\x0c\"G\n\x11\x43lientKeyDeposits\x12\x32\n\x08\x64\x65posits\x18\x01 \x03(\x0b\x32 .medspa.wire.v1.ClientKeyDeposit\".\n\x0e\x43lientKeysKept\x12\x0c\n\x04kept\x18\x01 \x01(\x04\x12\x0e\n\x06\x65rased\x18\x02 \x03(\t\"1\n\x0fRecoveryRequest\x12\x0f\n\x07purpose\x18\x01 \x01(\t\x12\r\n\x05\x61\x66ter\x18\x02 \x01(\t\".\n\x0cRecoveredKey\x12\x0e\n\x06\x63lient\x18\x01 \x01(\t\x12\x0e\n\x06sealed\x18\x02 \x01(\x0c\"I\n\rRecoveredKeys\x12*\n\x04keys\x18\x01 \x03(\x0b\x32\x1c.medspa.wire.v1.RecoveredKey\x12\x0c\n\x04more\x18\x02 \x01(\x08\"\"\n\x10\x42\x61\x63kupKeyDeposit\x12\x0e\n\x06sealed\x18\x01 \x01(\x0c\"\x0f\n\rBackupKeyKept\"%\n\x13RecoveredBackupKeys\x12\x0e\n\x06sealed\x18\x01 \x03(\x0c\x32\x93\x03\n\x06\x45scrow\x12@\n\x03Key\x12\x1e.medspa.wire.v1.EscrowKeyQuery\x1a\x19.medspa.wire.v1.EscrowKey\x12L\n\x07\x44\x65posit\x12!.medspa.wire.v1.ClientKeyDeposits\x1a\x1e.medspa.wire.v1.ClientKeysKept\x12I\n\x07Recover\x12\x1f.medspa.wire.v1.RecoveryRequest\x1a\x1d.medspa.wire.v1.RecoveredKeys\x12S\n\x10\x44\x65positBackupKey\x12 .medspa.wire.v1.BackupKeyDeposit\x1a\x1d.medspa.wire.v1.BackupKeyKept\x12Y\n\x11RecoverBackupKeys\x12\x1f.medspa.wire.v1.RecoveryRequest\x1a#.medspa.wire.v1.RecoveredBackupKeysb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -47,6 +47,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RECOVEREDKEY']._serialized_end=385
   _globals['_RECOVEREDKEYS']._serialized_start=387
   _globals['_RECOVEREDKEYS']._serialized_end=460
-  _globals['_ESCROW']._serialized_start=463
-  _globals['_ESCROW']._serialized_end=690
+  _globals['_BACKUPKEYDEPOSIT']._serialized_start=462
+  _globals['_BACKUPKEYDEPOSIT']._serialized_end=496
+  _globals['_BACKUPKEYKEPT']._serialized_start=498
+  _globals['_BACKUPKEYKEPT']._serialized_end=513
+  _globals['_RECOVEREDBACKUPKEYS']._serialized_start=515
+  _globals['_RECOVEREDBACKUPKEYS']._serialized_end=552
+  _globals['_ESCROW']._serialized_start=555
+  _globals['_ESCROW']._serialized_end=958
 # @@protoc_insertion_point(module_scope)

@@ -63,3 +63,19 @@ class RecoveredKeys(_message.Message):
     keys: _containers.RepeatedCompositeFieldContainer[RecoveredKey]
     more: bool
     def __init__(self, keys: _Optional[_Iterable[_Union[RecoveredKey, _Mapping]]] = ..., more: _Optional[bool] = ...) -> None: ...
+
+class BackupKeyDeposit(_message.Message):
+    __slots__ = ("sealed",)
+    SEALED_FIELD_NUMBER: _ClassVar[int]
+    sealed: bytes
+    def __init__(self, sealed: _Optional[bytes] = ...) -> None: ...
+
+class BackupKeyKept(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class RecoveredBackupKeys(_message.Message):
+    __slots__ = ("sealed",)
+    SEALED_FIELD_NUMBER: _ClassVar[int]
+    sealed: _containers.RepeatedScalarFieldContainer[bytes]
+    def __init__(self, sealed: _Optional[_Iterable[bytes]] = ...) -> None: ...

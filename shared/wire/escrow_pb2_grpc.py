@@ -49,6 +49,16 @@ class EscrowStub:
                 request_serializer=shared_dot_wire_dot_escrow__pb2.RecoveryRequest.SerializeToString,
                 response_deserializer=shared_dot_wire_dot_escrow__pb2.RecoveredKeys.FromString,
                 _registered_method=True)
+        self.DepositBackupKey = channel.unary_unary(
+                '/medspa.wire.v1.Escrow/DepositBackupKey',
+                request_serializer=shared_dot_wire_dot_escrow__pb2.BackupKeyDeposit.SerializeToString,
+                response_deserializer=shared_dot_wire_dot_escrow__pb2.BackupKeyKept.FromString,
+                _registered_method=True)
+        self.RecoverBackupKeys = channel.unary_unary(
+                '/medspa.wire.v1.Escrow/RecoverBackupKeys',
+                request_serializer=shared_dot_wire_dot_escrow__pb2.RecoveryRequest.SerializeToString,
+                response_deserializer=shared_dot_wire_dot_escrow__pb2.RecoveredBackupKeys.FromString,
+                _registered_method=True)
 
 
 class EscrowServicer:
@@ -75,6 +85,20 @@ class EscrowServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def DepositBackupKey(self, request, context):
+        """Keep the key of the calling box's backups, sealed for the key service. Idempotent by key.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RecoverBackupKeys(self, request, context):
+        """Give the box that calls its backup keys back, newest first; the purpose is on record before the answer.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_EscrowServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -92,6 +116,16 @@ def add_EscrowServicer_to_server(servicer, server):
                     servicer.Recover,
                     request_deserializer=shared_dot_wire_dot_escrow__pb2.RecoveryRequest.FromString,
                     response_serializer=shared_dot_wire_dot_escrow__pb2.RecoveredKeys.SerializeToString,
+            ),
+            'DepositBackupKey': grpc.unary_unary_rpc_method_handler(
+                    servicer.DepositBackupKey,
+                    request_deserializer=shared_dot_wire_dot_escrow__pb2.BackupKeyDeposit.FromString,
+                    response_serializer=shared_dot_wire_dot_escrow__pb2.BackupKeyKept.SerializeToString,
+            ),
+            'RecoverBackupKeys': grpc.unary_unary_rpc_method_handler(
+                    servicer.RecoverBackupKeys,
+                    request_deserializer=shared_dot_wire_dot_escrow__pb2.RecoveryRequest.FromString,
+                    response_serializer=shared_dot_wire_dot_escrow__pb2.RecoveredBackupKeys.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -175,6 +209,60 @@ class Escrow:
             '/medspa.wire.v1.Escrow/Recover',
             shared_dot_wire_dot_escrow__pb2.RecoveryRequest.SerializeToString,
             shared_dot_wire_dot_escrow__pb2.RecoveredKeys.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DepositBackupKey(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/medspa.wire.v1.Escrow/DepositBackupKey',
+            shared_dot_wire_dot_escrow__pb2.BackupKeyDeposit.SerializeToString,
+            shared_dot_wire_dot_escrow__pb2.BackupKeyKept.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RecoverBackupKeys(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/medspa.wire.v1.Escrow/RecoverBackupKeys',
+            shared_dot_wire_dot_escrow__pb2.RecoveryRequest.SerializeToString,
+            shared_dot_wire_dot_escrow__pb2.RecoveredBackupKeys.FromString,
             options,
             channel_credentials,
             insecure,
