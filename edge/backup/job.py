@@ -135,9 +135,9 @@ class BackupJob:
                 return tuple(takewhile(self._reads_back, leading)) if full else leading
         return ()
 
-    def _reads_back(self, segment: Segment) -> bool:
+    def _reads_back(self, part: Segment | State) -> bool:
         try:
-            self._folder.get(segment.name)
+            self._folder.get(part.name)
         except BackupDamaged:
             return False
         return True
@@ -214,7 +214,7 @@ class BackupJob:
 
     def _copy_state(self, state: RecordState, former: Manifest | None) -> State:
         digest = hashlib.sha256(state.tables).hexdigest()
-        if former is not None and former.state.digest == digest:
+        if former is not None and former.state.digest == digest and self._reads_back(former.state):
             return former.state
         return State(name=self._folder.put(state.tables), digest=digest)
 
@@ -222,7 +222,7 @@ class BackupJob:
         verifier = Verifier(self._folder, manifest, self._progress)
         problems = verifier.everything() if known is None else verifier.new_since(*known)
         if problems:
-            sentence = f"the backup does not read back: {problems[0]}; use another disk"
+            sentence = f"the backup does not read back: {problems[0]}; try --full, or another place"
             raise BackupDamaged("backup_not_verified", sentence)
 
 

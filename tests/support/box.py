@@ -42,8 +42,12 @@ class FakeBox:
     @classmethod
     def enrol(cls, enrolment: Enrolment, tenant: str, location: str, label: str = "Room 1") -> "FakeBox":
         """Enrol a new box."""
+        return cls.enrol_with(enrolment, enrolment.invite(TenantId(tenant), LocationId(location), 600), label)
+
+    @classmethod
+    def enrol_with(cls, enrolment: Enrolment, code: str, label: str = "Room 1") -> "FakeBox":
+        """Enrol a machine with keys of its own and a code."""
         identity = DeviceIdentity.generate()
-        code = enrolment.invite(TenantId(tenant), LocationId(location), 600)
         tls_key = new_key()
         enrolled = enrolment.enrol(code, label, identity.public, make_request(tls_key))
         context = f"enrol/{enrolled.tenant}/{enrolled.device}".encode()

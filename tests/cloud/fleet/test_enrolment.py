@@ -102,6 +102,44 @@ def test_a_revoked_device_stays_out(hub: HubParts) -> None:
         hub.enrolment.revoke(LUMEN, DeviceId("box-unknown"), "")
 
 
+@pytest.mark.req("P-5", "F-17")
+@pytest.mark.parametrize("revoked", [False, True])
+def test_a_new_machine_takes_a_lost_devices_place_with_keys_the_old_one_never_had(hub: HubParts, revoked: bool) -> None:
+    old, new = DeviceIdentity.generate(), DeviceIdentity.generate()
+    lost = hub.enrolment.enrol(hub.enrolment.invite(LUMEN, ONE, 60), "Room", old.public, a_request())
+    assert not lost.replaces
+    if revoked:
+        hub.enrolment.revoke(LUMEN, lost.device, "stolen")
+    code = hub.enrolment.invite_replacement(LUMEN, lost.device, 60)
+    (before,) = hub.enrolment.devices(LUMEN)
+    assert before.signing_key == old.public.signing, "a code alone changes nothing"
+    done = hub.enrolment.enrol(code, "New room", new.public, a_request())
+    again = hub.enrolment.enrol(code, "New room", new.public, a_request())
+    assert (done.device, done.location, done.replaces) == (again.device, again.location, again.replaces)
+    assert (done.device, done.location, done.replaces) == (lost.device, ONE, True)
+    assert new.receive(done.delivery, f"enrol/lumen/{lost.device}".encode())
+    (record,) = hub.enrolment.devices(LUMEN)
+    assert (record.state, record.signing_key, record.label) == ("active", new.public.signing, "New room")
+    assert refusal(hub, code) == "code_used"
+    request = a_request()
+    with pytest.raises(MedSpaError):
+        hub.enrolment.renew(lost.device, request, old.sign_renewal(lost.device, request))
+    assert hub.enrolment.renew(lost.device, request, new.sign_renewal(lost.device, request))
+
+
+def test_only_a_device_of_the_tenant_is_replaced_and_an_expired_code_replaces_none(hub: HubParts) -> None:
+    box = hub.box()
+    with pytest.raises(NotFound):
+        hub.enrolment.invite_replacement(LUMEN, DeviceId("box-unknown"), 60)
+    with pytest.raises(NotFound):
+        hub.enrolment.invite_replacement(TenantId("aurora"), box.device, 60)
+    code = hub.enrolment.invite_replacement(LUMEN, box.device, 60)
+    hub.clock.advance(61)
+    before = hub.enrolment.devices(LUMEN)
+    assert refusal(hub, code) == "code_expired"
+    assert hub.enrolment.devices(LUMEN) == before
+
+
 def application(hub: HubParts) -> FastAPI:
     app = FastAPI()
     app.include_router(fleet_router(hub.enrolment, hub.authority, RateLimit(hub.clock, tries=3)))

@@ -241,6 +241,31 @@ def test_a_revoked_box_is_out_at_once_wherever_it_is_connected(hub: Hub, clients
     assert connected(hub, other, clients)
 
 
+@pytest.mark.req("F-14", "F-17")
+def test_a_replaced_machine_is_out_wherever_it_is_connected_and_the_new_one_is_in_under_the_same_name(
+    hub: Hub, clients: list[Client], tally: Tally
+) -> None:
+    old = enrolled(hub)
+    client = connected(hub, old, clients)
+    code = hub.enrolment.invite_replacement(old.tenant, old.device, 600)
+    assert not client.gone.wait(0.5), "a code alone keeps nobody out"
+    new = FakeBox.enrol_with(hub.enrolment, code)
+    tally.injected(1)
+    assert new.device == old.device
+    assert client.gone.wait(20)
+    for box, allowed in ((old, False), (new, True)):
+        with box.channel(hub.settings.rpc.port) as channel:
+            query = wire.BlobQuery(name="a" * 64, size=5)
+            if allowed:
+                assert rpc.BlobsStub(channel).Where(query, timeout=10).offset == 0
+                continue
+            with pytest.raises(grpc.RpcError) as refused:
+                rpc.BlobsStub(channel).Where(query, timeout=10)
+            assert refused.value.code() is grpc.StatusCode.UNAUTHENTICATED  # type: ignore[attr-defined]
+    eventually(lambda: stays_out(client_of(hub, old), clients))
+    eventually(lambda: not stays_out(client_of(hub, new), clients))
+
+
 def held_open(until: threading.Event) -> Iterator[wire.BlobChunk]:
     yield wire.BlobChunk(name="b" * 64, size=1000, offset=0, data=b"x" * 10)
     until.wait(60)

@@ -14,7 +14,14 @@ from shared.crypto.identity import DeviceIdentity, deliver
 from shared.crypto.keyfile import SealedKeyFolder
 from shared.errors import Rejected
 from shared.ids import ClientId, DeviceId, LocationId, TenantId
-from shared.wire.escrow import PAGE_CLIENTS, deposit_context, recovery_context
+from shared.wire.escrow import (
+    MAX_BACKUP_KEYS,
+    PAGE_CLIENTS,
+    backup_deposit_context,
+    backup_recovery_context,
+    deposit_context,
+    recovery_context,
+)
 from tests.support.clocks import ManualClock
 from tests.support.promises import Tally
 
@@ -156,3 +163,49 @@ def test_audit_cannot_be_changed_or_removed(service: KeyService) -> None:
     for statement in ("DELETE FROM audit", "UPDATE audit SET purpose = 'x'"):
         with pytest.raises(Exception, match="immutable"):
             service._file._run(statement)
+
+
+def deposit_backup_key(service: KeyService, key: bytes, caller: Caller = BOX) -> None:
+    context = backup_deposit_context(caller.tenant, caller.device)
+    service.deposit_backup_key(caller, deliver(key, service.public_key(caller.tenant), context))
+
+
+def backup_keys(service: KeyService, caller: Caller = BOX) -> list[bytes]:
+    sealed = service.recover_backup_keys(caller, DEVICE.public.receiving, "box_restored")
+    return [DEVICE.receive(item, backup_recovery_context(caller.tenant, caller.device)) for item in sealed]
+
+
+@pytest.mark.req("P-5", "I-13")
+def test_backup_keys_come_back_newest_first_to_their_box_only_and_each_use_is_on_record(
+    service: KeyService, tmp_path: Path
+) -> None:
+    keys = [new_key(), new_key()]
+    for key in (*keys, keys[0]):
+        deposit_backup_key(service, key)
+    neighbour = Caller(BOX.tenant, BOX.location, DeviceId("box-2"))
+    assert backup_keys(service) == keys[::-1]
+    assert backup_keys(service, neighbour) == []
+    service.destroy(BOX.tenant, ClientId("client-1"), "request-1")
+    assert backup_keys(service) == keys[::-1], "an erasure has taken the backups' keys with it"
+    service.close()
+    assert not any(key in path.read_bytes() for key in keys for path in tmp_path.rglob("*") if path.is_file())
+    reopened = open_service(tmp_path / "service")
+    assert backup_keys(reopened) == keys[::-1]
+    actions = [row.action for row in reopened.audit(BOX.tenant)]
+    assert actions.count("deposit_backup_key") == 2
+    assert actions.count("recover_backup_key") == 4
+    reopened.close()
+
+
+def test_what_is_no_backup_key_of_the_box_that_calls_is_refused(service: KeyService) -> None:
+    context, public = backup_deposit_context(BOX.tenant, DeviceId("box-2")), service.public_key(BOX.tenant)
+    with pytest.raises(CannotOpen):
+        service.deposit_backup_key(BOX, deliver(new_key(), public, context))
+    with pytest.raises(Rejected, match="32 bytes"):
+        deposit_backup_key(service, b"short")
+    for _ in range(MAX_BACKUP_KEYS):
+        deposit_backup_key(service, new_key())
+    first = backup_keys(service)
+    with pytest.raises(Rejected, match="too many"):
+        deposit_backup_key(service, new_key())
+    assert backup_keys(service) == first

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.crypto.aead import OVERHEAD_BYTES, CannotOpen, derive_key, new_key, seal, unseal
+from shared.crypto.aead import OVERHEAD_BYTES, CannotOpen, derive_key, new_key, seal, seal_alike, unseal
 from shared.crypto.identity import DeviceIdentity, deliver, renewal_is_signed
 from shared.crypto.keyfile import SealedKeyFolder
 from shared.crypto.root import KeyFileUnsafe
@@ -41,6 +41,22 @@ def test_any_altered_byte_context_or_key_refuses_to_open(plain: bytes, context: 
 def test_same_plaintext_never_seals_to_the_same_bytes() -> None:
     key = new_key()
     assert len({seal(key, b"x", b"") for _ in range(100)}) == 100
+
+
+@given(st.binary(max_size=300), st.binary(max_size=300), st.binary(max_size=40))
+def test_what_is_sealed_alike_is_the_same_only_for_the_same_and_opens_like_all_else(
+    one: bytes, other: bytes, context: bytes
+) -> None:
+    key = new_key()
+    sealed = seal_alike(key, one, context)
+    assert unseal(key, sealed, context) == one
+    assert (seal_alike(key, other, context) == sealed) == (one == other)
+    nonces = {
+        seal_alike(*parts)[1:13] for parts in ((key, one, context), (key, one + b"x", context), (key, context, one))
+    }
+    assert len(nonces) == (2 if one == context else 3), "no two plaintexts may share a nonce"
+    with pytest.raises(CannotOpen):
+        unseal(new_key(), sealed, context)
 
 
 def test_derived_keys_are_independent_and_stable() -> None:
