@@ -274,7 +274,10 @@ class Hub:
 
     def _doors(self) -> list[Door]:
         """Return everything a revoked box must be kept from."""
-        doors = [Door(disconnect=self._rpc.end_calls), Door(renew=self._door.renew)]
+        doors = [
+            Door(disconnect=partial(self._rpc.end_calls, refuses=self._revocations.refuses)),
+            Door(renew=self._door.renew),
+        ]
         if self._broker is not None:
             doors.append(Door(renew=self._broker.renew, disconnect=self._broker.disconnect))
         if self.settings.broker.folder is not None:

@@ -53,7 +53,7 @@ class Callers:
             CallerRefused: no TLS 1.3, or no certificate of an enrolled device that is not revoked.
             DeviceRefused: the device is fenced.
         """
-        certificate, member = _peer(context)
+        certificate, member = proof_of(context)
         with self._database.read(member.tenant) as connection:
             record = DeviceRepository(connection, member.tenant).get(member.device)
             revoked = CertificateRepository(connection, member.tenant).is_revoked(certificate.serial_number)
@@ -70,10 +70,11 @@ def peer_of(context: Any) -> Member:
     Raises:
         CallerRefused: the connection is older than TLS 1.3 or shows no device's certificate.
     """
-    return _peer(context)[1]
+    return proof_of(context)[1]
 
 
-def _peer(context: Any) -> tuple[x509.Certificate, Member]:
+def proof_of(context: Any) -> tuple[x509.Certificate, Member]:
+    """Return the certificate at the other end of a call with whom it names; raises as `peer_of`."""
     facts: Mapping[str, Sequence[bytes]] = context.auth_context()
     if list(facts.get("ssl_tls_version", ())) != [_VERSION]:
         raise CallerRefused("old_tls", "the connection is older than TLS 1.3; update the box")

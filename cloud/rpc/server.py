@@ -68,9 +68,9 @@ class RpcServer:
         self._server.start()
         self._started = True
 
-    def end_calls(self, member: str) -> None:
-        """End what a member has under way."""
-        self._calls.end(member)
+    def end_calls(self, member: str, refuses: Callable[[str, int], bool]) -> None:
+        """End what a member has under way with a certificate that is refused, told by its name and serial."""
+        self._calls.end(member, refuses)
 
     def _tls(self) -> grpc.ServerCredentials:
         def fetch() -> grpc.ServerCertificateConfiguration:

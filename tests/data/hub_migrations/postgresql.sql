@@ -176,3 +176,5 @@ CREATE POLICY own_tenant ON audit_cursors USING (tenant = nullif(current_setting
 CREATE TABLE alerts ( tenant VARCHAR(128) NOT NULL, id VARCHAR(32) NOT NULL, location VARCHAR(128) NOT NULL, actor VARCHAR(128) NOT NULL, kind VARCHAR(32) NOT NULL, day VARCHAR(10) NOT NULL, number INTEGER NOT NULL, threshold INTEGER NOT NULL, first_at BIGINT NOT NULL, last_at BIGINT NOT NULL, acknowledged_at BIGINT, acknowledged_by VARCHAR(128), note BYTEA, PRIMARY KEY (tenant, id) )
 CREATE TABLE audit_counts ( tenant VARCHAR(128) NOT NULL, location VARCHAR(128) NOT NULL, actor VARCHAR(128) NOT NULL, kind VARCHAR(32) NOT NULL, day VARCHAR(10) NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (tenant, location, actor, kind, day) )
 CREATE TABLE audit_cursors ( tenant VARCHAR(128) NOT NULL, next_leaf BIGINT NOT NULL, PRIMARY KEY (tenant) )
+-- 0012
+ALTER TABLE invitations ADD COLUMN replaces VARCHAR(128)
