@@ -9,7 +9,7 @@ from typing import Any, Final
 from sqlalchemy import Connection
 
 from cloud.erasure.rules import KnownDecision, withdrawn_at
-from cloud.storage.erasures import ERASED, WITHDRAWN, ErasureRepository
+from cloud.storage.erasures import ERASED, WITHDRAWN, ErasureRepository, Taken
 from cloud.storage.projections import Projections
 from cloud.storage.times import to_milliseconds
 from shared.erasure.rules import ErasureState
@@ -52,12 +52,19 @@ class ErasureEffects:
     def __init__(self, connection: Connection, tenant: TenantId, projections: Projections) -> None:
         self._known = ErasureRepository(connection, tenant)
         self._projections = projections
+        self._photographs: list[Event] = []
+        self._deleted: set[str] = set()
+        self._decided: dict[str, list[KnownDecision]] = {}
 
     def apply(self, applied: Iterable[Event]) -> None:
         """Apply events whose own effects are written. Idempotent by the event, the capture, or the client."""
-        for event in applied:
-            if event.fields.type in _OF_CONSEQUENCE:
-                self._apply(event)
+        due = [event for event in applied if event.fields.type in _OF_CONSEQUENCE]
+        clients = {event.fields.client for event in due if event.fields.client is not None}
+        # Most of a backlog is photographs: what is asked for each of them is read once, and kept as events change it.
+        self._deleted, self._decided = self._known.deleted_among(clients), self._known.decisions_of(clients)
+        for event in due:
+            self._apply(event)
+        self._add_photographs()
 
     def _apply(self, event: Event) -> None:
         fields = event.fields
@@ -76,11 +83,11 @@ class ErasureEffects:
                 self._request(event)
 
     def _photograph(self, event: Event, client: str) -> None:
-        self._known.add_capture(event, client)
+        self._photographs.append(event)
         names = [str(image["name"]) for image in event.fields.payload["images"]]
-        if self._known.is_erased(client):
+        if client in self._deleted:
             self._shred(event, names, client, ERASED)
-        elif withdrawn_at(self._known.decisions(client), event.fields.hlc):
+        elif withdrawn_at(self._decided.get(client, ()), event.fields.hlc):
             self._shred(event, names, client, WITHDRAWN)
 
     def _decision(self, event: Event, client: str) -> None:
@@ -89,13 +96,16 @@ class ErasureEffects:
             return
         granted = payload.get("decision") == ConsentDecision.GRANTED
         supersedes = frozenset(map(str, payload.get("supersedes", ())))
-        self._known.add_decision(client, KnownDecision(fields.id, granted, fields.hlc, supersedes))
+        decision = KnownDecision(fields.id, granted, fields.hlc, supersedes)
+        known = self._decided.setdefault(client, [])
+        if all(item.event != decision.event for item in known):
+            self._known.add_decision(client, decision)
+            known.append(decision)
         if granted:
             return
         # Another box may have taken photographs after it, and told of them first.
-        decisions = self._known.decisions(client)
-        for item in self._known.taken(client):
-            if withdrawn_at(decisions, item.hlc):
+        for item in self._taken(client):
+            if withdrawn_at(known, item.hlc):
                 self._shred(event, item.images, client, WITHDRAWN)
 
     def _erased(self, event: Event) -> None:
@@ -113,10 +123,19 @@ class ErasureEffects:
             "erased_at": to_milliseconds(fields.wall_time),
         }
         self._known.bury(client, values)
+        self._deleted.add(client)
         self._shred(event, payload["images"], client, ERASED)
-        for item in self._known.taken(client):
+        for item in self._taken(client):
             self._shred(event, item.images, client, ERASED)
         self._known.settle(client, ErasureState.ERASED)
+
+    def _taken(self, client: str) -> list[Taken]:
+        self._add_photographs()
+        return self._known.taken(client)
+
+    def _add_photographs(self) -> None:
+        self._known.add_captures(self._photographs)
+        self._photographs = []
 
     def _request(self, event: Event) -> None:
         fields, payload = event.fields, event.fields.payload

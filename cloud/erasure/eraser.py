@@ -81,7 +81,7 @@ class HubEraser:
         with self._tools.database.write(tenant) as connection:
             known = ErasureRepository(connection, tenant)
             for stone in self._tools.escrow.tombstones(tenant):
-                if not known.is_erased(stone.client):
+                if stone.client not in known.deleted_among({stone.client}):
                     moment = to_milliseconds(datetime.fromisoformat(stone.erased_at))
                     known.recall(stone.client, stone.request, moment)
                     for item in known.taken(stone.client):

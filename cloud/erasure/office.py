@@ -39,7 +39,7 @@ class ErasureOffice:
             waiting = [row for row in known.requests() if row.client == client and row.state in _OPEN]
             if waiting:
                 return waiting[0]
-            if known.is_erased(client):
+            if client in known.deleted_among({client}):
                 raise Conflict("client_erased", "This client was erased already.")
             location = known.location_of(client)
             if location is None:

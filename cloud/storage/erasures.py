@@ -1,12 +1,13 @@
 """Clients, their photographs and decisions as the logs name them; deletions, and images that must not be here."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, bindparam, select, update
 
 from cloud.erasure.rules import KnownDecision
+from cloud.storage.bulk import insert_rows
 from cloud.storage.erasure_tables import (
     capture_clients,
     consent_decisions,
@@ -27,11 +28,12 @@ RECALLED: Final = "recalled"
 ERASED: Final = "erased"
 WITHDRAWN: Final = "withdrawn"
 
-_IS_ERASED: Final = select(erasures.c.client).where(
-    erasures.c.tenant == bindparam("of_tenant"), erasures.c.client == bindparam("of_client")
+_DELETED: Final = select(erasures.c.client).where(
+    erasures.c.tenant == bindparam("of_tenant"), erasures.c.client.in_(bindparam("clients", expanding=True))
 )
 _DECISIONS: Final = select(consent_decisions).where(
-    consent_decisions.c.tenant == bindparam("of_tenant"), consent_decisions.c.client == bindparam("of_client")
+    consent_decisions.c.tenant == bindparam("of_tenant"),
+    consent_decisions.c.client.in_(bindparam("clients", expanding=True)),
 )
 
 
@@ -63,10 +65,13 @@ class ErasureRepository:
         found = self._connection.execute(query).scalar_one_or_none()
         return None if found is None else LocationId(found)
 
-    def add_capture(self, event: Event, client: str) -> None:
-        """Note whose a photograph is; idempotent by the capture."""
-        values = {"client": client, "device": event.fields.device, "hlc": event.fields.hlc}
-        put_new(self._connection, capture_clients, self._key(capture=event.fields.aggregate), values)
+    def add_captures(self, stored: Iterable[Event]) -> None:
+        """Note whose photographs these are; idempotent by the capture."""
+        rows = [
+            (self._tenant, event.fields.aggregate, event.fields.client, event.fields.device, event.fields.hlc)
+            for event in stored
+        ]
+        insert_rows(self._connection, capture_clients.name, rows, new_only=True)
 
     def add_decision(self, client: str, decision: KnownDecision) -> None:
         """Note a client's decision; idempotent by its event."""
@@ -78,10 +83,13 @@ class ErasureRepository:
         }
         put_new(self._connection, consent_decisions, self._key(event=decision.event), values)
 
-    def decisions(self, client: str) -> list[KnownDecision]:
-        """Return a client's decisions about the record."""
-        rows = self._connection.execute(_DECISIONS, {"of_tenant": self._tenant, "of_client": client})
-        return [KnownDecision(row.event, bool(row.granted), row.hlc, frozenset(row.supersedes)) for row in rows]
+    def decisions_of(self, clients: Iterable[str]) -> dict[str, list[KnownDecision]]:
+        """Return what clients decided about their record, by client."""
+        found: dict[str, list[KnownDecision]] = {}
+        for row in self._about(_DECISIONS, clients):
+            decision = KnownDecision(row.event, bool(row.granted), row.hlc, frozenset(row.supersedes))
+            found.setdefault(row.client, []).append(decision)
+        return found
 
     def taken(self, client: str) -> list[Taken]:
         """Return a client's photographs."""
@@ -100,10 +108,9 @@ class ErasureRepository:
             found.setdefault((row.capture, row.hlc), []).append(row.blob)
         return [Taken(capture, hlc, tuple(images)) for (capture, hlc), images in found.items()]
 
-    def is_erased(self, client: str) -> bool:
-        """Tell whether a client is deleted."""
-        values = {"of_tenant": self._tenant, "of_client": client}
-        return self._connection.execute(_IS_ERASED, values).first() is not None
+    def deleted_among(self, clients: Iterable[str]) -> set[str]:
+        """Return which of these clients are deleted."""
+        return {row.client for row in self._about(_DELETED, clients)}
 
     def bury(self, client: str, values: Mapping[str, Any]) -> None:
         """Keep a client's tombstone, to be completed; one that is kept already stays as it is."""
@@ -196,6 +203,11 @@ class ErasureRepository:
         query = select(erasure_requests).where(erasure_requests.c.tenant == self._tenant)
         order = (erasure_requests.c.requested_at.desc(), erasure_requests.c.request)
         return list(self._connection.execute(query.order_by(*order)).all())
+
+    def _about(self, query: Any, clients: Iterable[str]) -> Sequence[Row[Any]]:
+        wanted = sorted(clients)
+        values = {"of_tenant": self._tenant, "clients": wanted}
+        return self._connection.execute(query, values).all() if wanted else ()
 
     def _key(self, **keys: str) -> dict[str, Any]:
         return {"tenant": self._tenant, **keys}
