@@ -41,7 +41,7 @@ class HistoryService(rpc.HistoryServicer):
         with self._database.read(caller.tenant) as connection:
             log = EventLog(connection, caller.tenant)
             found = stretches(log.epochs(caller.device), request.epoch, request.after_seq)
-            known = log.hashes(caller.device, request.epoch, [request.after_seq])
+            known = log.hashes(caller.device, request.epoch, request.after_seq, request.after_seq)
         if known.get(request.after_seq, request.hash) != request.hash:
             raise NotContinued("history_not_continued", "the box's last event is another one than the one known here")
         return found

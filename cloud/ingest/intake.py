@@ -75,7 +75,7 @@ class Intake:
             devices.present(device, now, online=True)
             if not devices.first_time(device, session, now):
                 return Answer(applied)
-            hashes = EventLog(connection, tenant).hashes(device, head.epoch, [head.seq])
+            hashes = EventLog(connection, tenant).hashes(device, head.epoch, head.seq, head.seq)
             fork = judge_hello(expected(applied, head, epochs, may_restart=record.may_restart), head, hashes.get)
             if fork is not None:
                 return _fence(devices, device, applied, fork)
@@ -152,8 +152,8 @@ class Intake:
             devices.seen(device, now)
             if record.state is not DeviceState.ACTIVE:
                 return Answer(applied, fenced=_why(record))
-            seqs = range(first_seq, min(first_seq + len(bodies), applied.seq + 1))
-            known = log.hashes(device, epoch, seqs) if seqs else {}
+            last = min(first_seq + len(bodies) - 1, applied.seq)
+            known = log.hashes(device, epoch, first_seq, last) if first_seq <= last else {}
             verdict = judge_events(applied, first_seq, arrived, known.get, device)
             if isinstance(verdict, Gap):
                 devices.count(device, gaps=1)

@@ -1,18 +1,22 @@
-"""Inserts many rows in one statement: a multi-row insert on SQLite, arrays on PostgreSQL.
+"""Inserts many rows in one statement: a multi-row insert on SQLite, arrays on PostgreSQL; and asks about many values.
 
 PostgreSQL's COPY refuses tables with row-level security; arrays through `unnest` travel as compactly and do not.
 """
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Boolean, Column, Connection, Integer, LargeBinary
+from sqlalchemy import BigInteger, Boolean, Column, ColumnElement, Connection, Integer, LargeBinary, Text, bindparam
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
 
+from cloud.storage.arrays import BIGINT, BOOLEAN, BYTEA, INTEGER, TEXT, Array, Element
 from cloud.storage.tables import metadata
 
 Row = tuple[Any, ...]
-_ARRAYS: Final = ((Boolean, "boolean[]"), (BigInteger, "bigint[]"), (Integer, "integer[]"), (LargeBinary, "bytea[]"))
+_ELEMENTS: Final = ((Boolean, BOOLEAN), (BigInteger, BIGINT), (Integer, INTEGER), (LargeBinary, BYTEA))
 
 
 def insert_rows(connection: Connection, table: str, rows: Sequence[Row], *, new_only: bool = False) -> None:
@@ -30,7 +34,38 @@ def insert_rows(connection: Connection, table: str, rows: Sequence[Row], *, new_
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql(statement, list(rows))
     else:
-        connection.exec_driver_sql(statement, tuple(list(column) for column in zip(*rows, strict=True)))
+        columns = zip(_elements(table), zip(*rows, strict=True), strict=True)
+        connection.exec_driver_sql(statement, tuple(Array(element, values) for element, values in columns))
+
+
+def is_among(column: Column[Any], name: str) -> ColumnElement[bool]:
+    """Return the condition that a text column is one of the values in the parameter `name`, as `listed` gives them.
+
+    However many there are, the statement stays the same, and is compiled and planned once.
+    """
+    return column.bool_op("IN")(_Listed(bindparam(name, type_=Text)))
+
+
+def listed(values: Iterable[str]) -> str:
+    """Return values as the parameter of `is_among`."""
+    return json.dumps(list(values))
+
+
+class _Listed(FunctionElement[Any]):
+    """The texts of a JSON array, as rows."""
+
+    name = "listed"
+    inherit_cache = True
+
+
+@compiles(_Listed, "sqlite")
+def _listed_on_sqlite(element: Any, compiler: Any, **options: Any) -> str:
+    return f"(SELECT value FROM json_each({compiler.process(element.clauses, **options)}))"  # noqa: S608 - a bound parameter
+
+
+@compiles(_Listed, "postgresql")
+def _listed_on_postgresql(element: Any, compiler: Any, **options: Any) -> str:
+    return f"(SELECT jsonb_array_elements_text(({compiler.process(element.clauses, **options)})::jsonb))"
 
 
 @cache
@@ -41,9 +76,13 @@ def _statement(dialect: str, table: str, *, new_only: bool) -> str:
     if dialect == "sqlite":
         marks = ", ".join("?" for _ in columns)
         return f"INSERT INTO {table} ({names}) VALUES ({marks}){conflict}"  # noqa: S608 - our own tables' names
-    arrays = ", ".join(f"%s::{_array(column)}" for column in columns)
+    arrays = ", ".join(f"%s::{element.name}[]" for element in _elements(table))
     return f"INSERT INTO {table} ({names}) SELECT * FROM unnest({arrays}){conflict}"  # noqa: S608 - our own tables' names
 
 
-def _array(column: Column[Any]) -> str:
-    return next((name for kind, name in _ARRAYS if isinstance(column.type, kind)), "text[]")
+@cache
+def _elements(table: str) -> tuple[Element, ...]:
+    columns = metadata.tables[table].columns
+    return tuple(
+        next((element for kind, element in _ELEMENTS if isinstance(column.type, kind)), TEXT) for column in columns
+    )

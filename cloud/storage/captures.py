@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, select, update
 
-from cloud.storage.bulk import insert_rows
+from cloud.storage.bulk import insert_rows, is_among, listed
 from cloud.storage.tables import blobs, capture_images, captures
 from shared.events.envelope import Event
 from shared.ids import TenantId
@@ -17,12 +17,9 @@ _SET_FINDINGS: Final = (
     .values(findings=bindparam("found"))
 )
 _KNOWN: Final = select(captures.c.id, captures.c.location).where(
-    captures.c.tenant == bindparam("of_tenant"), captures.c.id.in_(bindparam("ids", expanding=True))
+    captures.c.tenant == bindparam("of_tenant"), is_among(captures.c.id, "ids")
 )
-_SETTLED: Final = select(blobs.c.name).where(
-    blobs.c.tenant == bindparam("of_tenant"),
-    blobs.c.name.in_(bindparam("names", expanding=True)),
-)
+_SETTLED: Final = select(blobs.c.name).where(blobs.c.tenant == bindparam("of_tenant"), is_among(blobs.c.name, "names"))
 
 
 class ImageState(StrEnum):
@@ -46,7 +43,7 @@ class CaptureRows:
         self._connection = connection
         self._tenant = tenant
         wanted = sorted(set(ids))
-        known = connection.execute(_KNOWN, {"of_tenant": tenant, "ids": wanted}).all() if wanted else ()
+        known = connection.execute(_KNOWN, {"of_tenant": tenant, "ids": listed(wanted)}).all() if wanted else ()
         self._locations: dict[str, str] = {row.id: row.location for row in known}
         self._new: dict[str, dict[str, Any]] = {}
         self._images: dict[tuple[str, str], str] = {}
@@ -95,5 +92,6 @@ class CaptureRows:
 
 def settled_names(connection: Connection, tenant: TenantId, names: Iterable[str]) -> set[str]:
     """Return which of these images are waited for no more: on disk and verified, or destroyed for good."""
-    values = {"of_tenant": tenant, "names": sorted(names)}
-    return set(connection.execute(_SETTLED, values).scalars()) if values["names"] else set()
+    wanted = sorted(names)
+    values = {"of_tenant": tenant, "names": listed(wanted)}
+    return set(connection.execute(_SETTLED, values).scalars()) if wanted else set()

@@ -1,15 +1,19 @@
 """Tenants and their clinics, as the configuration names them."""
 
 from dataclasses import dataclass
+from typing import Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from cloud.config import TenantSettings
 from cloud.storage.database import Database
 from cloud.storage.tables import locations, tenants
 from cloud.storage.upsert import put
 from shared.ids import LocationId, TenantId
+
+_CLINICS: Final = select(locations).where(locations.c.tenant == bindparam("of_tenant")).order_by(locations.c.name)
+_TENANTS: Final = select(tenants)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +33,9 @@ class Clinic:
 
 def clinics_of(connection: Connection, tenant: TenantId) -> dict[LocationId, Clinic]:
     """Return a tenant's clinics by id."""
-    query = select(locations).where(locations.c.tenant == tenant).order_by(locations.c.name)
     return {
         LocationId(row.id): Clinic(LocationId(row.id), row.name, row.timezone, tuple(row.services))
-        for row in connection.execute(query)
+        for row in connection.execute(_CLINICS, {"of_tenant": tenant})
     }
 
 
@@ -51,4 +54,4 @@ def store_tenants(database: Database, configured: tuple[TenantSettings, ...]) ->
 def tenant_names(database: Database) -> dict[TenantId, str]:
     """Return every tenant's name."""
     with database.directory() as connection:
-        return {TenantId(row.id): row.name for row in connection.execute(select(tenants))}
+        return {TenantId(row.id): row.name for row in connection.execute(_TENANTS)}

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 
 from cloud.storage.tables import (
     counters,
@@ -15,11 +15,15 @@ from cloud.storage.tables import (
     locations,
     now_snapshots,
 )
-from cloud.storage.upsert import add_to, put
+from cloud.storage.upsert import add_to, change, put
 from shared.ids import DeviceId, LocationId, TenantId
 from shared.sync.position import Position
 
 _SESSIONS_KEPT: Final = 5_000
+_DEVICE: Final = select(devices).where(
+    devices.c.tenant == bindparam("of_tenant"), devices.c.id == bindparam("of_device")
+)
+_DEVICE_LOCKED: Final = _DEVICE.with_for_update()
 
 
 class DeviceState(StrEnum):
@@ -71,10 +75,8 @@ class DeviceRepository:
 
     def get(self, device: DeviceId, *, for_update: bool = False) -> DeviceRecord | None:
         """Return a device, or None; `for_update` keeps other hub processes away until the transaction ends."""
-        query = select(devices).where(devices.c.tenant == self._tenant, devices.c.id == device)
-        if for_update:
-            query = query.with_for_update()
-        row = self._connection.execute(query).one_or_none()
+        query = _DEVICE_LOCKED if for_update else _DEVICE
+        row = self._connection.execute(query, {"of_tenant": self._tenant, "of_device": device}).one_or_none()
         return None if row is None else _record(row)
 
     def all(self) -> list[DeviceRecord]:
@@ -184,8 +186,7 @@ class DeviceRepository:
         return {DeviceId(row.device): row.json for row in self._connection.execute(query)}
 
     def _change(self, device: DeviceId, **values: Any) -> None:
-        query = update(devices).where(devices.c.tenant == self._tenant, devices.c.id == device)
-        self._connection.execute(query.values(**values))
+        change(self._connection, devices, {"tenant": self._tenant, "id": device}, values)
 
 
 def tenant_of(connection: Connection, device: DeviceId) -> TenantId | None:

@@ -8,7 +8,7 @@ has applied of them.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, bindparam, insert, select
 
 from cloud.storage.tables import down_epochs, down_heads, down_log, down_positions
 from cloud.storage.upsert import put, put_new
@@ -20,6 +20,21 @@ from shared.sync.position import Position
 HUB_DEVICE: Final = DeviceId("hub")
 # Between two epochs there is room for those that a restore forgot and a box remembers.
 _ORDINAL_STEP: Final = 1000
+_EPOCHS: Final = (
+    select(down_epochs.c.epoch)
+    .where(down_epochs.c.tenant == bindparam("of_tenant"), down_epochs.c.location == bindparam("of_location"))
+    .order_by(down_epochs.c.ordinal)
+)
+_END: Final = (
+    select(down_log.c.seq, down_log.c.hash)
+    .where(
+        down_log.c.tenant == bindparam("of_tenant"),
+        down_log.c.location == bindparam("of_location"),
+        down_log.c.epoch == bindparam("of_epoch"),
+    )
+    .order_by(down_log.c.seq.desc())
+    .limit(1)
+)
 
 
 class DownLog:
@@ -52,12 +67,9 @@ class DownLog:
 
     def ends(self, location: LocationId) -> list[Position]:
         """Return the end of each epoch of a location's log, in order; the last one is the head."""
-        query = (
-            select(down_epochs.c.epoch)
-            .where(down_epochs.c.tenant == self._tenant, down_epochs.c.location == location)
-            .order_by(down_epochs.c.ordinal)
-        )
-        return [self._end(location, epoch) for epoch in self._connection.execute(query).scalars().all()]
+        values = {"of_tenant": self._tenant, "of_location": location}
+        epochs = self._connection.execute(_EPOCHS, values).scalars().all()
+        return [self._end(location, epoch) for epoch in epochs]
 
     def hash_at(self, location: LocationId, epoch: str, seq: int) -> str | None:
         """Return the hash of an event of a location's log."""
@@ -127,8 +139,8 @@ class DownLog:
         put(self._connection, down_positions, {"tenant": self._tenant, "device": device}, values)
 
     def _end(self, location: LocationId, epoch: str) -> Position:
-        query = select(down_log.c.seq, down_log.c.hash).where(self._of(location, epoch))
-        row = self._connection.execute(query.order_by(down_log.c.seq.desc()).limit(1)).one_or_none()
+        values = {"of_tenant": self._tenant, "of_location": location, "of_epoch": epoch}
+        row = self._connection.execute(_END, values).one_or_none()
         return Position(epoch) if row is None else Position(epoch, row.seq, row.hash)
 
     def _ordinals(self, location: LocationId) -> list[int]:

@@ -2,14 +2,26 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 
 from cloud.storage.clinics import tenant_names
 from cloud.storage.database import Database
 from cloud.storage.tables import down_links
 from cloud.storage.upsert import put
 from shared.ids import DeviceId, TenantId
+
+_LINK: Final = select(down_links.c.state, down_links.c.version).where(
+    down_links.c.tenant == bindparam("of_tenant"),
+    down_links.c.device == bindparam("of_device"),
+    down_links.c.life == bindparam("of_life"),
+)
+_DEVICES: Final = (
+    select(down_links.c.device)
+    .where(down_links.c.tenant == bindparam("of_tenant"), down_links.c.life == bindparam("of_life"))
+    .order_by(down_links.c.device)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +49,9 @@ class DownLinkRows:
 
     def get(self, box: BoxAddress) -> StoredLink | None:
         """Return a box's link."""
-        query = select(down_links.c.state, down_links.c.version).where(
-            down_links.c.tenant == box.tenant, down_links.c.device == box.device, down_links.c.life == self._life
-        )
+        values = {"of_tenant": box.tenant, "of_device": box.device, "of_life": self._life}
         with self._database.read(box.tenant) as connection:
-            row = connection.execute(query).one_or_none()
+            row = connection.execute(_LINK, values).one_or_none()
         return None if row is None else StoredLink(row.state, row.version)
 
     def begin(self, box: BoxAddress, text: str) -> None:
@@ -69,7 +79,7 @@ class DownLinkRows:
     def boxes(self) -> Iterator[BoxAddress]:
         """Return every box with a link."""
         for tenant in tenant_names(self._database):
-            query = select(down_links.c.device).where(down_links.c.tenant == tenant, down_links.c.life == self._life)
             with self._database.read(tenant) as connection:
-                devices = connection.execute(query.order_by(down_links.c.device)).scalars().all()
+                values = {"of_tenant": tenant, "of_life": self._life}
+                devices = connection.execute(_DEVICES, values).scalars().all()
             yield from (BoxAddress(tenant, DeviceId(device)) for device in devices)

@@ -7,7 +7,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, bindparam, select, update
 
 from cloud.erasure.rules import KnownDecision
-from cloud.storage.bulk import insert_rows
+from cloud.storage.bulk import insert_rows, is_among, listed
 from cloud.storage.erasure_tables import (
     capture_clients,
     consent_decisions,
@@ -29,11 +29,10 @@ ERASED: Final = "erased"
 WITHDRAWN: Final = "withdrawn"
 
 _DELETED: Final = select(erasures.c.client).where(
-    erasures.c.tenant == bindparam("of_tenant"), erasures.c.client.in_(bindparam("clients", expanding=True))
+    erasures.c.tenant == bindparam("of_tenant"), is_among(erasures.c.client, "clients")
 )
 _DECISIONS: Final = select(consent_decisions).where(
-    consent_decisions.c.tenant == bindparam("of_tenant"),
-    consent_decisions.c.client.in_(bindparam("clients", expanding=True)),
+    consent_decisions.c.tenant == bindparam("of_tenant"), is_among(consent_decisions.c.client, "clients")
 )
 
 
@@ -206,7 +205,7 @@ class ErasureRepository:
 
     def _about(self, query: Any, clients: Iterable[str]) -> Sequence[Row[Any]]:
         wanted = sorted(clients)
-        values = {"of_tenant": self._tenant, "clients": wanted}
+        values = {"of_tenant": self._tenant, "clients": listed(wanted)}
         return self._connection.execute(query, values).all() if wanted else ()
 
     def _key(self, **keys: str) -> dict[str, Any]:

@@ -1,13 +1,13 @@
 """The events of one tenant's devices, as received: one gapless chain for each device and epoch."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, bindparam, delete, func, select
 from sqlalchemy import Row as RowOf
 
-from cloud.storage.bulk import Row, insert_rows
+from cloud.storage.bulk import Row, insert_rows, is_among, listed
 from cloud.storage.tables import events, positions
 from cloud.storage.times import to_milliseconds
 from cloud.storage.upsert import put
@@ -18,6 +18,18 @@ from shared.sync.digest import Stored
 from shared.sync.position import Position
 
 _PAGE_ROWS: Final = 500
+_EPOCHS: Final = (
+    select(positions)
+    .where(positions.c.tenant == bindparam("of_tenant"), positions.c.device == bindparam("of_device"))
+    .order_by(positions.c.ordinal)
+)
+_HASHES: Final = select(events.c.seq, events.c.hash).where(
+    events.c.tenant == bindparam("of_tenant"),
+    events.c.device == bindparam("of_device"),
+    events.c.epoch == bindparam("of_epoch"),
+    events.c.seq.between(bindparam("first"), bindparam("last")),
+)
+_KNOWN_IDS: Final = select(events.c.id).where(events.c.tenant == bindparam("of_tenant"), is_among(events.c.id, "ids"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,22 +59,17 @@ class EventLog:
 
     def epochs(self, device: DeviceId) -> list[EpochRecord]:
         """Return what was applied of each epoch of a device, oldest first."""
-        query = (
-            select(positions)
-            .where(positions.c.tenant == self._tenant, positions.c.device == device)
-            .order_by(positions.c.ordinal)
-        )
-        return [_epoch(row) for row in self._connection.execute(query)]
+        values = {"of_tenant": self._tenant, "of_device": device}
+        return [_epoch(row) for row in self._connection.execute(_EPOCHS, values)]
 
-    def hashes(self, device: DeviceId, epoch: str, seqs: Sequence[int]) -> Mapping[int, str]:
-        """Return the hashes known of some events."""
-        query = select(events.c.seq, events.c.hash).where(self._of(device, epoch), events.c.seq.in_(list(seqs)))
-        return {row.seq: row.hash for row in self._connection.execute(query)}
+    def hashes(self, device: DeviceId, epoch: str, first: int, last: int) -> Mapping[int, str]:
+        """Return the hashes known of the events from place `first` to place `last`."""
+        values = {"of_tenant": self._tenant, "of_device": device, "of_epoch": epoch, "first": first, "last": last}
+        return {row.seq: row.hash for row in self._connection.execute(_HASHES, values)}
 
-    def known_ids(self, ids: Sequence[str]) -> set[str]:
+    def known_ids(self, ids: Iterable[str]) -> set[str]:
         """Return which of these event ids are stored already."""
-        query = select(events.c.id).where(events.c.tenant == self._tenant, events.c.id.in_(list(ids)))
-        return set(self._connection.execute(query).scalars())
+        return set(self._connection.execute(_KNOWN_IDS, {"of_tenant": self._tenant, "ids": listed(ids)}).scalars())
 
     def place_of(self, device: DeviceId, event_hash: str) -> tuple[str, int] | None:
         """Return epoch and `seq` of the device's event with this hash."""

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
+from cloud.storage.bulk import is_among, listed
 from cloud.storage.captures import ImageState, settled_names
 from cloud.storage.device_keys import DeviceKeys
 from cloud.storage.tables import PROJECTIONS, booking_requests, capture_images, captures, parked
@@ -14,6 +15,13 @@ from cloud.storage.upsert import put_new
 from shared.events.catalogue.keys import TransportKeyTaken
 from shared.events.envelope import Event
 from shared.ids import DeviceId, TenantId
+
+_PARKED_HEADS: Final = select(parked.c.aggregate, parked.c.event).where(
+    parked.c.tenant == bindparam("of_tenant"),
+    parked.c.device == bindparam("of_device"),
+    is_among(parked.c.aggregate, "aggregates"),
+    parked.c.behind.is_(None),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +102,8 @@ class Projections:
 
     def parked_heads(self, device: DeviceId, aggregates: Sequence[str]) -> dict[str, str]:
         """Return, for each of these aggregates that waits, the event it waits behind."""
-        query = (
-            select(parked.c.aggregate, parked.c.event)
-            .where(parked.c.tenant == self._tenant, parked.c.device == device)
-            .where(parked.c.aggregate.in_(sorted(set(aggregates))), parked.c.behind.is_(None))
-        )
-        return {row.aggregate: row.event for row in self._connection.execute(query)}
+        values = {"of_tenant": self._tenant, "of_device": device, "aggregates": listed(sorted(set(aggregates)))}
+        return {row.aggregate: row.event for row in self._connection.execute(_PARKED_HEADS, values)}
 
     def park(self, event: Event, reason: str, parked_at: int, behind: str | None) -> None:
         """Set an event aside with its reason, or behind an earlier one of its aggregate."""

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select
 
 from cloud.storage.tables import events, positions
 from cloud.storage.tree_tables import log_resumptions, log_runs, log_tiles, log_trees
-from cloud.storage.upsert import put, put_new
+from cloud.storage.upsert import change, put, put_new
 from shared.audit.heads import Resumption, Signed
 from shared.audit.merkle import HASH_BYTES, CompactRange, leaf_hash, node_hash
 from shared.errors import Corrupt
@@ -22,6 +22,11 @@ from shared.ids import DeviceId, TenantId
 _TILE_LEVELS: Final = 8
 _TILE: Final = 1 << _TILE_LEVELS
 _PAGE: Final = 5_000
+_TREE: Final = select(log_trees).where(log_trees.c.tenant == bindparam("of_tenant"))
+_TREE_LOCKED: Final = _TREE.with_for_update()
+_LAST_RUN: Final = (
+    select(log_runs).where(log_runs.c.tenant == bindparam("of_tenant")).order_by(log_runs.c.first.desc()).limit(1)
+)
 
 
 class TreeDamaged(Corrupt):
@@ -167,8 +172,7 @@ class TreeLog:
 
     def _note_run(self, first: int, device: DeviceId, epoch: str, first_seq: int, length: int) -> None:
         """Lengthen the last run when these events continue it, else begin another."""
-        query = select(log_runs).where(log_runs.c.tenant == self.tenant).order_by(log_runs.c.first.desc()).limit(1)
-        last = self.connection.execute(query).one_or_none()
+        last = self.connection.execute(_LAST_RUN, {"of_tenant": self.tenant}).one_or_none()
         values = {"device": device, "epoch": epoch, "first_seq": first_seq, "length": length}
         if last is not None and (last.device, last.epoch, last.first_seq + last.length) == (device, epoch, first_seq):
             first, values["first_seq"], values["length"] = last.first, last.first_seq, last.length + length
@@ -208,11 +212,11 @@ class TreeLog:
         return (events.c.tenant == self.tenant) & (events.c.device == device) & (events.c.epoch == epoch)
 
     def _row(self, *, for_update: bool = False) -> Row[Any] | None:
-        query = select(log_trees).where(log_trees.c.tenant == self.tenant)
-        return self.connection.execute(query.with_for_update() if for_update else query).one_or_none()
+        query = _TREE_LOCKED if for_update else _TREE
+        return self.connection.execute(query, {"of_tenant": self.tenant}).one_or_none()
 
     def _change(self, **values: Any) -> None:
-        self.connection.execute(update(log_trees).where(log_trees.c.tenant == self.tenant).values(**values))
+        change(self.connection, log_trees, {"tenant": self.tenant}, values)
 
 
 def _edge(row: Row[Any]) -> CompactRange:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Table, bindparam, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from cloud.storage.tables import metadata
@@ -23,6 +23,12 @@ def add_to(connection: Connection, table: Table, keys: Mapping[str, Any], amount
     """Add to the numbers of the row with `keys`, which starts with nothing."""
     statement = _add_to(connection.dialect.name, table.name, tuple(keys), tuple(amounts))
     connection.execute(statement, {**keys, **amounts})
+
+
+def change(connection: Connection, table: Table, keys: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+    """Make the row with `keys` hold `values`; where there is none, nothing happens."""
+    statement = _change(table.name, tuple(keys), tuple(values))
+    connection.execute(statement, {**{f"of_{name}": value for name, value in keys.items()}, **values})
 
 
 def put_new(connection: Connection, table: Table, keys: Mapping[str, Any], values: Mapping[str, Any]) -> bool:
@@ -44,6 +50,13 @@ def _add_to(dialect: str, name: str, keys: tuple[str, ...], amounts: tuple[str, 
     statement = _insert(dialect, table)
     changes = {amount: table.c[amount] + statement.excluded[amount] for amount in amounts}
     return statement.on_conflict_do_update(index_elements=list(keys), set_=changes)
+
+
+@cache
+def _change(name: str, keys: tuple[str, ...], values: tuple[str, ...]) -> Any:
+    table = metadata.tables[name]
+    mine = [table.c[key] == bindparam(f"of_{key}") for key in keys]
+    return update(table).where(*mine).values({value: bindparam(value) for value in values})
 
 
 @cache
