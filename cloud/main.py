@@ -289,7 +289,7 @@ class Hub:
         """Return what the gRPC server serves, as functions that add one service each."""
         callers = Callers(self.database)
         blobs = BlobsService(self.database, callers, self.blobs, self.metrics, self._clock)
-        backfill = BackfillService(callers, self._handler.answers, self.metrics)
+        backfill = BackfillService(callers, self._handler, self.metrics)
         transparency = TransparencyService(self.database, callers, self.keeper)
         escrow, shelf = EscrowService(self.escrow, callers, self.database), Shelf(self.settings.releases_folder)
         kept = self.settings.backups

@@ -1,26 +1,39 @@
 """The gRPC service `Backfill`: a box's sealed messages over one call, handled exactly as those from the broker."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any, Final, Protocol, TypeVar, cast
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from cloud.ingest.handler import Opened
 from cloud.metrics import HubMetrics
 from cloud.rpc.callers import Caller, Callers
 from cloud.rpc.refusals import abort
+from cloud.storage.down_links import BoxAddress
 from shared.crypto.aead import CannotOpen
 from shared.errors import MedSpaError, Rejected, Retryable
 from shared.wire import backfill_pb2 as wire
 from shared.wire import backfill_pb2_grpc as rpc
-from shared.wire.topics import UP, topic
 
 # Each holds one thread of the server; the others go on over the broker and come back later.
 MAX_CALLS: Final = 4
+_Item = TypeVar("_Item")
 
-Answers = Callable[[str, bytes], list[bytes]]
+
+class Handling(Protocol):
+    """What is done with a box's messages (`cloud.ingest.handler.MessageHandler`)."""
+
+    def open(self, box: BoxAddress, payload: bytes) -> Opened:
+        """Unseal and read a message; changes nothing."""
+        ...
+
+    def answer(self, opened: Opened) -> list[bytes]:
+        """Do what it asks and return the sealed answers, after the commit."""
+        ...
 
 
 class TooManyBackfills(Retryable):
@@ -30,22 +43,22 @@ class TooManyBackfills(Retryable):
 class BackfillService(rpc.BackfillServicer):
     """Answers `Send`."""
 
-    def __init__(self, callers: Callers, answers: Answers, metrics: HubMetrics) -> None:
+    def __init__(self, callers: Callers, handling: Handling, metrics: HubMetrics) -> None:
         """Keep the collaborators.
 
         Args:
             callers: tells which device calls.
-            answers: handles one message of a topic and returns the sealed answers, after the commit.
+            handling: opens and answers messages.
             metrics: counts what is refused.
         """
         self._callers = callers
-        self._answers = answers
+        self._handling = handling
         self._metrics = metrics
         self._log = structlog.get_logger()
         self._free = threading.BoundedSemaphore(MAX_CALLS)
 
     def Send(self, request_iterator: Iterator[wire.Parcel], context: Any) -> Iterator[wire.Parcel]:  # noqa: N802
-        """Handle one message after another; the next is read when the answers to the last are on their way."""
+        """Answer one message after another; the next is opened meanwhile, and never more than that."""
         try:
             caller = self._callers.identify(context)
             with self._place():
@@ -61,9 +74,10 @@ class BackfillService(rpc.BackfillServicer):
             abort(context, Retryable("database_unavailable", "the hub's database refuses; try again later"))
 
     def _receive(self, caller: Caller, parcels: Iterator[wire.Parcel]) -> Iterator[wire.Parcel]:
-        name = topic(caller.tenant, caller.device, UP)
-        for parcel in parcels:
-            for answer in self._answers(name, parcel.sealed_message):
+        box = BoxAddress(caller.tenant, caller.device)
+        opened = (self._handling.open(box, parcel.sealed_message) for parcel in parcels)
+        for message in one_ahead(opened):
+            for answer in self._handling.answer(message):
                 yield wire.Parcel(sealed_message=answer)
 
     @contextmanager
@@ -74,6 +88,20 @@ class BackfillService(rpc.BackfillServicer):
             yield
         finally:
             self._free.release()
+
+
+def one_ahead(items: Iterator[_Item]) -> Iterator[_Item]:
+    """Go through items, making the next one in another thread while the caller is at work on this one."""
+    end = object()
+    thread = ThreadPoolExecutor(1, thread_name_prefix="backfill-ahead")
+    try:
+        coming = thread.submit(next, items, end)
+        while (item := coming.result()) is not end:
+            coming = thread.submit(next, items, end)
+            yield cast("_Item", item)
+    finally:
+        # Not waited for: it may hang on a message that comes only when the call has ended.
+        thread.shutdown(wait=False)
 
 
 def _known(error: MedSpaError) -> MedSpaError:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import structlog
@@ -21,7 +22,10 @@ from cloud.storage.times import to_milliseconds
 from shared.clock import Clock
 from shared.errors import Rejected, Retryable
 from shared.events.catalogue import complete_catalogue
+from shared.events.envelope import Event, MalformedEvent
+from shared.ids import TenantId
 from shared.sync.position import Position
+from shared.sync.receiver import read_batch
 from shared.wire import medspa_pb2 as wire
 from shared.wire.envelope import open_with, seal_message
 from shared.wire.topics import DOWN, PRESENCE, UP, parse_topic
@@ -30,10 +34,22 @@ MAX_BATCH_BODIES: Final = 1000
 MAX_NOW_BYTES: Final = 64 * 1024
 _EPOCH_DIGITS: Final = 16
 _SESSION_CHARACTERS: Final = 64
+# So long it is remembered that a box was greeted: asking the database for each batch costs as much as a small batch.
+_GREETED_SECONDS: Final = 5.0
 
 
 class TooEarly(Retryable):
     """A batch came before the one that it follows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A message that was unsealed and, where it holds events, read: all that can be done before those it follows."""
+
+    box: BoxAddress
+    kind: str | None
+    message: wire.Message
+    events: Sequence[Event | MalformedEvent] = ()
 
 
 class MessageHandler:
@@ -59,6 +75,7 @@ class MessageHandler:
         self._repairs = Repairs(database, complete_catalogue(), metrics)
         self._log = structlog.get_logger()
         self._spoken: dict[BoxAddress, bytes] = {}
+        self._greeted: dict[BoxAddress, float] = {}
 
     def handle(self, topic: str, payload: bytes, *, patient: bool = False) -> tuple[BoxAddress, list[wire.Message]]:
         """Handle what arrived on a topic and return what to answer, after the commit.
@@ -75,23 +92,30 @@ class MessageHandler:
         """
         tenant, device, channel = parse_topic(topic)
         box = BoxAddress(tenant, device)
-        if not self._keys.knows(tenant):
-            raise Rejected("unknown_tenant", "this hub serves no such tenant")
         if channel == PRESENCE:
+            self._check_served(tenant)
             self._present(box, online=payload == b"online")
             return box, []
-        message, key = open_with(payload, tenant, device, UP, self._keys.transports(tenant, device))
-        self._spoken[box] = key
-        kind = message.WhichOneof("kind")
-        if patient and kind == "events":
-            self._await_turn(box, message.events)
-        self._metrics.messages.labels(kind or "none").inc()
-        return box, self._signed(self._answer(box, kind, message))
+        return box, self._answers(self.open(box, payload), patient=patient)
 
-    def answers(self, topic: str, payload: bytes) -> list[bytes]:
-        """Handle what arrived on a topic and return the sealed answers; raises as `handle` does."""
-        box, messages = self.handle(topic, payload)
-        return self.sealed(box, messages)
+    def open(self, box: BoxAddress, payload: bytes) -> Opened:
+        """Unseal and read a box's message, which changes nothing: several may be opened ahead of being answered.
+
+        Raises:
+            Rejected, CannotOpen: as `handle` does.
+        """
+        self._check_served(box.tenant)
+        keys = self._keys.transports(box.tenant, box.device)
+        message, self._spoken[box] = open_with(payload, box.tenant, box.device, UP, keys)
+        kind = message.WhichOneof("kind")
+        if kind != "events":
+            return Opened(box, kind, message)
+        _check_batch(message.events)
+        return Opened(box, kind, message, read_batch(message.events.bodies))
+
+    def answer(self, opened: Opened) -> list[bytes]:
+        """Do what a message asks and return the sealed answers, after the commit; raises as `handle` does."""
+        return self.sealed(opened.box, self._answers(opened))
 
     def sealed(self, box: BoxAddress, messages: Sequence[wire.Message]) -> list[bytes]:
         """Seal messages for a box."""
@@ -124,12 +148,23 @@ class MessageHandler:
                 message.ack.hub_epoch = self._life.epoch
         return messages
 
-    def _answer(self, box: BoxAddress, kind: str | None, message: wire.Message) -> list[wire.Message]:
-        match kind:
+    def _check_served(self, tenant: TenantId) -> None:
+        if not self._keys.knows(tenant):
+            raise Rejected("unknown_tenant", "this hub serves no such tenant")
+
+    def _answers(self, opened: Opened, *, patient: bool = False) -> list[wire.Message]:
+        answers = self._answer(opened, patient=patient)
+        self._metrics.messages.labels(opened.kind or "none").inc()
+        return self._signed(answers)
+
+    def _answer(self, opened: Opened, *, patient: bool) -> list[wire.Message]:
+        box, message = opened.box, opened.message
+        match opened.kind:
             case "hello":
                 return self._hello(box, message.hello)
             case "events":
-                return self._greet_again(box) + self._events(box, message.events)
+                ack = self._events(opened, patient=patient)
+                return [ack] if ack.ack.fenced else [*self._greet_again(box), ack]
             case "ack":
                 self._links.acknowledge(box, message.ack)
                 return self._links.due(box)
@@ -176,29 +211,25 @@ class MessageHandler:
         self._log.info("stored_events_repaired", device=box.device, count=count)
         return []
 
-    def _await_turn(self, box: BoxAddress, batch: wire.EventBatch) -> None:
-        if self._intake.is_early(box.tenant, box.device, batch.epoch, batch.first_seq):
-            raise TooEarly("too_early", "events before these are missing; they may be on their way")
-
-    def _events(self, box: BoxAddress, batch: wire.EventBatch) -> list[wire.Message]:
-        _check_session(batch.session)
-        _check_epoch(batch.epoch)
-        if len(batch.bodies) > MAX_BATCH_BODIES:
-            raise Rejected("batch_too_long", f"a batch may have {MAX_BATCH_BODIES} events at most")
+    def _events(self, opened: Opened, *, patient: bool) -> wire.Message:
+        box, batch = opened.box, opened.message.events
         with self._metrics.apply_seconds.time():
-            answer = self._intake.batch(box.tenant, box.device, batch.epoch, batch.first_seq, list(batch.bodies))
+            answer = self._intake.batch(box, batch.epoch, batch.first_seq, opened.events, patient=patient)
+        if answer.gap and patient:
+            raise TooEarly("too_early", "events before these are missing; they may be on their way")
         self._metrics.applied.inc(answer.fresh)
         self._metrics.duplicates.inc(answer.duplicates)
         self._metrics.parked.inc(answer.parked)
         self._metrics.gaps.inc(answer.gap)
         if answer.parked:
             self._log.warning("events_set_aside", device=box.device, count=answer.parked)
-        return [self._ack(box, batch.session, answer)]
+        return self._ack(box, batch.session, answer)
 
     def _ack(self, box: BoxAddress, session: str, answer: Answer) -> wire.Message:
         if answer.fenced is not None:
             self._metrics.fenced.inc()
             self._links.forget(box)
+            self._greeted.pop(box, None)
             self._log.error("device_fenced", device=box.device, seq=answer.applied.seq, epoch=answer.applied.epoch)
         return wire.Message(
             ack=wire.Ack(
@@ -213,7 +244,13 @@ class MessageHandler:
 
     def _greet_again(self, box: BoxAddress) -> list[wire.Message]:
         """Greet a box that went on speaking while this hub was restarted."""
-        return [] if self._links.knows(box) else self._links.greet(box, "")
+        now = self._clock.monotonic()
+        if box in self._greeted and now - self._greeted[box] < _GREETED_SECONDS:
+            return []
+        if not self._links.knows(box):
+            return self._links.greet(box, "")
+        self._greeted[box] = now
+        return []
 
     def _now(self, box: BoxAddress, now: wire.Now) -> None:
         if len(now.json) > MAX_NOW_BYTES:
@@ -238,6 +275,13 @@ class MessageHandler:
             DeviceRepository(connection, box.tenant).present(
                 box.device, to_milliseconds(self._clock.wall()), online=online
             )
+
+
+def _check_batch(batch: wire.EventBatch) -> None:
+    _check_session(batch.session)
+    _check_epoch(batch.epoch)
+    if len(batch.bodies) > MAX_BATCH_BODIES:
+        raise Rejected("batch_too_long", f"a batch may have {MAX_BATCH_BODIES} events at most")
 
 
 def _check_session(session: str) -> None:

@@ -12,16 +12,18 @@ from cloud.ingest.applier import Applier
 from cloud.ingest.lineage import continues, expected, is_continued
 from cloud.storage.database import Database
 from cloud.storage.devices import DeviceRecord, DeviceRepository, DeviceState
+from cloud.storage.down_links import BoxAddress
 from cloud.storage.log import EpochRecord, EventLog
 from cloud.storage.parked import ParkedEvents
 from cloud.storage.times import to_milliseconds
 from cloud.storage.tree import TreeLog
 from shared.clock import Clock
 from shared.errors import Rejected
+from shared.events.envelope import Event, MalformedEvent
 from shared.events.payload import Catalogue
 from shared.ids import DeviceId, TenantId
 from shared.sync.position import Position
-from shared.sync.receiver import Fork, Fresh, Gap, judge_events, judge_hello, read_batch
+from shared.sync.receiver import Fork, Fresh, Gap, judge_events, judge_hello
 
 # So often an effect may fail for a reason that may pass.
 MAX_TRIES: Final = 5
@@ -82,49 +84,59 @@ class Intake:
             devices.said_hello(device, head, software)
             return Answer(applied)
 
-    def is_early(self, tenant: TenantId, device: DeviceId, epoch: str, first_seq: int) -> bool:
-        """Tell whether events before this place are missing now."""
-        with self._database.read(tenant) as connection:
-            return first_seq > _applied(EventLog(connection, tenant).epochs(device), epoch).seq + 1
-
-    def batch(self, tenant: TenantId, device: DeviceId, epoch: str, first_seq: int, bodies: Sequence[bytes]) -> Answer:
+    def batch(
+        self,
+        box: BoxAddress,
+        epoch: str,
+        first_seq: int,
+        arrived: Sequence[Event | MalformedEvent],
+        *,
+        patient: bool = False,
+    ) -> Answer:
         """Apply a batch. Idempotent by `(device, epoch, seq)`; it is applied as a whole or not at all.
 
         Should that fail for a reason nobody foresaw, its events are applied one by one, and the one that fails is set
         aside after `MAX_TRIES`; until then the sender comes again.
 
+        Args:
+            box: the sender.
+            epoch: of its log.
+            first_seq: place of the batch's first event.
+            arrived: the events, read; one that could not be read as its error.
+            patient: whether a gap is no news yet, since what is missing may be on its way.
+
         Raises:
             Rejected: the device is not enrolled.
             sqlalchemy.exc.OperationalError: the database is away or busy; nothing was applied.
         """
+        batch = _Batch(box, epoch, first_seq, arrived, patient)
         try:
-            return self._batch(tenant, device, epoch, first_seq, bodies)
+            return self._batch(batch)
         except (Rejected, OperationalError, InterfaceError):
             raise
         except Exception as error:  # noqa: BLE001 - one batch's boundary: what nothing can apply must not stop others
             # A database's error may quote what was to be stored; it is told by its kind only.
             trace = not isinstance(error, SQLAlchemyError)
-            self._log.error("batch_failed", device=device, reason_code=type(error).__name__, exc_info=trace)
-            return self._one_by_one(tenant, device, epoch, first_seq, bodies)
+            self._log.error("batch_failed", device=box.device, reason_code=type(error).__name__, exc_info=trace)
+            return self._one_by_one(batch)
 
-    def _one_by_one(
-        self, tenant: TenantId, device: DeviceId, epoch: str, first_seq: int, bodies: Sequence[bytes]
-    ) -> Answer:
-        answers: list[Answer] = []
-        for seq, body in enumerate(bodies, start=first_seq):
+    def _one_by_one(self, batch: "_Batch") -> Answer:
+        box, answers = batch.box, list[Answer]()
+        for seq, event in enumerate(batch.arrived, start=batch.first_seq):
+            one = replace(batch, first_seq=seq, arrived=[event])
             try:
-                answers.append(self._batch(tenant, device, epoch, seq, [body]))
+                answers.append(self._batch(one))
             except (Rejected, OperationalError, InterfaceError):
                 raise
             except Exception as error:
-                with self._database.write(tenant) as connection:
-                    tries = ParkedEvents(connection, tenant).failed(device, epoch, seq)
+                with self._database.write(box.tenant) as connection:
+                    tries = ParkedEvents(connection, box.tenant).failed(box.device, batch.epoch, seq)
                 if tries < MAX_TRIES:
                     if not answers:
                         raise
                     break
                 reason = f"failed_{MAX_TRIES}_times: {type(error).__name__}"
-                answers.append(self._batch(tenant, device, epoch, seq, [body], park=reason))
+                answers.append(self._batch(one, park=reason))
         return replace(
             answers[-1],
             fresh=sum(answer.fresh for answer in answers),
@@ -132,16 +144,8 @@ class Intake:
             parked=sum(answer.parked for answer in answers),
         )
 
-    def _batch(
-        self,
-        tenant: TenantId,
-        device: DeviceId,
-        epoch: str,
-        first_seq: int,
-        bodies: Sequence[bytes],
-        park: str | None = None,
-    ) -> Answer:
-        arrived = read_batch(bodies)  # before the lock, so that several processes do it side by side
+    def _batch(self, batch: "_Batch", park: str | None = None) -> Answer:
+        tenant, device, epoch = batch.box.tenant, batch.box.device, batch.epoch
         with self._database.write(tenant) as connection:
             devices = DeviceRepository(connection, tenant)
             log = EventLog(connection, tenant)
@@ -152,11 +156,11 @@ class Intake:
             devices.seen(device, now)
             if record.state is not DeviceState.ACTIVE:
                 return Answer(applied, fenced=_why(record))
-            last = min(first_seq + len(bodies) - 1, applied.seq)
-            known = log.hashes(device, epoch, first_seq, last) if first_seq <= last else {}
-            verdict = judge_events(applied, first_seq, arrived, known.get, device)
+            last = min(batch.first_seq + len(batch.arrived) - 1, applied.seq)
+            known = log.hashes(device, epoch, batch.first_seq, last) if batch.first_seq <= last else {}
+            verdict = judge_events(applied, batch.first_seq, batch.arrived, known.get, device)
             if isinstance(verdict, Gap):
-                devices.count(device, gaps=1)
+                devices.count(device, gaps=0 if batch.patient else 1)
                 return Answer(applied, gap=True)
             if isinstance(verdict, Fresh):
                 verdict = _belonging(verdict, record, tenant, log)
@@ -198,6 +202,17 @@ class Intake:
                 applier.park(event, work.park, now)
         devices.count(record.id, parked=parked)
         return Answer(fresh.applied, fresh=len(fresh.events), duplicates=fresh.duplicates, parked=parked)
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """A batch as it arrived."""
+
+    box: BoxAddress
+    epoch: str
+    first_seq: int
+    arrived: Sequence[Event | MalformedEvent]
+    patient: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,10 @@ from tempfile import TemporaryDirectory
 
 from cloud.ingest.intake import Intake
 from cloud.storage.database import Database, migrate
+from cloud.storage.down_links import BoxAddress
 from shared.clock import SystemClock
 from shared.events.catalogue import complete_catalogue
+from shared.sync.receiver import read_batch
 from tests.benchmarks.sync_site import running_site
 from tests.cloud.conftest import assemble
 from tests.cloud.test_ingest_processes import Sender
@@ -63,7 +65,8 @@ def _apply(intake: Intake, box: FakeBox, first: int) -> float:
     bodies = [event.body for event in box.log[first - 1 :]]
     start = time.perf_counter()
     for at in range(0, len(bodies), BATCH):
-        intake.batch(box.tenant, box.device, box.epoch, first + at, bodies[at : at + BATCH])
+        arrived = read_batch(bodies[at : at + BATCH])
+        intake.batch(BoxAddress(box.tenant, box.device), box.epoch, first + at, arrived)
     return 1e6 * (time.perf_counter() - start) / len(bodies)
 
 

@@ -20,6 +20,7 @@ from cloud.ingest.intake import Intake
 from cloud.main import Hub, open_database
 from cloud.side import rebuild_tenant
 from cloud.storage.database import Database
+from cloud.storage.down_links import BoxAddress
 from cloud.storage.tables import PROJECTIONS as HUB_PROJECTIONS
 from edge.config import StoreSettings
 from edge.keys.certificate import BoxCertificate
@@ -38,6 +39,7 @@ from shared.events.catalogue.capture import ImageConfirmedDurable
 from shared.events.catalogue.system import BoxStarted, BoxStopped
 from shared.events.envelope import EventDraft
 from shared.ids import Uuid7Source
+from shared.sync.receiver import read_batch
 from tests.support.clocks import ManualClock
 from tests.support.hubs import LOCATION, TENANT, ZONE, hub_settings
 from tests.support.records import BoxRecord, open_box_record
@@ -108,7 +110,7 @@ def _send(box: BoxRecord, hub: Hub, clock: ManualClock) -> None:
     head, device = box.store.head(), box.store.identity.device
     intake.hello(TENANT, device, "recorded", head, "recorded")
     bodies = [event.body for event in box.store.read(0, 10_000)]
-    answer = intake.batch(TENANT, device, head.epoch, 1, bodies)
+    answer = intake.batch(BoxAddress(TENANT, device), head.epoch, 1, read_batch(bodies))
     assert (answer.fenced, answer.applied.seq) == (None, len(bodies)), answer
 
 

@@ -13,6 +13,7 @@ from cloud.fleet.keys import TenantKeys
 from cloud.ingest.intake import Intake
 from cloud.side import verify_tenant
 from cloud.storage.database import Database as HubDatabase
+from cloud.storage.down_links import BoxAddress
 from cloud.storage.log import EventLog
 from edge.clients.register import ClientRegister
 from edge.record import PROJECTIONS, Record
@@ -26,6 +27,7 @@ from shared.events.catalogue import complete_catalogue
 from shared.events.catalogue.system import BoxStarted
 from shared.events.envelope import Event, EventDraft
 from shared.ids import ClientId, Uuid7Source
+from shared.sync.receiver import read_batch
 from shared.vocabulary import ImageKind
 from tests.support.hubs import TENANT
 from tests.support.next_schema import NEXT, open_database
@@ -100,7 +102,7 @@ def test_names_and_photographs_of_a_recorded_box_open_and_its_log_goes_on_at_the
     draft = EventDraft("box/test", BoxStarted(software="now", clean=True), "box", "operation")
     (event,) = record.store.append([draft])
     answer = Intake(hub, complete_catalogue(), clock).batch(
-        TENANT, record.store.identity.device, head.epoch, event.fields.seq, [event.body]
+        BoxAddress(TENANT, record.store.identity.device), head.epoch, event.fields.seq, read_batch([event.body])
     )
     assert (answer.fenced, answer.fresh, answer.applied.hash) == (None, 1, event.hash)
 
@@ -140,7 +142,8 @@ def test_fields_that_this_version_does_not_know_survive_the_way_to_the_hub_and_b
     }  # fmt: skip
     newer = Event.seal_in_chain(fields)
     intake = Intake(hub, complete_catalogue(), SystemClock())
-    answer = intake.batch(TENANT, record.store.identity.device, head.epoch, head.seq + 1, [newer.body])
+    box = BoxAddress(TENANT, record.store.identity.device)
+    answer = intake.batch(box, head.epoch, head.seq + 1, read_batch([newer.body]))
     assert answer.fresh == 1
     with hub.read(TENANT) as connection:
         (body,) = EventLog(connection, TENANT).bodies(

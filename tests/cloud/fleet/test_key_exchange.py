@@ -57,7 +57,7 @@ def take(hub: HubParts, box: FakeBox) -> None:
 
 def speaks(hub: HubParts, box: FakeBox) -> bool:
     """Tell whether hub and box understand each other, in both directions."""
-    answers = hub.handler.answers(*box.sealed(box.hello()))
+    answers = hub.handler.answer(hub.handler.open(BoxAddress(box.tenant, box.device), box.sealed(box.hello())[1]))
     return "ack" in [box.opened(answer).WhichOneof("kind") for answer in answers]
 
 

@@ -17,12 +17,14 @@ from cloud.metrics import HubMetrics
 from cloud.rpc.callers import Caller, Callers
 from cloud.side import rebuild_tenant, verify_tenant
 from cloud.storage.database import Database
+from cloud.storage.down_links import BoxAddress
 from cloud.storage.images import ImageRepository
 from cloud.storage.tables import events
 from shared.clock import SystemClock
 from shared.crypto.identity import DeviceIdentity
 from shared.events.catalogue import complete_catalogue
 from shared.ids import BlobName, DeviceId
+from shared.sync.receiver import read_batch
 from shared.wire import medspa_pb2 as wire
 from tests.faults.disk.box_work import acknowledge, told
 from tests.support.box import FakeBox
@@ -53,7 +55,7 @@ def receive(folder: Path) -> None:
         box.capture()
         first = len(box.log) - 1
         bodies = [event.body for event in box.log[first - 1 :]]
-        answer = intake.batch(TENANT, box.device, box.epoch, first, bodies)
+        answer = intake.batch(BoxAddress(TENANT, box.device), box.epoch, first, read_batch(bodies))
         acknowledge(f"seq {answer.applied.seq}")
         if service.Upload(_chunks(name, image), None).durable:
             acknowledge(f"image {name}")
