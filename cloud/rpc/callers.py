@@ -64,17 +64,12 @@ class Callers:
         return Caller(member.tenant, record.location, record.id)
 
 
-def peer_of(context: Any) -> Member:
-    """Return whom the certificate at the other end of a call names; gRPC has verified its chain.
+def proof_of(context: Any) -> tuple[x509.Certificate, Member]:
+    """Return the certificate at the other end of a call and whom it names; gRPC has verified its chain.
 
     Raises:
         CallerRefused: the connection is older than TLS 1.3 or shows no device's certificate.
     """
-    return proof_of(context)[1]
-
-
-def proof_of(context: Any) -> tuple[x509.Certificate, Member]:
-    """Return the certificate at the other end of a call with whom it names; raises as `peer_of`."""
     facts: Mapping[str, Sequence[bytes]] = context.auth_context()
     if list(facts.get("ssl_tls_version", ())) != [_VERSION]:
         raise CallerRefused("old_tls", "the connection is older than TLS 1.3; update the box")

@@ -113,7 +113,7 @@ class SealedBackup:
     def forget(self, keep: int) -> None:
         """Remove all but the newest versions, and parts that no version names; images stay.
 
-        At the hub nothing is removed from here: whoever gets hold of a box must not get hold of its backup.
+        At the hub nothing is removed from here: no error and no intruder on the box can take a version away at once.
         """
         if self._shelf.at_hub:
             return

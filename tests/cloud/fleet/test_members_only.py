@@ -16,7 +16,7 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
 from cloud.main import Hub
-from cloud.rpc.callers import CallerRefused, peer_of
+from cloud.rpc.callers import CallerRefused, proof_of
 from shared.crypto.pki import Member, certificate_pem, member_name
 from shared.crypto.tls import hub_context, stranger_context
 from shared.ids import DeviceId
@@ -187,7 +187,7 @@ def test_a_call_over_older_tls_or_without_a_members_certificate_is_nobodys(hub: 
     box = enrolled(hub)
     leaf = certificate_pem(box.credentials.certificate)
     good = {"ssl_tls_version": [b"TLSv1.3"], "x509_pem_cert": [leaf]}
-    assert peer_of(Call(good)) == Member(box.tenant, box.location, box.device)
+    assert proof_of(Call(good)) == (box.credentials.certificate, Member(box.tenant, box.location, box.device))
     for facts in (
         good | {"ssl_tls_version": [b"TLSv1.2"]},
         {"x509_pem_cert": [leaf]},
@@ -196,7 +196,7 @@ def test_a_call_over_older_tls_or_without_a_members_certificate_is_nobodys(hub: 
         good | {"x509_pem_cert": [b"rubbish"]},
     ):
         with pytest.raises(CallerRefused):
-            peer_of(Call(facts))
+            proof_of(Call(facts))
 
 
 def test_a_box_cannot_end_anothers_session_nor_leave_a_will_for_it(hub: Hub, clients: list[Client]) -> None:
@@ -252,7 +252,14 @@ def test_a_replaced_machine_is_out_wherever_it_is_connected_and_the_new_one_is_i
     new = FakeBox.enrol_with(hub.enrolment, code)
     tally.injected(1)
     assert new.device == old.device
-    assert client.gone.wait(20)
+    never = threading.Event()
+    with new.channel(hub.settings.rpc.port) as channel:
+        under_way = rpc.BlobsStub(channel).Upload.future(held_open(never, "c"), timeout=60)
+        assert client.gone.wait(20)
+        with pytest.raises(grpc.FutureTimeoutError):
+            under_way.result(timeout=1)
+        never.set()
+        assert under_way.result(timeout=20).offset == 10, "the new machine's call was ended with the old one's"
     for box, allowed in ((old, False), (new, True)):
         with box.channel(hub.settings.rpc.port) as channel:
             query = wire.BlobQuery(name="a" * 64, size=5)
@@ -266,8 +273,8 @@ def test_a_replaced_machine_is_out_wherever_it_is_connected_and_the_new_one_is_i
     eventually(lambda: not stays_out(client_of(hub, new), clients))
 
 
-def held_open(until: threading.Event) -> Iterator[wire.BlobChunk]:
-    yield wire.BlobChunk(name="b" * 64, size=1000, offset=0, data=b"x" * 10)
+def held_open(until: threading.Event, letter: str = "b") -> Iterator[wire.BlobChunk]:
+    yield wire.BlobChunk(name=letter * 64, size=1000, offset=0, data=b"x" * 10)
     until.wait(60)
 
 

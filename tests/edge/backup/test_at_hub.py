@@ -272,7 +272,8 @@ def test_an_interrupted_backup_goes_on_where_it_was_cut(
     assert chunks <= (whole - came) // 1024 + len(report.manifest.objects()) + 1, "what had come was sent again"
     assert part.with_suffix("").exists(), "the part that was cut has another name"
     assert Verifier(at_hub(rig), report.manifest).everything() == []
-    tally.lost(0)
+    tally.lost(len(rig.log()) - report.manifest.events)
+    assert report.manifest.events == len(rig.log())
 
 
 def at_rest(rig: Rig) -> list[Path]:
@@ -361,6 +362,17 @@ def test_a_hub_that_lost_the_backups_and_the_escrow_gets_all_of_both_with_the_ne
     assert keys.backup() == key
     assert Verifier(back, back.require()).everything() == []
     assert back.require().events == len(rig.log())
+
+
+@pytest.mark.req("I-20")
+def test_a_photograph_whose_client_does_not_allow_it_does_not_leave_with_the_backup(rig: Rig) -> None:
+    client = rig.record.new_client("Ada Canary", consents=False)
+    _, image = photographed(rig.record, client, b"a picture" * 900)
+    manifest = back_up(rig).manifest
+    assert manifest.images == ()
+    sealed = rig.record.vault.sealed_bytes(image, ImageKind.ORIGINAL)
+    held = [path.read_bytes() for path in rig.hub.settings.data_folder.rglob("*") if path.is_file()]
+    assert not any(sealed in data for data in held)
 
 
 def test_events_go_before_the_backup(rig: Rig) -> None:
