@@ -21,7 +21,9 @@ from edge.staff.cli import app as staff_app
 from edge.sync.commands import app as images_app
 from shared.clock import SystemClock
 from shared.config import load_settings
+from shared.events.catalogue.audit import KeyUse
 from shared.ids import Uuid7Source
+from shared.wire.escrow import check_purpose
 
 app = typer.Typer(help="The clinic's edge box.", no_args_is_help=True)
 app.add_typer(erasure_commands, name="erase")
@@ -63,12 +65,15 @@ def recover_keys(
     purpose: Annotated[str, typer.Option(help="Why, for the key service's record.")] = "keystore_lost",
 ) -> None:
     """Get this clinic's client keys back from the tenant's key service, after the keystore was lost."""
-    from edge.record import open_record  # noqa: PLC0415 - the other commands need no record
+    from edge.audit.commands import OPERATOR, trail_of_commands  # noqa: PLC0415 - the other commands need no record
+    from edge.record import open_record  # noqa: PLC0415
     from edge.sync.escrow import recover_keys as recover  # noqa: PLC0415
     from edge.sync.hub_channel import HubChannel  # noqa: PLC0415
     from edge.sync.renewal import renewed  # noqa: PLC0415
 
     settings, clock = load_settings(config, EdgeSettings), SystemClock()
+    with trail_of_commands(settings) as (_, trail):
+        trail.key_used("client_keys", KeyUse.RECOVERED, OPERATOR, check_purpose(purpose))
     record = open_record(settings.store, clock, Uuid7Source(clock))
     try:
         identity, device = record.keys.identity(), record.store.identity.device

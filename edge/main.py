@@ -434,10 +434,11 @@ class EdgeBox:
             structlog.get_logger().error("start_or_stop_not_recorded", code=error.code)
 
     def _note_configuration(self) -> None:
-        """Record which settings differ from those of the last start; a full disk must not keep the box from it."""
+        """Record what differs in settings or clinic's file since the last start; a full disk must not keep the box."""
         record = self._record
+        clinic = {"clinic_file": self._book.registry.model_dump()}
         try:
-            note_configuration(record.store, self._settings.model_dump(mode="json"), staff_key(record.keys))
+            note_configuration(record.store, self._settings.model_dump(mode="json") | clinic, staff_key(record.keys))
         except Retryable as error:
             structlog.get_logger().error("configuration_not_recorded", code=error.code)
 

@@ -14,9 +14,8 @@ from shared.errors import MedSpaError, Rejected
 from shared.ids import ClientId
 from shared.wire import escrow_pb2 as wire
 from shared.wire import escrow_pb2_grpc as rpc
-from shared.wire.escrow import PAGE_CLIENTS
+from shared.wire.escrow import PAGE_CLIENTS, check_purpose
 
-_PURPOSE: Final = re.compile(r"[a-z][a-z_]{2,79}")
 _CLIENT: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}")
 
 
@@ -55,8 +54,8 @@ class EscrowService(rpc.EscrowServicer):
         """Give one page of client keys back."""
         try:
             caller = self._callers.identify(context)
-            _check_purpose(request.purpose)
-            found = self._keys.recover(caller, self._receiving_key(caller), request.purpose, request.after)
+            purpose = check_purpose(request.purpose)
+            found = self._keys.recover(caller, self._receiving_key(caller), purpose, request.after)
             keys = [wire.RecoveredKey(client=client, sealed=sealed) for client, sealed in found.keys]
             self._log.warning("client_keys_recovered", device=caller.device, count=len(keys))
             return wire.RecoveredKeys(keys=keys, more=found.more)
@@ -75,8 +74,8 @@ class EscrowService(rpc.EscrowServicer):
         """Give the caller's backup keys back."""
         try:
             caller = self._callers.identify(context)
-            _check_purpose(request.purpose)
-            sealed = self._keys.recover_backup_keys(caller, self._receiving_key(caller), request.purpose)
+            purpose = check_purpose(request.purpose)
+            sealed = self._keys.recover_backup_keys(caller, self._receiving_key(caller), purpose)
             self._log.warning("backup_keys_recovered", device=caller.device, count=len(sealed))
             return wire.RecoveredBackupKeys(sealed=sealed)
         except (MedSpaError, OSError) as error:
@@ -93,11 +92,6 @@ class EscrowService(rpc.EscrowServicer):
         code = error.code if isinstance(error, MedSpaError) else "disk"
         self._log.warning("escrow_refused", reason_code=code)
         abort(context, error)
-
-
-def _check_purpose(text: str) -> None:
-    if not _PURPOSE.fullmatch(text):
-        raise Rejected("purpose_missing", "say why the keys are needed: lower-case letters and underscores")
 
 
 def _client(text: str) -> ClientId:

@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from typing import Any, Final
 
 from edge.store.events import SqlcipherEventStore
@@ -19,7 +19,7 @@ def note_configuration(store: SqlcipherEventStore, settings: Mapping[str, Any], 
 
     Args:
         store: the log.
-        settings: the effective configuration as nested JSON.
+        settings: the effective configuration, nested; sets count whatever their order.
         key: digests the values, so that nobody finds a short one by trying.
     """
     digests = {name: _digest(key, name, value) for name, value in _flat(settings, "")}
@@ -46,5 +46,10 @@ def _flat(value: Any, path: str) -> Iterator[tuple[str, Any]]:
 
 
 def _digest(key: bytes, name: str, value: Any) -> str:
-    text = json.dumps([name, value], sort_keys=True, default=str).encode()
+    text = json.dumps([name, value], sort_keys=True, default=_plain).encode()
     return hmac.new(key, text, hashlib.sha256).hexdigest()[:_DIGEST_DIGITS]
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as JSON has it; a set has no order of its own, so it gets one."""
+    return sorted(value) if isinstance(value, Set) else str(value)

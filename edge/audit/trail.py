@@ -19,7 +19,7 @@ from shared.vocabulary import ImageKind, Sensitivity, StaffRole
 
 _MINUTE_SECONDS: Final = 60.0
 _REMEMBERED: Final = 4096
-_SYSTEM: Final = "box"
+SYSTEM: Final = "box"
 
 
 class AuditTrail:
@@ -93,7 +93,7 @@ class AuditTrail:
 
     def justification(self, actor: str) -> str:
         """Return by what right an actor acts now."""
-        return "system" if actor == _SYSTEM else self._justify(actor)
+        return "system" if actor == SYSTEM else self._justify(actor)
 
     def _aggregate(self) -> str:
         return f"audit/{self._clock.wall().date().isoformat()}"

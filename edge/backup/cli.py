@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from edge.audit.commands import OPERATOR, note_backup, trail_of_commands
 from edge.backup.commands import (
     DEFAULT_KEEP,
     back_up,
@@ -18,6 +19,7 @@ from edge.backup.commands import restore as restore_box
 from edge.backup.restore import RestoreReport
 from edge.config import EdgeSettings
 from shared.config import load_settings
+from shared.events.catalogue.audit import KeyUse
 
 ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="The clinic's TOML file.")]
 
@@ -30,11 +32,13 @@ def backup(
     full: Annotated[bool, typer.Option("--full", help="Check all of it, not only what is new.")] = False,
 ) -> None:
     """Back the box up: what is new since the last time, sealed, read back and verified."""
-    console = Console()
+    settings, console = load_settings(config, EdgeSettings), Console()
     if (to is None) != to_hub:
         raise typer.BadParameter("say either --to FOLDER or --to-hub")
+    with trail_of_commands(settings) as (store, trail):
+        note_backup(store, trail, OPERATOR)
     with shown_progress(console) as progress:
-        report = back_up(load_settings(config, EdgeSettings), to, keep, full=full, progress=progress)
+        report = back_up(settings, to, keep, full=full, progress=progress)
     manifest = report.manifest
     console.print(
         f"Version {manifest.number}: {manifest.events} events ({report.new_events} new),"
@@ -70,6 +74,7 @@ def restore(
     with shown_progress(console) as progress:
         report = restore_box(settings, source, number, replace=replace, without_hub=without_hub, progress=progress)
     _show(console, report)
+    _note_restore(settings, *([("box_keys", KeyUse.IMPORTED)] if recovery_key is not None else []))
 
 
 def from_hub(
@@ -87,6 +92,7 @@ def from_hub(
         report, keys = restore_from_hub(settings, number, code=code, replace=replace, progress=progress)
     _show(console, report)
     console.print(f"{keys} clients' keys came back from escrow", highlight=False, soft_wrap=True)
+    _note_restore(settings, ("backup_keys", KeyUse.RECOVERED), ("client_keys", KeyUse.RECOVERED))
 
 
 def _show(console: Console, report: RestoreReport) -> None:
@@ -101,13 +107,23 @@ def _show(console: Console, report: RestoreReport) -> None:
         console.print(f"The former record lies in {report.replaced}", highlight=False, soft_wrap=True)
 
 
+def _note_restore(settings: EdgeSettings, *came: tuple[str, KeyUse]) -> None:
+    """Put on record, in the restored log, with which keys it came back."""
+    with trail_of_commands(settings) as (_, trail):
+        for key, use in (*came, ("backup", KeyUse.RESTORED_WITH)):
+            trail.key_used(key, use, OPERATOR, "restore")
+
+
 def recovery_key(
     config: ConfigOption,
     to: Annotated[Path, typer.Option("--to", help="File to write; keep it in a safe.")],
 ) -> None:
     """Write the keys that a new box needs besides the backup to a file, sealed under a passphrase."""
     passphrase = typer.prompt("Passphrase", hide_input=True, confirmation_prompt=True)
-    export_recovery(load_settings(config, EdgeSettings), to, passphrase)
+    settings = load_settings(config, EdgeSettings)
+    with trail_of_commands(settings) as (_, trail):
+        trail.key_used("box_keys", KeyUse.EXPORTED, OPERATOR, "recovery_file")
+    export_recovery(settings, to, passphrase)
     Console().print(f"{to} written: keep it and its passphrase, apart", highlight=False, soft_wrap=True)
 
 

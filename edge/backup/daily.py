@@ -7,6 +7,8 @@ from typing import Final
 
 import structlog
 
+from edge.audit.commands import note_backup
+from edge.audit.trail import SYSTEM, AuditTrail
 from edge.backup.errors import BackupDamaged, HistoryUnavailable
 from edge.backup.folder import BackupFolder
 from edge.backup.history import History
@@ -114,6 +116,9 @@ class DailyCare:
             self._check()
             self._checked = self._clock.monotonic()
             self._waiting = dict.fromkeys(self._targets(), _NOT_BEGUN)
+            if self._waiting and not self._state.problems:
+                # Once a day, however often it must be tried.
+                note_backup(self._record.store, AuditTrail(self._record.store, self._clock), SYSTEM)
         if not self._state.problems:
             self._back_up_waiting()
         return _AGAIN_SECONDS if self._state.backup_problem is not None else _EVERY_SECONDS

@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from edge.clients.erasure_desk import ErasureDesk, ErasureUnknown
+from edge.clients.erasure_desk import PURPOSE, ErasureDesk, ErasureUnknown
 from edge.config import EdgeSettings
 from edge.staff.permissions import Action
 from shared.clock import SystemClock
@@ -79,11 +79,15 @@ def list_requests(config: ConfigOption) -> None:
 @app.command()
 def receipt(config: ConfigOption, request: Annotated[str, typer.Argument(help="Id of the request.")]) -> None:
     """Print the hub's signed receipt, to be kept in a file and checked with `medspa verify-receipt`."""
+    from edge.audit.commands import OPERATOR, trail_of_commands  # noqa: PLC0415 - the other commands need no record
+
     with _desk(config) as desk:
-        found = desk.get(request)
-        if found.receipt is None:
-            raise ErasureUnknown("no_receipt", "the hub has not confirmed this deletion yet; wait for the next sync")
-        typer.echo(found.receipt, nl=False)
+        text = desk.get(request).receipt
+    if text is None:
+        raise ErasureUnknown("no_receipt", "the hub has not confirmed this deletion yet; wait for the next sync")
+    with trail_of_commands(load_settings(config, EdgeSettings)) as (_, trail):
+        trail.exported("erasure_receipt", 1, OPERATOR, PURPOSE)
+    typer.echo(text, nl=False)
 
 
 @contextmanager

@@ -1,3 +1,4 @@
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -5,6 +6,7 @@ import pytest
 
 from edge.audit.configuration import note_configuration
 from edge.audit.trail import AuditTrail
+from edge.schedule.registry import demo_registry
 from edge.store.errors import StorageFull
 from shared.events.catalogue.audit import PhotoRead
 from shared.ids import BlobName, ClientId
@@ -116,3 +118,19 @@ def test_changed_settings_are_named_and_never_told(record: BoxRecord) -> None:
     assert len(events) == 2
     assert events[1].fields.payload["before"] == events[0].fields.payload["after"]
     assert b"secret-host" not in b"".join(event.body for event in events)
+
+
+def test_a_change_in_the_clinics_file_is_told_by_its_part_and_never_what_it_says(record: BoxRecord) -> None:
+    clinic = demo_registry()
+    assert note_configuration(record.store, {"clinic_file": clinic.model_dump()}, KEY)
+    # A set has another order in each process; that is no change.
+    turned = json.loads(json.dumps(clinic.model_dump(), default=lambda item: sorted(item, reverse=True)))
+    for provider in turned["providers"]:
+        provider["skills"] = frozenset(provider["skills"])
+    assert note_configuration(record.store, {"clinic_file": turned}, KEY) == ()
+    first = clinic.providers[0].model_copy(update={"skills": clinic.providers[0].skills | {"review", "canary"}})
+    edited = clinic.model_copy(update={"providers": (first, *clinic.providers[1:])})
+    assert note_configuration(record.store, {"clinic_file": edited.model_dump()}, KEY) == ("clinic_file.providers",)
+    told = b"".join(event.body for event in record.store.stream("configuration/box"))
+    assert b"canary" not in told
+    assert first.name.encode() not in told
