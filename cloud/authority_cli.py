@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from cloud.audit.commands import note_key_use
 from cloud.config import HubSettings
 from cloud.fleet.enrolment import Enrolment
 from cloud.fleet.revocations import Revocations
@@ -17,6 +18,7 @@ from shared.clock import SystemClock
 from shared.config import load_settings
 from shared.crypto.pki import fingerprint
 from shared.errors import Rejected
+from shared.events.catalogue.audit import KeyUse
 from shared.ids import TenantId
 
 ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="The hub's TOML file.")]
@@ -68,7 +70,9 @@ def broker_config(
 
 def roll_authority(config: ConfigOption) -> None:
     """Make a new root, vouched for by the present one; boxes move to it as they renew."""
-    authority = open_authority(load_settings(config, HubSettings), SystemClock())
+    settings = load_settings(config, HubSettings)
+    authority = open_authority(settings, SystemClock())
+    note_key_use(settings, "authority", KeyUse.ROTATED, "authority_rollover")
     typer.echo(f"New root {authority.roll()}; the old one stays trusted until `medspa hub retire-authority`")
 
 
@@ -84,6 +88,7 @@ def retire_authority(
         if behind and not force:
             names = ", ".join(sorted(behind))
             raise Rejected("boxes_behind", f"these boxes have not renewed since the new root was made: {names}")
+        note_key_use(settings, "authority", KeyUse.RETIRED, "authority_rollover")
         open_authority(settings, SystemClock()).retire()
     finally:
         database.close()

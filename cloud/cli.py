@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cloud import authority_cli
+from cloud.audit.trail import HubTrail
 from cloud.authority_cli import open_fleet
 from cloud.backup import commands as backup_commands
 from cloud.config import HubSettings
@@ -24,6 +25,7 @@ from cloud.storage.times import from_milliseconds
 from shared.clock import SystemClock
 from shared.config import load_settings
 from shared.errors import Rejected
+from shared.events.catalogue.audit import KeyUse
 from shared.events.catalogue.twin import Value
 from shared.ids import DeviceId, LocationId, TenantId, Uuid7Source
 
@@ -174,6 +176,8 @@ def rotate_keys(config: ConfigOption, tenant: TenantOption) -> None:
     settings, clock = load_settings(config, HubSettings), SystemClock()
     database, keys = open_database(settings), open_keys(settings)
     try:
+        trail = HubTrail(database, clock, Uuid7Source(clock))
+        trail.command_used_key(TenantId(tenant), "transport", KeyUse.ROTATED, "key_rotation")
         writer = DownWriter(clock, Uuid7Source(clock))
         waiting = KeyExchange(database, keys, writer, clock).rotate(TenantId(tenant))
         generation = keys.generations.standing(TenantId(tenant)).newest

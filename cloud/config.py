@@ -113,6 +113,11 @@ class PortalSettings(Section):
 
     tenant: Identifier | None = Field(default=None, description="Tenant shown; the first one by default.")
     viewer_name: str = Field(default="Owner", max_length=80, description="Name shown as signed in.")
+    person_header: str = Field(
+        default="",
+        pattern=r"^([a-z][a-z0-9-]{0,63})?$",
+        description="Header by which the reverse proxy names who it has signed in; it must drop one sent by others.",
+    )
     web_dist: Path | None = Field(default=None, description="Folder of the built portal pages.")
 
 
@@ -159,6 +164,7 @@ class AlertSettings(Section):
     odd_hours: int = Field(default=3, ge=1, description="Looks, exports, break-glass outside the clinic's hours.")
     refused: int = Field(default=5, ge=1, description="Refused accesses of one person.")
     failed_sign_ins: int = Field(default=5, ge=1, description="Wrong PINs or codes for one person.")
+    mass_exports: int = Field(default=5, ge=1, description="Files taken out by one person.")
 
 
 class HubSettings(SideSettings):

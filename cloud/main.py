@@ -15,6 +15,7 @@ from fastapi import FastAPI
 
 from cloud.audit.desk import AlertDesk
 from cloud.audit.opening import hours_of, thresholds_of
+from cloud.audit.trail import HubTrail
 from cloud.audit.watch import AuditWatch
 from cloud.blobs.service import BlobsService
 from cloud.blobs.store import BlobStore
@@ -202,6 +203,7 @@ class Hub:
         self._mqtt = HubMqtt(login, f"{HUB}-{secrets.token_hex(4)}", self.ingest.submit, subscription(settings))
         repairs = Repairs(self.database, complete_catalogue(), self.metrics)
         self.scrub = Scrub(repairs, self._handler, self._mqtt, self._tenants, settings.ingest.scrub_seconds)
+        self.trail = HubTrail(self.database, self._clock, Uuid7Source(self._clock), self.ingest.wake)
         self._rpc = RpcServer(self._services(), settings.rpc.host, settings.rpc.port, self.authority.hub)
         fleet_api = create_fleet_api(self.enrolment, self.authority, self._clock)
         self._door = FleetDoor(fleet_api, settings.fleet.host, settings.fleet.port, self.authority.hub)
@@ -291,7 +293,8 @@ class Hub:
         blobs = BlobsService(self.database, callers, self.blobs, self.metrics, self._clock)
         backfill = BackfillService(callers, self._handler, self.metrics)
         transparency = TransparencyService(self.database, callers, self.keeper)
-        escrow, shelf = EscrowService(self.escrow, callers, self.database), Shelf(self.settings.releases_folder)
+        escrow = EscrowService(self.escrow, callers, self.database, self.trail)
+        shelf = Shelf(self.settings.releases_folder)
         kept = self.settings.backups
         backups = BackupShelf(self.settings.box_backups_folder, kept.versions, kept.max_part_bytes, kept.max_box_bytes)
         return [
@@ -326,13 +329,13 @@ class Hub:
         return KeyWatch(exchange, [TenantId(tenant.id) for tenant in self.settings.tenants], self.ingest.wake)
 
     def _app(self) -> FastAPI:
-        tenant = TenantId(self.settings.shown_tenant)
+        tenant, portal = TenantId(self.settings.shown_tenant), self.settings.portal
         ports = PortalPorts(
-            viewers=ConfiguredViewer(tenant, self.settings.portal.viewer_name),
+            viewers=ConfiguredViewer(tenant, portal.viewer_name, portal.person_header),
             fleet=FleetQueries(self.database, self._clock, tenant_names(self.database)),
             bookings=BookingQueries(self.database, self.desk),
             parked=ParkedDecisions(ParkedDesk(self.database, complete_catalogue(), self._clock)),
-            erasures=ErasureQueries(self._make_office()),
+            erasures=ErasureQueries(self._make_office(), self.trail),
             alerts=AlertDesk(self.database, self.keys, self._clock),
             readiness=HubReadiness(
                 {
@@ -344,7 +347,7 @@ class Hub:
             metrics=self.metrics.registry,
         )
         guard = GuardSettings(hosts=self.settings.http.names)
-        return create_portal_api(ports, self.settings.portal.web_dist, guard)
+        return create_portal_api(ports, portal.web_dist, guard)
 
     def _settle_trees(self) -> None:
         """Let every tenant's tree go on in this life of the database; after a restore it is said where."""

@@ -20,6 +20,7 @@ from edge.api.app import create_edge_api
 from edge.api.ports import ActorPort, EdgePorts
 from edge.api.schemas import ComponentVersion
 from edge.audit.configuration import note_configuration
+from edge.audit.hub import HUB_ENTRIES
 from edge.backup.daily import DailyCare
 from edge.backup.history import HubHistory
 from edge.backup.hub import hub_backup
@@ -181,6 +182,7 @@ class EdgeBox:
         record = self._record
         ring = TransportKeys(record.keys, record.store.identity)
         answers = {
+            **HUB_ENTRIES,
             BookingRequested.event_type: self._book.answer_request,
             HeadSigned.event_type: self._watch.announced,
             ConfigurationDesired.event_type: self._twin.answer,

@@ -20,10 +20,12 @@ from shared.ids import TenantId
 _SHOWN: Final = 200
 _SENTENCES: Final[Mapping[AlertKind, str]] = {
     AlertKind.MASS_READS: "{number} photographs opened in a day; from {threshold} on it is unusual for this person.",
-    AlertKind.ODD_HOURS: "{number} looks, exports or break-glass outside the clinic's hours.",
+    AlertKind.ODD_HOURS: "{number} looks, exports, uses of keys or break-glass outside the clinic's hours.",
     AlertKind.REFUSED_ACCESS: "{number} times something was asked for that the role does not allow.",
     AlertKind.FAILED_SIGN_INS: "{number} wrong PINs or set-up codes.",
     AlertKind.BREAK_GLASS: "Rights beyond the role were taken {number} times; the reason is on the box.",
+    AlertKind.MASS_EXPORTS: "{number} files were taken out in a day; from {threshold} on somebody should ask why.",
+    AlertKind.KEY_USE: "Keys were changed, recovered or taken out by hand {number} times.",
     AlertKind.HUB_HISTORY: "A box found that this hub's history was changed. Keep both databases and call for help.",
 }
 

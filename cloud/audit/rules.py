@@ -8,11 +8,12 @@ from math import ceil
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from shared.events.catalogue.audit import AccessRefused, Exported, GlassBroken, PhotoRead, SignInFailed
+from shared.events.catalogue.audit import AccessRefused, Exported, GlassBroken, KeyUsed, PhotoRead, SignInFailed
 from shared.events.catalogue.log import HubRewroteHistory
 
 WATCHED: Final = frozenset(
-    payload.event_type for payload in (PhotoRead, Exported, AccessRefused, SignInFailed, GlassBroken, HubRewroteHistory)
+    payload.event_type
+    for payload in (PhotoRead, Exported, KeyUsed, AccessRefused, SignInFailed, GlassBroken, HubRewroteHistory)
 )
 _SYSTEM: Final = "system"
 
@@ -26,6 +27,8 @@ class AlertKind(StrEnum):
     FAILED_SIGN_INS = "failed_sign_ins"
     BREAK_GLASS = "break_glass"
     HUB_HISTORY = "hub_history"
+    MASS_EXPORTS = "mass_exports"
+    KEY_USE = "key_use"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +39,10 @@ class Thresholds:
         mass_reads: photographs read by one person, at least.
         mass_reads_factor: and at least so many times their own average of the days they worked.
         history_days: days back that this average is taken over.
-        odd_hours: reads, exports and break-glass outside the clinic's hours.
+        odd_hours: reads, exports, uses of keys and break-glass outside the clinic's hours.
         refused: refused accesses.
         failed_sign_ins: wrong PINs or codes.
+        mass_exports: files taken out by one person.
     """
 
     mass_reads: int = 40
@@ -47,6 +51,7 @@ class Thresholds:
     odd_hours: int = 3
     refused: int = 5
     failed_sign_ins: int = 5
+    mass_exports: int = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +82,9 @@ def kinds_of(event_type: str, justification: str, *, odd: bool) -> tuple[AlertKi
         case PhotoRead.event_type:
             kinds: tuple[AlertKind, ...] = (AlertKind.MASS_READS,)
         case Exported.event_type:
-            kinds = ()
+            kinds = (AlertKind.MASS_EXPORTS,)
+        case KeyUsed.event_type:
+            kinds = (AlertKind.KEY_USE,)
         case GlassBroken.event_type:
             kinds = (AlertKind.BREAK_GLASS,)
         case AccessRefused.event_type:
@@ -109,5 +116,7 @@ def limit_of(kind: AlertKind, history: Sequence[int], thresholds: Thresholds) ->
             return thresholds.refused
         case AlertKind.FAILED_SIGN_INS:
             return thresholds.failed_sign_ins
-        case AlertKind.BREAK_GLASS | AlertKind.HUB_HISTORY:
+        case AlertKind.MASS_EXPORTS:
+            return thresholds.mass_exports
+        case AlertKind.BREAK_GLASS | AlertKind.HUB_HISTORY | AlertKind.KEY_USE:
             return 1

@@ -6,6 +6,7 @@ from typing import Annotated, Final
 import typer
 from rich.console import Console
 
+from cloud.audit.commands import note_backup, note_key_use
 from cloud.backup.backup import HubFiles, back_up
 from cloud.backup.key_export import export_keys, import_keys
 from cloud.backup.restore import Restore
@@ -14,6 +15,7 @@ from cloud.side import verify_logs
 from shared.clock import SystemClock
 from shared.config import load_settings
 from shared.crypto.keyfile import SealedKeyFolder
+from shared.events.catalogue.audit import KeyUse
 
 ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="The hub's TOML file.")]
 PassphraseOption = Annotated[
@@ -40,6 +42,9 @@ def backup(
 ) -> None:
     """Back up the hub while it runs: database, images not yet in the folder, and nothing secret."""
     settings = load_settings(config, HubSettings)
+    note_backup(settings)
+    if keys_to is not None:
+        note_key_use(settings, "hub_keys", KeyUse.EXPORTED, "backup")
     report = back_up(files_of(settings), goal, SystemClock())
     console = Console()
     console.print(
@@ -69,6 +74,9 @@ def restore(
     report = Restore(files_of(settings), settings.data_folder, SystemClock(), verify_logs).run(source, replace=replace)
     console.print(f"Restored {report.backup} of {report.made_at:%Y-%m-%d %H:%M:%S} UTC in {report.seconds:.1f} s")
     console.print(f"{report.images} images are here; the boxes will be asked for {report.images_absent}")
+    if keys_from is not None:
+        note_key_use(settings, "hub_keys", KeyUse.IMPORTED, "restore")
+    note_key_use(settings, "hub_backup", KeyUse.RESTORED_WITH, "restore")
     if report.aside is not None:
         console.print(f"The database of before is kept: {report.aside}")
     console.print("Start the hub; then revoke anew whom you have revoked since the backup.")

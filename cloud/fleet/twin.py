@@ -16,7 +16,7 @@ from shared.events.envelope import EventDraft
 from shared.http.errors import NotFound
 from shared.ids import DeviceId, IdSource, TenantId
 
-_ACTOR: Final = "fleet"
+_ACTOR: Final = "operator"
 
 
 class TwinDesk:

@@ -4,19 +4,22 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from cloud.audit.trail import HubTrail
 from cloud.erasure.office import ErasureOffice
 from cloud.portal import schemas
 from cloud.portal.ports import Viewer
 from cloud.storage.times import from_milliseconds
 from shared.erasure.rules import ErasureState
+from shared.events.catalogue.audit import Exported
 from shared.ids import TenantId
 
 
 class ErasureQueries:
     """Requests to delete clients, and their receipts."""
 
-    def __init__(self, office: ErasureOffice) -> None:
+    def __init__(self, office: ErasureOffice, trail: HubTrail) -> None:
         self._office = office
+        self._trail = trail
 
     def erasures(self, viewer: Viewer) -> schemas.Erasures:
         """Return every request of the viewer's tenant, latest first."""
@@ -33,8 +36,11 @@ class ErasureQueries:
         return _shown(self._office.approve(TenantId(viewer.tenant), request, viewer.id), None, viewer)
 
     def receipt(self, client: str, viewer: Viewer) -> str:
-        """Return the signed receipt as a file."""
-        return self._office.receipt(TenantId(viewer.tenant), client)
+        """Return the signed receipt as a file; that it leaves the hub is on record first."""
+        text = self._office.receipt(TenantId(viewer.tenant), client)
+        leaves = Exported(what="erasure_receipt", items=1, justification="portal")
+        self._trail.note(TenantId(viewer.tenant), leaves, viewer.id, "erasure")
+        return text
 
 
 def _shown(row: Row[Any], stone: Row[Any] | None, viewer: Viewer) -> schemas.Erasure:

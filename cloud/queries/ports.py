@@ -1,9 +1,10 @@
 """The portal's ports, answered from the hub's database."""
 
+import hashlib
 import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, Row
 
@@ -20,22 +21,39 @@ from cloud.storage.images import ImageRepository
 from cloud.storage.times import from_milliseconds, to_milliseconds
 from shared.clock import Clock
 from shared.events.catalogue.schedule import ReplanApplied
+from shared.http.errors import Unauthenticated
 from shared.ids import EventId, LocationId, TenantId
 from shared.vocabulary import ClockQuality
 
 _ALARM = "Refused: {reason}. Look at the box, then revoke it or let it back in with `medspa hub readmit`."
 
 
-class ConfiguredViewer:
-    """Everybody who reaches the portal is this viewer; who may reach it is the reverse proxy's to say."""
+_LONGEST_NAME: Final = 200
 
-    def __init__(self, tenant: TenantId, name: str) -> None:
+
+class ConfiguredViewer:
+    """Who may reach the portal is the reverse proxy's to say, and who it is, where it tells so in a header.
+
+    Without such a header everybody is the one configured viewer, who can approve nothing that they asked for.
+    """
+
+    def __init__(self, tenant: TenantId, name: str, person_header: str = "") -> None:
         self._viewer = Viewer(id="portal", name=name, tenant=tenant)
+        self._person_header = person_header
 
     def viewer(self, headers: Mapping[str, str]) -> Viewer:
-        """Return the configured viewer."""
-        del headers
-        return self._viewer
+        """Return the person that the proxy names, under an opaque id, or the configured viewer.
+
+        Raises:
+            Unauthenticated: the proxy is to name a person and names none.
+        """
+        if not self._person_header:
+            return self._viewer
+        person = headers.get(self._person_header, "").strip()[:_LONGEST_NAME]
+        if not person:
+            raise Unauthenticated("not_signed_in", "Please sign in.")
+        digest = hashlib.sha256(f"medspasync/portal/{self._viewer.tenant}/{person}".encode()).hexdigest()
+        return Viewer(id=f"portal-{digest[:24]}", name=person, tenant=self._viewer.tenant)
 
 
 class FleetQueries:

@@ -13,6 +13,8 @@ const TITLES: Record<AuditAlert["kind"], string> = {
   failed_sign_ins: "Failed sign-ins",
   break_glass: "Break-glass",
   hub_history: "Hub history changed",
+  mass_exports: "Many files taken out",
+  key_use: "Keys used by hand",
 };
 
 function Acknowledge({ alert }: { alert: AuditAlert }) {

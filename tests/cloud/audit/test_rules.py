@@ -33,7 +33,8 @@ def test_a_day_is_the_clinics() -> None:
 def test_what_each_entry_counts_towards() -> None:
     counted = {name: kinds_of(name, "role_provider", odd=True) for name in WATCHED}
     assert counted["audit.photo_read"] == (AlertKind.MASS_READS, AlertKind.ODD_HOURS)
-    assert counted["audit.export"] == (AlertKind.ODD_HOURS,)
+    assert counted["audit.export"] == (AlertKind.MASS_EXPORTS, AlertKind.ODD_HOURS)
+    assert counted["audit.key_used"] == (AlertKind.KEY_USE, AlertKind.ODD_HOURS)
     assert counted["audit.break_glass"] == (AlertKind.BREAK_GLASS, AlertKind.ODD_HOURS)
     assert counted["audit.refused_access"] == (AlertKind.REFUSED_ACCESS,)
     assert counted["audit.sign_in_failed"] == (AlertKind.FAILED_SIGN_INS,)
@@ -54,7 +55,7 @@ def test_many_reads_are_measured_by_the_persons_own_days_and_never_below_the_flo
 
 def test_the_other_limits_are_the_configured_ones() -> None:
     limits = [limit_of(kind, [], Thresholds()) for kind in AlertKind]
-    assert limits == [40, 3, 5, 5, 1, 1]
+    assert limits == [40, 3, 5, 5, 1, 1, 5, 1]
 
 
 @given(st.integers(0, 10**6))

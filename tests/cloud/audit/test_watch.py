@@ -65,6 +65,22 @@ def test_reading_far_more_than_usual_is_an_alert_and_a_usual_day_is_not(hub: Hub
     assert set(kinds(hub)) == {("mass_reads", "staff-1"), ("mass_reads", "staff-2")}
 
 
+@pytest.mark.req("I-14")
+def test_many_files_taken_out_and_keys_used_by_hand_are_alerts_and_a_nightly_backup_is_none(hub: HubParts) -> None:
+    box, watch = hub.box(), watch_of(hub)
+    out = {"what": "backup", "items": 9, "justification": "command_line"}
+    for _ in range(5):
+        box.record("audit.export", out, actor="operator")
+    box.record("audit.export", {**out, "what": "erasure_receipt", "justification": NAMELESS}, actor="staff-1")
+    for night in range(9):
+        box.record("audit.export", {**out, "justification": "system"}, f"audit/{night}", actor="box")
+    used = {"key": "client_keys", "use": "recovered", "justification": "command_line"}
+    box.record("audit.key_used", used, actor="operator")
+    send(hub, box)
+    look(watch)
+    assert set(kinds(hub)) == {("mass_exports", "operator"), ("key_use", "operator")}
+
+
 def test_odd_hours_refusals_wrong_pins_and_break_glass_are_alerts(hub: HubParts) -> None:
     box, watch = hub.box(), watch_of(hub)
     read(box, 3, at="2026-03-02T02:00:00+00:00")

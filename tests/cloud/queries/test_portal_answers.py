@@ -1,9 +1,12 @@
 import json
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from cloud.portal.ports import Viewer
 from cloud.portal.schemas import Device
 from cloud.queries.ports import ConfiguredViewer, FleetQueries, HubReadiness
+from shared.http.errors import Unauthenticated
 from shared.ids import TenantId
 from shared.wire import medspa_pb2 as wire
 from tests.cloud.conftest import HubParts
@@ -103,6 +106,17 @@ def test_the_summary_counts_today_only(hub: HubParts) -> None:
 def test_everybody_who_reaches_the_portal_is_the_configured_viewer() -> None:
     viewer = ConfiguredViewer(TenantId("lumen"), "Owner").viewer({})
     assert (viewer.tenant, viewer.name) == ("lumen", "Owner")
+
+
+def test_a_person_whom_the_proxy_names_is_told_apart_by_an_opaque_id_and_nobody_else_is_let_in() -> None:
+    viewers = ConfiguredViewer(TenantId("lumen"), "Owner", "x-forwarded-user")
+    ida, mara = (viewers.viewer({"x-forwarded-user": f"{name}@canary.example"}) for name in ("ida", "mara"))
+    assert ida.id != mara.id
+    assert "canary" not in ida.id
+    assert ida == viewers.viewer({"x-forwarded-user": " ida@canary.example "})
+    for headers in ({}, {"x-forwarded-user": " "}):
+        with pytest.raises(Unauthenticated):
+            viewers.viewer(headers)
 
 
 def test_each_part_is_asked_when_somebody_wants_to_know() -> None:

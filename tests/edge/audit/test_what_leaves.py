@@ -177,7 +177,7 @@ def config(tmp_path: Path) -> Path:
     return path
 
 
-# What comes back from a real hub is held to it where there is one: tests/edge/backup/test_hub_copy.py.
+# What comes back from a real hub is held to it where there is one: tests/edge/backup/test_at_hub.py.
 @pytest.mark.parametrize("command", sorted(set(ON_RECORD) - {"restore-from-hub"}))
 def test_what_a_command_lets_out_or_does_with_a_key_is_on_record(config: Path, command: str) -> None:
     folder = config.parent

@@ -37,6 +37,7 @@ from shared.config import load_settings
 from shared.crypto.pki import Member, key_pem, member_name, new_key
 from shared.crypto.tls import Credentials
 from shared.events.catalogue import complete_catalogue
+from shared.events.catalogue.audit import KeyUsed
 from shared.ids import DeviceId
 from shared.vocabulary import ImageKind
 from shared.wire import escrow_pb2_grpc as escrow_rpc
@@ -186,6 +187,10 @@ def test_a_box_lost_with_its_disk_and_keys_comes_back_on_a_new_machine_with_a_co
     record = opened(new)
     restored = [tuple(row) for row in record.store.rows("SELECT seq, id, hash FROM events ORDER BY position")]
     assert restored[: len(log)] == log
+    used = [item.fields.payload for item in record.store.read(0, 10_000) if item.fields.type == KeyUsed.event_type]
+    assert [(item["key"], item["use"]) for item in used] == [
+        ("backup_keys", "recovered"), ("client_keys", "recovered"), ("backup", "restored_with"),
+    ]  # fmt: skip
     assert record.store.identity == rig.record.store.identity
     assert record.store.verify().intact
     assert record.register.get(client).details.name == "Ada Canary"

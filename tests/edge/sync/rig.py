@@ -10,6 +10,7 @@ from sqlalchemy import select
 from cloud.main import Hub
 from cloud.storage.log import EventLog
 from cloud.storage.tables import booking_requests, events
+from edge.audit.hub import HUB_ENTRIES
 from edge.keys.box import BoxKeys
 from edge.keys.certificate import BoxCertificate
 from edge.keys.transport import TransportKeys
@@ -161,7 +162,7 @@ def build(hub: Hub, folder: Path, handlers: Callable[[ScheduleBook], Mapping[str
     ring = TransportKeys(record.keys, identity)
     answers = handlers(book) if handlers else {BookingRequested.event_type: book.answer_request}
     heard = {model.event_type: _heard for model in (HeadSigned, ErasureAsked, ErasureAgreed, ErasureConfirmed)}
-    answers = {**heard, **answers, TransportKeyDelivered.event_type: ring.take}
+    answers = {**heard, **HUB_ENTRIES, **answers, TransportKeyDelivered.event_type: ring.take}
     snapshot: dict[str, Any] = {}
     channel = HubChannel(f"127.0.0.1:{rpc}", certificate.present)
     link = SyncLink(

@@ -262,7 +262,7 @@ export interface components {
          * @description What was noticed.
          * @enum {string}
          */
-        AlertKind: "mass_reads" | "odd_hours" | "refused_access" | "failed_sign_ins" | "break_glass" | "hub_history";
+        AlertKind: "mass_reads" | "odd_hours" | "refused_access" | "failed_sign_ins" | "break_glass" | "hub_history" | "mass_exports" | "key_use";
         /**
          * Alerts
          * @description Alerts: those that wait for a person first, then latest first.

@@ -1,0 +1,16 @@
+"""What the hub tells of itself: what left it, and what was done with its keys."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from edge.sync.inbox import Handler
+from shared.events.catalogue.audit import Exported, KeyUsed
+from shared.events.envelope import Event, EventDraft
+
+
+def _kept(_event: Event) -> Sequence[EventDraft]:
+    """Answer nothing: the entry lies in the inbox, out of the hub's reach, and goes back to a restored hub."""
+    return ()
+
+
+HUB_ENTRIES: Final[Mapping[str, Handler]] = {Exported.event_type: _kept, KeyUsed.event_type: _kept}
