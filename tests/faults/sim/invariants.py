@@ -18,7 +18,7 @@ class InvariantBroken(AssertionError):
 
     def __init__(self, invariant: str, sentence: str) -> None:
         super().__init__(f"{invariant}: {sentence}")
-        self.invariant = invariant
+        self.invariant, self.sentence = invariant, sentence
 
 
 @dataclass
