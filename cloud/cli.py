@@ -21,9 +21,11 @@ from cloud.main import run as run_hub
 from cloud.parked_cli import app as parked_app
 from cloud.releases import commands as release_commands
 from cloud.storage.database import Database
-from cloud.storage.times import from_milliseconds
+from cloud.storage.times import from_milliseconds, to_milliseconds
+from cloud.transparency.log_key import LogKey
 from shared.clock import SystemClock
 from shared.config import load_settings
+from shared.crypto.keyfile import SealedKeyFolder
 from shared.errors import Rejected
 from shared.events.catalogue.audit import KeyUse
 from shared.events.catalogue.twin import Value
@@ -185,6 +187,16 @@ def rotate_keys(config: ConfigOption, tenant: TenantOption) -> None:
         typer.echo(f"transport key: generation {generation}; waiting for {waited_for}")
     finally:
         database.close()
+
+
+@app.command("rotate-log-key")
+def rotate_log_key(config: ConfigOption) -> None:
+    """Let a new key sign the hub's log, signed by the old one, which is destroyed; boxes follow by themselves."""
+    settings = load_settings(config, HubSettings)
+    key = LogKey(SealedKeyFolder(settings.effective_keys_folder))
+    before = key.id
+    key.rotate(to_milliseconds(SystemClock().wall()))
+    typer.echo(f"log key: {before} signed its successor {key.id}; keep a new copy of the key folder")
 
 
 def _setting(text: str) -> tuple[str, Value]:

@@ -68,7 +68,8 @@ from cloud.storage.hub_epoch import hub_life
 from cloud.storage.presence import hub_present
 from cloud.storage.times import to_milliseconds
 from cloud.transparency.announcer import HeadAnnouncer
-from cloud.transparency.keeper import LogKeeper, open_log_key
+from cloud.transparency.keeper import LogKeeper
+from cloud.transparency.log_key import LogKey
 from cloud.transparency.service import TransparencyService
 from shared.clock import Clock, SystemClock
 from shared.crypto.keyfile import SealedKeyFolder
@@ -194,7 +195,7 @@ class Hub:
         self._tenants = tuple(configured_tenants(settings))
         self._revocations = Revocations(self.database, self._tenants, self._clock)
         self._broker = self._embedded_broker()
-        self.log_key = open_log_key(SealedKeyFolder(settings.effective_keys_folder))
+        self.log_key = LogKey(SealedKeyFolder(settings.effective_keys_folder))
         self.keeper = LogKeeper(self.database, self.log_key, self._clock)
         self.blobs = BlobStore(settings.blobs_folder, settings.blobs.max_blob_bytes)
         self.escrow = open_key_service(settings, self._clock)

@@ -21,6 +21,7 @@ from cloud.storage.parked import ParkedEvents
 from cloud.storage.projections import Projections
 from cloud.storage.tables import PROJECTIONS
 from cloud.storage.tree import TreeDamaged, TreeLog
+from cloud.transparency.log_key import LogKey
 from shared.crypto.keyfile import SealedKeyFolder
 from shared.events.catalogue import complete_catalogue
 from shared.events.chain import ChainReport, Damage, DamageKind, Head, LogRow, verify_chain
@@ -151,7 +152,8 @@ def _replay(connection: Connection, tenant: TenantId) -> None:
 
 def keys(settings: HubSettings) -> Sequence[KeyReport]:
     """List the keys held."""
-    return [*open_keys(settings).report(), ReceiptSigner(SealedKeyFolder(settings.effective_keys_folder)).report()]
+    folder = SealedKeyFolder(settings.effective_keys_folder)
+    return [*open_keys(settings).report(), ReceiptSigner(folder).report(), LogKey(folder).report()]
 
 
 def _digest(projections: Projections, name: str) -> str:

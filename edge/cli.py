@@ -19,6 +19,7 @@ from edge.keys.opening import open_keys
 from edge.lan import LanCertificate
 from edge.staff.cli import app as staff_app
 from edge.sync.commands import app as images_app
+from edge.transparency.commands import app as hub_log_app
 from shared.clock import SystemClock
 from shared.config import load_settings
 from shared.events.catalogue.audit import KeyUse
@@ -29,6 +30,7 @@ app = typer.Typer(help="The clinic's edge box.", no_args_is_help=True)
 app.add_typer(erasure_commands, name="erase")
 app.add_typer(keys_app, name="keys")
 app.add_typer(images_app, name="images")
+app.add_typer(hub_log_app, name="hub-log")
 app.command()(rekey)
 add_commands(app)
 app.add_typer(staff_app, name="staff")

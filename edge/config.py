@@ -208,6 +208,10 @@ class HubLogSettings(Section):
     )
     random_events: int = Field(default=8, ge=0, le=64, description="Own events picked at random for each check.")
     sweep_events: int = Field(default=56, ge=1, le=192, description="Own events checked one after another, each time.")
+    heads_folder: Path | None = Field(
+        default=None,
+        description="Folder shared with the tenant's other boxes past the hub; each leaves its heads there.",
+    )
 
 
 class EdgeSettings(SideSettings):

@@ -82,6 +82,7 @@ from edge.sync.renewal import CertificateRenewal, logged_time
 from edge.sync.uploader import BlobUploader
 from edge.threads import ThreadBudget
 from edge.transparency.client import HubLogClient
+from edge.transparency.gossip import HeadFolder
 from edge.transparency.watch import Acknowledged, HubLogWatch, WatchRules
 from edge.twin.files import TwinFiles
 from edge.twin.keeper import TwinKeeper, open_twin
@@ -225,7 +226,10 @@ class EdgeBox:
         store, chosen = self._record.store, self._settings.hub_log
         client = HubLogClient(self._hub_channel, store.identity.tenant)
         rules = WatchRules(chosen.check_seconds, chosen.random_events, chosen.sweep_events)
-        return HubLogWatch(store, client, self._acknowledged, self._clock, rules)
+        watch = HubLogWatch(store, client, self._acknowledged, self._clock, rules)
+        if chosen.heads_folder is not None:
+            watch.exchange(HeadFolder(chosen.heads_folder, store.identity.device, store.identity.tenant))
+        return watch
 
     def _acknowledged(self) -> Acknowledged:
         """Return what the hub owes of our present epoch; its life first, so that an older word never counts for it."""

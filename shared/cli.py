@@ -8,6 +8,7 @@ from typing import Annotated, cast
 import typer
 from rich.console import Console
 
+from shared.audit.gossip import SeenHeads, compare
 from shared.clock import SystemClock
 from shared.config import SideSettings, load_settings, tables_of
 from shared.erasure.receipt import ReceiptInvalid, SignedReceipt
@@ -40,6 +41,7 @@ def build_app(only: str | None = None) -> typer.Typer:
     app.command("rebuild")(rebuild)
     app.command("keys")(keys)
     app.command("verify-receipt")(verify_receipt)
+    app.command("compare-heads")(compare_heads)
     config = typer.Typer(help="Check a configuration file before anything starts.", no_args_is_help=True)
     config.command("check")(check_config)
     config.command("show")(show_config)
@@ -108,6 +110,22 @@ def verify_receipt(
     console.print(f"  tombstone: event {told.tombstone_event} of {told.device}", highlight=False, soft_wrap=True)
     compared = "as given" if key else "compare it with what `medspa keys` of the hub shows"
     console.print(f"  signed with key {signed.fingerprint}, {compared}", highlight=False, soft_wrap=True)
+
+
+def compare_heads(
+    files: Annotated[list[Path], typer.Argument(help="Two or more boxes' *.heads.json.", exists=True)],
+) -> None:
+    """Compare, without any network, what the hub has shown several boxes; exit code 1 when it showed two histories."""
+    if len(files) < 2:
+        raise Rejected("nothing_to_compare", "name the files of two boxes at least")
+    told, console = compare([SeenHeads.from_text(file.read_bytes()) for file in files]), Console()
+    for sentence in told.contradictions:
+        console.print(f"CONTRADICTION: {sentence}", highlight=False, soft_wrap=True)
+    console.print(f"{told.compared} heads of equal size compared", highlight=False)
+    if told.contradictions:
+        raise typer.Exit(1)
+    if not told.compared:
+        console.print("Nothing is proved either way: let a box read the files from its edge.hub_log.heads_folder")
 
 
 def check_config(config: Annotated[Path, typer.Argument(help="The TOML file to check.")]) -> None:

@@ -1,42 +1,16 @@
 """Signs the heads of every tenant's tree, and says where a restored tree goes on."""
 
 from collections.abc import Sequence
-from typing import Final
-
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from cloud.storage.database import Database
 from cloud.storage.times import to_milliseconds
 from cloud.storage.tree import TreeLog
-from shared.audit.heads import Resumption, Signed, TreeHead, key_id, sign
+from cloud.transparency.log_key import LogKey
+from shared.audit.heads import Resumption, Signed, TreeHead
+from shared.audit.keychain import KeyChange
 from shared.audit.merkle import CompactRange
 from shared.clock import Clock
-from shared.crypto.keyfile import SealedKeyFolder
 from shared.ids import TenantId
-
-_KEY_NAME: Final = "log-key"
-
-
-class LogKey:
-    """The hub's log key (Ed25519); every box holds on to its public half for good."""
-
-    def __init__(self, secret: bytes) -> None:
-        self._private = Ed25519PrivateKey.from_private_bytes(secret)
-        self.public = self._private.public_key().public_bytes_raw()
-
-    @property
-    def id(self) -> str:
-        """The fingerprint that people compare."""
-        return key_id(self.public)
-
-    def sign(self, statement: TreeHead | Resumption) -> Signed:
-        """Sign a statement."""
-        return sign(statement, self._private, self.public)
-
-
-def open_log_key(folder: SealedKeyFolder) -> LogKey:
-    """Return the hub's log key, made at its first use."""
-    return LogKey(folder.get_or_create(_KEY_NAME))
 
 
 class LogKeeper:
@@ -77,6 +51,10 @@ class LogKeeper:
         with self._database.read(tenant) as connection:
             tree = TreeLog(connection, tenant)
             return self.head(tree), tree.resumptions()
+
+    def key_changes(self) -> Sequence[KeyChange]:
+        """Return every change of the log key; ask after `shown`, so that they lead to the key that signed it."""
+        return self._key.changes
 
     def _root_and_time(self, edge: CompactRange) -> tuple[str, int]:
         return edge.root().hex(), to_milliseconds(self._clock.wall())

@@ -10,8 +10,11 @@ from cloud.rpc.refusals import abort
 from cloud.storage.database import Database
 from cloud.storage.tree import TreeLog
 from cloud.transparency.keeper import LogKeeper
+from cloud.transparency.reports import reports_of_others
 from shared.audit.heads import Resumption, Signed, TreeHead
+from shared.audit.keychain import KeyChange
 from shared.audit.merkle import consistency_proof, inclusion_proof
+from shared.audit.witness import Seen
 from shared.errors import MedSpaError, Rejected
 from shared.wire import transparency_pb2 as wire
 from shared.wire import transparency_pb2_grpc as rpc
@@ -38,8 +41,15 @@ class TransparencyService(rpc.TransparencyServicer):
         """Return the present head, signed now."""
         try:
             caller = self._callers.identify(context)
+            with self._database.read(caller.tenant) as connection:  # first, so that the head holds what they speak of
+                reports = reports_of_others(connection, caller.tenant, caller.device)
             head, resumptions = self._keeper.shown(caller.tenant)
-            return wire.HeadAnswer(head=head_to_wire(head), resumptions=[resumption_to_wire(it) for it in resumptions])
+            return wire.HeadAnswer(
+                head=head_to_wire(head),
+                resumptions=[resumption_to_wire(item) for item in resumptions],
+                key_changes=[_change_to_wire(item) for item in self._keeper.key_changes()],
+                reports=[_report_to_wire(item) for item in reports],
+            )
         except (MedSpaError, OSError) as error:
             abort(context, error, _STATUSES)
 
@@ -109,4 +119,22 @@ def resumption_to_wire(signed: Signed) -> wire.SignedResumption:
         at_milliseconds=resumption.at,
         key=signed.key,
         signature=signed.signature,
+    )
+
+
+def _change_to_wire(change: KeyChange) -> wire.LogKeyChange:
+    return wire.LogKeyChange(
+        before=change.before, after=change.after, at_milliseconds=change.at, signature=change.signature
+    )
+
+
+def _report_to_wire(seen: Seen) -> wire.HeadReport:
+    head = seen.head
+    return wire.HeadReport(
+        device=seen.device,
+        key_id=seen.key_id,
+        epoch=head.epoch,
+        size=head.size,
+        root=bytes.fromhex(head.root),
+        at_milliseconds=head.at,
     )

@@ -8,7 +8,8 @@ import grpc
 
 from edge.sync.hub_channel import HubChannel
 from shared.audit.heads import Resumption, Signed, TreeHead
-from shared.audit.witness import HubRewrote, Included, Shown
+from shared.audit.keychain import KeyChange
+from shared.audit.witness import HubRewrote, Included, Seen, Shown
 from shared.errors import Retryable
 from shared.ids import TenantId
 from shared.wire import transparency_pb2 as wire
@@ -37,7 +38,14 @@ class HubLogClient:
         """
         with self._stub() as stub:
             answer = stub.Head(wire.HeadQuery(), timeout=_DEADLINE_SECONDS)
-        return Shown(self._head(answer.head), tuple(self._resumption(item) for item in answer.resumptions))
+        return Shown(
+            self._head(answer.head),
+            tuple(self._resumption(item) for item in answer.resumptions),
+            tuple(
+                KeyChange(item.before, item.after, item.at_milliseconds, item.signature) for item in answer.key_changes
+            ),
+            tuple(self._report(item) for item in answer.reports),
+        )
 
     def consistency(self, old: int, new: int) -> Sequence[bytes]:
         """Return the proof that the tree of `new` leaves begins with that of `old`.
@@ -79,6 +87,10 @@ class HubLogClient:
     def _resumption(self, item: wire.SignedResumption) -> Signed:
         statement = Resumption(self._tenant, item.epoch, item.before, item.size, item.root.hex(), item.at_milliseconds)
         return Signed(statement, item.key, item.signature)
+
+    def _report(self, item: wire.HeadReport) -> Seen:
+        head = TreeHead(self._tenant, item.epoch, item.size, item.root.hex(), item.at_milliseconds)
+        return Seen(item.device, item.key_id, head)
 
 
 @contextmanager

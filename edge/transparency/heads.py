@@ -22,19 +22,23 @@ class VerifiedHeads:
         found = self._read("ORDER BY number DESC LIMIT 1")
         return found[0] if found else None
 
+    def kept(self) -> list[Signed]:
+        """Return every verified head that is kept, latest first."""
+        return self._read("ORDER BY number DESC")
+
     def known(self) -> Known | None:
         """Return what the next head is judged by; None before the first."""
-        found = self._read("ORDER BY number DESC")
+        found = self.kept()
         if not found:
             return None
         heads = [item.statement for item in found if isinstance(item.statement, TreeHead)]
         return Known(found[0].key, heads[0], tuple(heads[1:]))
 
     def add(self, connection: Connection, head: Signed) -> None:
-        """Keep a verified head, in the caller's transaction; one like the last is not kept again."""
+        """Keep a verified head, in the caller's transaction; one like the last, by the same key, is not kept again."""
         statement = head.statement
-        last = connection.execute("SELECT epoch, size FROM hub_heads ORDER BY number DESC LIMIT 1").fetchone()
-        if not isinstance(statement, TreeHead) or last == (statement.epoch, statement.size):
+        last = connection.execute("SELECT epoch, size, key FROM hub_heads ORDER BY number DESC LIMIT 1").fetchone()
+        if not isinstance(statement, TreeHead) or last == (statement.epoch, statement.size, head.key):
             return
         connection.execute(
             "INSERT INTO hub_heads (epoch, size, root, at, key, signature) VALUES (?, ?, ?, ?, ?, ?)",

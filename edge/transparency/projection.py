@@ -2,10 +2,10 @@
 
 from edge.store.database import Connection
 from edge.store.projection import Projection
-from shared.events.catalogue.log import HeadVerified, HubRestored, HubRewroteHistory
+from shared.events.catalogue.log import HeadVerified, HubRestored, HubRewroteHistory, LogKeyTrusted
 from shared.events.envelope import Event
 
-_KINDS = {HeadVerified.event_type, HubRestored.event_type, HubRewroteHistory.event_type}
+_KINDS = {item.event_type for item in (HeadVerified, HubRestored, HubRewroteHistory, LogKeyTrusted)}
 
 
 def _apply(connection: Connection, event: Event) -> None:
@@ -17,7 +17,7 @@ def _apply(connection: Connection, event: Event) -> None:
                 fields.id,
                 fields.type,
                 fields.wall_time.date().isoformat(),
-                fields.payload.get("reason", ""),
+                fields.payload.get("key_id" if fields.type == LogKeyTrusted.event_type else "reason", ""),
                 fields.payload.get("sentence", ""),
             ),
         )

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
@@ -11,19 +11,24 @@ from typing import Final, Protocol
 import structlog
 
 from edge.store.events import SqlcipherEventStore
+from edge.transparency.gossip import HeadFolder
 from edge.transparency.heads import VerifiedHeads
+from shared.audit.gossip import MAX_HEADS, SeenHeads
 from shared.audit.heads import Signed, TreeHead, key_id
+from shared.audit.keychain import KeyChange
 from shared.audit.witness import (
     HubRewrote,
     Included,
+    Seen,
     Shown,
     Verified,
     judge_announced,
     judge_head,
     judge_inclusion,
+    judge_seen,
 )
 from shared.clock import Clock
-from shared.events.catalogue.log import HeadSigned, HeadVerified, HubRestored, HubRewroteHistory
+from shared.events.catalogue.log import HeadSigned, HeadVerified, HubRestored, HubRewroteHistory, LogKeyTrusted
 from shared.events.envelope import Event, EventDraft
 from shared.sync.position import Position
 from shared.worker import Worker
@@ -122,6 +127,8 @@ class HubLogWatch:
         self._rules = rules
         self._below = below
         self._heads = VerifiedHeads(store)
+        self._folder: HeadFolder | None = None
+        self._fitting: frozenset[Seen] = frozenset()
         self._announced: Signed | None = None
         self._status = HubLogStatus()
         self._log = structlog.get_logger()
@@ -131,6 +138,10 @@ class HubLogWatch:
     def status(self) -> HubLogStatus:
         """The hub's log as last checked."""
         return self._status
+
+    def exchange(self, folder: HeadFolder) -> None:
+        """Exchange verified heads with other boxes through a folder from now on."""
+        self._folder = folder
 
     def start(self) -> None:
         """Start watching."""
@@ -155,9 +166,11 @@ class HubLogWatch:
             Retryable: the hub gives no answer, or the disk refuses.
         """
         acknowledged = self._acknowledged()  # before the head is fetched, so that the head must hold these
+        carried = self._folder.others() if self._folder is not None else ()  # and no later than it, for the same
         announced, shown = self._announced, self._hub.shown()
         try:
             verified = self._judge(shown, announced)
+            self._judge_seen((*shown.seen, *carried), verified, shown)
             # What a restored hub had acknowledged before is void, and sent again; it is owed at the next check.
             owed = acknowledged.in_epoch(verified.head.epoch) if verified.restored is None else 0
             swept = self._judge_events(verified, owed)
@@ -165,6 +178,8 @@ class HubLogWatch:
             self._alarm(error, shown.head)
             return self._status
         self._keep(shown.head, verified, swept)
+        if self._folder is not None:
+            self._folder.put(self.seen_heads(shown.changes))
         if self._announced is announced:
             self._announced = None
         self._status = HubLogStatus(HubLogState.VERIFIED, "", verified.head.size, self._clock.wall())
@@ -173,14 +188,39 @@ class HubLogWatch:
     def _judge(self, shown: Shown, announced: Signed | None) -> Verified:
         tenant = self._store.identity.tenant
         known = self._heads.known()
+        if known is not None and self._trusted_by_a_person(shown.head.key):
+            known = replace(known, key=shown.head.key)
         verified = judge_head(known, shown, tenant, self._hub)
         if announced is not None:
             said = Shown(announced)
-            if announced.key != shown.head.key:
+            if announced.key not in shown.keys | self._held_keys():
                 raise HubRewrote("another_key", "the hub announces heads under another key than it shows")
             announced_head = judge_head(None, said, tenant, self._hub).head
             judge_announced(announced_head, verified.head, self._hub)
         return verified
+
+    def _judge_seen(self, seen: Sequence[Seen], verified: Verified, shown: Shown) -> None:
+        """Compare what other boxes were shown; what fitted the last time is not asked for again."""
+        held = self._held_keys()
+        for item in seen:
+            if item not in self._fitting:
+                judge_seen(item, verified.head, shown, held, self._hub)
+        self._fitting = frozenset(seen)
+
+    def seen_heads(self, changes: Sequence[KeyChange] = ()) -> SeenHeads:
+        """Return what this box has verified, for others to compare, with the changes of key it was shown."""
+        identity = self._store.identity
+        heads = tuple(self._heads.kept()[:MAX_HEADS])
+        return SeenHeads(identity.device, identity.tenant, heads, tuple(changes))
+
+    def _held_keys(self) -> frozenset[bytes]:
+        return frozenset(head.key for head in self._heads.kept())
+
+    def _trusted_by_a_person(self, key: bytes) -> bool:
+        """Tell whether a person vouched for a key; once it has been followed, it is like any other."""
+        query = "SELECT reason FROM hub_log WHERE type = ? ORDER BY rowid DESC LIMIT 1"
+        trusted = self._store.rows(query, (LogKeyTrusted.event_type,))
+        return trusted == [(key_id(key),)] and key not in self._held_keys()
 
     def _judge_events(self, verified: Verified, acknowledged: int) -> Position | None:
         """Check some of this box's events, and return how far the sweep has come."""

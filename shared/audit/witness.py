@@ -3,24 +3,30 @@
 The rule, in full:
 
 1. The first head ever seen is taken on trust, and its key with it.
-2. A head of the epoch known must be signed by that key, be no smaller, and be shown to begin with the tree known.
+2. A head of the epoch known must be signed by that key, or by one that signed changes lead to from it
+   (`keychain.py`), be no smaller, and be shown to begin with the tree known.
 3. A head of another epoch is a restored hub if signed resumptions lead to it from an epoch this box has seen, and
    the tree at the resumption is shown to begin with the largest tree of that epoch which this box has verified and
    which is no larger. What came after the resumption point is then owed anew: the box sends it again, and checks
    that it is in. A restore is never silent: it is an event on the box.
-4. Everything else is a rewrite, and an alarm.
+4. A head that another box of the tenant has verified must be of the same tree, unless a declared restore undid it:
+   whoever shows two boxes two histories is found out as soon as they hear of each other's heads.
+5. Everything else is a rewrite, and an alarm.
 """
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Container, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final, Protocol
 
-from shared.audit.heads import Resumption, SignatureRefused, Signed, TreeHead
+from shared.audit.heads import Resumption, SignatureRefused, Signed, TreeHead, key_id
+from shared.audit.keychain import KeyChange, keys_between, keys_until
 from shared.audit.merkle import ProofRefused, check_consistency, check_inclusion, leaf_hash
 from shared.errors import Rejected
 
 MAX_RESTORE_MILLISECONDS: Final = 35 * 24 * 3600 * 1000
+# So far the clocks of a box and its hub may be apart when it is asked whether a head is of before a restore.
+CLOCK_MILLISECONDS: Final = 24 * 3600 * 1000
 
 
 class HubRewrote(Rejected):
@@ -49,11 +55,34 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """A head that another box says it has verified, signed by the log key with this fingerprint."""
+
+    device: str
+    key_id: str
+    head: TreeHead
+
+
+@dataclass(frozen=True, slots=True)
 class Shown:
-    """What the hub shows now: a head, and the resumptions that led to its epoch, oldest first."""
+    """What the hub shows now.
+
+    Attributes:
+        head: of the tree.
+        resumptions: those that led to its epoch, oldest first.
+        changes: of the log key, in any order.
+        seen: what the hub says other boxes have reported.
+    """
 
     head: Signed
     resumptions: tuple[Signed, ...] = ()
+    changes: tuple[KeyChange, ...] = ()
+    seen: tuple[Seen, ...] = ()
+
+    @property
+    def keys(self) -> frozenset[bytes]:
+        """The log key that signs now, and every one that led to it."""
+        return keys_until(self.head.key, self.changes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +112,62 @@ def judge_head(known: Known | None, shown: Shown, tenant: str, prover: Prover) -
     head = _checked_head(shown.head, tenant)
     if known is None:
         return Verified(head)
-    if shown.head.key != known.key:
-        raise HubRewrote("another_key", f"the head is signed by key {shown.head.key_id}, not by the one known")
+    keys = keys_between(known.key, shown.head.key, shown.changes)
+    if not keys:
+        raise HubRewrote(
+            "another_key", f"the head is signed by key {shown.head.key_id}, not by the one known or a successor"
+        )
     if head.epoch == known.head.epoch:
         _consistent(known.head, head.size, head.root, prover)
         return Verified(head)
-    return _judge_restored(known, shown, head, tenant, prover)
+    fresh = _resumptions(shown, tenant, keys)
+    return _judge_restored(known, head, fresh, _resumptions(shown, tenant, shown.keys) | fresh, prover)
+
+
+def judge_seen(seen: Seen, verified: TreeHead, shown: Shown, former: Set[bytes], prover: Prover) -> None:
+    """Check that a head another box has verified belongs to the same tree; it must have been heard of before `shown`.
+
+    Args:
+        seen: the other box's.
+        verified: this box's, just found good.
+        shown: what that one was part of.
+        former: log keys that this box has held on to before.
+        prover: asks the hub.
+
+    Raises:
+        HubRewrote: two boxes were shown two histories, or two keys.
+    """
+    keys = shown.keys | former
+    if seen.key_id not in {key_id(key) for key in keys}:
+        raise HubRewrote("another_key_elsewhere", f"box {seen.device} was shown log key {seen.key_id}, this one not")
+    head, resumptions = seen.head, _resumptions(shown, verified.tenant, keys)
+    kept, epoch = verified.size, verified.epoch
+    began = resumptions[epoch].at if epoch in resumptions else 0
+    passed: set[str] = set()
+    while epoch != head.epoch:
+        step = resumptions.get(epoch)
+        if step is None or epoch in passed:
+            if not began or head.at >= began + CLOCK_MILLISECONDS:
+                raise HubRewrote(
+                    "another_epoch_elsewhere", f"box {seen.device} was shown epoch {head.epoch}, this one not"
+                )
+            return  # of a life of the hub that a declared restore ended
+        passed.add(epoch)
+        kept, epoch = min(kept, step.size), step.before
+    if epoch == verified.epoch or head.size <= kept:
+        _same_tree(seen, verified, prover)
+
+
+def _same_tree(seen: Seen, verified: TreeHead, prover: Prover) -> None:
+    older, newer = sorted((seen.head, verified), key=lambda item: item.size)
+    try:
+        _consistent(older, newer.size, newer.root, prover)
+    except HubRewrote as error:
+        sentence = (
+            f"the hub shows box {seen.device} another history than this box:"
+            f" epoch {seen.head.epoch}, {seen.head.size} events, root {seen.head.root[:16]} ({error.code})"
+        )
+        raise HubRewrote("two_histories", sentence) from None
 
 
 def judge_announced(announced: TreeHead, verified: TreeHead, prover: Prover) -> None:
@@ -118,12 +197,14 @@ def judge_inclusion(head: TreeHead, event_hash: str, answer: Included) -> None:
         raise HubRewrote("event_not_in_tree", f"event {answer.seq}: {error.sentence}") from None
 
 
-def _judge_restored(known: Known, shown: Shown, head: TreeHead, tenant: str, prover: Prover) -> Verified:
-    resumptions = _resumptions(known, shown, tenant)
+def _judge_restored(
+    known: Known, head: TreeHead, fresh: Mapping[str, Resumption], every: Mapping[str, Resumption], prover: Prover
+) -> Verified:
+    """Follow a restore; only resumptions of the key known or later ones (`fresh`) may lead on from what is known."""
     seen = (known.head, *known.earlier)
-    line = _line(head.epoch, {item.epoch for item in seen}, resumptions)
+    line = _line(head.epoch, {item.epoch for item in seen}, fresh)
     first = line[0]
-    kept = _of_the_line(seen, first, resumptions)
+    kept = _of_the_line(seen, first, every)
     if any(item.size > first.size and known.head.at - item.at > MAX_RESTORE_MILLISECONDS for item in kept):
         raise HubRewrote("restore_too_far", "the hub went back by more than the 35 days a restore may")
     base = max((item for item in kept if item.size <= first.size), key=lambda item: item.size, default=None)
@@ -133,14 +214,13 @@ def _judge_restored(known: Known, shown: Shown, head: TreeHead, tenant: str, pro
     return Verified(head, first)
 
 
-def _resumptions(known: Known, shown: Shown, tenant: str) -> dict[str, Resumption]:
-    """Return the resumptions shown by the epoch they begin, once each is found signed."""
+def _resumptions(shown: Shown, tenant: str, keys: Container[bytes]) -> dict[str, Resumption]:
+    """Return the resumptions signed by one of these keys, by the epoch they begin; others count for nothing."""
     found: dict[str, Resumption] = {}
     for signed in shown.resumptions:
         statement = _checked(signed, tenant)
-        if not isinstance(statement, Resumption) or signed.key != known.key:
-            raise HubRewrote("restore_not_shown", "a resumption is not signed by the key known")
-        found[statement.epoch] = statement
+        if isinstance(statement, Resumption) and signed.key in keys:
+            found[statement.epoch] = statement
     return found
 
 

@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1eshared/wire/transparency.proto\x12\x0emedspa.wire.v1\"\x0b\n\tHeadQuery\"p\n\nSignedHead\x12\r\n\x05\x65poch\x18\x01 \x01(\t\x12\x0c\n\x04size\x18\x02 \x01(\x04\x12\x0c\n\x04root\x18\x03 \x01(\x0c\x12\x17\n\x0f\x61t_milliseconds\x18\x04 \x01(\x04\x12\x0b\n\x03key\x18\x05 \x01(\x0c\x12\x11\n\tsignature\x18\x06 \x01(\x0c\"\x86\x01\n\x10SignedResumption\x12\r\n\x05\x65poch\x18\x01 \x01(\t\x12\x0e\n\x06\x62\x65\x66ore\x18\x02 \x01(\t\x12\x0c\n\x04size\x18\x03 \x01(\x04\x12\x0c\n\x04root\x18\x04 \x01(\x0c\x12\x17\n\x0f\x61t_milliseconds\x18\x05 \x01(\x04\x12\x0b\n\x03key\x18\x06 \x01(\x0c\x12\x11\n\tsignature\x18\x07 \x01(\x0c\"m\n\nHeadAnswer\x12(\n\x04head\x18\x01 \x01(\x0b\x32\x1a.medspa.wire.v1.SignedHead\x12\x35\n\x0bresumptions\x18\x02 \x03(\x0b\x32 .medspa.wire.v1.SignedResumption\",\n\x10\x43onsistencyQuery\x12\x0b\n\x03old\x18\x01 \x01(\x04\x12\x0b\n\x03new\x18\x02 \x01(\x04\"#\n\x11\x43onsistencyAnswer\x12\x0e\n\x06hashes\x18\x01 \x03(\x0c\";\n\x0eInclusionQuery\x12\x0c\n\x04size\x18\x01 \x01(\x04\x12\r\n\x05\x65poch\x18\x02 \x01(\t\x12\x0c\n\x04seqs\x18\x03 \x03(\x04\"T\n\tInclusion\x12\x0b\n\x03seq\x18\x01 \x01(\x04\x12\x0e\n\x06stored\x18\x02 \x01(\x08\x12\x0e\n\x06number\x18\x03 \x01(\x04\x12\x0c\n\x04hash\x18\x04 \x01(\x0c\x12\x0c\n\x04path\x18\x05 \x03(\x0c\"<\n\x0fInclusionAnswer\x12)\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x19.medspa.wire.v1.Inclusion2\xef\x01\n\x0cTransparency\x12=\n\x04Head\x12\x19.medspa.wire.v1.HeadQuery\x1a\x1a.medspa.wire.v1.HeadAnswer\x12R\n\x0b\x43onsistency\x12 .medspa.wire.v1.ConsistencyQuery\x1a!.medspa.wire.v1.ConsistencyAnswer\x12L\n\tInclusion\x12\x1e.medspa.wire.v1.InclusionQuery\x1a\x1f.medspa.wire.v1.InclusionAnswerb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1eshared/wire/transparency.proto\x12\x0emedspa.wire.v1\"\x0b\n\tHeadQuery\"p\n\nSignedHead\x12\r\n\x05\x65poch\x18\x01 \x01(\t\x12\x0c\n\x04size\x18\x02 \x01(\x04\x12\x0c\n\x04root\x18\x03 \x01(\x0c\x12\x17\n\x0f\x61t_milliseconds\x18\x04 \x01(\x04\x12\x0b\n\x03key\x18\x05 \x01(\x0c\x12\x11\n\tsignature\x18\x06 \x01(\x0c\"\x86\x01\n\x10SignedResumption\x12\r\n\x05\x65poch\x18\x01 \x01(\t\x12\x0e\n\x06\x62\x65\x66ore\x18\x02 \x01(\t\x12\x0c\n\x04size\x18\x03 \x01(\x04\x12\x0c\n\x04root\x18\x04 \x01(\x0c\x12\x17\n\x0f\x61t_milliseconds\x18\x05 \x01(\x04\x12\x0b\n\x03key\x18\x06 \x01(\x0c\x12\x11\n\tsignature\x18\x07 \x01(\x0c\"\xcd\x01\n\nHeadAnswer\x12(\n\x04head\x18\x01 \x01(\x0b\x32\x1a.medspa.wire.v1.SignedHead\x12\x35\n\x0bresumptions\x18\x02 \x03(\x0b\x32 .medspa.wire.v1.SignedResumption\x12\x31\n\x0bkey_changes\x18\x03 \x03(\x0b\x32\x1c.medspa.wire.v1.LogKeyChange\x12+\n\x07reports\x18\x04 \x03(\x0b\x32\x1a.medspa.wire.v1.HeadReport\"Y\n\x0cLogKeyChange\x12\x0e\n\x06\x62\x65\x66ore\x18\x01 \x01(\x0c\x12\r\n\x05\x61\x66ter\x18\x02 \x01(\x0c\x12\x17\n\x0f\x61t_milliseconds\x18\x03 \x01(\x04\x12\x11\n\tsignature\x18\x04 \x01(\x0c\"p\n\nHeadReport\x12\x0e\n\x06\x64\x65vice\x18\x01 \x01(\t\x12\x0e\n\x06key_id\x18\x02 \x01(\t\x12\r\n\x05\x65poch\x18\x03 \x01(\t\x12\x0c\n\x04size\x18\x04 \x01(\x04\x12\x0c\n\x04root\x18\x05 \x01(\x0c\x12\x17\n\x0f\x61t_milliseconds\x18\x06 \x01(\x04\",\n\x10\x43onsistencyQuery\x12\x0b\n\x03old\x18\x01 \x01(\x04\x12\x0b\n\x03new\x18\x02 \x01(\x04\"#\n\x11\x43onsistencyAnswer\x12\x0e\n\x06hashes\x18\x01 \x03(\x0c\";\n\x0eInclusionQuery\x12\x0c\n\x04size\x18\x01 \x01(\x04\x12\r\n\x05\x65poch\x18\x02 \x01(\t\x12\x0c\n\x04seqs\x18\x03 \x03(\x04\"T\n\tInclusion\x12\x0b\n\x03seq\x18\x01 \x01(\x04\x12\x0e\n\x06stored\x18\x02 \x01(\x08\x12\x0e\n\x06number\x18\x03 \x01(\x04\x12\x0c\n\x04hash\x18\x04 \x01(\x0c\x12\x0c\n\x04path\x18\x05 \x03(\x0c\"<\n\x0fInclusionAnswer\x12)\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x19.medspa.wire.v1.Inclusion2\xef\x01\n\x0cTransparency\x12=\n\x04Head\x12\x19.medspa.wire.v1.HeadQuery\x1a\x1a.medspa.wire.v1.HeadAnswer\x12R\n\x0b\x43onsistency\x12 .medspa.wire.v1.ConsistencyQuery\x1a!.medspa.wire.v1.ConsistencyAnswer\x12L\n\tInclusion\x12\x1e.medspa.wire.v1.InclusionQuery\x1a\x1f.medspa.wire.v1.InclusionAnswerb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,18 +37,22 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SIGNEDHEAD']._serialized_end=175
   _globals['_SIGNEDRESUMPTION']._serialized_start=178
   _globals['_SIGNEDRESUMPTION']._serialized_end=312
-  _globals['_HEADANSWER']._serialized_start=314
-  _globals['_HEADANSWER']._serialized_end=423
-  _globals['_CONSISTENCYQUERY']._serialized_start=425
-  _globals['_CONSISTENCYQUERY']._serialized_end=469
-  _globals['_CONSISTENCYANSWER']._serialized_start=471
-  _globals['_CONSISTENCYANSWER']._serialized_end=506
-  _globals['_INCLUSIONQUERY']._serialized_start=508
-  _globals['_INCLUSIONQUERY']._serialized_end=567
-  _globals['_INCLUSION']._serialized_start=569
-  _globals['_INCLUSION']._serialized_end=653
-  _globals['_INCLUSIONANSWER']._serialized_start=655
-  _globals['_INCLUSIONANSWER']._serialized_end=715
-  _globals['_TRANSPARENCY']._serialized_start=718
-  _globals['_TRANSPARENCY']._serialized_end=957
+  _globals['_HEADANSWER']._serialized_start=315
+  _globals['_HEADANSWER']._serialized_end=520
+  _globals['_LOGKEYCHANGE']._serialized_start=522
+  _globals['_LOGKEYCHANGE']._serialized_end=611
+  _globals['_HEADREPORT']._serialized_start=613
+  _globals['_HEADREPORT']._serialized_end=725
+  _globals['_CONSISTENCYQUERY']._serialized_start=727
+  _globals['_CONSISTENCYQUERY']._serialized_end=771
+  _globals['_CONSISTENCYANSWER']._serialized_start=773
+  _globals['_CONSISTENCYANSWER']._serialized_end=808
+  _globals['_INCLUSIONQUERY']._serialized_start=810
+  _globals['_INCLUSIONQUERY']._serialized_end=869
+  _globals['_INCLUSION']._serialized_start=871
+  _globals['_INCLUSION']._serialized_end=955
+  _globals['_INCLUSIONANSWER']._serialized_start=957
+  _globals['_INCLUSIONANSWER']._serialized_end=1017
+  _globals['_TRANSPARENCY']._serialized_start=1020
+  _globals['_TRANSPARENCY']._serialized_end=1259
 # @@protoc_insertion_point(module_scope)

@@ -45,12 +45,44 @@ class SignedResumption(_message.Message):
     def __init__(self, epoch: _Optional[str] = ..., before: _Optional[str] = ..., size: _Optional[int] = ..., root: _Optional[bytes] = ..., at_milliseconds: _Optional[int] = ..., key: _Optional[bytes] = ..., signature: _Optional[bytes] = ...) -> None: ...
 
 class HeadAnswer(_message.Message):
-    __slots__ = ("head", "resumptions")
+    __slots__ = ("head", "resumptions", "key_changes", "reports")
     HEAD_FIELD_NUMBER: _ClassVar[int]
     RESUMPTIONS_FIELD_NUMBER: _ClassVar[int]
+    KEY_CHANGES_FIELD_NUMBER: _ClassVar[int]
+    REPORTS_FIELD_NUMBER: _ClassVar[int]
     head: SignedHead
     resumptions: _containers.RepeatedCompositeFieldContainer[SignedResumption]
-    def __init__(self, head: _Optional[_Union[SignedHead, _Mapping]] = ..., resumptions: _Optional[_Iterable[_Union[SignedResumption, _Mapping]]] = ...) -> None: ...
+    key_changes: _containers.RepeatedCompositeFieldContainer[LogKeyChange]
+    reports: _containers.RepeatedCompositeFieldContainer[HeadReport]
+    def __init__(self, head: _Optional[_Union[SignedHead, _Mapping]] = ..., resumptions: _Optional[_Iterable[_Union[SignedResumption, _Mapping]]] = ..., key_changes: _Optional[_Iterable[_Union[LogKeyChange, _Mapping]]] = ..., reports: _Optional[_Iterable[_Union[HeadReport, _Mapping]]] = ...) -> None: ...
+
+class LogKeyChange(_message.Message):
+    __slots__ = ("before", "after", "at_milliseconds", "signature")
+    BEFORE_FIELD_NUMBER: _ClassVar[int]
+    AFTER_FIELD_NUMBER: _ClassVar[int]
+    AT_MILLISECONDS_FIELD_NUMBER: _ClassVar[int]
+    SIGNATURE_FIELD_NUMBER: _ClassVar[int]
+    before: bytes
+    after: bytes
+    at_milliseconds: int
+    signature: bytes
+    def __init__(self, before: _Optional[bytes] = ..., after: _Optional[bytes] = ..., at_milliseconds: _Optional[int] = ..., signature: _Optional[bytes] = ...) -> None: ...
+
+class HeadReport(_message.Message):
+    __slots__ = ("device", "key_id", "epoch", "size", "root", "at_milliseconds")
+    DEVICE_FIELD_NUMBER: _ClassVar[int]
+    KEY_ID_FIELD_NUMBER: _ClassVar[int]
+    EPOCH_FIELD_NUMBER: _ClassVar[int]
+    SIZE_FIELD_NUMBER: _ClassVar[int]
+    ROOT_FIELD_NUMBER: _ClassVar[int]
+    AT_MILLISECONDS_FIELD_NUMBER: _ClassVar[int]
+    device: str
+    key_id: str
+    epoch: str
+    size: int
+    root: bytes
+    at_milliseconds: int
+    def __init__(self, device: _Optional[str] = ..., key_id: _Optional[str] = ..., epoch: _Optional[str] = ..., size: _Optional[int] = ..., root: _Optional[bytes] = ..., at_milliseconds: _Optional[int] = ...) -> None: ...
 
 class ConsistencyQuery(_message.Message):
     __slots__ = ("old", "new")

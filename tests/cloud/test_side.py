@@ -141,7 +141,7 @@ def test_the_side_answers_from_a_configuration(tmp_path: Path) -> None:
     assert {item.rows for item in side.rebuild(settings)} == {0}
     keys = side.keys(settings)
     tenants = ["hub/aurora", "hub/aurora/transport", "hub/lumen", "hub/lumen/transport"]
-    assert [key.name for key in keys] == [*tenants, "hub/erasure-receipts"]
+    assert [key.name for key in keys] == [*tenants, "hub/erasure-receipts", "hub/log"]
     assert all(len(key.fingerprint) == 16 for key in keys)
 
 

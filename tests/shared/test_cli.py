@@ -80,7 +80,8 @@ def sql(config: Path, statement: str) -> None:
 
 
 def test_every_command_that_was_promised_is_there() -> None:
-    promised = {"edge", "hub", "demo", "verify", "verify-receipt", "rebuild", "config", "keys", "analyze"}
+    promised = {"edge", "hub", "demo", "verify", "verify-receipt", "compare-heads", "rebuild", "config", "keys"}
+    promised |= {"analyze"}
     assert {words[0] for words in COMMANDS if words} == promised
 
 
@@ -120,6 +121,24 @@ def test_rebuild_finds_the_same_rows_and_mends_those_that_are_not(clinic: Path) 
     code, shown = run("rebuild", "-c", str(clinic))
     assert (code, "clients: 3 rows, ROWS DIFFERED and now follow the log" in shown) == (1, True)
     assert run("rebuild", "-c", str(clinic))[0] == 0
+
+
+def test_a_log_key_is_trusted_by_its_fingerprint_on_record_with_the_reason(clinic: Path) -> None:
+    words = ("edge", "hub-log", "trust-key", "-c", str(clinic), "--why", "told by telephone")
+    code, shown = run(*words, "0123456789abcdef")
+    assert (code, "0123456789abcdef" in shown) == (0, True)
+    assert run(*words, "0123456789ABCDEF")[0] != 0
+    record = open_box_record(clinic.parent)
+    last = record.store.last()
+    record.store.close()
+    assert last is not None
+    assert (last.fields.type, last.fields.actor) == ("log.key_trusted", "operator")
+    assert last.fields.payload == {"key_id": "0123456789abcdef", "why": "told by telephone"}
+
+
+def test_one_file_of_heads_is_nothing_to_compare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "one.heads.json").write_text("{}")
+    assert fail(monkeypatch, "compare-heads", str(tmp_path / "one.heads.json")) == 2
 
 
 def test_keys_are_listed_by_name_and_fingerprint_and_never_shown(clinic: Path) -> None:

@@ -57,4 +57,13 @@ class HubRewroteHistory(PayloadModel):
     seq: int | None = Field(default=None, ge=1, description="The box's own event that is missing or changed.")
 
 
-PAYLOADS: tuple[type[PayloadModel], ...] = (HeadSigned, HeadVerified, HubRestored, HubRewroteHistory)
+class LogKeyTrusted(PayloadModel):
+    """A person decided that the hub's log is signed by this key now, though no earlier key says so."""
+
+    event_type: ClassVar[str] = "log.key_trusted"
+
+    key_id: str = Field(pattern=r"^[0-9a-f]{16}$", description="Fingerprint, as the hub's operator told it.")
+    why: str = Field(min_length=1, max_length=500)
+
+
+PAYLOADS: tuple[type[PayloadModel], ...] = (HeadSigned, HeadVerified, HubRestored, HubRewroteHistory, LogKeyTrusted)

@@ -6,7 +6,8 @@ from cloud.ingest.down_writer import DownWriter
 from cloud.storage.down import DownLog
 from cloud.storage.tree import TreeLog
 from cloud.transparency.announcer import HeadAnnouncer
-from cloud.transparency.keeper import LogKeeper, open_log_key
+from cloud.transparency.keeper import LogKeeper
+from cloud.transparency.log_key import LogKey
 from shared.audit.heads import Resumption, Signed, TreeHead
 from shared.crypto.keyfile import SealedKeyFolder
 from shared.events.catalogue import complete_catalogue
@@ -19,7 +20,7 @@ pytestmark = pytest.mark.req("I-14")
 
 
 def keeper_of(hub: HubParts, folder: Path) -> LogKeeper:
-    return LogKeeper(hub.database, open_log_key(SealedKeyFolder(folder / "keys")), hub.clock)
+    return LogKeeper(hub.database, LogKey(SealedKeyFolder(folder / "keys")), hub.clock)
 
 
 def announcer_of(hub: HubParts, keeper: LogKeeper, woken: list[int], every_seconds: float = 600) -> HeadAnnouncer:
@@ -96,8 +97,8 @@ def test_another_hub_epoch_is_said_signed_and_once(hub: HubParts, tmp_path: Path
 
 
 def test_the_log_key_is_the_same_after_a_restart_and_sealed_on_disk(tmp_path: Path) -> None:
-    first = open_log_key(SealedKeyFolder(tmp_path))
-    assert open_log_key(SealedKeyFolder(tmp_path)).public == first.public
+    first = LogKey(SealedKeyFolder(tmp_path))
+    assert LogKey(SealedKeyFolder(tmp_path)).public == first.public
     assert len(first.id) == 16
     files = b"".join(path.read_bytes() for path in tmp_path.iterdir())
     assert SealedKeyFolder(tmp_path).get("log-key") not in files  # type: ignore[comparison-overlap]

@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from shared.audit.heads import Resumption, Signed, TreeHead, sign
 from shared.audit.merkle import consistency_proof, inclusion_proof, leaf_hash, node_hash, tree_root
-from shared.audit.witness import Included, Shown
+from shared.audit.witness import HubRewrote, Included, Shown
 
 TENANT = "lumen"
 DAY = 24 * 3600 * 1000
@@ -47,6 +47,8 @@ class Hub:
         return Shown(self.head(), tuple(self.resumed))
 
     def consistency(self, old: int, new: int) -> Sequence[bytes]:
+        if new > len(self.events):
+            raise HubRewrote("hub_cannot_prove", "the tree has not been of that size")
         return consistency_proof(old, new, self.node)
 
     def included(self, number: int) -> Included:
