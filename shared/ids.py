@@ -3,7 +3,6 @@
 import secrets
 from collections.abc import Callable
 from typing import NewType, Protocol
-from uuid import UUID
 
 from shared.clock import Clock
 
@@ -36,4 +35,5 @@ class Uuid7Source:
         value = (milliseconds << 80) | int.from_bytes(self._random_bytes(10), "big")
         value = (value & ~(0xF << 76)) | (0x7 << 76)
         value = (value & ~(0x3 << 62)) | (0x2 << 62)
-        return str(UUID(int=value))
+        digits = f"{value:032x}"
+        return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"

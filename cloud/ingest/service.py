@@ -156,8 +156,9 @@ class IngestService:
             self._log.warning("message_refused", reason_code=error.code, bytes=len(work.payload))
             work.done()
             return
-        work.done()
+        # The box waits for its answer; nobody waits for the broker to hear that the message was handled.
         self._send(box, answers)
+        work.done()
 
     def _send_due(self) -> None:
         for box in self._links.boxes():

@@ -1,4 +1,4 @@
-"""One SQLCipher database: a single writer thread, read-only readers, and errors one can act on."""
+"""One SQLCipher database: a single writing connection, read-only readers, and errors one can act on."""
 
 import queue
 import threading
@@ -24,7 +24,11 @@ _WAL_LIMIT_BYTES: Final = 64 * 1024 * 1024
 
 
 class Database:
-    """An open database; `write` runs one transaction on the writer thread, `reader` lends a reader."""
+    """An open database; `write` runs one transaction at a time, in the order of the calls, `reader` lends a reader.
+
+    A write that finds the writing connection idle runs on its caller's thread: handing it to another thread and back
+    would cost as much as the writing. Once somebody has to wait, a thread of the database's own takes all in turn.
+    """
 
     def __init__(self, path: Path, key: bytes, guard: Path | None = None) -> None:
         """Open or create the database.
@@ -44,6 +48,7 @@ class Database:
         self._readers: queue.LifoQueue[Connection] = queue.LifoQueue(_READERS_KEPT)
         self._tasks: queue.Queue[tuple[Callable[[Connection], Any], Future[Any]] | None]
         self._tasks = queue.Queue(_QUEUE_SIZE)
+        self._turn = threading.Lock()  # held by whoever uses the writing connection
         self._closed = False
         self._guard = SharedLock(guard) if guard is not None else None
         try:
@@ -66,6 +71,24 @@ class Database:
         """
         if self._closed:
             raise StorageBusy("store_closed", "the store is shutting down; try again after the restart")
+        if self._is_idle():
+            try:
+                return self._transact(task)
+            finally:
+                self._turn.release()
+        return self._in_turn(task)
+
+    def _is_idle(self) -> bool:
+        """Take the writing connection, unless somebody has it or waits for it; the caller gives it back."""
+        if self._tasks.unfinished_tasks or not self._turn.acquire(blocking=False):
+            return False
+        if self._closed:
+            self._turn.release()
+            return False
+        return True
+
+    def _in_turn(self, task: Callable[[Connection], Result]) -> Result:
+        """Let the writer thread run a task after those that came before."""
         future: Future[Result] = Future()
         try:
             self._tasks.put((task, future), timeout=5)
@@ -109,7 +132,8 @@ class Database:
         self._thread.join()
         while not self._readers.empty():
             self._readers.get_nowait().close()
-        self._writer.close()
+        with self._turn:
+            self._writer.close()
         self._release()
 
     def _release(self) -> None:
@@ -138,11 +162,18 @@ class Database:
         while (item := self._tasks.get()) is not None:
             task, future = item
             try:
-                result = self._transact(task)
+                result = self._in_hand(task)
             except BaseException as error:  # noqa: BLE001 - handed to the caller, who is on another thread
                 future.set_exception(error)
             else:
                 future.set_result(result)
+
+    def _in_hand(self, task: Callable[[Connection], Result]) -> Result:
+        try:
+            with self._turn:
+                return self._transact(task)
+        finally:
+            self._tasks.task_done()
 
     def _transact(self, task: Callable[[Connection], Result]) -> Result:
         try:

@@ -4,6 +4,7 @@
 simulation from its virtual clock.
 """
 
+import contextlib
 import json
 import secrets
 from collections.abc import Callable, Mapping, Sequence
@@ -12,9 +13,10 @@ from typing import Any, Final
 
 import structlog
 
-from edge.store.events import HUB_CURSOR, SqlcipherEventStore
+from edge.store.events import SqlcipherEventStore
 from edge.store.hub_life import HubLife
 from edge.sync.backfill import BulkOutlet
+from edge.sync.cursor import HubCursor
 from edge.sync.handback import HandBack
 from edge.sync.inbox import Inbox
 from edge.sync.mqtt import Incoming, Outlet, Signal
@@ -23,7 +25,7 @@ from edge.sync.status import LinkStatus
 from edge.sync.ways import Ways
 from shared.clock import Clock
 from shared.crypto.aead import CannotOpen
-from shared.errors import Rejected
+from shared.errors import Rejected, Retryable
 from shared.sync import receiver, sender
 from shared.sync.position import Position, place_of
 from shared.sync.route import RouteState
@@ -76,10 +78,10 @@ class LinkProtocol:
         self._hub_epoch = ""
         self._life, self._hand_back = HubLife(store), HandBack(inbox)
         self._hello_at = self._now_at = float("-inf")
-        self._cursor = store.cursor(HUB_CURSOR)
+        self._cursor = HubCursor(store)
         self._epochs: Sequence[Position] = store.epochs()
-        self._at = place_of(self._cursor, self._epochs)
-        self._status = LinkStatus(False, clock.wall(), acknowledged=self._cursor)
+        self._at = place_of(self._cursor.position, self._epochs)
+        self._status = LinkStatus(False, clock.wall(), acknowledged=self._cursor.position)
 
     @property
     def status(self) -> LinkStatus:
@@ -101,7 +103,7 @@ class LinkProtocol:
         if incoming.signal is Signal.CONNECTED:
             self._connected = True
             self._epochs = self._store.epochs()
-            self._begin(place_of(self._cursor, self._epochs))
+            self._begin(place_of(self._cursor.position, self._epochs))
         elif incoming.signal is Signal.DISCONNECTED:
             self._connected = False
             self._ways.close()
@@ -143,7 +145,7 @@ class LinkProtocol:
         self._status = replace(
             self._status,
             last_acknowledged_at=self._clock.wall(),
-            acknowledged=self._cursor,
+            acknowledged=self._cursor.position,
             fenced=self._state.fenced,
             duplicates=self._status.duplicates + ack.duplicates,
         )
@@ -152,21 +154,17 @@ class LinkProtocol:
             self._log.error("box_fenced", epoch=ack.applied.epoch, seq=ack.applied.seq)
 
     def _go_on(self, acknowledged: Position) -> None:
-        """Store how far the hub is, and turn to the epoch that is due: one after the other, oldest first."""
-        before = self._cursor
+        """Take note of how far the hub is, and turn to the epoch that is due: one after the other, oldest first."""
+        before = self._cursor.position
         if self._at > 0 and before is not None and before.epoch == acknowledged.epoch and before.seq > acknowledged.seq:
             # The hub was restored: what it lost of this epoch it may have lost of those before.
-            self._move_cursor(Position(self._epochs[0].epoch))
+            self._cursor.move(Position(self._epochs[0].epoch))
             self._begin(0)
             return
         if acknowledged != before:
-            self._move_cursor(acknowledged)
+            self._cursor.move(acknowledged)
         if self._at + 1 < len(self._epochs) and acknowledged.seq >= self._epochs[self._at].seq:
             self._begin(self._at + 1)
-
-    def _move_cursor(self, position: Position) -> None:
-        self._store.move_cursor(HUB_CURSOR, position)
-        self._cursor = position
 
     def _begin(self, at: int) -> None:
         """Greet for one of the log's epochs next, as a new session."""
@@ -230,9 +228,12 @@ class LinkProtocol:
             NotConnected: there is no connection; what was due still is.
             Retryable: the log cannot be read now.
         """
-        if not self._connected:
-            return
         now = self._clock.monotonic()
+        if self._connected:
+            self._send_due(now)
+        self._cursor.store(now)
+
+    def _send_due(self, now: float) -> None:
         if self._state.fenced is not None:
             # A person may let the box in again at any time: ask anew, as a new session, now and then.
             if now - self._hello_at >= _FENCED_HELLO_SECONDS:
@@ -280,8 +281,10 @@ class LinkProtocol:
             self._status = replace(self._status, sent=self._status.sent + len(bodies))
 
     def close(self) -> None:
-        """Leave the bulk transport; the broker's connection is its owner's."""
+        """Store the cursor and leave the bulk transport; the broker's connection is its owner's."""
         self._ways.close()
+        with contextlib.suppress(Retryable):  # on a full disk the next start sends again what the hub has
+            self._cursor.store(float("inf"))
 
     def _send(self, message: wire.Message) -> None:
         self._outlet.publish(self._sealing.seal(message))

@@ -6,11 +6,14 @@ encrypted with the client's data key and bound to the event they belong to.
 
 import base64
 import json
-from typing import Any
+from typing import Any, Final
 
 from shared.crypto.aead import seal, unseal
 from shared.errors import Corrupt, Rejected
 from shared.events.payload import PayloadModel
+
+# Made once: `json.dumps` makes an encoder each time it is asked for sorted keys.
+_SECRET: Final = json.JSONEncoder(sort_keys=True)
 
 
 class DataKeyMissing(Rejected):
@@ -29,7 +32,7 @@ def close_payload(payload: PayloadModel, event_id: str, data_key: bytes | None) 
         return fields
     if data_key is None:
         raise DataKeyMissing("data_key_missing", f"{payload.event_type} needs its client's data key")
-    text = json.dumps(secret, sort_keys=True).encode()
+    text = _SECRET.encode(secret).encode()
     fields["sealed"] = base64.b64encode(seal(data_key, text, _context(event_id))).decode()
     return fields
 

@@ -1,6 +1,7 @@
 """The box's log in real SQLCipher."""
 
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, ClassVar
@@ -19,6 +20,7 @@ from shared.events.catalogue.system import BoxStarted, BoxStopped
 from shared.events.envelope import Event, EventDraft
 from shared.events.payload import PayloadModel, UnknownSchema
 from shared.events.sealing import DataKeyMissing, open_payload
+from tests.support.hubs import eventually
 from tests.support.records import BoxRecord, open_box_record
 
 
@@ -224,6 +226,31 @@ def test_nobody_waits_for_a_store_that_was_closed_meanwhile(box: BoxRecord) -> N
     with pytest.raises(StorageBusy):
         database.write(lambda _connection: None)
     database.close()
+
+
+def test_whoever_writes_again_and_again_lets_those_who_wait_go_first(box: BoxRecord) -> None:
+    database, order = box.store._database, []
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow(_connection: object) -> None:
+        begun.set()
+        assert go_on.wait(30)
+        order.append("first")
+
+    def greedy() -> None:
+        database.write(slow)
+        database.write(lambda _connection: order.append("again"))
+
+    threads = [threading.Thread(target=greedy)]
+    threads[0].start()
+    assert begun.wait(30)
+    threads.append(threading.Thread(target=lambda: database.write(lambda _connection: order.append("other"))))
+    threads[1].start()
+    eventually(lambda: database._tasks.unfinished_tasks == 1)
+    go_on.set()
+    for thread in threads:
+        thread.join(30)
+    assert order == ["first", "other", "again"]
 
 
 def test_log_cannot_be_edited_through_sql_by_accident(box: BoxRecord) -> None:

@@ -77,7 +77,7 @@ def _cursor_moved_early() -> AbstractContextManager[Any]:
         sent = self._store.read(self._state.sent_seq - 1, 1)
         if sent:
             fields = sent[0].fields
-            self._move_cursor(Position(fields.epoch, fields.seq, sent[0].hash))
+            self._cursor.move(Position(fields.epoch, fields.seq, sent[0].hash))
 
     return patch.object(LinkProtocol, "_send_events", send_events)
 
