@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import onnxruntime as ort
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from models.bundle.description import BundleDescription
 from models.errors import ArtifactCorruptError, DataMissingError
+from models.evaluation.runner import on_one_thread
 from shared.vision.bundle import (
     CARDS,
     GOLDEN,
@@ -110,12 +110,7 @@ def zip_bundle(bundle: Bundle, out: Path) -> str:
 
 def sessions(graphs: Mapping[GraphRole, Path]) -> Run:
     """Return a function that runs graphs on the processor, one thread."""
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = 1
-    opened = {
-        role: ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-        for role, path in graphs.items()
-    }
+    opened = {role: on_one_thread(path) for role, path in graphs.items()}
 
     def run(role: GraphRole, batch: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
         session = opened[role]

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import numpy as np
-import onnxruntime as ort
 from numpy.typing import NDArray
 from onnxruntime.capi.onnxruntime_pybind11_state import Fail, InvalidArgument, InvalidGraph, InvalidProtobuf
 
 from models.errors import ArtifactCorruptError, DataMissingError
+from models.evaluation.runner import on_one_thread
 
 # The runtime's errors share no base but Exception.
 _UNLOADABLE = (Fail, InvalidArgument, InvalidGraph, InvalidProtobuf)
@@ -25,10 +25,8 @@ class Graph:
         """
         if not path.is_file():
             raise DataMissingError(f"{path} is not there: export it first, or check the folder")
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = 1
         try:
-            self._session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+            self._session = on_one_thread(path)
         except _UNLOADABLE as error:
             raise ArtifactCorruptError(f"{path} is not a graph that can be loaded: export it again") from error
         inputs = self._session.get_inputs()

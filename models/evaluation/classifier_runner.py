@@ -3,10 +3,9 @@
 from pathlib import Path
 
 import numpy as np
-import onnxruntime as ort
 from numpy.typing import NDArray
 
-from models.evaluation.runner import file_sha256
+from models.evaluation.runner import file_sha256, on_one_thread
 from shared.vision.calibration import softmax
 
 INPUT_NAME, OUTPUT_NAMES = "crops", ("logits", "features")
@@ -23,9 +22,7 @@ class OnnxClassifier:
             DataMissingError: there is no such file.
         """
         self.sha256 = file_sha256(path)
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = 1
-        self._session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        self._session = on_one_thread(path)
 
     def run(self, crops: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return logits (N, 5) and features (N, 512) of crops (N, 3, 64, 64) in 0..1; N may be zero."""

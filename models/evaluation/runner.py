@@ -28,6 +28,13 @@ def file_sha256(path: Path) -> str:
     return bundle.file_sha256(path)
 
 
+def on_one_thread(path: Path) -> ort.InferenceSession:
+    """Return a graph opened to run on one thread of the processor, so that figures and times can be repeated."""
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = 1
+    return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+
 class OnnxDetector:
     """An exported detector on the processor, one thread."""
 
@@ -38,9 +45,7 @@ class OnnxDetector:
             DataMissingError: there is no such file.
         """
         self.sha256, self.looks = file_sha256(path), tuple(looks)
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = 1
-        self._session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        self._session = on_one_thread(path)
         self.input_size = int(self._session.get_inputs()[0].shape[2])
 
     def run(self, images: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -4,10 +4,9 @@ import time
 from pathlib import Path
 
 import numpy as np
-import onnxruntime as ort
 from numpy.typing import NDArray
 
-from models.evaluation.runner import file_sha256
+from models.evaluation.runner import file_sha256, on_one_thread
 
 INPUT_NAME, OUTPUT_NAME = "crops", "mask_logits"
 _BATCH = 16
@@ -24,9 +23,7 @@ class OnnxSegmenter:
             DataMissingError: there is no such file.
         """
         self.sha256 = file_sha256(path)
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = 1
-        self._session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        self._session = on_one_thread(path)
 
     def logits(self, crops: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return mask logits (N, S, S) of crops (N, 3, S, S) in 0..1; N may be zero."""

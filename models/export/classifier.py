@@ -16,7 +16,6 @@ from typing import Annotated, Any
 
 import cv2
 import numpy as np
-import onnx
 import torch
 import typer
 from numpy.typing import NDArray
@@ -32,20 +31,19 @@ from models.evaluation.classification_metrics import ClassificationFigures, meas
 from models.evaluation.classifier_runner import INPUT_NAME, OUTPUT_NAMES, OnnxClassifier
 from models.evaluation.runner import file_sha256
 from models.export.classifier_card import render_card
+from models.export.graph_file import write_graph
 from models.export.quantise import (
     Feed,
     QuantiseSettings,
     WeightRange,
     int8_share_of_macs,
     quantise_static,
-    strip_metadata,
 )
 from models.training.classifier import read_held_out, read_sources
 from models.training.classifier_loop import load_classifier, probabilities, step_batch
 from models.training.classifier_recipe import ClassifierRecipe
 from shared.vision.parameters import CROP_CLASSES
 
-OPSET = 18
 CALIBRATION_CROPS = 384
 FP32_NAME, INT8_NAME, REPORT_NAME = "classifier.fp32.onnx", "classifier.onnx", "classifier.json"
 CARD_NAME = "classifier.md"
@@ -95,22 +93,7 @@ def write_classifier(network: ResNet18, path: Path) -> int:
     Input `crops` float (N, 3, 64, 64), RGB in 0..1; outputs `logits` (N, 5) and `features` (N, 512); N is free.
     """
     deployed = for_deployment(network).to(memory_format=torch.contiguous_format)
-    program = torch.onnx.export(
-        deployed,
-        (torch.zeros(2, 3, SIZE, SIZE),),
-        dynamo=True,
-        opset_version=OPSET,
-        input_names=[INPUT_NAME],
-        output_names=list(OUTPUT_NAMES),
-        dynamic_shapes={"crops": {0: torch.export.Dim("crops_in_batch")}},
-        external_data=False,
-        verbose=False,
-    )
-    model = program.model_proto
-    strip_metadata(model)
-    onnx.checker.check_model(model)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    onnx.save(model, str(path))
+    write_graph(deployed, torch.zeros(2, 3, SIZE, SIZE), path, INPUT_NAME, OUTPUT_NAMES)
     return count_parameters(deployed)
 
 

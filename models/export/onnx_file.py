@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import onnx
 import torch
 from numpy.typing import NDArray
 
@@ -13,10 +12,10 @@ from models.count import count_parameters
 from models.errors import ArtifactCorruptError
 from models.evaluation.runner import INPUT_NAME, OUTPUT_NAME, OnnxDetector
 from models.export.graph import Detector
+from models.export.graph_file import write_graph
 from models.yolov10.fuse import for_deployment
 from models.yolov10.network import YoloV10
 
-OPSET = 18
 SCORE_TOLERANCE = 1e-4
 BOX_TOLERANCE_PX = 0.05
 
@@ -40,30 +39,7 @@ def write_onnx(network: YoloV10, size: int, path: Path) -> int:
     The number of images is free; everything is FP32 and in one file.
     """
     fused = for_deployment(network)
-    example = torch.zeros(2, 3, size, size)
-    program = torch.onnx.export(
-        Detector(fused).eval(),
-        (example,),
-        dynamo=True,
-        opset_version=OPSET,
-        input_names=[INPUT_NAME],
-        output_names=[OUTPUT_NAME],
-        dynamic_shapes={"images": {0: torch.export.Dim("images_in_batch")}},
-        external_data=False,
-        verbose=False,
-    )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    model = program.model_proto
-    # Debug metadata names the exporting machine's files; a released model carries none.
-    for node in model.graph.node:
-        del node.metadata_props[:]
-        node.doc_string = ""
-    for value in (*model.graph.value_info, *model.graph.input, *model.graph.output, *model.graph.initializer):
-        del value.metadata_props[:]
-    del model.graph.metadata_props[:]
-    del model.metadata_props[:]
-    onnx.checker.check_model(model)
-    onnx.save(model, str(path))
+    write_graph(Detector(fused).eval(), torch.zeros(2, 3, size, size), path, INPUT_NAME, (OUTPUT_NAME,))
     return count_parameters(fused)
 
 

@@ -29,6 +29,7 @@ from onnxruntime.quantization import (
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
 from models.errors import ArtifactCorruptError, DataMissingError, RecipeRejectedError
+from models.export.graph_file import save_graph
 from models.export.narrow import narrow_convolutions
 
 Feed = dict[str, NDArray[Any]]
@@ -137,10 +138,7 @@ def quantise_static(
         _refuse_half_excluded(model.graph, chosen.exclude_nodes)
         if chosen.weights is WeightRange.SEVEN_BITS:
             narrow_convolutions(model)
-        strip_metadata(model)
-        onnx.checker.check_model(model)
-        out.parent.mkdir(parents=True, exist_ok=True)
-        onnx.save(model, str(out))
+        save_graph(model, out)
 
 
 def _refuse_half_excluded(graph: onnx.GraphProto, excluded: Sequence[str]) -> None:
@@ -176,17 +174,6 @@ class _quiet:  # noqa: N801 - reads as a word of the `with` line
 
     def __exit__(self, *_: object) -> None:
         logging.getLogger().setLevel(self._level)
-
-
-def strip_metadata(model: onnx.ModelProto) -> None:
-    """Remove debug metadata in place: it names the exporting machine's files."""
-    for node in model.graph.node:
-        del node.metadata_props[:]
-        node.doc_string = ""
-    for value in (*model.graph.value_info, *model.graph.input, *model.graph.output, *model.graph.initializer):
-        del value.metadata_props[:]
-    del model.graph.metadata_props[:]
-    del model.metadata_props[:]
 
 
 def int8_share_of_macs(path: Path) -> float:

@@ -9,7 +9,7 @@ from onnxruntime.quantization import QuantType, quantize_dynamic
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
 from models.errors import DataMissingError
-from models.export.quantise import strip_metadata
+from models.export.graph_file import save_graph
 
 OPERATORS = ("MatMul", "Gemm")
 
@@ -44,9 +44,7 @@ def quantise_dynamic(fp32: Path, out: Path) -> None:
             model = onnx.load(str(draft))
     finally:
         logger.setLevel(level)
-    strip_metadata(model)
-    onnx.checker.check_model(model)
-    onnx.save(model, str(out))
+    save_graph(model, out)
 
 
 def quantised_products(path: Path) -> tuple[int, int]:

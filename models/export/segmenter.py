@@ -15,7 +15,6 @@ from typing import Annotated, Any
 
 import cv2
 import numpy as np
-import onnx
 import torch
 import typer
 from numpy.typing import NDArray
@@ -30,12 +29,11 @@ from models.evaluation.runner import file_sha256
 from models.evaluation.segmenter import SegmenterReport, as_table, evaluate, read_held_out
 from models.evaluation.segmenter_report import MaskFigures, best_threshold, dices, found_masks, measure
 from models.evaluation.segmenter_runner import INPUT_NAME, OUTPUT_NAME, OnnxSegmenter
-from models.export.quantise import strip_metadata
+from models.export.graph_file import write_graph
 from models.export.quantise_dynamic import quantise_dynamic
 from models.export.segmenter_card import render_card
 from models.training.segmenter_task import load_segmenter, probabilities, read_validation
 
-OPSET = 18
 FP32_NAME, INT8_NAME, REPORT_NAME, CARD_NAME = (
     "segmenter.fp32.onnx",
     "segmenter.onnx",
@@ -94,22 +92,7 @@ def write_segmenter(network: nn.Module, path: Path) -> int:
     Input `crops` float (N, 3, 128, 128), RGB in 0..1; output `mask_logits` (N, 1, 128, 128); N is free.
     """
     plain = network.eval().to(memory_format=torch.contiguous_format)
-    program = torch.onnx.export(
-        plain,
-        (torch.zeros(2, 3, SIZE, SIZE),),
-        dynamo=True,
-        opset_version=OPSET,
-        input_names=[INPUT_NAME],
-        output_names=[OUTPUT_NAME],
-        dynamic_shapes=({0: torch.export.Dim("crops_in_batch")},),
-        external_data=False,
-        verbose=False,
-    )
-    model = program.model_proto
-    strip_metadata(model)
-    onnx.checker.check_model(model)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    onnx.save(model, str(path))
+    write_graph(plain, torch.zeros(2, 3, SIZE, SIZE), path, INPUT_NAME, (OUTPUT_NAME,))
     return count_parameters(plain)
 
 

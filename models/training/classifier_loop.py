@@ -27,10 +27,11 @@ from models.data.type_crops import (
     soft_targets,
 )
 from models.data.type_sources import TypeCrops
-from models.errors import CheckpointForeignError, DataMissingError, LossDivergedError
+from models.errors import CheckpointForeignError, DataMissingError
 from models.evaluation.classification_metrics import ClassificationFigures, measure
 from models.pretrained import efficientnet_lite0_features
 from models.training.classifier_recipe import ClassifierRecipe, StageSection
+from models.training.steps import descend, move_average, write_checkpoint
 from shared.vision.parameters import CROP_CLASSES
 
 _EVALUATION_BATCH = 64
@@ -151,14 +152,9 @@ class ClassifierTrainer:
         labelled = fn.cross_entropy(self.network.classify(maps[-1]).logits, targets)
         taught = self.hints(images, maps) if self.hints and stage.hint_gain > 0 else torch.zeros(())
         loss = labelled + stage.hint_gain * taught
-        if not bool(torch.isfinite(loss)):
-            message = f"loss is not finite at step {self.step}: lower the stage's learning_rate and resume"
-            raise LossDivergedError(message)
-        self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        nn.utils.clip_grad_norm_(self.network.parameters(), self.recipe.optimiser.clip_norm)
-        self.optimiser.step()
-        self._update_average()
+        optimiser, remedy = self.recipe.optimiser, "lower the stage's learning_rate"
+        descend(loss, self.network, self.optimiser, optimiser.clip_norm, f"{self.step}: {remedy}")
+        move_average(self.average, self.network, optimiser.ema_decay, self.step)
         self.step += 1
         ends = within + 1 == stage.steps
         measured = self.measure() if ends else {}
@@ -174,19 +170,7 @@ class ClassifierTrainer:
             for key, crops in self.held_out.items()
         }
 
-    @torch.no_grad()
-    def _update_average(self) -> None:
-        """Move the averaged weights and statistics, faster in the first steps."""
-        decay = min(self.recipe.optimiser.ema_decay, (1 + self.step) / (10 + self.step))
-        current = self.network.state_dict()
-        for name, value in self.average.state_dict().items():
-            if value.is_floating_point():
-                value.lerp_(current[name], 1 - decay)
-            else:
-                value.copy_(current[name])
-
     def _save(self) -> None:
-        """Write a checkpoint beside and rename, so that a cut never leaves half a file."""
         state = {
             "recipe": self.recipe.model_dump(mode="json"),
             "step": self.step,
@@ -195,9 +179,7 @@ class ClassifierTrainer:
             "hints": self.hints.state_dict() if self.hints else None,
             "optimiser": self.optimiser.state_dict(),
         }
-        partial = self.folder / "last.pt.partial"
-        torch.save(state, partial)
-        partial.replace(self.folder / "last.pt")
+        write_checkpoint(self.folder / "last.pt", state)
 
     def _resume(self) -> None:
         """Load `last.pt`."""

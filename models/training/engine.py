@@ -19,8 +19,9 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from models.errors import CheckpointForeignError, DataMissingError, LossDivergedError
+from models.errors import CheckpointForeignError, DataMissingError
 from models.training.recipe_file import Section
+from models.training.steps import descend, move_average, write_checkpoint
 
 
 class ScheduleSection(Section):
@@ -151,28 +152,11 @@ class Engine:
         self.network.train()
         parts = self.task.losses(self.network, rng)
         loss = torch.stack(list(parts.values())).sum()
-        if not bool(torch.isfinite(loss)):
-            message = f"loss is not finite at step {self.step}: lower the learning rate and resume"
-            raise LossDivergedError(message)
-        self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        nn.utils.clip_grad_norm_(self.network.parameters(), schedule.clip_norm)
-        self.optimiser.step()
-        self._update_average()
+        descend(loss, self.network, self.optimiser, schedule.clip_norm, f"{self.step}: lower the learning rate")
+        move_average(self.average, self.network, schedule.ema_decay, self.step)
         self.step += 1
         shown = {name: round(float(part.detach()), 5) for name, part in parts.items()}
         return StepLine(self.step, float(loss.detach()), shown, rate, round(self.cpu_seconds(), 1))
-
-    @torch.no_grad()
-    def _update_average(self) -> None:
-        """Move the averaged weights, faster in the first steps; copy counters."""
-        decay = min(self.settings.schedule.ema_decay, (1 + self.step) / (10 + self.step))
-        current = self.network.state_dict()
-        for name, value in self.average.state_dict().items():
-            if value.is_floating_point():
-                value.lerp_(current[name], 1 - decay)
-            else:
-                value.copy_(current[name])
 
     def _validated(self, line: StepLine) -> StepLine:
         """Measure the averaged weights and keep them when they are the best so far."""
@@ -183,7 +167,6 @@ class Engine:
         return StepLine(line.step, line.loss, line.parts, line.learning_rate, round(self.cpu_seconds(), 1), figures)
 
     def _save(self, name: str) -> None:
-        """Write a checkpoint beside and rename, so that a cut never leaves half a file."""
         state = {
             "recipe": self.settings.recipe,
             "step": self.step,
@@ -193,9 +176,7 @@ class Engine:
             "average": self.average.state_dict(),
             "optimiser": self.optimiser.state_dict(),
         }
-        partial = self.settings.folder / f"{name}.partial"
-        torch.save(state, partial)
-        partial.replace(self.settings.folder / name)
+        write_checkpoint(self.settings.folder / name, state)
 
     def _resume(self) -> None:
         """Load `last.pt`."""

@@ -15,9 +15,10 @@ from torch import Tensor, nn
 
 from models.data.augment import CropSettings, LightSettings, Sample, draw
 from models.data.detection import BoxedPhoto, CropSources
-from models.errors import CheckpointForeignError, LossDivergedError
+from models.errors import CheckpointForeignError
 from models.training.networks import build_network, start_weights
 from models.training.recipe import OptimiserSection, Recipe
+from models.training.steps import descend, move_average, write_checkpoint
 from models.training.validation import validate
 from models.yolov10.assignment import Truth
 from models.yolov10.losses import dual_loss
@@ -147,14 +148,8 @@ class Trainer:
             many, one, shapes = self.network.raw(images)
         parts = dual_loss(many, one, shapes, self.network.head.bins, truth)
         loss = parts[0].total() + parts[1].total()
-        if not bool(torch.isfinite(loss)):
-            message = f"loss is not finite at step {self.step}: lower optimiser.learning_rate and resume"
-            raise LossDivergedError(message)
-        self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        nn.utils.clip_grad_norm_(self.network.parameters(), section.clip_norm)
-        self.optimiser.step()
-        self._update_average()
+        descend(loss, self.network, self.optimiser, section.clip_norm, f"{self.step}: lower optimiser.learning_rate")
+        move_average(self.average, self.network, section.ema_decay, self.step)
         self.step += 1
         box, cls, dfl = (sum(float(getattr(p, name).detach()) for p in parts) for name in ("box", "cls", "dfl"))
         wall, processor = time.monotonic() - began[0], time.process_time() - began[1]
@@ -188,17 +183,6 @@ class Trainer:
         for many, one in zip(head.in_training().parameters(), head.one_to_one.parameters(), strict=True):
             state[one] = copy.deepcopy(state[many])
 
-    @torch.no_grad()
-    def _update_average(self) -> None:
-        """Move the averaged weights, faster in the first steps; copy normalisation counters."""
-        decay = min(self.recipe.optimiser.ema_decay, (1 + self.step) / (10 + self.step))
-        current = self.network.state_dict()
-        for name, value in self.average.state_dict().items():
-            if value.is_floating_point():
-                value.lerp_(current[name], 1 - decay)
-            else:
-                value.copy_(current[name])
-
     def _validated(self, line: StepReport) -> StepReport:
         """Measure the averaged weights on val and keep them when they are the best so far."""
         ap50, mean = validate(self.average, self.val, self.recipe.model.input_size_px)
@@ -208,7 +192,6 @@ class Trainer:
         return StepReport(**{**asdict(line), "val_ap50": ap50, "val_map": mean})
 
     def _save(self, name: str) -> None:
-        """Write a checkpoint beside and rename, so that a cut never leaves half a file."""
         state = {
             "recipe": self.recipe.model_dump(mode="json"),
             "step": self.step,
@@ -217,9 +200,7 @@ class Trainer:
             "average": self.average.state_dict(),
             "optimiser": self.optimiser.state_dict(),
         }
-        partial = self.folder / f"{name}.partial"
-        torch.save(state, partial)
-        partial.replace(self.folder / name)
+        write_checkpoint(self.folder / name, state)
 
     def _resume(self) -> None:
         """Load `last.pt`."""
