@@ -102,8 +102,9 @@ system: $(VENV)/.dev setup .cache/servers ## Real processes: the main job, and k
 train-tests: .venv-train/.done ## Networks, losses and training
 	.venv-train/bin/python -m pytest -q tests/models
 
-faults: $(VENV)/.dev setup .cache/servers ## Inject every fault and print promise, test and figures (LONG=1: hours; SEED=n)
-	LONG=$(LONG) $(BIN)/python -m pytest -q -m req --promises $(if $(LONG),--timeout=7200)
+# The long form runs several files at a time: half of it waits for silent lines and crawling images.
+faults: $(VENV)/.dev setup .cache/servers ## Inject every fault and print promise, test and figures (LONG=1: two hours; SEED=n)
+	LONG=$(LONG) $(BIN)/python -m pytest -q -m req --promises $(if $(LONG),-n 3 --dist loadfile --timeout=7200)
 
 # --- models, figures --------------------------------------------------------------------------------
 TRAIN := OMP_NUM_THREADS=1 .venv-train/bin/python -m

@@ -53,7 +53,7 @@ def restore(folder: Path) -> None:
 WORK: Final[Mapping[str, Callable[[Path], None]]] = {"backup": backup, "restore": restore}
 
 
-def check(name: str, folder: Path, acknowledged: tuple[str, ...], before: list[str]) -> None:
+def check(name: str, before: list[str], folder: Path, acknowledged: tuple[str, ...]) -> None:
     """Hold a folder after a cut to what was acknowledged; a restore is first run again.
 
     Raises:

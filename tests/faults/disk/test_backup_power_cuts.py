@@ -2,14 +2,16 @@
 
 import os
 import random
-import shutil
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from tests.faults.disk.backup_work import WORK, check, prepare
-from tests.faults.disk.states import Fate, lay_out, states
+from tests.faults.disk.exploring import Explorer, some_of_each_fate
+from tests.faults.disk.states import Fate, states
 from tests.faults.disk.trace import record
+from tests.support.cores import Cores
 from tests.support.promises import Tally
 
 LONG = bool(os.environ.get("LONG"))
@@ -23,28 +25,18 @@ _AT_THE_END = 24
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("name", sorted(WORK))
 def test_no_power_cut_leaves_less_than_a_whole_backup_and_a_whole_record(
-    name: str, tmp_path: Path, tally: Tally
+    name: str, tmp_path: Path, cores: Cores, tally: Tally
 ) -> None:
     box = tmp_path / "box"
     before = prepare(box)
     recording = record(box, tmp_path / "trace", "tests.faults.disk.backup_work", name, str(box))
     chance = random.Random(SEED)
     found = list(states(recording, chance, 2 if LONG else 1))
-    if not LONG:
-        # What decides comes last: the manifest, the exchange of the record's files.
-        end = found[-_AT_THE_END:]
-        of_fate = ([state for state in found if state.fate is fate] for fate in Fate)
-        found = [state for some in of_fate for state in chance.sample(some, min(_SHORT_EACH, len(some)))] + end
-    for number, state in enumerate(found):
-        folder = tmp_path / f"state-{number}"
-        lay_out(state, box, folder)
-        try:
-            check(name, folder, state.acknowledged, before)
-        except Exception as error:
-            raise AssertionError(f"cut {state.cut}, {state.fate}, seed {SEED}: {error!r}") from error
-        shutil.rmtree(folder)
-    print(f"{name}: {len(found)} states")
-    tally.injected(len(found))
+    # What decides comes last: the manifest, the exchange of the record's files.
+    chosen = found if LONG else some_of_each_fate(found, chance, _SHORT_EACH) + found[-_AT_THE_END:]
+    explorer = Explorer(cores, box, partial(check, name, before), SEED)
+    fates = [state.fate for state in explorer.explore(chosen, f"power cuts ({name})")]
+    tally.injected(len(fates))
     tally.acknowledged(len(before))
     tally.lost(0)
-    assert {state.fate for state in found} == set(Fate)
+    assert set(fates) == set(Fate)

@@ -3,47 +3,27 @@
 import os
 import random
 import re
-import shutil
-import subprocess
-from collections import Counter
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from tests.faults.disk.box_work import check, prepare
-from tests.faults.disk.trace import ACKNOWLEDGED, strace
+from tests.faults.disk.injecting import Fault, Run, calls_of, kill_at, suffer
 from tests.faults.disk.workloads import WORKLOADS
+from tests.support.cores import Cores
 from tests.support.promises import Tally
 
 pytestmark = pytest.mark.system
 
 LONG = bool(os.environ.get("LONG"))
 SEED = int(os.environ.get("SEED", "1"))
-_CALLS = "pwrite64,write,fdatasync,fsync,ftruncate,rename,unlink"
-_SHORT_KILLS = 2
-_STEP_LIMIT = 2000
+_SHORT_KILLS = 4
 
 
-def inject(folder: Path, name: str, what: str, calls: str = _CALLS) -> subprocess.CompletedProcess[bytes]:
-    """Run a workload with a fault injected into every call of these names."""
-    return strace(_options(folder, what, calls), "tests.faults.disk.workloads", name, str(folder))
-
-
-def inject_into_record(folder: Path, name: str, what: str, calls: str) -> subprocess.CompletedProcess[bytes]:
-    """Run a workload with a fault injected into the calls that concern the database and its write-ahead log."""
-    record = folder / "data" / "record.db"
-    options = [*_options(folder, what, calls), "-P", str(record), "-P", f"{record}-wal"]
-    return strace(options, "tests.faults.disk.workloads", name, str(folder))
-
-
-def _options(folder: Path, what: str, calls: str) -> list[str]:
-    return ["-o", str(folder.with_suffix(".trace")), "-e", f"trace={calls}", "-e", f"inject={calls}:{what}"]
-
-
-def told(run: subprocess.CompletedProcess[bytes]) -> tuple[str, ...]:
-    """Return what the program had acknowledged."""
-    pattern = ACKNOWLEDGED + rb"(.*)"
-    return tuple(line.decode() for line in re.findall(pattern, run.stdout))
+def suffered(cores: Cores, name: str, folder: Path, fault: Fault) -> Run:
+    """Run a workload with a fault injected, in a process that is made for it."""
+    return next(cores.each(partial(suffer, name, folder), [fault], name))
 
 
 @pytest.fixture
@@ -56,36 +36,22 @@ def ready(tmp_path: Path) -> Path:
 @pytest.mark.req("P-1", "I-01", "I-02", "F-02", "F-15")
 @pytest.mark.timeout(7200)
 @pytest.mark.parametrize("name", sorted(WORKLOADS))
-def test_a_kill_at_a_system_call_loses_nothing_acknowledged(name: str, tmp_path: Path, tally: Tally) -> None:
+def test_a_kill_at_a_system_call_loses_nothing_acknowledged(
+    name: str, tmp_path: Path, cores: Cores, tally: Tally
+) -> None:
     ready = tmp_path / "ready"
     WORKLOADS[name].prepare(ready)
-    last = calls_of(ready, name)
-    places = range(1, last + 1) if LONG else sorted(random.Random(SEED).sample(range(1, last + 1), _SHORT_KILLS))
+    last = next(cores.each(partial(calls_of, name), [ready], name))
+    every = range(1, last + 1)
+    places = every if LONG else sorted(random.Random(SEED).sample(every, _SHORT_KILLS))
     killed = 0
-    for place in places:
-        folder = ready.with_name(f"kill-{place}")
-        shutil.copytree(ready, folder)
-        run = inject(folder, name, f"signal=SIGKILL:when={place}")
-        killed += run.returncode != 0
-        WORKLOADS[name].check(folder, told(run))
-        tally.acknowledged(sum(line.startswith("seq ") for line in told(run)))
-        shutil.rmtree(folder)
+    for dead, acknowledged in cores.each(partial(kill_at, name, ready), places, f"kills ({name})", len(places)):
+        killed += dead
+        tally.acknowledged(acknowledged)
     assert killed == len(places)
     tally.injected(killed)
     tally.lost(0)
     tally.doubled(0)
-
-
-def calls_of(ready: Path, name: str) -> int:
-    """Return how often one thread makes one call in a whole run, which is what strace counts."""
-    folder = ready.with_name("counted")
-    shutil.copytree(ready, folder)
-    run = inject(folder, name, f"delay_enter=0:when={_STEP_LIMIT}")
-    assert run.returncode == 0, run.stderr.decode()[-1000:]
-    lines = folder.with_suffix(".trace").read_text(encoding="latin-1").splitlines()
-    shutil.rmtree(folder)
-    made = Counter(tuple(re.findall(r"^(\d+) +(\w+)\(", line)) for line in lines)
-    return max(count for call, count in made.items() if call)
 
 
 @pytest.mark.req("P-1", "I-02", "F-03")
@@ -98,31 +64,31 @@ def calls_of(ready: Path, name: str) -> int:
     ],
 )
 def test_a_disk_that_fails_from_some_call_on_is_named_and_loses_nothing(
-    calls: str, what: str, ready: Path, tally: Tally
+    calls: str, what: str, ready: Path, cores: Cores, tally: Tally
 ) -> None:
-    run = inject_into_record(ready, "commit", what, calls)
+    run = suffered(cores, "commit", ready, Fault(what, calls, record_only=True))
     tally.injected(1)
     if run.returncode:
         assert re.search(rb"edge\.store\.errors\.\w+: ", run.stderr), run.stderr.decode()[-2000:]
-    check(ready, told(run))
-    tally.acknowledged(sum(line.startswith("seq ") for line in told(run)))
+    check(ready, run.acknowledged())
+    tally.acknowledged(run.events())
 
 
 @pytest.mark.req("F-03", "F-24")
-def test_a_disk_that_recovers_is_worked_with_again_without_a_restart(ready: Path, tally: Tally) -> None:
-    run = inject_into_record(ready, "persist", "error=ENOSPC:when=5..30", "pwrite64")
+def test_a_disk_that_recovers_is_worked_with_again_without_a_restart(ready: Path, cores: Cores, tally: Tally) -> None:
+    run = suffered(cores, "persist", ready, Fault("error=ENOSPC:when=5..30", "pwrite64", record_only=True))
     assert run.returncode == 0, run.stderr.decode()[-2000:]
     refused, kept = (int(number) for number in re.findall(rb"(\d+) refused, (\d+) kept", run.stdout)[0])
     assert refused > 0
-    check(ready, told(run))
+    check(ready, run.acknowledged())
     tally.injected(refused)
     tally.acknowledged(kept)
 
 
 @pytest.mark.req("F-24", "I-09")
-def test_a_slow_disk_slows_the_writer_and_breaks_nothing(ready: Path, tally: Tally) -> None:
-    run = inject_into_record(ready, "commit", "delay_enter=50000", "fdatasync")
+def test_a_slow_disk_slows_the_writer_and_breaks_nothing(ready: Path, cores: Cores, tally: Tally) -> None:
+    run = suffered(cores, "commit", ready, Fault("delay_enter=50000", "fdatasync", record_only=True))
     assert run.returncode == 0, run.stderr.decode()[-2000:]
-    check(ready, told(run))
+    check(ready, run.acknowledged())
     tally.injected(1)
-    tally.acknowledged(sum(line.startswith("seq ") for line in told(run)))
+    tally.acknowledged(run.events())

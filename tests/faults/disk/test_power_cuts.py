@@ -2,14 +2,15 @@
 
 import os
 import random
-import shutil
 from pathlib import Path
 
 import pytest
 
-from tests.faults.disk.states import Fate, State, lay_out, states
+from tests.faults.disk.exploring import Explorer, some_of_each_fate
+from tests.faults.disk.states import Fate, states
 from tests.faults.disk.trace import record
 from tests.faults.disk.workloads import WORKLOADS
+from tests.support.cores import Cores
 from tests.support.promises import Tally
 
 pytestmark = pytest.mark.system
@@ -23,30 +24,18 @@ _RANDOM_EACH = 12 if LONG else 1
 @pytest.mark.req("P-1", "I-01", "I-02", "I-14", "F-01", "F-15")
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("name", sorted(WORKLOADS))
-def test_no_power_cut_loses_what_was_acknowledged(name: str, tmp_path: Path, tally: Tally) -> None:
+def test_no_power_cut_loses_what_was_acknowledged(name: str, tmp_path: Path, cores: Cores, tally: Tally) -> None:
     box = tmp_path / "box"
     WORKLOADS[name].prepare(box)
     recording = record(box, tmp_path / "trace", "tests.faults.disk.workloads", name, str(box))
     chance = random.Random(SEED)
-    found = _chosen(list(states(recording, chance, _RANDOM_EACH)), chance)
-    for number, state in enumerate(found):
-        folder = tmp_path / f"state-{number}"
-        lay_out(state, box, folder)
-        try:
-            WORKLOADS[name].check(folder, state.acknowledged)
-        except Exception as error:
-            raise AssertionError(f"cut {state.cut}, {state.fate}, seed {SEED}: {error!r}") from error
-        shutil.rmtree(folder)
-        tally.acknowledged(len([line for line in state.acknowledged if line.startswith("seq ")]))
-    tally.injected(len(found))
+    found = states(recording, chance, _RANDOM_EACH)
+    chosen = found if LONG else some_of_each_fate(list(found), chance, _SHORT_EACH)
+    fates = set()
+    for state in Explorer(cores, box, WORKLOADS[name].check, SEED).explore(chosen, f"power cuts ({name})"):
+        fates.add(state.fate)
+        tally.injected(1)
+        tally.acknowledged(state.acknowledged)
     tally.lost(0)
     tally.doubled(0)
-    assert {state.fate for state in found} == set(Fate)
-
-
-def _chosen(found: list[State], chance: random.Random) -> list[State]:
-    """Return every state in the long run, else some of each fate."""
-    if LONG:
-        return found
-    of_fate = ([state for state in found if state.fate is fate] for fate in Fate)
-    return [state for some in of_fate for state in chance.sample(some, min(_SHORT_EACH, len(some)))]
+    assert fates == set(Fate)

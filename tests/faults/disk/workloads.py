@@ -29,7 +29,10 @@ WORKLOADS: Final[Mapping[str, Workload]] = {
     "rotate": Workload(box_work.rotate),
 }
 
+PROGRAMS: Final[Mapping[str, Callable[[Path], None]]] = {
+    **{name: workload.run for name, workload in WORKLOADS.items()},
+    "persist": box_work.persist,
+}
+
 if __name__ == "__main__":
-    also = {"persist": box_work.persist}
-    work = WORKLOADS[sys.argv[1]].run if sys.argv[1] in WORKLOADS else also[sys.argv[1]]
-    work(Path(sys.argv[2]))
+    PROGRAMS[sys.argv[1]](Path(sys.argv[2]))

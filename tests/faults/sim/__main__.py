@@ -2,14 +2,12 @@
 
 import argparse
 import sys
-import time
 from collections import Counter
 
-from tests.faults.sim.crowd import Report, quiet, report, reports
+from tests.faults.sim.crowd import Report, report, reports
 from tests.faults.sim.seeds import tell
 from tests.faults.sim.template import Template
-
-_PROGRESS_SECONDS = 15.0
+from tests.support.cores import every_core, quiet
 
 
 def main() -> int:
@@ -42,15 +40,12 @@ def _replay(seed: int, only: list[str]) -> int:
 
 
 def _run(seeds: range, processes: int | None) -> int:
-    begun = said = time.monotonic()
     done: list[Report] = []
-    for result in reports(seeds, processes):
-        done.append(result)
-        if result.broken is not None:
-            print(f"seed {result.seed}: {result.broken}", flush=True)
-        if time.monotonic() - said > _PROGRESS_SECONDS:
-            said = time.monotonic()
-            print(f"{len(done)} of {len(seeds)} worlds, {len(done) / (said - begun):.1f} a second", flush=True)
+    with every_core(print, processes) as cores:
+        for result in reports(cores, seeds):
+            done.append(result)
+            if result.broken is not None:
+                print(f"seed {result.seed}: {result.broken}", flush=True)
     broken = sum(result.broken is not None for result in done)
     injected = sum((result.injected for result in done), Counter())
     for name, count in injected.most_common():

@@ -1,19 +1,15 @@
 """Many seeds on every core, each told to its end or to the invariant it broke."""
 
-import logging
-import multiprocessing
-import os
+import multiprocessing.util
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
-from functools import cache
-
-import structlog
+from functools import cache, partial
 
 from tests.faults.sim.invariants import InvariantBroken
 from tests.faults.sim.seeds import tell
 from tests.faults.sim.template import Template
+from tests.support.cores import Cores
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,20 +43,14 @@ def report(template: Template, seed: int, only: Sequence[str] = ()) -> Report:
     return Report(seed, injected, outcome.acknowledged, outcome.events, outcome.seconds)
 
 
-def reports(seeds: Sequence[int], processes: int | None = None) -> Iterator[Report]:
+def reports(cores: Cores, seeds: Sequence[int], only: Sequence[str] = ()) -> Iterator[Report]:
     """Tell many seeds' stories, in order."""
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes or os.cpu_count() or 1, context, initializer=quiet) as pool:
-        yield from pool.map(_report, seeds, chunksize=8)
+    what = f"worlds ({', '.join(only) or 'every kind of trouble'})"
+    yield from cores.each(partial(_report, tuple(only)), seeds, what, len(seeds))
 
 
-def quiet() -> None:
-    """Say nothing of what the product logs: in these worlds everything goes wrong all the time."""
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-
-
-def _report(seed: int) -> Report:
-    return report(_template(), seed)
+def _report(only: Sequence[str], seed: int) -> Report:
+    return report(_template(), seed, only)
 
 
 @cache

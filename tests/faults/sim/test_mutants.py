@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.faults.sim.crowd import quiet
 from tests.faults.sim.invariants import InvariantBroken
 from tests.faults.sim.mutants import MUTANTS, Mutant
 from tests.faults.sim.seeds import tell
 from tests.faults.sim.template import Template
+from tests.support.cores import quiet
 
 WORLDS = 40
 
