@@ -1,9 +1,5 @@
-"""Backup and restore as programs that a cut interrupts, and what must hold of their folders afterwards.
+"""Backup and restore as programs that a cut interrupts, and what must hold of their folders afterwards."""
 
-`python -m tests.faults.disk.backup_work NAME FOLDER` does the work and says `acknowledged …` when it has told so.
-"""
-
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
@@ -105,7 +101,3 @@ def _back_up(folder: Path) -> int:
 def _restore(folder: Path) -> None:
     settings = box_work.settings(folder)
     Restore(settings, open_keys(settings), _folder(folder), SystemClock(), None).run(replace=True)
-
-
-if __name__ == "__main__":
-    WORK[sys.argv[1]](Path(sys.argv[2]))

@@ -29,7 +29,7 @@ def test_no_power_cut_leaves_less_than_a_whole_backup_and_a_whole_record(
 ) -> None:
     box = tmp_path / "box"
     before = prepare(box)
-    recording = record(box, tmp_path / "trace", "tests.faults.disk.backup_work", name, str(box))
+    recording = record(cores, box, WORK[name])
     chance = random.Random(SEED)
     found = list(states(recording, chance, 2 if LONG else 1))
     # What decides comes last: the manifest, the exchange of the record's files.

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.faults.disk.box_work import check, prepare
-from tests.faults.disk.injecting import Fault, Run, calls_of, kill_at, suffer
+from tests.faults.disk.forked import Run
+from tests.faults.disk.injecting import Fault, calls_of, kill_at, suffer
+from tests.faults.disk.trace import acknowledged_in, events_in
 from tests.faults.disk.workloads import WORKLOADS
 from tests.support.cores import Cores
 from tests.support.promises import Tally
@@ -70,8 +72,8 @@ def test_a_disk_that_fails_from_some_call_on_is_named_and_loses_nothing(
     tally.injected(1)
     if run.returncode:
         assert re.search(rb"edge\.store\.errors\.\w+: ", run.stderr), run.stderr.decode()[-2000:]
-    check(ready, run.acknowledged())
-    tally.acknowledged(run.events())
+    check(ready, acknowledged_in(run.stdout))
+    tally.acknowledged(events_in(run.stdout))
 
 
 @pytest.mark.req("F-03", "F-24")
@@ -80,7 +82,7 @@ def test_a_disk_that_recovers_is_worked_with_again_without_a_restart(ready: Path
     assert run.returncode == 0, run.stderr.decode()[-2000:]
     refused, kept = (int(number) for number in re.findall(rb"(\d+) refused, (\d+) kept", run.stdout)[0])
     assert refused > 0
-    check(ready, run.acknowledged())
+    check(ready, acknowledged_in(run.stdout))
     tally.injected(refused)
     tally.acknowledged(kept)
 
@@ -89,6 +91,6 @@ def test_a_disk_that_recovers_is_worked_with_again_without_a_restart(ready: Path
 def test_a_slow_disk_slows_the_writer_and_breaks_nothing(ready: Path, cores: Cores, tally: Tally) -> None:
     run = suffered(cores, "commit", ready, Fault("delay_enter=50000", "fdatasync", record_only=True))
     assert run.returncode == 0, run.stderr.decode()[-2000:]
-    check(ready, run.acknowledged())
+    check(ready, acknowledged_in(run.stdout))
     tally.injected(1)
-    tally.acknowledged(run.events())
+    tally.acknowledged(events_in(run.stdout))

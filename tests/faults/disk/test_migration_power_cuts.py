@@ -12,6 +12,7 @@ from tests.faults.disk.exploring import Explorer, some_of_each_fate
 from tests.faults.disk.migration_work import EVENTS, end_migration
 from tests.faults.disk.states import states
 from tests.faults.disk.trace import record
+from tests.support import next_schema
 from tests.support.cores import Cores
 from tests.support.promises import Tally
 from tests.support.records import open_box_record
@@ -31,7 +32,7 @@ def test_no_power_cut_in_a_migration_keeps_the_next_start_from_ending_it(
     made = open_box_record(box)
     made.store.append([EventDraft("box/b", BoxStarted(software="s" * 60, clean=True), "box", "operation")] * EVENTS)
     made.store.close()
-    recording = record(box, tmp_path / "trace", "tests.support.next_schema", str(box))
+    recording = record(cores, box, next_schema.main)
     chance = random.Random(SEED)
     found = states(recording, chance, 2 if LONG else 1)
     chosen = found if LONG else some_of_each_fate(list(found), chance, _SHORT_EACH)

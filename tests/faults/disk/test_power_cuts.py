@@ -27,7 +27,7 @@ _RANDOM_EACH = 12 if LONG else 1
 def test_no_power_cut_loses_what_was_acknowledged(name: str, tmp_path: Path, cores: Cores, tally: Tally) -> None:
     box = tmp_path / "box"
     WORKLOADS[name].prepare(box)
-    recording = record(box, tmp_path / "trace", "tests.faults.disk.workloads", name, str(box))
+    recording = record(cores, box, WORKLOADS[name].run)
     chance = random.Random(SEED)
     found = states(recording, chance, _RANDOM_EACH)
     chosen = found if LONG else some_of_each_fate(list(found), chance, _SHORT_EACH)

@@ -4,11 +4,14 @@ Paths are followed to the file they name, so that a write is known by its file w
 """
 
 import re
-import subprocess
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+
+from tests.faults.disk.folders import quick_folder
+from tests.faults.disk.forked import traced
+from tests.support.cores import Cores
 
 _CALLS = (
     "pwrite64,write,fsync,fdatasync,ftruncate,rename,renameat,renameat2,link,linkat,"
@@ -79,21 +82,31 @@ class Recording:
     operations: tuple[Operation, ...]
 
 
-def strace(options: Sequence[str], module: str, *arguments: str) -> subprocess.CompletedProcess[bytes]:
-    """Run a module of ours under strace; its output is captured."""
-    command = ["strace", "-f", "-qq", "-y", *options, sys.executable, "-m", module, *arguments]
-    return subprocess.run(command, capture_output=True, check=False, timeout=110)
+def acknowledged_in(said: bytes) -> tuple[str, ...]:
+    """Return what a program had acknowledged, by what it said."""
+    return tuple(line.decode() for line in re.findall(ACKNOWLEDGED + rb"(.*)", said))
 
 
-def record(folder: Path, output: Path, module: str, *arguments: str) -> Recording:
-    """Run a module that works in `folder` and return what it did there."""
+def events_in(said: bytes) -> int:
+    """Return how many events a program had acknowledged."""
+    return sum(line.startswith("seq ") for line in acknowledged_in(said))
+
+
+def record(cores: Cores, folder: Path, work: Callable[[Path], None]) -> Recording:
+    """Let a program do its work in `folder`, in a process of its own, and return what it did there."""
+    return next(cores.each(partial(_record, work), [folder], "recording"))
+
+
+def _record(work: Callable[[Path], None], folder: Path) -> Recording:
     before, contents = _snapshot(folder)
-    options = ["-xx", "-s", "8388608", "-e", f"trace={_CALLS}", "-o", str(output)]
-    run = strace(options, module, *arguments)
-    if run.returncode != 0:
-        raise AssertionError(f"{module} failed: {run.stderr.decode()[-2000:]}")
-    follower = _Follower(folder, dict(before), {number: len(data) for number, data in contents.items()})
-    operations = [item for call in _calls(output) for item in follower.follow(*call)]
+    with quick_folder() as parent:
+        output = parent / "trace"
+        options = ["-y", "-xx", "-s", "8388608", "-e", f"trace={_CALLS}", "-o", str(output)]
+        run = traced(lambda: work(folder), options)
+        if run.returncode != 0:
+            raise AssertionError(f"the program failed: {run.stderr.decode()[-2000:]}")
+        follower = _Follower(folder, dict(before), {number: len(data) for number, data in contents.items()})
+        operations = [item for call in _calls(output) for item in follower.follow(*call)]
     return Recording(before, contents, tuple(operations))
 
 

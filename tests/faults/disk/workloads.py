@@ -1,6 +1,5 @@
-"""All work that is cut and killed, by name; run as a program: `python -m tests.faults.disk.workloads NAME FOLDER`."""
+"""All work that is cut and killed, by name."""
 
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +32,3 @@ PROGRAMS: Final[Mapping[str, Callable[[Path], None]]] = {
     **{name: workload.run for name, workload in WORKLOADS.items()},
     "persist": box_work.persist,
 }
-
-if __name__ == "__main__":
-    PROGRAMS[sys.argv[1]](Path(sys.argv[2]))
