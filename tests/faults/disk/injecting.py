@@ -50,8 +50,8 @@ def kill_at(name: str, ready: Path, place: int) -> tuple[bool, int]:
     with quick_folder() as parent:
         folder = parent / "box"
         shutil.copytree(ready, folder)
-        run = suffer(name, folder, Fault(f"signal=SIGKILL:when={place}"))
         try:
+            run = suffer(name, folder, Fault(f"signal=SIGKILL:when={place}"))
             WORKLOADS[name].check(folder, acknowledged_in(run.stdout))
         except Exception as error:
             raise AssertionError(f"killed at call {place}: {error!r}") from error

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.system
 LONG = bool(os.environ.get("LONG"))
 SEED = int(os.environ.get("SEED", "1"))
 _SHORT_EACH = 8
-_RANDOM_EACH = 12 if LONG else 1
+_RANDOM_EACH = 6 if LONG else 1
 
 
 @pytest.mark.req("P-1", "I-01", "I-02", "I-14", "F-01", "F-15")

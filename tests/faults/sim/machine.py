@@ -1,9 +1,7 @@
 """Worlds that hypothesis tells: it chooses what happens, and of a story that went wrong it finds the shortest."""
 
-import multiprocessing
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, ClassVar, Final
@@ -14,13 +12,13 @@ from hypothesis.control import current_build_context
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from tests.faults.sim.clocks import DAY_SECONDS
-from tests.faults.sim.crowd import quiet
 from tests.faults.sim.happenings import TROUBLES, WORK, Happening
 from tests.faults.sim.healing import Outcome, heal
 from tests.faults.sim.invariants import InvariantBroken
 from tests.faults.sim.template import MAX_BOXES, Template, memory_folder
 from tests.faults.sim.work import pass_time
 from tests.faults.sim.world import World
+from tests.support.cores import Cores
 
 # Seconds after each happening, the simplest first: after a minute most things have had their effect, so that a story
 # that goes wrong ends where it does.
@@ -161,18 +159,14 @@ def tell_many(machine: type[WorldMachine], chosen_by: int, stories: int, steps: 
     )
 
 
-def tell_all(template: Template, numbers: Sequence[int], stories: int, steps: int) -> Iterator[Told]:
-    """Tell the stories of many machines that choose among all that can happen, on every core when they are many.
+def tell_all(cores: Cores, template: Template, numbers: Sequence[int], stories: int, steps: int) -> Iterator[Told]:
+    """Tell the stories of many machines that choose among all that can happen, on every core.
 
     Raises:
         AssertionError: one broke an invariant; the text has its shortest story.
     """
-    tell = partial(_tell_one, template, stories, steps)
-    if len(numbers) == 1:
-        yield tell(numbers[0])
-        return
-    with ProcessPoolExecutor(mp_context=multiprocessing.get_context("spawn"), initializer=quiet) as pool:
-        yield from pool.map(tell, numbers)
+    what = f"machines of {stories} stories"
+    yield from cores.each(partial(_tell_one, template, stories, steps), numbers, what, len(numbers))
 
 
 def _tell_one(template: Template, stories: int, steps: int, number: int) -> Told:

@@ -6,17 +6,17 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.faults.sim.crowd import quiet
 from tests.faults.sim.happenings import TROUBLES, WORK
 from tests.faults.sim.invariants import InvariantBroken
 from tests.faults.sim.machine import Told, machine_of, retell, tell_all, tell_many
 from tests.faults.sim.mutants import MUTANTS, Mutant
 from tests.faults.sim.template import Template
+from tests.support.cores import Cores, quiet
 from tests.support.promises import Tally
 
 LONG = bool(os.environ.get("LONG"))
-# 10,000 stories in the long run: four tests, so that none takes hours, of 25 machines with 100 stories each.
-PARTS, MACHINES, STORIES, STEPS = (4, 25, 100, 20) if LONG else (1, 1, 10, 10)
+# In the long run four tests of 15 machines with 100 stories each; with the worlds of `test_worlds.py`, ten thousand.
+PARTS, MACHINES, STORIES, STEPS = (4, 15, 100, 20) if LONG else (1, 1, 10, 10)
 # How often a defect's story may be told to shorten it, and how short it must get.
 SHORTENINGS, FEW_STEPS = (100 if LONG else 8), 5
 # Those that few stories show; `test_mutants.py` plants all.
@@ -39,11 +39,13 @@ def template() -> Iterator[Template]:
 
 @pytest.mark.req("P-2", "I-01", "I-03", "I-04", "I-05", "I-06", "I-07", "I-08", "I-18")
 @pytest.mark.parametrize("part", range(PARTS))
-def test_no_story_that_hypothesis_chooses_breaks_an_invariant(template: Template, part: int, tally: Tally) -> None:
+def test_no_story_that_hypothesis_chooses_breaks_an_invariant(
+    cores: Cores, template: Template, part: int, tally: Tally
+) -> None:
     first = _FIRST + part * MACHINES
     print(f"SEED={first}")
     stories = 0
-    for told in tell_all(template, range(first, first + MACHINES), STORIES, STEPS):
+    for told in tell_all(cores, template, range(first, first + MACHINES), STORIES, STEPS):
         stories += len(told.outcomes)
         tally.injected(told.injected)
         for outcome in told.outcomes:
