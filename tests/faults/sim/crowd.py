@@ -9,9 +9,7 @@ from functools import cache, partial
 from tests.faults.sim.invariants import InvariantBroken
 from tests.faults.sim.seeds import tell
 from tests.faults.sim.template import Template
-from tests.support.cores import Cores, quiet
-
-__all__ = ["Report", "quiet", "report", "reports"]
+from tests.support.cores import Cores
 
 
 @dataclass(frozen=True, slots=True)
