@@ -47,6 +47,7 @@ class KioskStation:
         self._seq = 0
         self._previous: Face | None = None
         self._camera_works = True
+        self._trouble = ""
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="kiosk-camera", daemon=True)
 
@@ -108,16 +109,21 @@ class KioskStation:
                 self._log.error("kiosk_failed", exc_info=True)
                 self._on_trouble(Retryable("kiosk_failed", "Something went wrong here. Please ask the staff."))
                 continue
+            self._on_success()
             self._stop.wait(max(0.0, pause - (time.monotonic() - started)))
         self._camera.close()
 
     def _step(self, visit: KioskVisit | None) -> float:
-        """Look at one frame, or at the clock while none is wanted; return the seconds until the next."""
+        """Look at one frame, or at the clock while none is wanted; return the seconds until the next.
+
+        Raises:
+            StorageFull: no photograph could be kept; visitors are told before they begin, not once they have consented.
+        """
+        self._intake.ensure_room()
         if visit is None or not visit.wants_frames:
             self._camera.close()
             self._expire(visit)
             return _IDLE_SECONDS
-        self._intake.ensure_room()
         self._camera.open()
         self._on_frame(visit, self._camera.read())
         self._camera_works = True
@@ -126,11 +132,19 @@ class KioskStation:
     def _on_trouble(self, error: MedSpaError) -> None:
         if not isinstance(error, StorageFull):  # that is not the camera's fault
             self._camera_works = not isinstance(error, Retryable)
-        self._log.warning("kiosk_trouble", code=error.code)
+        if error.code != self._trouble:  # it may last for days
+            self._log.warning("kiosk_trouble", code=error.code)
+        self._trouble = error.code
         self._tell(shown.KioskProblem(code=error.code, sentence=error.sentence))
         self._camera.close()
         self._expire(self._visit)
         self._stop.wait(_CAMERA_AGAIN_SECONDS)
+
+    def _on_success(self) -> None:
+        """Say once that a trouble is over: the page goes on where the visit is."""
+        if self._trouble:
+            self._trouble = ""
+            self._tell_state()
 
     def _expire(self, visit: KioskVisit | None) -> None:
         if visit is None or visit.ended:

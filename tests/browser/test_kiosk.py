@@ -20,10 +20,10 @@ def sign(page: Page) -> None:
     page.mouse.up()
 
 
-def answer_all(page: Page, label: str) -> None:
+def answer_all(page: Page, label: str, questions: int = 3) -> None:
     """Give each question of the consent the same answer."""
     answers = page.get_by_role("radio", name=label)
-    expect(answers).to_have_count(3)
+    expect(answers).to_have_count(questions)
     for answer in answers.all():
         answer.check(force=True)
 

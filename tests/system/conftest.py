@@ -13,8 +13,17 @@ from shared.demo.setting import Setting, prepare
 class Clinic:
     """One clinic's box, its hub and the network between them."""
 
-    def __init__(self, folder: Path) -> None:
-        self.setting: Setting = prepare(folder, models=Path(".cache/models"), root=Path("nowhere"), fixed_ports=False)
+    def __init__(self, folder: Path, pages: Path = Path("nowhere"), store: str = "") -> None:
+        """Start both.
+
+        Args:
+            folder: where everything lies.
+            pages: folder of the built pages; none by default.
+            store: more lines for the box's table of that name.
+        """
+        self.setting: Setting = prepare(folder, models=Path(".cache/models"), root=pages, fixed_ports=False)
+        config = self.setting.edge_config
+        config.write_text(config.read_text().replace("[edge.store]\n", f"[edge.store]\n{store}"))
         ports = self.setting.ports
         self.network = SeverableNetwork({ports.relay_broker: ports.broker, ports.relay_rpc: ports.rpc})
         self.network.start()

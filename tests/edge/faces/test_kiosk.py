@@ -208,6 +208,40 @@ async def test_a_photograph_that_could_not_be_kept_is_taken_anew(stage: Stage, f
     assert "Canary" not in "".join(message.model_dump_json() for message in stage.heard)
 
 
+@pytest.mark.req("P-7", "I-09", "F-03")
+async def test_visitors_are_told_that_there_is_no_room_before_they_begin_and_once_there_is(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stage.record.vault, "free_bytes", lambda: 0)
+    await stage.connect()
+    problem = await stage.until(lambda message: message.type == "problem")
+    assert problem.code == "storage_full"
+    monkeypatch.undo()
+    assert (await stage.until_state()).phase is PHASE.WELCOME
+    await stage.to_framing()
+    await stage.until_state(ended="completed")
+
+
+@pytest.mark.req("P-7", "I-09", "F-03")
+async def test_a_visit_waits_with_the_camera_closed_while_there_is_no_room_and_goes_on_by_itself(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await stage.connect()
+    stage.camera.shows = "empty"
+    await stage.to_framing()
+    monkeypatch.setattr(stage.record.vault, "free_bytes", lambda: 0)
+    await stage.until(lambda message: message.type == "problem")
+    eventually(lambda: not stage.camera.is_open)
+    seen, logged = stage.camera.frames, stage.record.store.head().seq
+    stage.camera.shows = "face"
+    for _ in range(3):
+        await stage.until(lambda message: message.type == "problem")
+    assert (stage.camera.frames, stage.record.store.head().seq) == (seen, logged)
+    monkeypatch.undo()
+    assert (await stage.until_state(phase=PHASE.FRAMING)).view is View.FRONT
+    await stage.until_state(ended="completed")
+
+
 async def test_a_page_that_comes_back_finds_the_visit_where_it_was(stage: Stage) -> None:
     await stage.connect()
     stage.camera.shows = "empty"

@@ -114,6 +114,39 @@ function IdleWatch({ station }: { station: Station }) {
   );
 }
 
+/** Covers the page while the box could not keep a photograph, and goes when it can again. */
+function NoRoom({ station, busy }: { station: Station; busy: boolean }) {
+  const { t } = useTranslation();
+  return (
+    <div className="veil no-room">
+      <svg className="no-room-mark" viewBox="0 0 64 64" aria-hidden="true">
+        <path d="M10 21h10l5-7h14l5 7h10a4 4 0 0 1 4 4v24a4 4 0 0 1-4 4H10a4 4 0 0 1-4-4V25a4 4 0 0 1 4-4Z" />
+        <circle cx="32" cy="36" r="10" />
+        <path d="m8 8 48 50" className="no-room-gap" />
+        <path d="m8 8 48 50" />
+      </svg>
+      <div role="alert">
+        <h1>{t("noRoom")}</h1>
+        <p className="kiosk-lead">{t("noRoomText")}</p>
+        <p className="no-room-ask">{t("noRoomAsk")}</p>
+        <p className="no-room-team">{t("noRoomTeam")}</p>
+      </div>
+      {busy && (
+        <Button
+          size="xl"
+          radius="xl"
+          variant="default"
+          className="big"
+          onClick={() => station.say({ type: "cancel", reason: "client" })}
+        >
+          {t("stop")}
+        </Button>
+      )}
+      <Languages />
+    </div>
+  );
+}
+
 function Reconnecting({ heardAt }: { heardAt: number }) {
   const { t } = useTranslation();
   const now = useNow();
@@ -141,17 +174,21 @@ export default function Kiosk() {
     document.documentElement.lang = i18n.language;
   });
   const busy = phase === "consent" || phase === "framing" || phase === "shot";
+  const noRoom = station.problem?.code === "storage_full" && phase !== "done";
   return (
     <main className="kiosk">
-      {phase === "welcome" && <Welcome station={station} />}
-      {phase === "consent" && station.state?.consent && <Consent key={station.state.consent.version} station={station} text={station.state.consent} />}
-      {(phase === "framing" || phase === "shot") && <Live station={station} />}
-      {phase === "done" && <Farewell station={station} />}
-      {station.problem && (
+      <div inert={noRoom}>
+        {phase === "welcome" && !noRoom && <Welcome station={station} />}
+        {phase === "consent" && station.state?.consent && <Consent key={station.state.consent.version} station={station} text={station.state.consent} />}
+        {(phase === "framing" || phase === "shot") && <Live station={station} />}
+        {phase === "done" && <Farewell station={station} />}
+      </div>
+      {station.problem && station.problem.code !== "storage_full" && (
         <p className="kiosk-problem" role="alert">
-          {station.problem}
+          {station.problem.sentence}
         </p>
       )}
+      {noRoom && <NoRoom station={station} busy={busy} />}
       {busy && station.connected && <IdleWatch station={station} />}
       {!station.connected && <Reconnecting heardAt={station.heardAt} />}
     </main>

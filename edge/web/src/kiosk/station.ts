@@ -4,7 +4,8 @@ import type { Schemas } from "../api/client";
 export type State = Schemas["KioskState"];
 export type Shot = Schemas["ShotResult"];
 export type Header = Schemas["PreviewHeader"];
-type Said = State | Shot | Schemas["KioskProblem"];
+export type Problem = Schemas["KioskProblem"];
+type Said = State | Shot | Problem;
 type Begin = Pick<Schemas["Begin"], "type" | "language"> & Partial<Schemas["Begin"]>;
 export type Say = Begin | Schemas["Consent"] | Schemas["Retake"] | Schemas["Cancel"];
 
@@ -15,6 +16,8 @@ export interface Preview {
 
 const RETRY_MS = 1500;
 const SILENCE_MS = 4000;
+// The box repeats each second what keeps it from working; what it says no more is over.
+const PROBLEM_MS = 8000;
 
 /** Splits a binary message into its JSON header and the JPEG behind it. */
 function parseFrame(data: ArrayBuffer): { header: Header; jpeg: Blob } {
@@ -28,7 +31,7 @@ export interface Station {
   heardAt: number;
   state: State | null;
   shot: Shot | null;
-  problem: string | null;
+  problem: Problem | null;
   say: (message: Say) => void;
   onFrame: (draw: ((preview: Preview) => void) | null) => void;
 }
@@ -39,22 +42,27 @@ export function useStation(): Station {
   const [heardAt, setHeardAt] = useState(() => Date.now());
   const [state, setState] = useState<State | null>(null);
   const [shot, setShot] = useState<Shot | null>(null);
-  const [problem, setProblem] = useState<string | null>(null);
+  const [problem, setProblem] = useState<Problem | null>(null);
   const socket = useRef<WebSocket | null>(null);
   const drawing = useRef<((preview: Preview) => void) | null>(null);
 
   useEffect(() => {
     let ended = false;
     let timer: ReturnType<typeof setTimeout>;
+    let over: ReturnType<typeof setTimeout>;
 
     const hear = (message: Said) => {
       setHeardAt(Date.now());
+      if (message.type !== "shot") clearTimeout(over);
       if (message.type === "state") {
         setState(message);
         setProblem(null);
         if (message.phase !== "shot") setShot(null);
       } else if (message.type === "shot") setShot(message);
-      else setProblem(message.sentence);
+      else {
+        setProblem(message);
+        over = setTimeout(() => setProblem(null), PROBLEM_MS);
+      }
     };
     const see = async (data: ArrayBuffer, from: WebSocket) => {
       const { header, jpeg } = parseFrame(data);
@@ -95,6 +103,7 @@ export function useStation(): Station {
     return () => {
       ended = true;
       clearTimeout(timer);
+      clearTimeout(over);
       socket.current?.close();
     };
   }, []);
