@@ -12,16 +12,23 @@ from typing import Any, Final
 
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 
 from cloud.storage.arrays import register
 from cloud.storage.tables import TENANT_TABLES
+from shared.errors import Rejected
 from shared.ids import TenantId
 
 _BUSY_MILLISECONDS: Final = 10_000
 # A server that vanishes without a word is given up, not waited for by the one thread that serves every box.
 _PATIENCE: Final = {"connect_timeout": 10, "tcp_user_timeout": 30_000, "keepalives_idle": 20}
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
+
+
+class SchemaTooNew(Rejected):
+    """Newer software wrote the database, or a backup of it; nothing was changed."""
 
 
 class Database:
@@ -89,6 +96,7 @@ def migrate(owner_url: str, app_url: str) -> None:
     """Bring the tables to this version; with an owner of its own, the hub's role gets rights but owns nothing.
 
     Raises:
+        SchemaTooNew: newer software wrote the database.
         sqlalchemy.exc.SQLAlchemyError: the database cannot be reached or refuses; nothing was half done, each
             migration is one transaction.
     """
@@ -104,10 +112,18 @@ def migrate(owner_url: str, app_url: str) -> None:
 
 
 def upgrade(connection: Connection, revision: str = "head") -> None:
-    """Bring the tables to a revision, inside the caller's transaction."""
+    """Bring the tables to a revision, inside the caller's transaction.
+
+    Raises:
+        SchemaTooNew: the tables are at a revision that this software does not know, or are to be brought to one.
+    """
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS))
     config.attributes["connection"] = connection
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    present = MigrationContext.configure(connection).get_current_revision()
+    if not {present, revision} <= known | {None, "head"}:
+        raise SchemaTooNew("schema_too_new", "the database was written by newer software; update this hub")
     command.upgrade(config, revision)
 
 

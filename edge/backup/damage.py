@@ -25,6 +25,7 @@ from edge.record import DAMAGED_MARKER, RECORD_FILE, read_marker
 from edge.store.check import Problem, check_pages, check_tail
 from edge.store.database import Database
 from edge.store.errors import RecordMissing, StorageBroken
+from edge.store.schema import is_newer
 from edge.store.wal import lost_commits
 from edge.sync.hub_channel import HubChannel
 from edge.sync.renewal import renewed
@@ -59,6 +60,8 @@ def _examine_pages(path: Path, keys: BoxKeys, *, full: bool) -> Problem | None:
     except Corrupt as error:
         return Problem(error.code, f"the record cannot be opened: {error.sentence}")
     try:
+        if is_newer(database):
+            return None  # after a step back to older software: it says so when it opens the record, and mends nothing
         problems = check_pages(database) if full else []
         if problems:
             return Problem("pages_damaged", f"the record's file is damaged: {problems[0]}")

@@ -83,10 +83,19 @@ def migrate(database: Database, up_to: int | None = None) -> int:
     return count
 
 
+def is_newer(database: Database) -> bool:
+    """Tell whether newer software wrote the database: this one can neither use it nor judge whether it is damaged."""
+    return _done(database) > len(MIGRATIONS)
+
+
+def _done(database: Database) -> int:
+    with database.reader() as connection:
+        return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
 def _ensure_room(database: Database, wanted: int) -> None:
     """Refuse a migration that might fill the disk half-way: it may write every page again, once more in the WAL."""
-    with database.reader() as connection:
-        done = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    done = _done(database)
     needed = 2 * database.path.stat().st_size
     free = shutil.disk_usage(database.path.parent).free
     if 0 < done < wanted and free < needed:

@@ -1,4 +1,4 @@
-"""Writes a box and a hub as the present software makes them, to be kept: what was released must always load again.
+"""Writes a box, a hub and what they say as the present software makes them: what was released must always work again.
 
     python -m tests.support.record_version tests/data/recorded_logs/vN          a new version, once for each release
     python -m tests.support.record_version --expect tests/data/recorded_logs/vN  what it replays to with this software
@@ -8,23 +8,22 @@ The people are invented, the times fixed, the keys good for nothing else.
 
 import hashlib
 import json
-import shutil
 import sys
 import tempfile
 from dataclasses import asdict
-from datetime import UTC, date, datetime
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+from cloud.bookings.desk import Wish
 from cloud.ingest.intake import Intake
-from cloud.main import Hub, open_database
+from cloud.main import Hub
 from cloud.side import rebuild_tenant
 from cloud.storage.database import Database
 from cloud.storage.down_links import BoxAddress
 from cloud.storage.tables import PROJECTIONS as HUB_PROJECTIONS
-from edge.config import StoreSettings
 from edge.keys.certificate import BoxCertificate
-from edge.record import PROJECTIONS, Record, open_record
+from edge.record import PROJECTIONS
 from edge.review.licences import RegistryLicences
 from edge.review.reviews import Reviews
 from edge.schedule.book import ScheduleBook
@@ -38,12 +37,12 @@ from shared.events.catalogue import complete_catalogue
 from shared.events.catalogue.capture import ImageConfirmedDurable
 from shared.events.catalogue.system import BoxStarted, BoxStopped
 from shared.events.envelope import EventDraft
-from shared.ids import Uuid7Source
 from shared.sync.receiver import read_batch
 from tests.support.clocks import ManualClock
-from tests.support.hubs import LOCATION, TENANT, ZONE, hub_settings
+from tests.support.hubs import LOCATION, SERVICES, TENANT, ZONE, hub_settings
 from tests.support.records import BoxRecord, open_box_record
 from tests.support.reviews import analysis, finding, store_capture
+from tests.support.versions import keep_hub, open_recorded, record_conversation
 
 EXPECTED = "expected.json"
 # The digest of a table without rows: what was empty then is not held to anything.
@@ -57,6 +56,8 @@ def record_version(folder: Path) -> None:
     hub = Hub(hub_settings(folder / "hub"), clock)
     try:
         box = _enrolled(hub, folder / "box", clock)
+        _ask(hub, clock)
+        keep_hub(folder)
         _work(box, clock)
         _send(box, hub, clock)
         box.store.close()
@@ -64,6 +65,7 @@ def record_version(folder: Path) -> None:
         hub.database.close()
     for unneeded in folder.rglob("*-shm"):
         unneeded.unlink()
+    record_conversation(folder)
 
 
 def _enrolled(hub: Hub, folder: Path, clock: ManualClock) -> BoxRecord:
@@ -78,6 +80,14 @@ def _enrolled(hub: Hub, folder: Path, clock: ManualClock) -> BoxRecord:
     BoxCertificate(box.keys.sealed).replace(certificate)
     box.keys.mark_record_begun()
     return box
+
+
+def _ask(hub: Hub, clock: ManualClock) -> None:
+    """Two requests for appointments, one of them for what the clinic does not do."""
+    start = clock.wall().replace(hour=10, minute=0) + timedelta(days=1)
+    for service in SERVICES:
+        wish = Wish(LOCATION, service, "Dora Dill", None, start, start + timedelta(hours=2), "v")
+        hub.desk.request(TENANT, wish)
 
 
 def _work(box: BoxRecord, clock: ManualClock) -> None:
@@ -147,21 +157,6 @@ def _merged(known: dict[str, Any], found: dict[str, Any]) -> dict[str, Any]:
         elif name not in known and value != _NOTHING:
             merged[name] = value
     return {name: value for name, value in merged.items() if value != {}}
-
-
-def open_recorded(folder: Path, target: Path) -> tuple[Record, Database]:
-    """Copy a recorded version to `target` and open it as this software does at its start.
-
-    A checkout makes files readable by all; keys are not.
-    """
-    shutil.copytree(folder, target)
-    for path in target.rglob("*"):
-        path.chmod(0o700 if path.is_dir() else 0o600)
-    clock = ManualClock(datetime(2026, 6, 1, tzinfo=UTC))
-    settings = StoreSettings(
-        folder=target / "box" / "data", keys_folder=target / "box" / "keys", reserve_bytes=1024 * 1024
-    )
-    return open_record(settings, clock, Uuid7Source(clock)), open_database(hub_settings(target / "hub"))
 
 
 def main(arguments: list[str]) -> None:

@@ -23,7 +23,7 @@ from tests.support.photos import astronaut_jpeg
 from tests.support.promises import Tally
 from tests.system.conftest import Clinic
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.system, pytest.mark.timeout(900)]
 MIB = 1024 * 1024
 RESERVE = 24 * MIB
 

@@ -32,8 +32,9 @@ from shared.vocabulary import ImageKind
 from tests.support.hubs import TENANT
 from tests.support.next_schema import NEXT, open_database
 from tests.support.promises import Tally
-from tests.support.record_version import EXPECTED, box_expectation, hub_expectation, open_recorded, record_version
+from tests.support.record_version import EXPECTED, box_expectation, hub_expectation, record_version
 from tests.support.records import open_box_record
+from tests.support.versions import conversation, open_recorded
 
 RECORDED = Path(__file__).parents[1] / "data" / "recorded_logs"
 VERSIONS = sorted(path.name for path in RECORDED.iterdir() if path.is_dir())
@@ -122,6 +123,7 @@ def test_the_next_version_can_be_recorded(tmp_path: Path) -> None:
     record, hub = open_recorded(tmp_path / "vN", tmp_path / "copy")
     assert record.store.verify().intact
     assert box_expectation(record.store)["head"][1] > 20
+    assert {word.channel for word in conversation(tmp_path / "vN")} == {"up", "down"}
     assert all(report.report.intact for report in verify_tenant(hub, TENANT))
     record.clients.close()
     record.store.close()

@@ -12,7 +12,9 @@ from edge.config import EdgeSettings, HubLinkSettings
 from edge.keys.certificate import BoxCertificate
 from edge.record import DAMAGED_MARKER, Record, mark_damaged, open_record
 from edge.store.check import Problem
+from edge.store.database import Database
 from edge.store.errors import RecordMissing, StorageBroken
+from edge.store.schema import migrate
 from shared.clock import SystemClock
 from shared.crypto.pki import Member
 from shared.ids import Uuid7Source
@@ -23,6 +25,7 @@ from tests.support.certificates import authority_of, certified
 from tests.support.damage import flipped
 from tests.support.promises import Tally
 from tests.support.servers import free_port
+from tests.support.versions import newer_software
 
 PAGE = 4096
 
@@ -183,6 +186,22 @@ def test_a_write_ahead_log_damaged_in_the_middle_is_not_taken_for_a_torn_one(kep
     problem = examine(copy.settings)
     assert problem is not None
     assert problem.code == "wal_damaged"
+
+
+@pytest.mark.req("F-18", "I-15")
+def test_a_record_of_newer_software_is_never_taken_for_a_damaged_one(kept: BackedUp) -> None:
+    kept.reopen()
+    kept.record.store.close()
+    with newer_software(("ALTER TABLE head RENAME COLUMN mac TO seal",)):
+        database = Database(kept.path, kept.record.keys.database())
+        migrate(database)
+        database.close()
+    before = kept.path.read_bytes()
+    assert Healer(settings_of(kept), SystemClock()).heal() is None
+    assert Healer(settings_of(kept), SystemClock()).heal(full=True) is None
+    assert kept.path.read_bytes() == before
+    with pytest.raises(StorageBroken, match="update this box"):
+        open_record(kept.settings, SystemClock(), Uuid7Source(SystemClock()))
 
 
 @pytest.mark.req("F-19", "I-14")
