@@ -1,7 +1,9 @@
 """A box's backup at a real hub, which cannot open it; and the box that is lost with all it had, and comes back."""
 
+import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ from typer.testing import CliRunner, Result
 from cloud.main import Hub
 from edge.backup.daily import DailyCare
 from edge.backup.damage import Healer
-from edge.backup.errors import BackupDamaged, HistoryRefused, HistoryUnavailable
+from edge.backup.errors import BackupDamaged, HistoryRefused, HistoryUnavailable, RecordLives
 from edge.backup.folder import BackupFolder
 from edge.backup.history import HubHistory
 from edge.backup.hub import HubShelf, hub_backup, recover_hub_backup
@@ -25,8 +27,8 @@ from edge.enrol import enrol, read_identity
 from edge.keys.certificate import BoxCertificate
 from edge.keys.clients import DataKeyGone
 from edge.keys.opening import open_keys
-from edge.record import PROJECTIONS, Record
-from edge.store.errors import StorageFull
+from edge.record import PROJECTIONS, Record, open_record
+from edge.store.errors import RecordMissing, StorageFull
 from edge.sync.escrow import EscrowDepositor
 from edge.sync.hub_channel import HubChannel
 from edge.sync.inbox import Inbox
@@ -38,7 +40,7 @@ from shared.crypto.pki import Member, key_pem, member_name, new_key
 from shared.crypto.tls import Credentials
 from shared.events.catalogue import complete_catalogue
 from shared.events.catalogue.audit import KeyUsed
-from shared.ids import DeviceId
+from shared.ids import DeviceId, Uuid7Source
 from shared.vocabulary import ImageKind
 from shared.wire import escrow_pb2_grpc as escrow_rpc
 from shared.wire.topics import DOWN, PRESENCE, UP, topic
@@ -437,10 +439,7 @@ def test_a_damaged_record_is_restored_from_the_hub_at_the_next_start(rig: Rig) -
     for path in (rig.record.folder / "data").glob("record.db*"):
         path.unlink()
     rig.record.keys.mark_record_begun()
-    identity = rig.record.store.identity
-    (rig.record.folder / "data" / "identity.json").write_text(
-        f'{{"tenant": "{identity.tenant}", "location": "{identity.location}", "device": "{identity.device}"}}'
-    )
+    know_identity(rig)
     settings = load_settings(configured(rig.hub, rig.record.folder), EdgeSettings)
     report = Healer(settings, SystemClock()).heal()
     assert report is not None
@@ -448,14 +447,47 @@ def test_a_damaged_record_is_restored_from_the_hub_at_the_next_start(rig: Rig) -
     assert rig.log()[: len(log)] == log
 
 
-def test_a_replacement_that_was_not_restored_never_begins_an_empty_record(rig: Rig, tmp_path: Path) -> None:
-    rig.append(3)
-    settings = load_settings(configured(rig.hub, tmp_path / "new", "folder"), EdgeSettings)
+def know_identity(rig: Rig) -> None:
+    """Write down who the box is, as its enrolment does."""
+    content = json.dumps(asdict(rig.record.store.identity))
+    (rig.record.folder / "data" / "identity.json").write_text(content)
+
+
+@pytest.mark.req("P-5", "F-14", "F-19")
+def test_the_commands_back_up_to_the_hub_and_restore_the_same_machine_from_it(rig: Rig) -> None:
+    synced(rig, 30)
+    rig.link.stop()
+    know_identity(rig)
+    config = configured(rig.hub, rig.record.folder)
+    shown, log = " ".join(run("backup", "--to-hub", config=config).output.split()), rig.log()
+    assert f"Version 1: {len(log)} events ({len(log)} new), 0 images (0 new), verified" in shown
+    neither = CliRunner().invoke(app, ["backup", "-c", str(config)])
+    assert neither.exit_code == 2
+    rig.record.store.close()
+    lives = CliRunner().invoke(app, ["restore-from-hub", "-c", str(config)])
+    assert isinstance(lives.exception, RecordLives)
+    assert "The former record lies in" in run("restore-from-hub", "--replace", config=config).output
+    rig.record = opened_again(rig)
+    assert rig.log()[: len(log)] == log
+
+
+@pytest.mark.req("P-5", "F-14")
+def test_a_replacement_that_is_only_enrolled_begins_no_empty_record_and_restores_itself_at_its_start(
+    rig: Rig, tmp_path: Path
+) -> None:
+    synced(rig, 3)
+    rig.link.stop()
+    back_up(rig)
+    settings = load_settings(configured(rig.hub, tmp_path / "new"), EdgeSettings)
     settings.store.folder.mkdir(parents=True)
-    code = code_file(rig, tmp_path).read_text()
-    keys = open_keys(settings.store)
-    identity = enrol(settings.store.folder, keys, settings.hub.url, code, "new")
-    assert identity == rig.record.store.identity
-    assert keys.record_begun
-    again = enrol(settings.store.folder, keys, settings.hub.url, code, "new")
-    assert again == identity
+    code, keys = code_file(rig, tmp_path).read_text(), open_keys(settings.store)
+    for _ in range(2):
+        identity = enrol(settings.store.folder, keys, settings.hub.url, code, "new")
+        assert identity == rig.record.store.identity
+    with pytest.raises(RecordMissing):
+        open_record(settings.store, SystemClock(), Uuid7Source(SystemClock()))
+    assert Healer(settings, SystemClock()).heal() is not None
+    record = opened(tmp_path / "new")
+    hashes = [digest for (digest,) in record.store.rows("SELECT hash FROM events ORDER BY position")]
+    assert hashes[:-1] == [digest for _, _, digest in rig.log()]
+    record.store.close()
