@@ -16,7 +16,7 @@ from cloud.config import HubSettings
 from cloud.fleet.exchange import KeyExchange
 from cloud.fleet.twin import TwinDesk
 from cloud.ingest.down_writer import DownWriter
-from cloud.main import open_database, open_keys, run_worker
+from cloud.main import configured_tenants, open_database, open_keys, run_worker
 from cloud.main import run as run_hub
 from cloud.parked_cli import app as parked_app
 from cloud.releases import commands as release_commands
@@ -193,9 +193,15 @@ def rotate_keys(config: ConfigOption, tenant: TenantOption) -> None:
 def rotate_log_key(config: ConfigOption) -> None:
     """Let a new key sign the hub's log, signed by the old one, which is destroyed; boxes follow by themselves."""
     settings = load_settings(config, HubSettings)
-    key = LogKey(SealedKeyFolder(settings.effective_keys_folder))
-    before = key.id
-    key.rotate(to_milliseconds(SystemClock().wall()))
+    key, clock = LogKey(SealedKeyFolder(settings.effective_keys_folder)), SystemClock()
+    before, database = key.id, open_database(settings)
+    try:
+        trail = HubTrail(database, clock, Uuid7Source(clock))
+        for tenant in configured_tenants(settings):
+            trail.command_used_key(tenant, "hub_log", KeyUse.ROTATED, "key_rotation")
+    finally:
+        database.close()
+    key.rotate(to_milliseconds(clock.wall()))
     typer.echo(f"log key: {before} signed its successor {key.id}; keep a new copy of the key folder")
 
 

@@ -84,6 +84,7 @@ ON_RECORD = {
     "backup": [("audit.export", "hub_backup"), ("audit.key_used", "hub_keys")],
     "restore": [("audit.key_used", "hub_keys"), ("audit.key_used", "hub_backup")],
     "rotate-keys": [("audit.key_used", "transport")],
+    "rotate-log-key": [("audit.key_used", "hub_log")],
     "roll-authority": [("audit.key_used", "authority")],
     "retire-authority": [("audit.key_used", "authority")],
 }
@@ -127,6 +128,7 @@ def test_what_a_command_of_the_hub_lets_out_or_does_with_a_key_is_on_record(tmp_
     # Each command, and whose log its entries are looked for in.
     steps = [
         (old, ["rotate-keys", "--tenant", "lumen"]),
+        (old, ["rotate-log-key"]),
         (old, ["roll-authority"]),
         (old, ["retire-authority"]),
         (old, ["backup", "--to", str(tmp_path / "safe"), "--keys-to", str(tmp_path / "hub.keys"), *keys]),

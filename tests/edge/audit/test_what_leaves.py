@@ -145,6 +145,7 @@ ON_RECORD: dict[str, tuple[str, str]] = {
 }
 # These let nothing out that is anybody's, and what they change is an event of its own.
 NOTHING_TO_RECORD = {
+    "hub-log trust-key",  # log.key_trusted is its record
     "run", "enrol", "lan-certificate", "fetch-bundle", "book-day", "staff add", "images list", "images retry",
     "erase request", "erase approve", "erase refuse", "erase list",
 }  # fmt: skip
