@@ -25,7 +25,7 @@ from shared.errors import Rejected, Retryable
 from shared.wire.topics import DOWN, parse_topic
 
 _START_SECONDS: Final = 10.0
-_STOP_SECONDS: Final = 5.0
+_STOP_SECONDS: Final = 20.0
 _CONNECT_SECONDS: Final = 10.0
 _MAX_CONNECTIONS: Final = 500
 _LISTENER: Final = "members"
@@ -169,26 +169,27 @@ class EmbeddedBroker:
         self._server = await asyncio.start_server(self._arrived, host, port, ssl=context, reuse_address=True)
 
     async def _arrived(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Check who connects, then let the broker talk to it."""
+        """Check who connects, then let the broker talk to it; whatever happens, the connection ends with this."""
+        self._connections[writer] = ""  # nobody's yet; held here, since nothing else holds it while it is silent
         try:
-            guest = guest_of(writer.get_extra_info("ssl_object").getpeercert(binary_form=True))
-            self._check_admitted(guest)
-            packet = await asyncio.wait_for(read_connect(reader), _CONNECT_SECONDS)
-            await check_connect(packet, guest)
+            await self._admit(reader, writer)
         except (Refused, asyncio.IncompleteReadError, TimeoutError, OSError) as error:
             code = error.code if isinstance(error, Refused) else type(error).__name__
             structlog.get_logger().info("broker_client_refused", reason_code=code)
-            writer.transport.abort()
-            return
-        self._connections[writer] = guest.name
-        try:
-            await self._broker.external_connected(Replayed(packet, reader), StreamWriterAdapter(writer), _LISTENER)
         finally:
             self._connections.pop(writer, None)
             writer.transport.abort()  # the broker leaves a connection that was reset open
 
+    async def _admit(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        guest = guest_of(writer.get_extra_info("ssl_object").getpeercert(binary_form=True))
+        self._check_admitted(guest)
+        packet = await asyncio.wait_for(read_connect(reader), _CONNECT_SECONDS)
+        await check_connect(packet, guest)
+        self._connections[writer] = guest.name
+        await self._broker.external_connected(Replayed(packet, reader), StreamWriterAdapter(writer), _LISTENER)
+
     def _check_admitted(self, guest: Guest) -> None:
-        if len(self._connections) >= _MAX_CONNECTIONS or not self._admits(guest):
+        if len(self._connections) > _MAX_CONNECTIONS or not self._admits(guest):
             raise Refused("not_admitted", "the member was revoked, or too many are connected")
 
     def _disconnect(self, member: str) -> None:
