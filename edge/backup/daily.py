@@ -189,7 +189,7 @@ class DailyCare:
         tried = {name: self._back_up(targets[name]) for name in self._waiting}
         self._waiting = {name: problem for name, problem in tried.items() if problem is not None}
         for name, problem in self._waiting.items():
-            self._log.error("backup_failed", code=problem.code, target=name)
+            self._log.error("backup_failed", code=problem.code, kind=name)
         if len(self._waiting) < len(tried):
             self._log.info("backup_verified")
             self._state = replace(self._state, backed_up_at=self._clock.wall())
