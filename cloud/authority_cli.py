@@ -12,8 +12,9 @@ from cloud.audit.commands import note_key_use
 from cloud.config import HubSettings
 from cloud.fleet.enrolment import Enrolment
 from cloud.fleet.revocations import Revocations
-from cloud.main import broker_files, open_authority, open_database, open_keys
 from cloud.storage.database import Database
+from cloud.wiring.broker import broker_files
+from cloud.wiring.opening import open_authority, open_database, open_keys
 from shared.clock import SystemClock
 from shared.config import load_settings
 from shared.crypto.pki import fingerprint

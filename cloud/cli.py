@@ -16,13 +16,14 @@ from cloud.config import HubSettings
 from cloud.fleet.exchange import KeyExchange
 from cloud.fleet.twin import TwinDesk
 from cloud.ingest.down_writer import DownWriter
-from cloud.main import configured_tenants, open_database, open_keys, run_worker
 from cloud.main import run as run_hub
+from cloud.main import run_worker
 from cloud.parked_cli import app as parked_app
 from cloud.releases import commands as release_commands
 from cloud.storage.database import Database
 from cloud.storage.times import from_milliseconds, to_milliseconds
 from cloud.transparency.log_key import LogKey
+from cloud.wiring.opening import configured_tenants, open_database, open_keys
 from shared.clock import SystemClock
 from shared.config import load_settings
 from shared.crypto.keyfile import SealedKeyFolder

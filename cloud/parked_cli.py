@@ -11,8 +11,8 @@ from rich.table import Table
 
 from cloud.config import HubSettings
 from cloud.ingest.parking import Outcome, ParkedDesk
-from cloud.main import open_database
 from cloud.storage.times import from_milliseconds
+from cloud.wiring.opening import open_database
 from shared.clock import SystemClock
 from shared.config import load_settings
 from shared.events.catalogue import complete_catalogue

@@ -13,7 +13,6 @@ from cloud.config import HubSettings
 from cloud.erasure.signing import ReceiptSigner
 from cloud.ingest.applier import Applier
 from cloud.ingest.handback import apply_down
-from cloud.main import open_database, open_keys
 from cloud.storage.database import Database
 from cloud.storage.down import DownLog
 from cloud.storage.log import EpochRecord, EventLog
@@ -22,6 +21,7 @@ from cloud.storage.projections import Projections
 from cloud.storage.tables import PROJECTIONS
 from cloud.storage.tree import TreeDamaged, TreeLog
 from cloud.transparency.log_key import LogKey
+from cloud.wiring.opening import open_database, open_keys
 from shared.crypto.keyfile import SealedKeyFolder
 from shared.events.catalogue import complete_catalogue
 from shared.events.chain import ChainReport, Damage, DamageKind, Head, LogRow, verify_chain

@@ -5,8 +5,8 @@ from contextlib import contextmanager
 
 from cloud.audit.trail import COMMAND_LINE, OPERATOR, HubTrail
 from cloud.config import HubSettings
-from cloud.main import open_database
 from cloud.storage.tree import TreeLog
+from cloud.wiring.opening import open_database
 from shared.clock import SystemClock
 from shared.events.catalogue.audit import Exported, KeyUse
 from shared.ids import TenantId, Uuid7Source

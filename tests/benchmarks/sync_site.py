@@ -16,8 +16,8 @@ import httpx
 
 from cloud.config import HubSettings
 from cloud.fleet.enrolment import Enrolment
-from cloud.main import open_authority, open_database, open_keys
 from cloud.storage.database import Database
+from cloud.wiring.opening import open_authority, open_database, open_keys
 from shared.clock import SystemClock
 from shared.config import load_settings
 from tests.support.servers import free_port, mosquitto, postgres, run_sql

@@ -17,10 +17,10 @@ from sqlalchemy import func, select
 
 from cloud.config import HubSettings
 from cloud.fleet.enrolment import Enrolment
-from cloud.main import open_authority, open_database, open_keys
 from cloud.side import verify_tenant
 from cloud.storage.database import Database
 from cloud.storage.tables import captures, events
+from cloud.wiring.opening import open_authority, open_database, open_keys
 from shared.clock import SystemClock
 from shared.config import load_settings
 from shared.ids import TenantId

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from cloud.broker_config import BrokerFiles
 from cloud.config import HubSettings
-from cloud.main import open_authority
+from cloud.wiring.opening import open_authority
 from shared.clock import SystemClock
 
 POSTGRES_BIN = Path("/usr/lib/postgresql/15/bin")

@@ -19,10 +19,10 @@ from cloud.fleet.keys import TenantKeys
 from cloud.ingest.downlink import DownLinks
 from cloud.ingest.handler import MessageHandler
 from cloud.ingest.intake import Intake
-from cloud.main import open_database
 from cloud.metrics import HubMetrics
 from cloud.storage.database import Database
 from cloud.storage.down_links import BoxAddress
+from cloud.wiring.opening import open_database
 from edge.config import StoreSettings
 from edge.record import Record, open_record
 from edge.schedule.book import ScheduleBook

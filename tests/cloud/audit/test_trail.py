@@ -14,13 +14,13 @@ from cloud.cli import app
 from cloud.config import HubSettings
 from cloud.erasure.office import ErasureOffice
 from cloud.ingest.down_writer import DownWriter
-from cloud.main import open_database
 from cloud.portal.api import create_portal_api
 from cloud.portal.ports import Viewer
 from cloud.queries.erasures import ErasureQueries
 from cloud.storage.clinics import store_tenants
 from cloud.storage.database import Database
 from cloud.storage.down import DownLog
+from cloud.wiring.opening import open_database
 from shared.config import load_settings
 from shared.events.catalogue import complete_catalogue
 from shared.events.catalogue.audit import Exported, KeyUsed

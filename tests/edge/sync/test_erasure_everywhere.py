@@ -262,7 +262,7 @@ def test_hub_rebuilds_to_the_same_rows_after_a_deletion(clinic: Clinic) -> None:
 @pytest.mark.req("P-8", "F-25")
 def test_deletion_asked_for_and_approved_in_the_portal_is_carried_out_at_the_clinic(clinic: Clinic) -> None:
     hub = clinic.rig.hub
-    office = hub._make_office()
+    office = hub.office
     ada, _ = planted(clinic, ADA)
     eventually(clinic.synced, 40)
     asked = office.request(TENANT, ada, ErasureReason.CLIENT_ASKED, LegalBasis.GDPR_ARTICLE_17, "anna")

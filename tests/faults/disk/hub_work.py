@@ -12,7 +12,6 @@ from cloud.blobs.service import BlobsService
 from cloud.blobs.store import BlobStore
 from cloud.fleet.enrolment import Enrolment
 from cloud.ingest.intake import Intake
-from cloud.main import open_authority, open_database, open_keys
 from cloud.metrics import HubMetrics
 from cloud.rpc.callers import Caller, Callers
 from cloud.side import rebuild_tenant, verify_tenant
@@ -20,6 +19,7 @@ from cloud.storage.database import Database
 from cloud.storage.down_links import BoxAddress
 from cloud.storage.images import ImageRepository
 from cloud.storage.tables import events
+from cloud.wiring.opening import open_authority, open_database, open_keys
 from shared.clock import SystemClock
 from shared.crypto.identity import DeviceIdentity
 from shared.events.catalogue import complete_catalogue

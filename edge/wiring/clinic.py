@@ -1,0 +1,58 @@
+"""The clinic's people and its day: clients and what they allow, staff, the schedule, deletions."""
+
+from collections.abc import Mapping
+
+from edge.api.ports import ActorPort
+from edge.clients.erasure import ClientEraser
+from edge.clients.erasure_desk import ErasureDesk
+from edge.clients.register import ClientRegister
+from edge.consent.desk import ConsentDesk
+from edge.consent.texts import load_consent_texts
+from edge.faces.actors import SignedInActors, StationActors
+from edge.faces.people import FilePeople, People, SignedInPeople
+from edge.review.licences import Licences, RegistryLicences, StaffLicences
+from edge.schedule.book import ScheduleBook
+from edge.schedule.registry import demo_registry, load_registry
+from edge.staff.opening import open_sign_in
+from edge.sync.inbox import Handler
+from edge.wiring.core import Core
+from shared.events.catalogue.erasure import ErasureAgreed, ErasureAsked, ErasureConfirmed
+from shared.events.catalogue.system import BookingRequested
+
+
+class Clinic:
+    """What is known of people and appointments, each kind with its one desk."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        record, clinic = core.record, core.settings.clinic
+        self.consent = ConsentDesk(record.store, load_consent_texts(), core.clock)
+        self.register = ClientRegister(record.store, record.clients, core.ids)
+        self.registry = load_registry(clinic.registry) if clinic.registry else demo_registry()
+        self.book = ScheduleBook(record.store, self.registry, core.ids, core.clock, clinic.timezone, core.threads)
+        self.sign_in, self.trail = open_sign_in(core.settings.sign_in, record, core.ids, core.clock)
+        self.erasures = ErasureDesk(record.store, core.ids)
+        self.eraser = ClientEraser(record.store, record.clients, record.vault)
+        self.eraser.on_erased(self.register.forget)
+
+    def answers(self) -> Mapping[str, Handler]:
+        """Return who answers what the hub sends down for people and appointments."""
+        return {
+            BookingRequested.event_type: self.book.answer_request,
+            ErasureAsked.event_type: self.erasures.asked_in_portal,
+            ErasureAgreed.event_type: self.erasures.agreed_in_portal,
+            ErasureConfirmed.event_type: self.erasures.confirmed_by_hub,
+        }
+
+    def actors(self) -> ActorPort:
+        """Return what tells who stands before a page."""
+        if self._core.settings.sign_in.required:
+            return SignedInActors(self.sign_in)
+        return StationActors(self._core.device)
+
+    def people(self) -> tuple[People, Licences]:
+        """Return who may ask and decide, and who may sign."""
+        people, licences = FilePeople(self.registry), RegistryLicences(self.registry)
+        if self._core.settings.sign_in.required:
+            return SignedInPeople(self.sign_in, people), StaffLicences(self.sign_in, licences)
+        return people, licences
