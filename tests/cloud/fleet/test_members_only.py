@@ -292,7 +292,7 @@ def test_after_a_new_root_old_and_new_boxes_are_served_by_a_hub_that_shows_the_n
     for box in (before, after):
         connected(hub, box, clients)
         with box.channel(hub.settings.rpc.port) as channel:
-            assert rpc.BlobsStub(channel).Where(wire.BlobQuery(name="c" * 64, size=5), timeout=10).offset == 0
+            assert rpc.BlobsStub(channel).Where(wire.BlobQuery(name="d" * 64, size=5), timeout=10).offset == 0
     assert hub.enrolment.behind([TENANT]) >= {before.device}
     assert after.device not in hub.enrolment.behind([TENANT])
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 onnx = pytest.importorskip("onnx")
+pytest.importorskip("torch")
 
 import onnxruntime as ort  # noqa: E402
 from numpy.typing import NDArray  # noqa: E402
