@@ -118,7 +118,9 @@ def _waits_at(world: World, box: SimBox) -> int:
     query = "SELECT epoch, seq FROM positions WHERE device = ?"
     there: dict[str, int] = dict(world.auditor.rows(query, (box.identity.device,)))
     images = box.store.rows(
-        "SELECT client FROM images JOIN captures USING (capture) WHERE refused = 0 AND confirmed_by IS NOT ?",
+        # One that made room, and that a hub restored from before has lost, is set aside for good.
+        "SELECT client FROM images JOIN captures USING (capture)"
+        " WHERE refused = 0 AND NOT (aside IS NOT NULL AND pruned = 1) AND confirmed_by IS NOT ?",
         world.auditor.rows("SELECT epoch FROM hub_state")[0],
     )
     events = sum(max(0, count - there.get(epoch, 0)) for epoch, count in here.items())

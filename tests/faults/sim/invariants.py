@@ -250,7 +250,10 @@ class Watch:
             if box.identity.device in self.in_doubt:
                 continue  # the hub remembers more of it than the machine that was kept
             rows = auditor.rows("SELECT epoch, seq, aggregate FROM parked WHERE device = ?", (box.identity.device,))
-            waiting = {row for row in rows if row[2].removeprefix("booking/") not in lost_requests}
+            # What made room, and a hub restored from before it has lost, is set aside for good.
+            removed = box.store.rows("SELECT name FROM images WHERE pruned = 1") if self.hub_forgot else []
+            gone = lost_requests | {name for (name,) in removed}
+            waiting = {row for row in rows if row[2].partition("/")[2] not in gone}
             poisoned = self._of[box.name].poisoned
             events = box.store.rows("SELECT epoch, seq, aggregate, position FROM events ORDER BY position")
             position = {(epoch, seq): place for epoch, seq, _, place in events}

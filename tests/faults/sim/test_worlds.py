@@ -6,8 +6,11 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
+from tests.faults.sim import disks, work
 from tests.faults.sim.crowd import Report, report, reports
-from tests.faults.sim.template import Template
+from tests.faults.sim.healing import heal
+from tests.faults.sim.template import Template, memory_folder
+from tests.faults.sim.world import World
 from tests.support.cores import Cores, quiet
 from tests.support.promises import Tally
 
@@ -69,6 +72,24 @@ def test_no_fault_loses_or_doubles_an_event(cores: Cores, troubles: Sequence[str
     print(f"SEED={_FIRST}")
     for result in reports(cores, range(_FIRST, _FIRST + EACH), troubles):
         count(tally, result)
+
+
+@pytest.mark.req("F-13", "I-08", "P-6", "P-7")
+def test_an_image_that_neither_box_nor_hub_has_any_more_is_set_aside_and_nothing_waits_for_it(
+    template: Template, tally: Tally
+) -> None:
+    world = World(template, memory_folder(), seed=1, boxes=2)
+    try:
+        disks.back_up_hub(world)
+        work.photograph(world, box=0, size=300, analysed=False)
+        work.make_room(world, box=0)
+        disks.restore_hub(world, which=0)
+        tally.injected(1)
+        tally.converged(heal(world).seconds)
+        states = world.boxes[0].store.rows("SELECT pruned, aside IS NOT NULL FROM images")
+    finally:
+        world.close()
+    assert states == [(1, 1)]
 
 
 def test_the_same_seed_tells_the_same_story(template: Template) -> None:
