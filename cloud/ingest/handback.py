@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from cloud.bookings.desk import request_of
 from cloud.erasure.effects import add_agreed, add_asked
+from cloud.ingest.parking import answers_came_first
 from cloud.storage.database import Database
 from cloud.storage.devices import DeviceRepository, DeviceState
 from cloud.storage.down import HUB_DEVICE, DownLog
@@ -77,6 +78,9 @@ class HandBacks:
             if fresh.events:
                 down.take_back(record.location, fresh.events)
                 apply_down(connection, tenant, fresh.events)
+                # A box's answer may have come before the request that it hands back.
+                asked = {event.fields.aggregate for event in fresh.events}
+                answers_came_first(connection, tenant, self._catalogue, asked)
         return record.location, len(fresh.events)
 
     def _judge(self, down: DownLog, tenant: TenantId, location: LocationId, handed: HandedBack) -> Fresh:

@@ -1,6 +1,6 @@
-"""What a person does about events set aside: try again, or do without one so that those behind it go on."""
+"""Events set aside, tried again: by a person, who may also do without one, or when what they waited for has come."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -12,6 +12,7 @@ from cloud.storage.parked import Decision, ParkedEvents, ParkedPlace
 from cloud.storage.times import to_milliseconds
 from shared.clock import Clock
 from shared.errors import Rejected
+from shared.events.catalogue.system import BookingAnswered
 from shared.events.payload import Catalogue
 from shared.http.errors import NotFound
 from shared.ids import EventId, TenantId
@@ -65,13 +66,26 @@ class ParkedDesk:
                 raise NotFound("not_set_aside", "no such event is set aside; it may have been decided already")
             parked.decide(event, decision, actor, reason, to_milliseconds(self._clock.wall()))
             due = places if decision is Decision.REPLAYED else places[1:]
-            left = self._apply(connection, tenant, due)
+            left = apply_again(connection, tenant, self._catalogue, due)
         return Outcome(len(due) - left, left)
 
-    def _apply(self, connection: Connection, tenant: TenantId, places: Sequence[ParkedPlace]) -> int:
-        log, applier = EventLog(connection, tenant), Applier(connection, tenant, self._catalogue)
-        left = 0
-        for place in places:
-            event = log.event(place.device, place.epoch, place.seq)
-            left += applier.apply(place.device, [event], place.parked_at)
-        return left
+
+def answers_came_first(connection: Connection, tenant: TenantId, catalogue: Catalogue, asked: Container[str]) -> None:
+    """Apply what was set aside because it answers these aggregates' requests and came before them.
+
+    Idempotent: what was applied is not set aside any more.
+    """
+    parked = ParkedEvents(connection, tenant)
+    for head in parked.heads():
+        if head.aggregate in asked and head.type == BookingAnswered.event_type:
+            apply_again(connection, tenant, catalogue, parked.take(head.event))
+
+
+def apply_again(connection: Connection, tenant: TenantId, catalogue: Catalogue, places: Sequence[ParkedPlace]) -> int:
+    """Apply events that were set aside, and return how many are set aside again."""
+    log, applier = EventLog(connection, tenant), Applier(connection, tenant, catalogue)
+    left = 0
+    for place in places:
+        event = log.event(place.device, place.epoch, place.seq)
+        left += applier.apply(place.device, [event], place.parked_at)
+    return left

@@ -24,6 +24,8 @@ from cloud.storage.tables import booking_requests, captures, parked
 from shared.crypto.keyfile import SealedKeyFolder
 from shared.crypto.pki import make_request, new_key
 from shared.ids import LocationId
+from shared.wire.envelope import open_message
+from shared.wire.topics import UP, topic
 from tests.support.clocks import ManualClock
 from tests.support.promises import Tally
 from tests.support.servers import Postgres, free_port, postgres, run_sql
@@ -190,6 +192,43 @@ def test_hub_restored_twice_from_one_backup_takes_back_the_words_of_the_life_bet
         assert state(hub)["requests"] == sorted((request, "accepted") for request in asked)
         assert ends == [2, 1, 1, 0]
         assert box.at_hub(hub) == box.log()
+
+
+def talk_but_hand_nothing_back(box: SteppedBox, hub: SteppedHub, clock: ManualClock) -> None:
+    """Connect and say everything but what the hub has forgotten; those messages are lost on the way."""
+    box.connect()
+    for _ in range(20):
+        box.protocol.pump()
+        while box._wire.said:
+            data = box._wire.said.popleft()
+            if open_message(data, TENANT, box.device, UP, box._key).WhichOneof("kind") != "hand_back":
+                box._hear(hub, hub.handler.handle(topic(TENANT, box.device, UP), data)[1])
+        clock.advance(1)
+    assert box.settled()
+
+
+@pytest.mark.req("P-4", "I-04", "I-17", "F-13")
+def test_an_answer_that_comes_before_the_request_that_a_restored_hub_forgot_takes_effect_with_it(
+    files: HubFiles, tmp_path: Path, tally: Tally
+) -> None:
+    clock, port, backups = ManualClock(), free_port(), tmp_path / "backups"
+    with stepped_hub(files, clock, LOCATIONS, port) as hub:
+        box = SteppedBox(hub, tmp_path / "one", "one", clock)
+        meet(box, hub, clock)
+        back_up(files, backups, clock)
+        request = ask(hub, clock, "one")
+        meet(box, hub, clock)
+        before = state(hub)
+    restore(files, backups, clock)
+    tally.injected(1)
+    with stepped_hub(files, clock, LOCATIONS, port) as hub:
+        talk_but_hand_nothing_back(box, hub, clock)
+        assert (state(hub)["requests"], state(hub)["parked"]) == ([], 1)
+        box.connect()
+        box.talk(hub, clock)
+        assert state(hub) == before
+        assert before["requests"] == [(request, "accepted")]
+        assert all(item.digest_before == item.digest_after for item in rebuild_tenant(hub.database, TENANT))
 
 
 @pytest.mark.req("I-17", "F-13")
