@@ -6,6 +6,7 @@ topics: a box publishes on its own `up` and `presence`, subscribes to its own `d
 
 import asyncio
 import logging
+import socket
 import threading
 from collections.abc import Callable
 from typing import Any, Final
@@ -96,6 +97,7 @@ class EmbeddedBroker:
         )
         self._connections: dict[asyncio.StreamWriter, str] = {}
         self._server: asyncio.Server | None = None
+        self._door: socket.socket | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._broker: Any = None
         self._started = threading.Event()
@@ -161,12 +163,23 @@ class EmbeddedBroker:
         return broker
 
     async def _listen(self) -> None:
-        """Listen anew: a context cannot forget a root. Those who are connected stay."""
-        if self._server is not None:
-            self._server.close()
-        host, port = self._address
+        """Listen anew: a context cannot forget a root. Those who are connected stay, those at the door wait."""
+        await self._stop_listening()
+        if self._door is None:
+            family = socket.AF_INET6 if ":" in self._address[0] else socket.AF_INET
+            self._door = socket.create_server(self._address, family=family)
         context = server_context(self._credentials(), members_only=True)
-        self._server = await asyncio.start_server(self._arrived, host, port, ssl=context, reuse_address=True)
+        self._server = await asyncio.start_server(self._arrived, sock=self._door.dup(), ssl=context)
+
+    async def _stop_listening(self) -> None:
+        """Let nobody in any more but those on their way in, whom asyncio would leave unserved on an open line."""
+        if self._server is None:
+            return
+        for listening in self._server.sockets:
+            asyncio.get_running_loop().remove_reader(listening.fileno())
+        await asyncio.sleep(0)  # in this turn of the loop, those accepted in the last one are taken over
+        self._server.close()
+        self._server = None
 
     async def _arrived(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Check who connects, then let the broker talk to it; whatever happens, the connection ends with this."""
@@ -197,8 +210,9 @@ class EmbeddedBroker:
             writer.transport.abort()
 
     async def _end(self) -> None:
-        if self._server is not None:
-            self._server.close()
+        await self._stop_listening()
+        if self._door is not None:
+            self._door.close()
         await self._broker.shutdown()
         mine = asyncio.current_task()
         rest = [task for task in asyncio.all_tasks() if task is not mine]
