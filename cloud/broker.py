@@ -98,6 +98,8 @@ class EmbeddedBroker:
         self._connections: dict[asyncio.StreamWriter, str] = {}
         self._server: asyncio.Server | None = None
         self._door: socket.socket | None = None
+        self._one_at_a_time = asyncio.Lock()
+        self._ending = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._broker: Any = None
         self._started = threading.Event()
@@ -164,12 +166,15 @@ class EmbeddedBroker:
 
     async def _listen(self) -> None:
         """Listen anew: a context cannot forget a root. Those who are connected stay, those at the door wait."""
-        await self._stop_listening()
-        if self._door is None:
-            family = socket.AF_INET6 if ":" in self._address[0] else socket.AF_INET
-            self._door = socket.create_server(self._address, family=family)
-        context = server_context(self._credentials(), members_only=True)
-        self._server = await asyncio.start_server(self._arrived, sock=self._door.dup(), ssl=context)
+        async with self._one_at_a_time:
+            if self._ending:
+                return
+            await self._stop_listening()
+            if self._door is None:
+                family = socket.AF_INET6 if ":" in self._address[0] else socket.AF_INET
+                self._door = socket.create_server(self._address, family=family)
+            context = server_context(self._credentials(), members_only=True)
+            self._server = await asyncio.start_server(self._arrived, sock=self._door.dup(), ssl=context)
 
     async def _stop_listening(self) -> None:
         """Let nobody in any more but those on their way in, whom asyncio would leave unserved on an open line."""
@@ -210,9 +215,11 @@ class EmbeddedBroker:
             writer.transport.abort()
 
     async def _end(self) -> None:
-        await self._stop_listening()
-        if self._door is not None:
-            self._door.close()
+        async with self._one_at_a_time:
+            self._ending = True
+            await self._stop_listening()
+            if self._door is not None:
+                self._door.close()
         await self._broker.shutdown()
         mine = asyncio.current_task()
         rest = [task for task in asyncio.all_tasks() if task is not mine]

@@ -183,7 +183,8 @@ MUTANTS = (
     Mutant("acknowledge before commit", _acknowledge_before_commit, ("hub dies", "lossy"), frozenset({"I-06"})),
     Mutant("cursor moved early", _cursor_moved_early, ("lossy", "one way"), frozenset({"I-06"})),
     Mutant("duplicate applied", _duplicate_applied, ("lossy", "broker"), frozenset({"I-04", "I-07"})),
-    Mutant("gap ignored", _gap_ignored, ("lossy",), frozenset({"I-05"})),
+    # Where what is missing is the beginning of an epoch, what follows it is refused for good.
+    Mutant("gap ignored", _gap_ignored, ("lossy",), frozenset({"I-05", "I-08"})),
     Mutant("fork merged", _fork_merged, ("clone", "forged"), frozenset({"I-18"})),
     Mutant("prune before durable", _prune_before_durable, ("room", "unplug"), frozenset({"I-06"})),
     Mutant("tombstone forgotten", _tombstone_forgotten, ("deletion", "keys restored"), frozenset({"P-8"})),
