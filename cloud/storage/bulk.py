@@ -4,13 +4,14 @@ PostgreSQL's COPY refuses tables with row-level security; arrays through `unnest
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Boolean, Column, ColumnElement, Connection, Integer, LargeBinary, Text, bindparam
+from sqlalchemy import BigInteger, Boolean, Column, ColumnElement, Connection, Dialect, Integer, LargeBinary, bindparam
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import UserDefinedType
 
 from cloud.storage.arrays import BIGINT, BOOLEAN, BYTEA, INTEGER, TEXT, Array, Element
 from cloud.storage.tables import metadata
@@ -38,34 +39,41 @@ def insert_rows(connection: Connection, table: str, rows: Sequence[Row], *, new_
         connection.exec_driver_sql(statement, tuple(Array(element, values) for element, values in columns))
 
 
-def is_among(column: Column[Any], name: str) -> ColumnElement[bool]:
-    """Return the condition that a text column is one of the values in the parameter `name`, as `listed` gives them.
+class _Texts(UserDefinedType[list[str]]):
+    """Many texts as one parameter: a JSON array on SQLite, an array on PostgreSQL."""
 
-    However many there are, the statement stays the same, and is compiled and planned once.
-    """
-    return column.bool_op("IN")(_Listed(bindparam(name, type_=Text)))
+    cache_ok = True
 
-
-def listed(values: Iterable[str]) -> str:
-    """Return values as the parameter of `is_among`."""
-    return json.dumps(list(values))
+    def bind_processor(self, dialect: Dialect) -> Any:
+        """Return how the values are handed to the driver."""
+        return json.dumps if dialect.name == "sqlite" else lambda values: Array(TEXT, values)
 
 
-class _Listed(FunctionElement[Any]):
-    """The texts of a JSON array, as rows."""
+class _IsAmong(FunctionElement[bool]):
+    """Whether a column is one of many texts."""
 
-    name = "listed"
+    type = Boolean()
     inherit_cache = True
 
 
-@compiles(_Listed, "sqlite")
-def _listed_on_sqlite(element: Any, compiler: Any, **options: Any) -> str:
-    return f"(SELECT value FROM json_each({compiler.process(element.clauses, **options)}))"  # noqa: S608 - a bound parameter
+def is_among(column: Column[Any], name: str) -> ColumnElement[bool]:
+    """Return the condition that a text column is one of the values in the parameter `name`, a list.
+
+    However many there are, the statement stays the same, and is compiled once.
+    """
+    return _IsAmong(column, bindparam(name, type_=_Texts()))
 
 
-@compiles(_Listed, "postgresql")
-def _listed_on_postgresql(element: Any, compiler: Any, **options: Any) -> str:
-    return f"(SELECT jsonb_array_elements_text(({compiler.process(element.clauses, **options)})::jsonb))"
+@compiles(_IsAmong, "sqlite")
+def _is_among_on_sqlite(element: Any, compiler: Any, **options: Any) -> str:
+    column, texts = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"{column} IN (SELECT value FROM json_each({texts}))"  # noqa: S608 - a bound parameter
+
+
+@compiles(_IsAmong, "postgresql")
+def _is_among_on_postgresql(element: Any, compiler: Any, **options: Any) -> str:
+    column, texts = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"{column} = ANY ({texts}::text[])"
 
 
 @cache

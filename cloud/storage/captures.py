@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, select, update
 
-from cloud.storage.bulk import insert_rows, is_among, listed
+from cloud.storage.bulk import insert_rows, is_among
 from cloud.storage.tables import blobs, capture_images, captures
 from shared.events.envelope import Event
 from shared.ids import TenantId
@@ -43,7 +43,7 @@ class CaptureRows:
         self._connection = connection
         self._tenant = tenant
         wanted = sorted(set(ids))
-        known = connection.execute(_KNOWN, {"of_tenant": tenant, "ids": listed(wanted)}).all() if wanted else ()
+        known = connection.execute(_KNOWN, {"of_tenant": tenant, "ids": wanted}).all() if wanted else ()
         self._locations: dict[str, str] = {row.id: row.location for row in known}
         self._new: dict[str, dict[str, Any]] = {}
         self._images: dict[tuple[str, str], str] = {}
@@ -93,5 +93,5 @@ class CaptureRows:
 def settled_names(connection: Connection, tenant: TenantId, names: Iterable[str]) -> set[str]:
     """Return which of these images are waited for no more: on disk and verified, or destroyed for good."""
     wanted = sorted(names)
-    values = {"of_tenant": tenant, "names": listed(wanted)}
+    values = {"of_tenant": tenant, "names": wanted}
     return set(connection.execute(_SETTLED, values).scalars()) if wanted else set()

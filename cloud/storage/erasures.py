@@ -7,7 +7,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, bindparam, select, update
 
 from cloud.erasure.rules import KnownDecision
-from cloud.storage.bulk import insert_rows, is_among, listed
+from cloud.storage.bulk import insert_rows, is_among
 from cloud.storage.erasure_tables import (
     capture_clients,
     consent_decisions,
@@ -205,7 +205,7 @@ class ErasureRepository:
 
     def _about(self, query: Any, clients: Iterable[str]) -> Sequence[Row[Any]]:
         wanted = sorted(clients)
-        values = {"of_tenant": self._tenant, "clients": listed(wanted)}
+        values = {"of_tenant": self._tenant, "clients": wanted}
         return self._connection.execute(query, values).all() if wanted else ()
 
     def _key(self, **keys: str) -> dict[str, Any]:

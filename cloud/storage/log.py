@@ -7,7 +7,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, bindparam, delete, func, select
 from sqlalchemy import Row as RowOf
 
-from cloud.storage.bulk import Row, insert_rows, is_among, listed
+from cloud.storage.bulk import Row, insert_rows, is_among
 from cloud.storage.tables import events, positions
 from cloud.storage.times import to_milliseconds
 from cloud.storage.upsert import put
@@ -69,7 +69,7 @@ class EventLog:
 
     def known_ids(self, ids: Iterable[str]) -> set[str]:
         """Return which of these event ids are stored already."""
-        return set(self._connection.execute(_KNOWN_IDS, {"of_tenant": self._tenant, "ids": listed(ids)}).scalars())
+        return set(self._connection.execute(_KNOWN_IDS, {"of_tenant": self._tenant, "ids": list(ids)}).scalars())
 
     def place_of(self, device: DeviceId, event_hash: str) -> tuple[str, int] | None:
         """Return epoch and `seq` of the device's event with this hash."""

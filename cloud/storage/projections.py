@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
-from cloud.storage.bulk import is_among, listed
+from cloud.storage.bulk import is_among
 from cloud.storage.captures import ImageState, settled_names
 from cloud.storage.device_keys import DeviceKeys
 from cloud.storage.tables import PROJECTIONS, booking_requests, capture_images, captures, parked
@@ -102,7 +102,7 @@ class Projections:
 
     def parked_heads(self, device: DeviceId, aggregates: Sequence[str]) -> dict[str, str]:
         """Return, for each of these aggregates that waits, the event it waits behind."""
-        values = {"of_tenant": self._tenant, "of_device": device, "aggregates": listed(sorted(set(aggregates)))}
+        values = {"of_tenant": self._tenant, "of_device": device, "aggregates": sorted(set(aggregates))}
         return {row.aggregate: row.event for row in self._connection.execute(_PARKED_HEADS, values)}
 
     def park(self, event: Event, reason: str, parked_at: int, behind: str | None) -> None:
