@@ -10,7 +10,7 @@ import structlog
 from cloud.fleet.keys import TenantKeys
 from cloud.ingest.downlink import DownLinks
 from cloud.ingest.handback import HandBackRefused, HandBacks, HandedBack
-from cloud.ingest.intake import Answer, Intake
+from cloud.ingest.intake import Answer, Greeting, Intake
 from cloud.ingest.repair import Repairs
 from cloud.metrics import HubMetrics
 from cloud.storage.database import Database
@@ -181,8 +181,9 @@ class MessageHandler:
     def _hello(self, box: BoxAddress, hello: wire.Hello) -> list[wire.Message]:
         _check_session(hello.session)
         _check_epoch(hello.head.epoch)
-        head = Position.from_wire(hello.head)
-        answer = self._intake.hello(box.tenant, box.device, hello.session, head, hello.software)
+        told = Position.from_wire(hello.applied) if hello.HasField("applied") else None
+        greeting = Greeting(hello.session, Position.from_wire(hello.head), hello.software, told, hello.fences)
+        answer = self._intake.hello(box.tenant, box.device, greeting)
         ack = self._ack(box, hello.session, answer)
         # The greeting first: what a box has to hand back comes before events that answer it.
         return [ack] if answer.fenced is not None else [*self._links.greet(box, hello.session), ack]
@@ -239,6 +240,7 @@ class MessageHandler:
                 reason=answer.fenced or "",
                 duplicates=answer.duplicates,
                 gap=answer.gap,
+                fences=answer.fences,
             )
         )
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 
 from cloud.ingest.applier import Applier
-from cloud.ingest.lineage import continues, expected, is_continued
+from cloud.ingest.lineage import continues, is_continued
 from cloud.storage.database import Database
 from cloud.storage.devices import DeviceRecord, DeviceRepository, DeviceState
 from cloud.storage.down_links import BoxAddress
@@ -27,6 +27,8 @@ from shared.sync.receiver import Fork, Fresh, Gap, judge_events, judge_hello
 
 # So often an effect may fail for a reason that may pass.
 MAX_TRIES: Final = 5
+# The counter of a device that says how often it was fenced.
+FENCES: Final = "forks"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,7 @@ class Answer:
         duplicates: events of this batch that were known.
         parked: events of this batch set aside.
         gap: whether events before this batch are missing.
+        fences: how often this box was fenced; told in answer to a greeting.
     """
 
     applied: Position
@@ -48,6 +51,26 @@ class Answer:
     duplicates: int = 0
     parked: int = 0
     gap: bool = False
+    fences: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Greeting:
+    """What a box says of itself.
+
+    Attributes:
+        session: id of its connection.
+        head: the end of its log.
+        software: its version.
+        told: how far its log is known here, as it repeats it when its log does not go so far; else None.
+        fences: how often it had been fenced when it was told.
+    """
+
+    session: str
+    head: Position
+    software: str
+    told: Position | None = None
+    fences: int = 0
 
 
 class Intake:
@@ -59,8 +82,11 @@ class Intake:
         self._clock = clock
         self._log = structlog.get_logger()
 
-    def hello(self, tenant: TenantId, device: DeviceId, session: str, head: Position, software: str) -> Answer:
-        """Judge a box's greeting. Idempotent by `session`: a greeting that comes again is not judged again.
+    def hello(self, tenant: TenantId, device: DeviceId, greeting: Greeting) -> Answer:
+        """Judge a box's greeting. Idempotent by its session: a greeting that comes again is not judged again.
+
+        One that comes late, after events that the box has written since, fences nobody: see `judge_hello`. Nor does
+        one that was told before a person let the box in again.
 
         Raises:
             Rejected: the device is not enrolled.
@@ -68,21 +94,23 @@ class Intake:
         with self._database.write(tenant) as connection:
             devices = DeviceRepository(connection, tenant)
             record = _enrolled(devices, device)
-            epochs = EventLog(connection, tenant).epochs(device)
-            applied = _applied(epochs, head.epoch)
+            log, head = EventLog(connection, tenant), greeting.head
+            applied = _applied(log.epochs(device), head.epoch)
             now = to_milliseconds(self._clock.wall())
             devices.seen(device, now)
             if record.state is not DeviceState.ACTIVE:
                 return Answer(applied, fenced=_why(record))
             devices.present(device, now, online=True)
-            if not devices.first_time(device, session, now):
-                return Answer(applied)
-            hashes = EventLog(connection, tenant).hashes(device, head.epoch, head.seq, head.seq)
-            fork = judge_hello(expected(applied, head, epochs, may_restart=record.may_restart), head, hashes.get)
+            fences = devices.counts(device).get(FENCES, 0)
+            told = greeting.told if greeting.fences == fences else None
+            if not devices.first_time(device, greeting.session, now) and told is None:
+                return Answer(applied, fences=fences)
+            fork = judge_hello(head, told, lambda seq: log.hashes(device, head.epoch, seq, seq).get(seq))
             if fork is not None:
                 return _fence(devices, device, applied, fork)
-            devices.said_hello(device, head, software)
-            return Answer(applied)
+            if head.seq >= applied.seq:
+                devices.said_hello(device, head, greeting.software)
+            return Answer(applied, fences=fences)
 
     def batch(
         self,
@@ -263,5 +291,5 @@ def _storable(text: str) -> bool:
 
 def _fence(devices: DeviceRepository, device: DeviceId, applied: Position, fork: Fork) -> Answer:
     devices.set_state(device, DeviceState.FENCED, fork.reason)
-    devices.count(device, forks=1)
+    devices.count(device, **{FENCES: 1})
     return Answer(applied, fenced=fork.reason)

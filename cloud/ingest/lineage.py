@@ -36,12 +36,3 @@ def is_continued(record: EpochRecord, epochs: Sequence[EpochRecord]) -> EpochRec
     if record.ordinal < len(epochs):
         return Fork(record.applied.seq + 1, "the log goes on in two epochs at once: two boxes use one identity")
     return record
-
-
-def expected(applied: Position, head: Position, epochs: Sequence[EpochRecord], *, may_restart: bool) -> Position:
-    """Return the end that a box must have reached in an epoch it greets for.
-
-    It is what was applied here, but for a box that a person let go on from an earlier event: that event.
-    """
-    left_here = any((item.parent_epoch, item.parent_seq) == (head.epoch, head.seq) for item in epochs)
-    return Position(applied.epoch, min(applied.seq, head.seq), head.hash) if may_restart or left_here else applied

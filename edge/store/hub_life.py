@@ -34,17 +34,21 @@ class HubLife:
         known = self._store.cursor(LIFE_CURSOR)
         return known.epoch if known is not None else ""
 
-    def heard(self, epoch: str) -> None:
+    def heard(self, epoch: str) -> bool:
         """Take note of the epoch the hub speaks in; another one puts every confirmation of before in doubt.
 
         Idempotent by the epoch.
+
+        Returns:
+            Whether it is another one than before.
 
         Raises:
             Retryable: the disk refuses; nothing was noted, and the hub says it again.
         """
         known = self.epoch()
         if not epoch or epoch == known:
-            return
+            return False
         self._store.move_cursor(LIFE_CURSOR, Position(epoch))
         if known:
             self._log.warning("hub_was_restored", epoch=epoch)
+        return bool(known)

@@ -80,7 +80,7 @@ class LinkProtocol:
         self._hello_at = self._now_at = float("-inf")
         self._cursor = HubCursor(store)
         self._epochs: Sequence[Position] = store.epochs()
-        self._at = place_of(self._cursor.position, self._epochs)
+        self._at = 0
         self._status = LinkStatus(False, clock.wall(), acknowledged=self._cursor.position)
 
     @property
@@ -103,7 +103,7 @@ class LinkProtocol:
         if incoming.signal is Signal.CONNECTED:
             self._connected = True
             self._epochs = self._store.epochs()
-            self._begin(place_of(self._cursor.position, self._epochs))
+            self._begin(0)
         elif incoming.signal is Signal.DISCONNECTED:
             self._connected = False
             self._ways.close()
@@ -136,8 +136,14 @@ class LinkProtocol:
         if ack.session != self._state.session:
             self._count_repeated(1)
             return
-        self._life.heard(ack.hub_epoch)
-        word = sender.Acknowledgement(ack.session, Position.from_wire(ack.applied), ack.fenced, ack.reason, ack.gap)
+        if self._life.heard(ack.hub_epoch) and self._at > 0:
+            self._begin(0)  # restored, and asked about the last epoch only
+            return
+        applied = Position.from_wire(ack.applied)
+        if not ack.fenced and self._goes_beyond(applied):
+            self._told_of_more(applied, ack.fences)
+            return
+        word = sender.Acknowledgement(ack.session, applied, ack.fenced, ack.reason, ack.gap)
         self._state = sender.on_acknowledgement(self._state, word, self._clock.monotonic())
         acknowledged = self._state.acknowledged
         if acknowledged is not None and not ack.fenced:
@@ -153,6 +159,20 @@ class LinkProtocol:
         if ack.fenced:
             self._log.error("box_fenced", epoch=ack.applied.epoch, seq=ack.applied.seq)
 
+    def _goes_beyond(self, applied: Position) -> bool:
+        """Tell whether the hub has events of the last epoch that this log has not; former epochs may have been left."""
+        if self._at + 1 < len(self._epochs):
+            return False
+        end = self._end()
+        return applied.epoch == end.epoch and applied.seq > end.seq
+
+    def _told_of_more(self, beyond: Position, fences: int) -> None:
+        """Answer that the log does not go so far, at once and then now and then, until the hub has fenced this box."""
+        if (beyond, fences) != (self._state.beyond, self._state.fences):
+            self._hello_at = float("-inf")
+            self._log.error("box_behind_hub", epoch=beyond.epoch, seq=beyond.seq)
+        self._state = sender.on_told_of_more(self._state, beyond, fences)
+
     def _go_on(self, acknowledged: Position) -> None:
         """Take note of how far the hub is, and turn to the epoch that is due: one after the other, oldest first."""
         before = self._cursor.position
@@ -161,9 +181,12 @@ class LinkProtocol:
             self._cursor.move(Position(self._epochs[0].epoch))
             self._begin(0)
             return
-        if acknowledged != before:
+        complete = self._at + 1 < len(self._epochs) and acknowledged.seq >= self._epochs[self._at].seq
+        # That a former epoch is complete at the hub, as it was, is no step back.
+        stays = complete and place_of(before, self._epochs) > self._at
+        if acknowledged != before and not stays:
             self._cursor.move(acknowledged)
-        if self._at + 1 < len(self._epochs) and acknowledged.seq >= self._epochs[self._at].seq:
+        if complete:
             self._begin(self._at + 1)
 
     def _begin(self, at: int) -> None:
@@ -237,11 +260,11 @@ class LinkProtocol:
         if self._state.fenced is not None:
             # A person may let the box in again at any time: ask anew, as a new session, now and then.
             if now - self._hello_at >= _FENCED_HELLO_SECONDS:
-                self._begin(self._at)
+                self._begin(0)
                 self._say_hello(now)
             return
         if self._must_ask and now - self._hello_at >= _HELLO_AGAIN_SECONDS:
-            self._begin(self._at)
+            self._begin(0)
         if self._state.acknowledged is None:
             if now - self._hello_at >= _HELLO_AGAIN_SECONDS:
                 self._say_hello(now)
@@ -263,6 +286,9 @@ class LinkProtocol:
     def _say_hello(self, now: float) -> None:
         self._hello_at = now
         hello = wire.Hello(session=self._state.session, head=self._end().to_wire(), software=self._software)
+        if self._state.beyond is not None:
+            hello.applied.CopyFrom(self._state.beyond.to_wire())
+            hello.fences = self._state.fences
         self._send(wire.Message(hello=hello))
 
     def _send_events(self, now: float) -> None:

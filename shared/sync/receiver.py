@@ -38,21 +38,24 @@ Verdict = Fresh | Gap | Fork
 HashAt = Callable[[int], str | None]
 
 
-def judge_hello(applied: Position, head: Position, hash_at: HashAt) -> Fork | None:
+def judge_hello(head: Position, told: Position | None, hash_at: HashAt) -> Fork | None:
     """Compare a sender's head with what was applied of its log.
 
+    A head behind what was applied may be that of a greeting that comes late. So the sender is told how far its log is
+    known here, and only one that answers that its log has no such event is behind.
+
     Args:
-        applied: what the receiver has of this device and epoch.
         head: the end of the sender's log.
-        hash_at: returns the hash applied at a `seq` of this epoch, or None.
+        told: how far its log is known here, as the sender repeats it; None in a first greeting.
+        hash_at: returns the hash applied at a `seq` of the head's epoch, or None.
 
     Returns:
         A fork when the sender is behind the receiver or disagrees at the same place, else None.
     """
-    if head.seq < applied.seq:
-        return Fork(head.seq, f"the log ends at {head.seq} but {applied.seq} events of it are known here")
     if head.seq > 0 and hash_at(head.seq) not in {None, head.hash}:
         return Fork(head.seq, f"event {head.seq} is another one than the one known here")
+    if told is not None and told.epoch == head.epoch and told.seq > head.seq and hash_at(told.seq) == told.hash:
+        return Fork(head.seq, f"the log ends at {head.seq} but {told.seq} events of it are known here")
     return None
 
 

@@ -32,6 +32,8 @@ class SenderState:
         waiting_since: monotonic seconds of the last progress while something is in flight.
         fenced: why the receiver refuses this log, or None.
         resends: times that sending had to resume at the acknowledged event.
+        beyond: how far the receiver knows this log, where the log itself does not go so far; else None.
+        fences: how often the receiver had fenced this log when it said so.
     """
 
     session: str
@@ -41,6 +43,8 @@ class SenderState:
     waiting_since: float = 0.0
     fenced: str | None = None
     resends: int = 0
+    beyond: Position | None = None
+    fences: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +82,14 @@ def on_acknowledgement(state: SenderState, ack: Acknowledgement, now: float) -> 
         batch_ends=tuple(end for end in state.batch_ends if end > applied.seq),
         waiting_since=now if progressed else state.waiting_since,
     )
+
+
+def on_told_of_more(state: SenderState, beyond: Position, fences: int) -> SenderState:
+    """Take note that the receiver knows more of this log than there is: nothing is sent, a person must look.
+
+    The log is that of a restored or copied box. It is for the receiver to fence it, once it is told so.
+    """
+    return replace(state, acknowledged=None, batch_ends=(), beyond=beyond, fences=fences)
 
 
 def on_tick(state: SenderState, now: float) -> SenderState:

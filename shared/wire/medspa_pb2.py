@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18shared/wire/medspa.proto\x12\x0emedspa.wire.v1\"P\n\rSealedMessage\x12\x0f\n\x07version\x18\x01 \x01(\r\x12\x0e\n\x06tenant\x18\x02 \x01(\t\x12\x0e\n\x06\x64\x65vice\x18\x03 \x01(\t\x12\x0e\n\x06sealed\x18\x04 \x01(\x0c\"\xb6\x02\n\x07Message\x12&\n\x05hello\x18\x01 \x01(\x0b\x32\x15.medspa.wire.v1.HelloH\x00\x12,\n\x06\x65vents\x18\x02 \x01(\x0b\x32\x1a.medspa.wire.v1.EventBatchH\x00\x12\"\n\x03\x61\x63k\x18\x03 \x01(\x0b\x32\x13.medspa.wire.v1.AckH\x00\x12\"\n\x03now\x18\x04 \x01(\x0b\x32\x13.medspa.wire.v1.NowH\x00\x12-\n\thand_back\x18\x05 \x01(\x0b\x32\x18.medspa.wire.v1.HandBackH\x00\x12(\n\x06resend\x18\x06 \x01(\x0b\x32\x16.medspa.wire.v1.ResendH\x00\x12,\n\x06resent\x18\x07 \x01(\x0b\x32\x1a.medspa.wire.v1.EventBatchH\x00\x42\x06\n\x04kind\"4\n\x08Position\x12\r\n\x05\x65poch\x18\x01 \x01(\t\x12\x0b\n\x03seq\x18\x02 \x01(\x04\x12\x0c\n\x04hash\x18\x03 \x01(\t\"\xb9\x01\n\x05Hello\x12\x0f\n\x07session\x18\x01 \x01(\t\x12&\n\x04head\x18\x02 \x01(\x0b\x32\x18.medspa.wire.v1.Position\x12)\n\x07\x61pplied\x18\x03 \x01(\x0b\x32\x18.medspa.wire.v1.Position\x12\x10\n\x08software\x18\x04 \x01(\t\x12\x11\n\thub_epoch\x18\x05 \x01(\t\x12\'\n\x05known\x18\x06 \x03(\x0b\x32\x18.medspa.wire.v1.Position\"O\n\nEventBatch\x12\x0f\n\x07session\x18\x01 \x01(\t\x12\r\n\x05\x65poch\x18\x02 \x01(\t\x12\x11\n\tfirst_seq\x18\x03 \x01(\x04\x12\x0e\n\x06\x62odies\x18\x04 \x03(\x0c\"\x95\x01\n\x03\x41\x63k\x12\x0f\n\x07session\x18\x01 \x01(\t\x12)\n\x07\x61pplied\x18\x02 \x01(\x0b\x32\x18.medspa.wire.v1.Position\x12\x0e\n\x06\x66\x65nced\x18\x03 \x01(\x08\x12\x0e\n\x06reason\x18\x04 \x01(\t\x12\x12\n\nduplicates\x18\x05 \x01(\x04\x12\x11\n\thub_epoch\x18\x06 \x01(\t\x12\x0b\n\x03gap\x18\x07 \x01(\x08\"<\n\x08HandBack\x12\r\n\x05\x65poch\x18\x01 \x01(\t\x12\x11\n\tfirst_seq\x18\x02 \x01(\x04\x12\x0e\n\x06\x62odies\x18\x03 \x03(\x0c\"$\n\x03Now\x12\x0f\n\x07session\x18\x01 \x01(\t\x12\x0c\n\x04json\x18\x02 \x01(\x0c\"9\n\x06Resend\x12\r\n\x05\x65poch\x18\x01 \x01(\t\x12\x11\n\tfirst_seq\x18\x02 \x01(\x04\x12\r\n\x05\x63ount\x18\x03 \x01(\r\"7\n\tBlobQuery\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04size\x18\x02 \x01(\x04\x12\x0e\n\x06offset\x18\x03 \x01(\x04\"9\n\x0b\x42lobQueries\x12*\n\x07queries\x18\x01 \x03(\x0b\x32\x19.medspa.wire.v1.BlobQuery\"J\n\nBlobStates\x12)\n\x06states\x18\x01 \x03(\x0b\x32\x19.medspa.wire.v1.BlobState\x12\x11\n\thub_epoch\x18\x02 \x01(\t\"U\n\tBlobChunk\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04size\x18\x02 \x01(\x04\x12\x0e\n\x06offset\x18\x03 \x01(\x04\x12\x0c\n\x04\x64\x61ta\x18\x04 \x01(\x0c\x12\x0e\n\x06sha256\x18\x05 \x01(\t\"P\n\tBlobState\x12\x0e\n\x06offset\x18\x01 \x01(\x04\x12\x0f\n\x07\x64urable\x18\x02 \x01(\x08\x12\x11\n\thub_epoch\x18\x03 \x01(\t\x12\x0f\n\x07refused\x18\x04 \x01(\x08\x32\xd3\x02\n\x05\x42lobs\x12=\n\x05Where\x12\x19.medspa.wire.v1.BlobQuery\x1a\x19.medspa.wire.v1.BlobState\x12@\n\x06Upload\x12\x19.medspa.wire.v1.BlobChunk\x1a\x19.medspa.wire.v1.BlobState(\x01\x12\x44\n\tWhereMany\x12\x1b.medspa.wire.v1.BlobQueries\x1a\x1a.medspa.wire.v1.BlobStates\x12\x42\n\x08\x44ownload\x12\x19.medspa.wire.v1.BlobQuery\x1a\x19.medspa.wire.v1.BlobChunk0\x01\x12?\n\x04\x44rop\x12\x1b.medspa.wire.v1.BlobQueries\x1a\x1a.medspa.wire.v1.BlobStatesb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18shared/wire/medspa.proto\x12\x0emedspa.wire.v1\"P\n\rSealedMessage\x12\x0f\n\x07version\x18\x01 \x01(\r\x12\x0e\n\x06tenant\x18\x02 \x01(\t\x12\x0e\n\x06\x64\x65vice\x18\x03 \x01(\t\x12\x0e\n\x06sealed\x18\x04 \x01(\x0c\"\xb6\x02\n\x07Message\x12&\n\x05hello\x18\x01 \x01(\x0b\x32\x15.medspa.wire.v1.HelloH\x00\x12,\n\x06\x65vents\x18\x02 \x01(\x0b\x32\x1a.medspa.wire.v1.EventBatchH\x00\x12\"\n\x03\x61\x63k\x18\x03 \x01(\x0b\x32\x13.medspa.wire.v1.AckH\x00\x12\"\n\x03now\x18\x04 \x01(\x0b\x32\x13.medspa.wire.v1.NowH\x00\x12-\n\thand_back\x18\x05 \x01(\x0b\x32\x18.medspa.wire.v1.HandBackH\x00\x12(\n\x06resend\x18\x06 \x01(\x0b\x32\x16.medspa.wire.v1.ResendH\x00\x12,\n\x06resent\x18\x07 \x01(\x0b\x32\x1a.medspa.wire.v1.EventBatchH\x00\x42\x06\n\x04kind\"4\n\x08Position\x12\r\n\x05\x65poch\x18\x01 \x01(\t\x12\x0b\n\x03seq\x18\x02 \x01(\x04\x12\x0c\n\x04hash\x18\x03 \x01(\t\"\xc9\x01\n\x05Hello\x12\x0f\n\x07session\x18\x01 \x01(\t\x12&\n\x04head\x18\x02 \x01(\x0b\x32\x18.medspa.wire.v1.Position\x12)\n\x07\x61pplied\x18\x03 \x01(\x0b\x32\x18.medspa.wire.v1.Position\x12\x10\n\x08software\x18\x04 \x01(\t\x12\x11\n\thub_epoch\x18\x05 \x01(\t\x12\'\n\x05known\x18\x06 \x03(\x0b\x32\x18.medspa.wire.v1.Position\x12\x0e\n\x06\x66\x65nces\x18\x07 \x01(\x04\"O\n\nEventBatch\x12\x0f\n\x07session\x18\x01 \x01(\t\x12\r\n\x05\x65poch\x18\x02 \x01(\t\x12\x11\n\tfirst_seq\x18\x03 \x01(\x04\x12\x0e\n\x06\x62odies\x18\x04 \x03(\x0c\"\xa5\x01\n\x03\x41\x63k\x12\x0f\n\x07session\x18\x01 \x01(\t\x12)\n\x07\x61pplied\x18\x02 \x01(\x0b\x32\x18.medspa.wire.v1.Position\x12\x0e\n\x06\x66\x65nced\x18\x03 \x01(\x08\x12\x0e\n\x06reason\x18\x04 \x01(\t\x12\x12\n\nduplicates\x18\x05 \x01(\x04\x12\x11\n\thub_epoch\x18\x06 \x01(\t\x12\x0b\n\x03gap\x18\x07 \x01(\x08\x12\x0e\n\x06\x66\x65nces\x18\x08 \x01(\x04\"<\n\x08HandBack\x12\r\n\x05\x65poch\x18\x01 \x01(\t\x12\x11\n\tfirst_seq\x18\x02 \x01(\x04\x12\x0e\n\x06\x62odies\x18\x03 \x03(\x0c\"$\n\x03Now\x12\x0f\n\x07session\x18\x01 \x01(\t\x12\x0c\n\x04json\x18\x02 \x01(\x0c\"9\n\x06Resend\x12\r\n\x05\x65poch\x18\x01 \x01(\t\x12\x11\n\tfirst_seq\x18\x02 \x01(\x04\x12\r\n\x05\x63ount\x18\x03 \x01(\r\"7\n\tBlobQuery\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04size\x18\x02 \x01(\x04\x12\x0e\n\x06offset\x18\x03 \x01(\x04\"9\n\x0b\x42lobQueries\x12*\n\x07queries\x18\x01 \x03(\x0b\x32\x19.medspa.wire.v1.BlobQuery\"J\n\nBlobStates\x12)\n\x06states\x18\x01 \x03(\x0b\x32\x19.medspa.wire.v1.BlobState\x12\x11\n\thub_epoch\x18\x02 \x01(\t\"U\n\tBlobChunk\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04size\x18\x02 \x01(\x04\x12\x0e\n\x06offset\x18\x03 \x01(\x04\x12\x0c\n\x04\x64\x61ta\x18\x04 \x01(\x0c\x12\x0e\n\x06sha256\x18\x05 \x01(\t\"P\n\tBlobState\x12\x0e\n\x06offset\x18\x01 \x01(\x04\x12\x0f\n\x07\x64urable\x18\x02 \x01(\x08\x12\x11\n\thub_epoch\x18\x03 \x01(\t\x12\x0f\n\x07refused\x18\x04 \x01(\x08\x32\xd3\x02\n\x05\x42lobs\x12=\n\x05Where\x12\x19.medspa.wire.v1.BlobQuery\x1a\x19.medspa.wire.v1.BlobState\x12@\n\x06Upload\x12\x19.medspa.wire.v1.BlobChunk\x1a\x19.medspa.wire.v1.BlobState(\x01\x12\x44\n\tWhereMany\x12\x1b.medspa.wire.v1.BlobQueries\x1a\x1a.medspa.wire.v1.BlobStates\x12\x42\n\x08\x44ownload\x12\x19.medspa.wire.v1.BlobQuery\x1a\x19.medspa.wire.v1.BlobChunk0\x01\x12?\n\x04\x44rop\x12\x1b.medspa.wire.v1.BlobQueries\x1a\x1a.medspa.wire.v1.BlobStatesb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -38,27 +38,27 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_POSITION']._serialized_start=439
   _globals['_POSITION']._serialized_end=491
   _globals['_HELLO']._serialized_start=494
-  _globals['_HELLO']._serialized_end=679
-  _globals['_EVENTBATCH']._serialized_start=681
-  _globals['_EVENTBATCH']._serialized_end=760
-  _globals['_ACK']._serialized_start=763
-  _globals['_ACK']._serialized_end=912
-  _globals['_HANDBACK']._serialized_start=914
-  _globals['_HANDBACK']._serialized_end=974
-  _globals['_NOW']._serialized_start=976
-  _globals['_NOW']._serialized_end=1012
-  _globals['_RESEND']._serialized_start=1014
-  _globals['_RESEND']._serialized_end=1071
-  _globals['_BLOBQUERY']._serialized_start=1073
-  _globals['_BLOBQUERY']._serialized_end=1128
-  _globals['_BLOBQUERIES']._serialized_start=1130
-  _globals['_BLOBQUERIES']._serialized_end=1187
-  _globals['_BLOBSTATES']._serialized_start=1189
-  _globals['_BLOBSTATES']._serialized_end=1263
-  _globals['_BLOBCHUNK']._serialized_start=1265
-  _globals['_BLOBCHUNK']._serialized_end=1350
-  _globals['_BLOBSTATE']._serialized_start=1352
-  _globals['_BLOBSTATE']._serialized_end=1432
-  _globals['_BLOBS']._serialized_start=1435
-  _globals['_BLOBS']._serialized_end=1774
+  _globals['_HELLO']._serialized_end=695
+  _globals['_EVENTBATCH']._serialized_start=697
+  _globals['_EVENTBATCH']._serialized_end=776
+  _globals['_ACK']._serialized_start=779
+  _globals['_ACK']._serialized_end=944
+  _globals['_HANDBACK']._serialized_start=946
+  _globals['_HANDBACK']._serialized_end=1006
+  _globals['_NOW']._serialized_start=1008
+  _globals['_NOW']._serialized_end=1044
+  _globals['_RESEND']._serialized_start=1046
+  _globals['_RESEND']._serialized_end=1103
+  _globals['_BLOBQUERY']._serialized_start=1105
+  _globals['_BLOBQUERY']._serialized_end=1160
+  _globals['_BLOBQUERIES']._serialized_start=1162
+  _globals['_BLOBQUERIES']._serialized_end=1219
+  _globals['_BLOBSTATES']._serialized_start=1221
+  _globals['_BLOBSTATES']._serialized_end=1295
+  _globals['_BLOBCHUNK']._serialized_start=1297
+  _globals['_BLOBCHUNK']._serialized_end=1382
+  _globals['_BLOBSTATE']._serialized_start=1384
+  _globals['_BLOBSTATE']._serialized_end=1464
+  _globals['_BLOBS']._serialized_start=1467
+  _globals['_BLOBS']._serialized_end=1806
 # @@protoc_insertion_point(module_scope)

@@ -47,20 +47,22 @@ class Position(_message.Message):
     def __init__(self, epoch: _Optional[str] = ..., seq: _Optional[int] = ..., hash: _Optional[str] = ...) -> None: ...
 
 class Hello(_message.Message):
-    __slots__ = ("session", "head", "applied", "software", "hub_epoch", "known")
+    __slots__ = ("session", "head", "applied", "software", "hub_epoch", "known", "fences")
     SESSION_FIELD_NUMBER: _ClassVar[int]
     HEAD_FIELD_NUMBER: _ClassVar[int]
     APPLIED_FIELD_NUMBER: _ClassVar[int]
     SOFTWARE_FIELD_NUMBER: _ClassVar[int]
     HUB_EPOCH_FIELD_NUMBER: _ClassVar[int]
     KNOWN_FIELD_NUMBER: _ClassVar[int]
+    FENCES_FIELD_NUMBER: _ClassVar[int]
     session: str
     head: Position
     applied: Position
     software: str
     hub_epoch: str
     known: _containers.RepeatedCompositeFieldContainer[Position]
-    def __init__(self, session: _Optional[str] = ..., head: _Optional[_Union[Position, _Mapping]] = ..., applied: _Optional[_Union[Position, _Mapping]] = ..., software: _Optional[str] = ..., hub_epoch: _Optional[str] = ..., known: _Optional[_Iterable[_Union[Position, _Mapping]]] = ...) -> None: ...
+    fences: int
+    def __init__(self, session: _Optional[str] = ..., head: _Optional[_Union[Position, _Mapping]] = ..., applied: _Optional[_Union[Position, _Mapping]] = ..., software: _Optional[str] = ..., hub_epoch: _Optional[str] = ..., known: _Optional[_Iterable[_Union[Position, _Mapping]]] = ..., fences: _Optional[int] = ...) -> None: ...
 
 class EventBatch(_message.Message):
     __slots__ = ("session", "epoch", "first_seq", "bodies")
@@ -75,7 +77,7 @@ class EventBatch(_message.Message):
     def __init__(self, session: _Optional[str] = ..., epoch: _Optional[str] = ..., first_seq: _Optional[int] = ..., bodies: _Optional[_Iterable[bytes]] = ...) -> None: ...
 
 class Ack(_message.Message):
-    __slots__ = ("session", "applied", "fenced", "reason", "duplicates", "hub_epoch", "gap")
+    __slots__ = ("session", "applied", "fenced", "reason", "duplicates", "hub_epoch", "gap", "fences")
     SESSION_FIELD_NUMBER: _ClassVar[int]
     APPLIED_FIELD_NUMBER: _ClassVar[int]
     FENCED_FIELD_NUMBER: _ClassVar[int]
@@ -83,6 +85,7 @@ class Ack(_message.Message):
     DUPLICATES_FIELD_NUMBER: _ClassVar[int]
     HUB_EPOCH_FIELD_NUMBER: _ClassVar[int]
     GAP_FIELD_NUMBER: _ClassVar[int]
+    FENCES_FIELD_NUMBER: _ClassVar[int]
     session: str
     applied: Position
     fenced: bool
@@ -90,7 +93,8 @@ class Ack(_message.Message):
     duplicates: int
     hub_epoch: str
     gap: bool
-    def __init__(self, session: _Optional[str] = ..., applied: _Optional[_Union[Position, _Mapping]] = ..., fenced: _Optional[bool] = ..., reason: _Optional[str] = ..., duplicates: _Optional[int] = ..., hub_epoch: _Optional[str] = ..., gap: _Optional[bool] = ...) -> None: ...
+    fences: int
+    def __init__(self, session: _Optional[str] = ..., applied: _Optional[_Union[Position, _Mapping]] = ..., fenced: _Optional[bool] = ..., reason: _Optional[str] = ..., duplicates: _Optional[int] = ..., hub_epoch: _Optional[str] = ..., gap: _Optional[bool] = ..., fences: _Optional[int] = ...) -> None: ...
 
 class HandBack(_message.Message):
     __slots__ = ("epoch", "first_seq", "bodies")

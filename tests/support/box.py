@@ -99,9 +99,12 @@ class FakeBox:
         """The end of the log."""
         return Position(self.epoch, len(self.log), self.log[-1].hash if self.log else GENESIS_HASH)
 
-    def hello(self, session: str | None = None) -> wire.Message:
-        """Return the greeting."""
+    def hello(self, session: str | None = None, told: wire.Ack | None = None) -> wire.Message:
+        """Return the greeting; after `told`, that which says that the log does not go so far."""
         hello = wire.Hello(session=session or self.session, head=self.head.to_wire(), software="test-1")
+        if told is not None:
+            hello.applied.CopyFrom(told.applied)
+            hello.fences = told.fences
         return wire.Message(hello=hello)
 
     def batch(self, first: int, last: int) -> wire.Message:

@@ -27,10 +27,16 @@ def synced_box(hub: HubParts, events: int = 4) -> FakeBox:
     return box
 
 
+def say_hello(hub: HubParts, box: FakeBox) -> wire.Ack:
+    """Greet as a box does: one that is told of more than its log has says so."""
+    ack = hub.ack(box, box.hello("later"))
+    return hub.ack(box, box.hello("later", told=ack)) if ack.applied.seq > box.head.seq and not ack.fenced else ack
+
+
 def test_a_box_behind_the_hub_is_fenced_with_the_reason(hub: HubParts) -> None:
     box = synced_box(hub)
     box.log = box.log[:2]
-    ack = hub.ack(box, box.hello("later"))
+    ack = say_hello(hub, box)
     assert ack.fenced
     assert "ends at 2 but 4" in ack.reason
     assert record_of(hub, box).state is DeviceState.FENCED
@@ -49,7 +55,7 @@ def test_a_fenced_box_gets_nothing_applied_any_more(hub: HubParts) -> None:
     box = synced_box(hub)
     whole = list(box.log)
     box.log = box.log[:2]
-    hub.tell(box, box.hello("later"))
+    say_hello(hub, box)
     box.log = whole
     box.record("box.stopped", {})
     ack = hub.ack(box, box.batch(5, 5))
@@ -65,6 +71,39 @@ def test_a_greeting_delivered_again_late_fences_nobody(hub: HubParts) -> None:
     hub.ack(box, box.batch(1, 2))
     ack = hub.ack(box, early)
     assert (ack.fenced, ack.applied.seq) == (False, 2)
+
+
+def test_a_greeting_that_is_heard_first_after_later_events_fences_nobody(hub: HubParts) -> None:
+    box = hub.box()
+    box.record("box.stopped", {})
+    late = box.hello("held up")
+    box.record("box.stopped", {})
+    hub.tell(box, box.hello())
+    hub.ack(box, box.batch(1, 2))
+    ack = hub.ack(box, late)
+    assert (ack.fenced, ack.applied.seq) == (False, 2)
+    assert (record_of(hub, box).state, record_of(hub, box).head_seq) == (DeviceState.ACTIVE, 2)
+
+
+def test_what_a_box_was_told_before_a_person_let_it_in_again_fences_it_no_more(hub: HubParts) -> None:
+    box = synced_box(hub)
+    whole = list(box.log)
+    box.log = box.log[:2]
+    told = hub.ack(box, box.hello("later"))
+    late = box.hello("later", told=told)
+    assert hub.ack(box, late).fenced
+    hub.enrolment.readmit(box.tenant, box.device)
+    box.log = whole
+    assert not hub.ack(box, late).fenced
+    assert record_of(hub, box).state is DeviceState.ACTIVE
+
+
+def test_a_box_still_behind_after_a_person_let_it_in_is_fenced_again(hub: HubParts) -> None:
+    box = synced_box(hub)
+    box.log = box.log[:2]
+    assert say_hello(hub, box).fenced
+    hub.enrolment.readmit(box.tenant, box.device)
+    assert say_hello(hub, box).fenced
 
 
 def test_a_new_epoch_that_continues_the_known_end_is_accepted(hub: HubParts) -> None:

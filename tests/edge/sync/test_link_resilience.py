@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 
+from edge.record import PROJECTIONS
+from edge.store.events import HUB_CURSOR
+from edge.store.refill import LogRefill
 from edge.sync.inbox import Inbox
 from edge.sync.link import SyncLink
 from edge.sync.mqtt import Incoming, Signal
@@ -15,6 +18,7 @@ from edge.sync.protocol import HUB_DEVICE
 from shared.events.catalogue import complete_catalogue
 from shared.events.catalogue.system import BookingRequested, BoxStarted
 from shared.events.envelope import GENESIS_HASH, Event, EventDraft
+from shared.sync.position import Position
 from shared.wire import medspa_pb2 as wire
 from shared.wire.envelope import open_message, seal_message
 from shared.wire.topics import DOWN, UP
@@ -96,6 +100,10 @@ class Hub:
         )  # fmt: skip
         batch = wire.EventBatch(session=session, epoch=HUB_EPOCH, first_seq=1, bodies=[event.body])
         self.say(wire.Message(events=batch))
+
+    def acknowledge_up_to(self, session: str, position: Position, life: str = "", fences: int = 0) -> None:
+        ack = wire.Ack(session=session, applied=position.to_wire(), hub_epoch=life, fences=fences)
+        self.say(wire.Message(ack=ack))
 
     def acknowledge(self, session: str, fenced: str = "") -> None:
         position = wire.Position(epoch=self.box.store.head().epoch, seq=0)
@@ -209,4 +217,54 @@ def test_an_idle_box_refills_a_hub_that_was_restored_behind_a_living_broker(box:
     assert again != first
     hub.acknowledge(again)
     assert hub.hear("events").first_seq == 1
+    hub.link.stop()
+
+
+@pytest.mark.req("P-5", "I-18", "F-14")
+def test_a_box_that_is_told_of_more_than_its_log_has_says_so_and_sends_nothing(box: BoxRecord) -> None:
+    hub = Hub(box, lambda _event: ())
+    box.store.append([EventDraft("box/box-1", BoxStarted(software="1", clean=True), "box", "operation")])
+    first = hub.hear("hello")
+    assert not first.HasField("applied")
+    known = Position(box.store.head().epoch, 9, "f" * 64)
+    for _ in range(3):  # as often as the hub may have to say it
+        hub.acknowledge_up_to(first.session, known, fences=2)
+        again = hub.hear("hello")
+        assert (again.session, again.applied.seq, again.applied.hash, again.fences) == (first.session, 9, "f" * 64, 2)
+        assert again.head.seq == 1
+        box.clock.advance(4)
+    assert box.store.cursor(HUB_CURSOR) is None
+    hub.acknowledge(first.session, fenced="the log ends at 1")
+    eventually(lambda: hub.link.status.fenced is not None)
+    assert hub.link.status.sent == 0
+    hub.link.stop()
+
+
+@pytest.mark.req("P-4", "I-17", "F-13")
+@pytest.mark.parametrize("restarts", [True, False], ids=["box connects anew", "hub behind a living broker"])
+def test_every_epoch_is_offered_to_a_restored_hub_also_when_the_last_was_never_acknowledged(
+    box: BoxRecord, restarts: bool
+) -> None:
+    box.store.append([EventDraft("box/box-1", BoxStarted(software="1", clean=True), "box", "operation")] * 3)
+    former = box.store.head()
+    LogRefill(box.store._database, PROJECTIONS, box.keys.log_head()).begin_epoch()
+    box.store.append([EventDraft("box/box-1", BoxStarted(software="1", clean=True), "box", "operation")])
+    last = box.store.head()
+    assert (last.epoch != former.epoch, former.seq) == (True, 3)
+    hub = Hub(box, lambda _event: ())
+    hub.acknowledge_up_to(hub.hear("hello").session, former, "a" * 16)
+    asked = hub.hear("hello")
+    assert asked.head.epoch == last.epoch
+    hub.acknowledge_up_to(asked.session, Position(last.epoch), "a" * 16)
+    eventually(lambda: hub.link.status.acknowledged == Position(last.epoch))
+    if restarts:
+        hub.link.stop()
+        hub = Hub(box, lambda _event: ())
+        anew = hub.hear("hello")
+    else:
+        hub.acknowledge_up_to(asked.session, Position(last.epoch), "b" * 16)
+        anew = hub.hear("hello")
+    assert anew.head.epoch == former.epoch
+    hub.acknowledge_up_to(anew.session, Position(former.epoch), "b" * 16)
+    assert (hub.hear("events").first_seq, hub.link.status.acknowledged) == (1, Position(former.epoch))
     hub.link.stop()

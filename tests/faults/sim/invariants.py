@@ -201,6 +201,13 @@ class Watch:
         last = box.store.head().epoch
         return all(place in history.hashes for place in there if place[0] == last)
 
+    def knows_last_epoch(self, box: SimBox, auditor: Auditor) -> bool:
+        """Tell whether a machine has begun the epoch that the hub knows as the last of its log."""
+        rows = auditor.rows(
+            "SELECT epoch FROM positions WHERE device = ? ORDER BY ordinal DESC LIMIT 1", (box.identity.device,)
+        )
+        return not rows or any(epoch == rows[0][0] for epoch, _ in self._of[box.name].hashes)
+
     def image_may_leave(self, box: SimBox, name: str) -> None:
         """Check an image's client just before a part of it leaves a box."""
         withdrawn = box.store.rows(
@@ -227,13 +234,13 @@ class Watch:
         if box.identity.device not in self.in_doubt and here != there:
             raise InvariantBroken("I-07", f"{box.name}: hub and box differ about a record")
 
-    def not_applied(self, box: SimBox, auditor: Auditor) -> set[tuple[str, int, str]]:
-        """Return the events of a clinic's log at the hub that a box has not applied."""
+    def down_differs(self, box: SimBox, auditor: Auditor) -> set[tuple[str, int, str]]:
+        """Return the events of a clinic's log that only the hub has, or only a box: it has not handed them back yet."""
         rows = auditor.rows(
             "SELECT epoch, seq, hash FROM down_log WHERE tenant = ? AND location = ?",
             (box.identity.tenant, box.identity.location),
         )
-        return set(rows) - set(box.store.rows("SELECT hub_epoch, seq, hash FROM inbox"))
+        return set(rows) ^ set(box.store.rows("SELECT hub_epoch, seq, hash FROM inbox"))
 
     def images_are_there(self, box: SimBox, auditor: Auditor) -> None:
         """Check that every image a box believes durable is, and that no capture waits for one it could have."""

@@ -130,10 +130,20 @@ def test_log_that_differs_anywhere_is_a_fork_and_applies_nothing() -> None:
     assert hub.applied.seq == 3
 
 
-def test_hello_of_a_box_behind_the_hub_or_with_another_hash_is_a_fork() -> None:
+def test_hello_of_a_box_with_another_hash_is_a_fork() -> None:
     hub = Hub()
     hub.take(1, [event.body for event in log(5)])
-    assert isinstance(receiver.judge_hello(hub.applied, Position(EPOCH, 4, "x"), hub.hash_at), receiver.Fork)
-    assert isinstance(receiver.judge_hello(hub.applied, Position(EPOCH, 5, "x"), hub.hash_at), receiver.Fork)
+    assert isinstance(receiver.judge_hello(Position(EPOCH, 5, "x"), None, hub.hash_at), receiver.Fork)
+    assert receiver.judge_hello(hub.applied, None, hub.hash_at) is None
+    assert receiver.judge_hello(Position(EPOCH, 9, "y"), None, hub.hash_at) is None
+
+
+def test_hello_behind_the_hub_is_a_fork_only_of_a_box_that_says_it_was_told() -> None:
+    hub = Hub()
+    hub.take(1, [event.body for event in log(5)])
+    behind = Position(EPOCH, 4, hub.hash_at(4) or "")
+    assert receiver.judge_hello(behind, None, hub.hash_at) is None
+    assert isinstance(receiver.judge_hello(behind, hub.applied, hub.hash_at), receiver.Fork)
+    assert receiver.judge_hello(behind, Position(EPOCH, 5, "of another hub"), hub.hash_at) is None
+    assert receiver.judge_hello(behind, Position("another", 5, hub.applied.hash), hub.hash_at) is None
     assert receiver.judge_hello(hub.applied, hub.applied, hub.hash_at) is None
-    assert receiver.judge_hello(hub.applied, Position(EPOCH, 9, "y"), hub.hash_at) is None
