@@ -177,7 +177,7 @@ def add_asked(known: ErasureRepository, event: Event) -> None:
     """Note what somebody asked for in the portal, from the event that tells the clinic's box."""
     fields = event.fields
     values = request_values(fields.payload, fields.location, to_milliseconds(fields.wall_time), PORTAL)
-    known.add_request(fields.payload["request"], values)
+    known.asked_in_portal(fields.payload["request"], values)
 
 
 def add_agreed(known: ErasureRepository, event: Event) -> None:

@@ -17,7 +17,7 @@ from cloud.storage.erasure_tables import (
     shredded_images,
 )
 from cloud.storage.tables import blobs, capture_images
-from cloud.storage.upsert import put_new
+from cloud.storage.upsert import change, put_new
 from shared.events.envelope import Event
 from shared.ids import BlobName, LocationId, TenantId
 
@@ -177,6 +177,12 @@ class ErasureRepository:
     def add_request(self, request: str, values: Mapping[str, Any]) -> None:
         """Note a request to delete a client; idempotent by its id."""
         put_new(self._connection, erasure_requests, self._key(request=request), values)
+
+    def asked_in_portal(self, request: str, values: Mapping[str, Any]) -> None:
+        """Note a request made in the portal; what the clinic has made of it may be known before."""
+        self.add_request(request, values)
+        asked = {name: value for name, value in values.items() if name != "state"}
+        change(self._connection, erasure_requests, self._key(request=request), asked)
 
     def decide(self, request: str, state: str, person: str, at: int) -> None:
         """Note the decision on a request that waits; the clinic's refusal outweighs the portal's approval."""

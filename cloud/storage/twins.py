@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import Connection, select
 
@@ -14,7 +14,9 @@ from shared.events.catalogue.twin import ConfigurationDesired, ConfigurationRepo
 from shared.events.envelope import Event
 from shared.ids import DeviceId, TenantId
 
-_SILENT: Final[Mapping[str, object]] = {"reported_version": 0, "state": "", "reason": "", "digest": ""}
+_NOTHING_SAID: Final[Mapping[str, object]] = {
+    "wanted_version": 0, "wanted": "{}", "wanted_at": 0, "reported_version": 0, "state": "", "reason": "", "digest": "",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +39,9 @@ class TwinRepository:
         self._tenant = tenant
 
     def all(self) -> list[Twin]:
-        """Return every twin, by device."""
-        query = select(twins).where(twins.c.tenant == self._tenant).order_by(twins.c.device)
+        """Return every twin of which this hub knows the wish, by device."""
+        known = (twins.c.tenant == self._tenant) & (twins.c.wanted_version > 0)
+        query = select(twins).where(known).order_by(twins.c.device)
         return [
             Twin(
                 DeviceId(row.device), row.wanted_version, json.loads(row.wanted), row.reported_version, row.state,
@@ -48,14 +51,14 @@ class TwinRepository:
         ]  # fmt: skip
 
     def next_version(self, device: DeviceId) -> int:
-        """Return the version of the next wish for a box."""
-        query = select(twins.c.wanted_version).where(twins.c.tenant == self._tenant, twins.c.device == device)
-        return (self._connection.execute(query).scalar_one_or_none() or 0) + 1
+        """Return the version of the next wish for a box: later also than one that only the box remembers."""
+        said = self._said(device)
+        return max(int(said["wanted_version"]), int(said["reported_version"])) + 1
 
     def want(self, event: Event) -> None:
         """Take note of a wish in the hub's log; idempotent, an older one changes nothing."""
         wish = ConfigurationDesired.model_validate(event.fields.payload)
-        if wish.version < self.next_version(DeviceId(wish.device)):
+        if wish.version <= int(self._said(DeviceId(wish.device))["wanted_version"]):
             return
         values = {
             "wanted_version": wish.version,
@@ -65,10 +68,11 @@ class TwinRepository:
         self._put(DeviceId(wish.device), values)
 
     def report(self, event: Event) -> None:
-        """Take note of what a box made of a wish; idempotent."""
+        """Take note of what a box made of a wish; idempotent.
+
+        Also when the wish is not known: a restored hub may be told of the report first and of its own wish after it.
+        """
         report = ConfigurationReported.model_validate(event.fields.payload)
-        if self.next_version(DeviceId(event.fields.device)) == 1:
-            return  # a wish that this hub does not remember: nothing to compare it with
         values = {
             "reported_version": report.version,
             "state": report.state,
@@ -77,9 +81,12 @@ class TwinRepository:
         }
         self._put(DeviceId(event.fields.device), values)
 
-    def _put(self, device: DeviceId, values: dict[str, object]) -> None:
+    def _said(self, device: DeviceId) -> Mapping[str, Any]:
         known = select(twins).where(twins.c.tenant == self._tenant, twins.c.device == device)
         row = self._connection.execute(known).one_or_none()
-        whole = {**(_SILENT if row is None else row._asdict()), **values}
+        return _NOTHING_SAID if row is None else row._asdict()
+
+    def _put(self, device: DeviceId, values: dict[str, object]) -> None:
+        whole = {**self._said(device), **values}
         keys = {"tenant": self._tenant, "device": device}
         put(self._connection, twins, keys, {name: value for name, value in whole.items() if name not in keys})
