@@ -182,7 +182,8 @@ class MessageHandler:
         _check_session(hello.session)
         _check_epoch(hello.head.epoch)
         told = Position.from_wire(hello.applied) if hello.HasField("applied") else None
-        greeting = Greeting(hello.session, Position.from_wire(hello.head), hello.software, told, hello.fences)
+        fences = hello.fences if hello.HasField("fences") else None
+        greeting = Greeting(Position.from_wire(hello.head), hello.software, told, fences)
         answer = self._intake.hello(box.tenant, box.device, greeting)
         ack = self._ack(box, hello.session, answer)
         # The greeting first: what a box has to hand back comes before events that answer it.
@@ -215,7 +216,10 @@ class MessageHandler:
     def _events(self, opened: Opened, *, patient: bool) -> wire.Message:
         box, batch = opened.box, opened.message.events
         with self._metrics.apply_seconds.time():
-            answer = self._intake.batch(box, batch.epoch, batch.first_seq, opened.events, patient=patient)
+            fences = batch.fences if batch.HasField("fences") else None
+            answer = self._intake.batch(
+                box, batch.epoch, batch.first_seq, opened.events, fences=fences, patient=patient
+            )
         if answer.gap and patient:
             raise TooEarly("too_early", "events before these are missing; they may be on their way")
         self._metrics.applied.inc(answer.fresh)

@@ -42,7 +42,7 @@ class Answer:
         duplicates: events of this batch that were known.
         parked: events of this batch set aside.
         gap: whether events before this batch are missing.
-        fences: how often this box was fenced; told in answer to a greeting.
+        fences: how often this box was fenced, where it is to know.
     """
 
     applied: Position
@@ -51,7 +51,7 @@ class Answer:
     duplicates: int = 0
     parked: int = 0
     gap: bool = False
-    fences: int = 0
+    fences: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,18 +59,16 @@ class Greeting:
     """What a box says of itself.
 
     Attributes:
-        session: id of its connection.
         head: the end of its log.
         software: its version.
-        told: how far its log is known here, as it repeats it when its log does not go so far; else None.
+        told: the event of its log that it was told of and that is not in it; else None.
         fences: how often it had been fenced when it was told.
     """
 
-    session: str
     head: Position
     software: str
     told: Position | None = None
-    fences: int = 0
+    fences: int | None = None
 
 
 class Intake:
@@ -83,10 +81,10 @@ class Intake:
         self._log = structlog.get_logger()
 
     def hello(self, tenant: TenantId, device: DeviceId, greeting: Greeting) -> Answer:
-        """Judge a box's greeting. Idempotent by its session: a greeting that comes again is not judged again.
+        """Judge a box's greeting; idempotent.
 
         One that comes late, after events that the box has written since, fences nobody: see `judge_hello`. Nor does
-        one that was told before a person let the box in again.
+        what a box was told before a person let it in again.
 
         Raises:
             Rejected: the device is not enrolled.
@@ -103,8 +101,6 @@ class Intake:
             devices.present(device, now, online=True)
             fences = devices.counts(device).get(FENCES, 0)
             told = greeting.told if greeting.fences == fences else None
-            if not devices.first_time(device, greeting.session, now) and told is None:
-                return Answer(applied, fences=fences)
             fork = judge_hello(head, told, lambda seq: log.hashes(device, head.epoch, seq, seq).get(seq))
             if fork is not None:
                 return _fence(devices, device, applied, fork)
@@ -119,6 +115,7 @@ class Intake:
         first_seq: int,
         arrived: Sequence[Event | MalformedEvent],
         *,
+        fences: int | None = None,
         patient: bool = False,
     ) -> Answer:
         """Apply a batch. Idempotent by `(device, epoch, seq)`; it is applied as a whole or not at all.
@@ -131,13 +128,14 @@ class Intake:
             epoch: of its log.
             first_seq: place of the batch's first event.
             arrived: the events, read; one that could not be read as its error.
+            fences: how often the box had been fenced when it sent this, by its own word; None when it does not say.
             patient: whether a gap is no news yet, since what is missing may be on its way.
 
         Raises:
             Rejected: the device is not enrolled.
             sqlalchemy.exc.OperationalError: the database is away or busy; nothing was applied.
         """
-        batch = _Batch(box, epoch, first_seq, arrived, patient)
+        batch = _Batch(box, epoch, first_seq, arrived, fences, patient)
         try:
             return self._batch(batch)
         except (Rejected, OperationalError, InterfaceError):
@@ -192,9 +190,19 @@ class Intake:
                 return Answer(applied, gap=True)
             if isinstance(verdict, Fresh):
                 verdict = _belonging(verdict, record, tenant, log)
-            if isinstance(verdict, Fork):
-                return _fence(devices, device, applied, verdict)
-            return self._apply(connection, tenant, record, epochs, _Work(verdict, now, park))
+            if not isinstance(verdict, Fork):
+                return self._apply(connection, tenant, record, epochs, _Work(verdict, now, batch.fences, park))
+            return self._contradicted(devices, device, applied, verdict, batch.fences)
+
+    def _contradicted(
+        self, devices: DeviceRepository, device: DeviceId, applied: Position, fork: Fork, fences: int | None
+    ) -> Answer:
+        """Fence a box whose log contradicts what is known, unless it spoke before a person decided about that."""
+        now = devices.counts(device).get(FENCES, 0)
+        if fences not in {None, now}:
+            self._log.warning("late_contradiction_ignored", device=device, seq=fork.seq)
+            return Answer(applied, fences=now)
+        return _fence(devices, device, applied, fork)
 
     def _apply(
         self,
@@ -216,7 +224,7 @@ class Intake:
             begun = is_continued(position, epochs)
         if isinstance(begun, Fork):
             before = position.applied if position is not None else Position(fresh.applied.epoch)
-            return _fence(devices, record.id, before, begun)
+            return self._contradicted(devices, record.id, before, begun, work.fences)
         if position is None and record.may_restart:
             devices.restarted(record.id)
         TreeLog(connection, tenant).append(fresh.events)
@@ -240,6 +248,7 @@ class _Batch:
     epoch: str
     first_seq: int
     arrived: Sequence[Event | MalformedEvent]
+    fences: int | None
     patient: bool
 
 
@@ -249,6 +258,7 @@ class _Work:
 
     fresh: Fresh
     now: int
+    fences: int | None
     park: str | None
 
 

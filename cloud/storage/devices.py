@@ -4,13 +4,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from cloud.storage.tables import (
     counters,
     device_directory,
     devices,
-    hello_sessions,
     invitations,
     locations,
     now_snapshots,
@@ -19,7 +18,6 @@ from cloud.storage.upsert import add_to, change, put
 from shared.ids import DeviceId, LocationId, TenantId
 from shared.sync.position import Position
 
-_SESSIONS_KEPT: Final = 5_000
 _DEVICE: Final = select(devices).where(
     devices.c.tenant == bindparam("of_tenant"), devices.c.id == bindparam("of_device")
 )
@@ -124,21 +122,6 @@ class DeviceRepository:
         """Forget presence, at the hub's own start; the broker's retained messages tell it anew."""
         query = update(devices).where(devices.c.tenant == self._tenant, devices.c.online.is_(True))
         self._connection.execute(query.values(online=False, online_since=now))
-
-    def first_time(self, device: DeviceId, session: str, now: int) -> bool:
-        """Tell whether this greeting is new; a repeated one must not be judged again."""
-        mine = (hello_sessions.c.tenant == self._tenant) & (hello_sessions.c.device == device)
-        known = select(hello_sessions.c.session).where(mine, hello_sessions.c.session == session)
-        if self._connection.execute(known).first() is not None:
-            return False
-        self._connection.execute(
-            insert(hello_sessions).values(tenant=self._tenant, device=device, session=session, seen_at=now)
-        )
-        keep = select(hello_sessions.c.seen_at).where(mine).order_by(hello_sessions.c.seen_at.desc())
-        oldest = self._connection.execute(keep.offset(_SESSIONS_KEPT).limit(1)).scalar_one_or_none()
-        if oldest is not None:
-            self._connection.execute(delete(hello_sessions).where(mine, hello_sessions.c.seen_at <= oldest))
-        return True
 
     def invite(self, code_hash: str, location: LocationId, expires_at: int, replaces: DeviceId | None = None) -> None:
         """Store an invitation, for a new device or for a machine that takes the place of one."""

@@ -139,11 +139,11 @@ class LinkProtocol:
         if self._life.heard(ack.hub_epoch) and self._at > 0:
             self._begin(0)  # restored, and asked about the last epoch only
             return
-        applied = Position.from_wire(ack.applied)
-        if not ack.fenced and self._goes_beyond(applied):
-            self._told_of_more(applied, ack.fences)
+        applied, fences = Position.from_wire(ack.applied), ack.fences if ack.HasField("fences") else None
+        if not ack.fenced and self._lacks(applied):
+            self._told_of_lacking(applied, fences)
             return
-        word = sender.Acknowledgement(ack.session, applied, ack.fenced, ack.reason, ack.gap)
+        word = sender.Acknowledgement(ack.session, applied, ack.fenced, ack.reason, ack.gap, fences)
         self._state = sender.on_acknowledgement(self._state, word, self._clock.monotonic())
         acknowledged = self._state.acknowledged
         if acknowledged is not None and not ack.fenced:
@@ -159,19 +159,25 @@ class LinkProtocol:
         if ack.fenced:
             self._log.error("box_fenced", epoch=ack.applied.epoch, seq=ack.applied.seq)
 
-    def _goes_beyond(self, applied: Position) -> bool:
-        """Tell whether the hub has events of the last epoch that this log has not; former epochs may have been left."""
-        if self._at + 1 < len(self._epochs):
-            return False
-        end = self._end()
-        return applied.epoch == end.epoch and applied.seq > end.seq
+    def _lacks(self, applied: Position) -> bool:
+        """Tell whether the hub's first word names an event of the last epoch that is not in this log.
 
-    def _told_of_more(self, beyond: Position, fences: int) -> None:
-        """Answer that the log does not go so far, at once and then now and then, until the hub has fenced this box."""
-        if (beyond, fences) != (self._state.beyond, self._state.fences):
+        Of a former epoch it may have more: a restored box has left it before its end.
+        """
+        end = self._end()
+        if self._at + 1 < len(self._epochs) or self._state.acknowledged is not None or applied.epoch != end.epoch:
+            return False
+        if applied.seq > end.seq:
+            return True
+        here = self._store.rows("SELECT hash FROM events WHERE epoch = ? AND seq = ?", (end.epoch, applied.seq))
+        return bool(here) and here[0][0] != applied.hash
+
+    def _told_of_lacking(self, lacking: Position, fences: int | None) -> None:
+        """Answer that the log has no such event, at once and then now and then, until the hub has fenced this box."""
+        if (lacking, fences) != (self._state.lacking, self._state.fences):
             self._hello_at = float("-inf")
-            self._log.error("box_behind_hub", epoch=beyond.epoch, seq=beyond.seq)
-        self._state = sender.on_told_of_more(self._state, beyond, fences)
+            self._log.error("log_lacks_event", epoch=lacking.epoch, seq=lacking.seq)
+        self._state = sender.on_lacking(self._state, lacking, fences)
 
     def _go_on(self, acknowledged: Position) -> None:
         """Take note of how far the hub is, and turn to the epoch that is due: one after the other, oldest first."""
@@ -286,8 +292,9 @@ class LinkProtocol:
     def _say_hello(self, now: float) -> None:
         self._hello_at = now
         hello = wire.Hello(session=self._state.session, head=self._end().to_wire(), software=self._software)
-        if self._state.beyond is not None:
-            hello.applied.CopyFrom(self._state.beyond.to_wire())
+        if self._state.lacking is not None:
+            hello.applied.CopyFrom(self._state.lacking.to_wire())
+        if self._state.fences is not None:
             hello.fences = self._state.fences
         self._send(wire.Message(hello=hello))
 
@@ -302,6 +309,8 @@ class LinkProtocol:
             first_seq, limit = wanted
             bodies = sender.fit(self._store.bodies(first_seq - 1, limit, end.epoch), self._ways.most_bytes)
             batch = wire.EventBatch(session=self._state.session, epoch=end.epoch, first_seq=first_seq, bodies=bodies)
+            if self._state.fences is not None:
+                batch.fences = self._state.fences
             self._ways.publish(self._sealing.seal(wire.Message(events=batch)))
             self._state = sender.on_sent(self._state, first_seq + len(bodies) - 1, now)
             self._status = replace(self._status, sent=self._status.sent + len(bodies))

@@ -39,24 +39,25 @@ HashAt = Callable[[int], str | None]
 
 
 def judge_hello(head: Position, told: Position | None, hash_at: HashAt) -> Fork | None:
-    """Compare a sender's head with what was applied of its log.
+    """Judge a sender's greeting.
 
-    A head behind what was applied may be that of a greeting that comes late. So the sender is told how far its log is
-    known here, and only one that answers that its log has no such event is behind.
+    Its head alone proves nothing: the greeting may come late, from a log that has grown since. So the sender is told
+    the last event of its log that is known here, and only one that answers that its log has no such event is behind, or
+    another one.
 
     Args:
         head: the end of the sender's log.
-        told: how far its log is known here, as the sender repeats it; None in a first greeting.
+        told: the event that is known here and not there, as the sender repeats it; None in a first greeting.
         hash_at: returns the hash applied at a `seq` of the head's epoch, or None.
 
     Returns:
-        A fork when the sender is behind the receiver or disagrees at the same place, else None.
+        A fork when the sender has not the event that it was told of, else None.
     """
-    if head.seq > 0 and hash_at(head.seq) not in {None, head.hash}:
-        return Fork(head.seq, f"event {head.seq} is another one than the one known here")
-    if told is not None and told.epoch == head.epoch and told.seq > head.seq and hash_at(told.seq) == told.hash:
+    if told is None or told.epoch != head.epoch or hash_at(told.seq) != told.hash:
+        return None
+    if head.seq < told.seq:
         return Fork(head.seq, f"the log ends at {head.seq} but {told.seq} events of it are known here")
-    return None
+    return Fork(told.seq, f"event {told.seq} is another one than the one known here")
 
 
 def read_batch(bodies: Iterable[bytes]) -> list[Event | MalformedEvent]:

@@ -32,8 +32,8 @@ class SenderState:
         waiting_since: monotonic seconds of the last progress while something is in flight.
         fenced: why the receiver refuses this log, or None.
         resends: times that sending had to resume at the acknowledged event.
-        beyond: how far the receiver knows this log, where the log itself does not go so far; else None.
-        fences: how often the receiver had fenced this log when it said so.
+        lacking: the event of this log that the receiver knows and the log has not; else None.
+        fences: how often the receiver has fenced this log, by its last word about that; None when it says nothing.
     """
 
     session: str
@@ -43,19 +43,23 @@ class SenderState:
     waiting_since: float = 0.0
     fenced: str | None = None
     resends: int = 0
-    beyond: Position | None = None
-    fences: int = 0
+    lacking: Position | None = None
+    fences: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Acknowledgement:
-    """The receiver's word after its commit; with `gap` it misses events before those it was sent."""
+    """The receiver's word after its commit; with `gap` it misses events before those it was sent.
+
+    `fences` is how often it has fenced this log, where it says so.
+    """
 
     session: str
     applied: Position
     fenced: bool = False
     reason: str = ""
     gap: bool = False
+    fences: int | None = None
 
 
 def on_acknowledgement(state: SenderState, ack: Acknowledgement, now: float) -> SenderState:
@@ -67,6 +71,8 @@ def on_acknowledgement(state: SenderState, ack: Acknowledgement, now: float) -> 
         return state
     if ack.fenced:
         return replace(state, fenced=ack.reason or "fenced by the receiver", batch_ends=())
+    if ack.fences is not None:
+        state = replace(state, fences=ack.fences)
     applied = ack.applied
     first_word = state.acknowledged is None
     went_back = state.acknowledged is not None and applied.seq < state.acknowledged.seq
@@ -84,12 +90,12 @@ def on_acknowledgement(state: SenderState, ack: Acknowledgement, now: float) -> 
     )
 
 
-def on_told_of_more(state: SenderState, beyond: Position, fences: int) -> SenderState:
-    """Take note that the receiver knows more of this log than there is: nothing is sent, a person must look.
+def on_lacking(state: SenderState, lacking: Position, fences: int | None) -> SenderState:
+    """Take note that the receiver knows an event of this log that is not in it: nothing is sent, a person must look.
 
     The log is that of a restored or copied box. It is for the receiver to fence it, once it is told so.
     """
-    return replace(state, acknowledged=None, batch_ends=(), beyond=beyond, fences=fences)
+    return replace(state, acknowledged=None, batch_ends=(), lacking=lacking, fences=fences)
 
 
 def on_tick(state: SenderState, now: float) -> SenderState:

@@ -65,16 +65,18 @@ class Hello(_message.Message):
     def __init__(self, session: _Optional[str] = ..., head: _Optional[_Union[Position, _Mapping]] = ..., applied: _Optional[_Union[Position, _Mapping]] = ..., software: _Optional[str] = ..., hub_epoch: _Optional[str] = ..., known: _Optional[_Iterable[_Union[Position, _Mapping]]] = ..., fences: _Optional[int] = ...) -> None: ...
 
 class EventBatch(_message.Message):
-    __slots__ = ("session", "epoch", "first_seq", "bodies")
+    __slots__ = ("session", "epoch", "first_seq", "bodies", "fences")
     SESSION_FIELD_NUMBER: _ClassVar[int]
     EPOCH_FIELD_NUMBER: _ClassVar[int]
     FIRST_SEQ_FIELD_NUMBER: _ClassVar[int]
     BODIES_FIELD_NUMBER: _ClassVar[int]
+    FENCES_FIELD_NUMBER: _ClassVar[int]
     session: str
     epoch: str
     first_seq: int
     bodies: _containers.RepeatedScalarFieldContainer[bytes]
-    def __init__(self, session: _Optional[str] = ..., epoch: _Optional[str] = ..., first_seq: _Optional[int] = ..., bodies: _Optional[_Iterable[bytes]] = ...) -> None: ...
+    fences: int
+    def __init__(self, session: _Optional[str] = ..., epoch: _Optional[str] = ..., first_seq: _Optional[int] = ..., bodies: _Optional[_Iterable[bytes]] = ..., fences: _Optional[int] = ...) -> None: ...
 
 class Ack(_message.Message):
     __slots__ = ("session", "applied", "fenced", "reason", "duplicates", "hub_epoch", "gap", "fences")

@@ -100,7 +100,7 @@ class FakeBox:
         return Position(self.epoch, len(self.log), self.log[-1].hash if self.log else GENESIS_HASH)
 
     def hello(self, session: str | None = None, told: wire.Ack | None = None) -> wire.Message:
-        """Return the greeting; after `told`, that which says that the log does not go so far."""
+        """Return the greeting; after `told`, that which says that the log has no such event."""
         hello = wire.Hello(session=session or self.session, head=self.head.to_wire(), software="test-1")
         if told is not None:
             hello.applied.CopyFrom(told.applied)

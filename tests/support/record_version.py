@@ -118,7 +118,7 @@ def _note(box: BoxRecord, payload: BoxStarted | BoxStopped) -> None:
 def _send(box: BoxRecord, hub: Hub, clock: ManualClock) -> None:
     intake = Intake(hub.database, complete_catalogue(), clock)
     head, device = box.store.head(), box.store.identity.device
-    intake.hello(TENANT, device, Greeting("recorded", head, "recorded"))
+    intake.hello(TENANT, device, Greeting(head, "recorded"))
     bodies = [event.body for event in box.store.read(0, 10_000)]
     answer = intake.batch(BoxAddress(TENANT, device), head.epoch, 1, read_batch(bodies))
     assert (answer.fenced, answer.applied.seq) == (None, len(bodies)), answer

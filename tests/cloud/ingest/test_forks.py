@@ -4,6 +4,7 @@ from sqlalchemy import select
 from cloud.side import verify_tenant
 from cloud.storage.devices import DeviceRecord, DeviceRepository, DeviceState
 from cloud.storage.tables import positions
+from shared.events.envelope import GENESIS_HASH
 from shared.wire import medspa_pb2 as wire
 from tests.cloud.conftest import HubParts
 from tests.support.box import FakeBox
@@ -28,9 +29,10 @@ def synced_box(hub: HubParts, events: int = 4) -> FakeBox:
 
 
 def say_hello(hub: HubParts, box: FakeBox) -> wire.Ack:
-    """Greet as a box does: one that is told of more than its log has says so."""
+    """Greet as a box does: one that is told of an event that is not in its log says so."""
     ack = hub.ack(box, box.hello("later"))
-    return hub.ack(box, box.hello("later", told=ack)) if ack.applied.seq > box.head.seq and not ack.fenced else ack
+    known = {event.hash for event in box.log} | {GENESIS_HASH}
+    return ack if ack.fenced or ack.applied.hash in known else hub.ack(box, box.hello("later", told=ack))
 
 
 def test_a_box_behind_the_hub_is_fenced_with_the_reason(hub: HubParts) -> None:
@@ -46,9 +48,30 @@ def test_a_box_with_another_event_at_a_known_place_is_fenced(hub: HubParts) -> N
     box = synced_box(hub)
     box.log = box.log[:3]
     box.record("box.stopped", {})
+    assert say_hello(hub, box).fenced
+    assert "another one" in record_of(hub, box).reason
+    hub.enrolment.readmit(box.tenant, box.device)
     assert hub.ack(box, box.batch(4, 4)).fenced
     assert hub.ack(box, box.hello("later")).fenced
     assert record_of(hub, box).reason != ""
+
+
+def test_events_sent_before_a_person_let_the_box_in_again_fence_it_no_more(hub: HubParts) -> None:
+    box = synced_box(hub)
+    whole, box.log = list(box.log), box.log[:3]
+    box.record("box.stopped", {})
+    late = box.batch(4, 4)
+    late.events.fences = hub.ack(box, box.hello()).fences
+    assert hub.ack(box, late).fenced
+    hub.enrolment.readmit(box.tenant, box.device)
+    ack = hub.ack(box, late)
+    assert (ack.fenced, ack.applied.seq, ack.fences) == (False, 4, 1)
+    late.events.fences = ack.fences  # said now, it is news
+    assert hub.ack(box, late).fenced
+    hub.enrolment.readmit(box.tenant, box.device)
+    box.log = whole
+    box.record("box.stopped", {})
+    assert hub.ack(box, box.batch(5, 5)).applied.seq == 5
 
 
 def test_a_fenced_box_gets_nothing_applied_any_more(hub: HubParts) -> None:

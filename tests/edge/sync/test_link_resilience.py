@@ -221,16 +221,17 @@ def test_an_idle_box_refills_a_hub_that_was_restored_behind_a_living_broker(box:
 
 
 @pytest.mark.req("P-5", "I-18", "F-14")
-def test_a_box_that_is_told_of_more_than_its_log_has_says_so_and_sends_nothing(box: BoxRecord) -> None:
+@pytest.mark.parametrize("seq", [1, 9], ids=["another event at its place", "log ends before it"])
+def test_a_box_that_is_told_of_an_event_it_has_not_says_so_and_sends_nothing(box: BoxRecord, seq: int) -> None:
     hub = Hub(box, lambda _event: ())
     box.store.append([EventDraft("box/box-1", BoxStarted(software="1", clean=True), "box", "operation")])
     first = hub.hear("hello")
     assert not first.HasField("applied")
-    known = Position(box.store.head().epoch, 9, "f" * 64)
+    known = Position(box.store.head().epoch, seq, "f" * 64)
     for _ in range(3):  # as often as the hub may have to say it
         hub.acknowledge_up_to(first.session, known, fences=2)
         again = hub.hear("hello")
-        assert (again.session, again.applied.seq, again.applied.hash, again.fences) == (first.session, 9, "f" * 64, 2)
+        assert (again.session, again.applied.seq, again.applied.hash, again.fences) == (first.session, seq, "f" * 64, 2)
         assert again.head.seq == 1
         box.clock.advance(4)
     assert box.store.cursor(HUB_CURSOR) is None

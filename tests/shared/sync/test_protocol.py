@@ -130,15 +130,7 @@ def test_log_that_differs_anywhere_is_a_fork_and_applies_nothing() -> None:
     assert hub.applied.seq == 3
 
 
-def test_hello_of_a_box_with_another_hash_is_a_fork() -> None:
-    hub = Hub()
-    hub.take(1, [event.body for event in log(5)])
-    assert isinstance(receiver.judge_hello(Position(EPOCH, 5, "x"), None, hub.hash_at), receiver.Fork)
-    assert receiver.judge_hello(hub.applied, None, hub.hash_at) is None
-    assert receiver.judge_hello(Position(EPOCH, 9, "y"), None, hub.hash_at) is None
-
-
-def test_hello_behind_the_hub_is_a_fork_only_of_a_box_that_says_it_was_told() -> None:
+def test_hello_is_a_fork_only_of_a_box_that_was_told_of_an_event_and_has_it_not() -> None:
     hub = Hub()
     hub.take(1, [event.body for event in log(5)])
     behind = Position(EPOCH, 4, hub.hash_at(4) or "")
@@ -146,4 +138,6 @@ def test_hello_behind_the_hub_is_a_fork_only_of_a_box_that_says_it_was_told() ->
     assert isinstance(receiver.judge_hello(behind, hub.applied, hub.hash_at), receiver.Fork)
     assert receiver.judge_hello(behind, Position(EPOCH, 5, "of another hub"), hub.hash_at) is None
     assert receiver.judge_hello(behind, Position("another", 5, hub.applied.hash), hub.hash_at) is None
-    assert receiver.judge_hello(hub.applied, hub.applied, hub.hash_at) is None
+    other = receiver.judge_hello(Position(EPOCH, 9, "y"), hub.applied, hub.hash_at)
+    assert isinstance(other, receiver.Fork)
+    assert other.seq == 5
