@@ -36,6 +36,7 @@ from cloud.wiring.portal import make_portal
 from cloud.wiring.services import rpc_services
 from cloud.wiring.upkeep import make_announcer, make_audit_watch, make_erasures, make_key_watch, make_scrub
 from shared.clock import Clock, SystemClock
+from shared.collector import settle
 from shared.crypto.keyfile import SealedKeyFolder
 from shared.ids import Uuid7Source
 from shared.logging import configure_logging, log_dying_threads
@@ -176,6 +177,7 @@ def _run(settings: HubSettings) -> None:
         # With handlers of its own uvicorn would write exceptions out in full, past the personal-data filter.
         uvicorn.Config(hub.app, host=settings.http.host, port=settings.http.port, log_config=None, access_log=False)
     )
+    settle()
     hub.start()
     try:
         server.run()
@@ -201,6 +203,7 @@ def run_worker(settings: HubSettings, metrics_port: int | None = None) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: leaving.set())
     worker = IngestWorker(settings, metrics_port=metrics_port)
+    settle()
     structlog.get_logger().info("ingest_worker_started", status="ready" if worker.start() else "waiting")
     leaving.wait()
     worker.stop()

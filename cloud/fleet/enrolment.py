@@ -137,7 +137,7 @@ class Enrolment:
             Rejected: the signing request is none.
         """
         key = read_request(request)
-        with self._database.directory() as connection:
+        with self._database.read_directory() as connection:
             tenant = tenant_of(connection, device)
         if tenant is None:
             raise _renewal_refused()

@@ -55,6 +55,11 @@ class _IsAmong(FunctionElement[bool]):
     type = Boolean()
     inherit_cache = True
 
+    def self_group(self, against: Any = None) -> Any:
+        """Return this condition as it is: made into `… = 1`, as SQLite's Boolean values are, it would use no index."""
+        del against
+        return self
+
 
 def is_among(column: Column[Any], name: str) -> ColumnElement[bool]:
     """Return the condition that a text column is one of the values in the parameter `name`, a list.

@@ -53,5 +53,5 @@ def store_tenants(database: Database, configured: tuple[TenantSettings, ...]) ->
 
 def tenant_names(database: Database) -> dict[TenantId, str]:
     """Return every tenant's name."""
-    with database.directory() as connection:
+    with database.read_directory() as connection:
         return {TenantId(row.id): row.name for row in connection.execute(_TENANTS)}

@@ -11,18 +11,21 @@ import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
 from cloud.fleet.enrolment import Enrolled, Enrolment
+from shared.clock import SystemClock
 from shared.crypto.identity import DeviceIdentity
 from shared.crypto.pki import HUB_HOST, key_pem, make_request, member_name, new_key
 from shared.crypto.tls import Credentials, hub_context
 from shared.events.catalogue.capture import CaptureMetadata, CaptureStored, GateOutcome, StoredImage
 from shared.events.envelope import GENESIS_HASH, Event
-from shared.ids import LocationId, TenantId
+from shared.ids import LocationId, TenantId, Uuid7Source
 from shared.sync.position import Position
 from shared.vocabulary import GateProfileName, ImageKind
 from shared.wire import medspa_pb2 as wire
 from shared.wire.envelope import open_message, seal_message
 from shared.wire.topics import DOWN, PRESENCE, UP, topic
 
+# As a box makes them: in the order of time.
+_IDS = Uuid7Source(SystemClock())
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 
@@ -65,7 +68,7 @@ class FakeBox:
         """Append an event to the log."""
         seq = len(self.log) + 1
         fields: dict[str, Any] = {
-            "id": _id(), "tenant": self.tenant, "location": self.location, "device": self.device,
+            "id": _IDS.new(), "tenant": self.tenant, "location": self.location, "device": self.device,
             "epoch": self.epoch, "seq": seq, "prev_hash": self.log[-1].hash if self.log else self.previous_hash,
             "aggregate": aggregate or f"thing/{seq}", "version": 1, "hlc": f"{seq:016x}",
             "wall_time": (START + timedelta(minutes=seq)).isoformat(), "clock_quality": "synchronised",
@@ -78,7 +81,7 @@ class FakeBox:
 
     def capture(self, image: str | None = None, capture: str | None = None) -> str:
         """Record a photograph and return its aggregate."""
-        aggregate = f"capture/{capture or secrets.token_hex(6)}"
+        aggregate = f"capture/{capture or _IDS.new()}"
         self.record("capture.stored", capture_payload(image or secrets.token_hex(32)), aggregate)
         return aggregate
 
@@ -181,8 +184,3 @@ def capture_payload(image: str) -> dict[str, Any]:
         gate=GateOutcome(profile=GateProfileName.IMPORT, passed=True, codes=(), measures={}),
     )
     return stored.model_dump(mode="json", exclude={"note"})
-
-
-def _id() -> str:
-    digits = secrets.token_hex(16)
-    return f"{digits[:8]}-{digits[8:12]}-7{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"

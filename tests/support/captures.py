@@ -2,11 +2,14 @@
 
 import secrets
 
+from shared.clock import SystemClock
 from shared.events.catalogue.capture import CaptureMetadata, CaptureStored, GateOutcome, StoredImage
 from shared.events.envelope import EventDraft
-from shared.ids import ClientId
+from shared.ids import ClientId, Uuid7Source
 from shared.vocabulary import GateProfileName, ImageKind
 
+# As the box's own intake names them.
+_IDS = Uuid7Source(SystemClock())
 NOTE = "A note of ordinary length about the photograph, sealed under the client's key."
 
 
@@ -21,4 +24,4 @@ def photograph(client: ClientId) -> EventDraft:
         gate=GateOutcome(profile=GateProfileName.IMPORT, passed=True, codes=(), measures={}),
         note=NOTE,
     )
-    return EventDraft(f"capture/{secrets.token_hex(8)}", payload, "bench", "bench", client=client)
+    return EventDraft(f"capture/{_IDS.new()}", payload, "bench", "bench", client=client)
