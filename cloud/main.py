@@ -9,6 +9,7 @@ from types import FrameType
 import structlog
 import uvicorn
 
+from cloud.audit.configuration import ConfigurationTrail
 from cloud.audit.trail import HubTrail
 from cloud.blobs.store import BlobStore
 from cloud.bookings.desk import BookingDesk
@@ -38,7 +39,7 @@ from cloud.wiring.upkeep import make_announcer, make_audit_watch, make_erasures,
 from shared.clock import Clock, SystemClock
 from shared.collector import settle
 from shared.crypto.keyfile import SealedKeyFolder
-from shared.ids import Uuid7Source
+from shared.ids import TenantId, Uuid7Source
 from shared.logging import configure_logging, log_dying_threads
 
 
@@ -92,6 +93,7 @@ class Hub:
         try:
             self._forget_presence()
             self._settle_trees()
+            self._note_configuration()
             self._erasures.start()
             self._revocations.refresh()
             if self._broker is not None:
@@ -149,6 +151,14 @@ class Hub:
         epoch = hub_life(self.database).epoch
         for tenant in self._core.tenants:
             self.keeper.settle(tenant, epoch)
+
+    def _note_configuration(self) -> None:
+        """Put on record, tenant by tenant, which settings changed since the last start."""
+        trail = ConfigurationTrail(self.database, self._core.down_writer())
+        whole = self.settings.model_dump(exclude={"tenants"})
+        for tenant in self.settings.tenants:
+            name = TenantId(tenant.id)
+            trail.note(name, whole | {"tenant": tenant.model_dump()}, self.keys.settings(name))
 
     def _forget_presence(self) -> None:
         now = to_milliseconds(self._clock.wall())

@@ -30,6 +30,7 @@ from edge.wiring.core import open_core
 from edge.wiring.hub import HubSide
 from edge.wiring.pages import make_ports, make_status
 from edge.wiring.photographs import Photographs
+from shared.collector import settle
 from shared.errors import Retryable
 from shared.events.catalogue.system import BoxStarted, BoxStopped
 from shared.events.catalogue.twin import ConfigurationDesired
@@ -224,6 +225,7 @@ def run(own: EdgeSettings) -> None:
             ssl_context_factory=box.lan.context if box.lan is not None else None,
         )
     )
+    settle()
     server.run()
     if again.is_set():
         os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - our own command line once more

@@ -47,6 +47,10 @@ class TenantKeys:
         """Return the key that seals what people wrote about alerts."""
         return derive_key(self._keys[tenant], "alert-notes")
 
+    def settings(self, tenant: TenantId) -> bytes:
+        """Return the key that digests the hub's settings for the record."""
+        return derive_key(self._keys[tenant], "settings")
+
     def key_id(self, tenant: TenantId) -> str:
         """Return the fingerprint of a tenant's key."""
         return hashlib.sha256(derive_key(self._keys[tenant], "fingerprint")).hexdigest()[:16]

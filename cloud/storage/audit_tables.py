@@ -38,3 +38,11 @@ alerts = Table(
     identifier("acknowledged_by", optional=True),
     Column("note", LargeBinary, nullable=True),
 )
+# With which settings the hub ran last, each by a keyed digest; what is not on record yet differs from these.
+setting_digests = Table(
+    "setting_digests",
+    metadata,
+    identifier("tenant", key=True),
+    Column("name", String(200), primary_key=True),
+    Column("digest", String(16), nullable=False),
+)

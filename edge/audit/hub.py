@@ -1,10 +1,10 @@
-"""What the hub tells of itself: what left it, and what was done with its keys."""
+"""What the hub tells of itself: what left it, what was done with its keys, which of its settings changed."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
 
 from edge.sync.inbox import Handler
-from shared.events.catalogue.audit import Exported, KeyUsed
+from shared.events.catalogue.audit import ConfigurationChanged, Exported, KeyUsed
 from shared.events.envelope import Event, EventDraft
 
 
@@ -13,4 +13,6 @@ def _kept(_event: Event) -> Sequence[EventDraft]:
     return ()
 
 
-HUB_ENTRIES: Final[Mapping[str, Handler]] = {Exported.event_type: _kept, KeyUsed.event_type: _kept}
+HUB_ENTRIES: Final[Mapping[str, Handler]] = {
+    payload.event_type: _kept for payload in (Exported, KeyUsed, ConfigurationChanged)
+}

@@ -15,6 +15,7 @@ from typing import Any
 
 from edge.store.database import Database
 from shared.clock import SystemClock
+from shared.collector import settle
 from shared.crypto.aead import new_key, seal
 from shared.events.envelope import body_hash
 from shared.ids import ClientId
@@ -87,6 +88,7 @@ def _alternate(size: int, times: int) -> tuple[float, float, float]:
         bare = Bare(database._connect(writable=True), new_key())
         plain = Bare(_plain(bare.connection, folder / "plain.db"), new_key())
         drafts = [[photograph(client) for _ in range(size)] for _ in range(times)]
+        settle()  # as the box does, when it is put together
         spent: list[list[float]] = [[], [], []]
         for batch, statements in zip(drafts, recorded, strict=True):
             spent[0].append(_seconds(lambda batch=batch: record.store.append(batch)))

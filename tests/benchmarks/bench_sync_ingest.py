@@ -8,6 +8,7 @@ from cloud.ingest.intake import Intake
 from cloud.storage.database import Database, migrate
 from cloud.storage.down_links import BoxAddress
 from shared.clock import SystemClock
+from shared.collector import settle
 from shared.events.catalogue import complete_catalogue
 from shared.sync.receiver import read_batch
 from tests.benchmarks.sync_site import running_site
@@ -51,6 +52,7 @@ def growth(count: int) -> dict[str, float]:
         database = Database(url)
         box = FakeBox.enrol(assemble(database, folder).enrolment, "lumen", "lumen-one")
         intake = Intake(database, complete_catalogue(), clock)
+        settle()  # as the hub does, when it is put together
         costs = []
         for _ in range(max(2, count // 10_000)):
             first = len(box.log) + 1

@@ -178,3 +178,8 @@ CREATE TABLE audit_counts ( tenant VARCHAR(128) NOT NULL, location VARCHAR(128) 
 CREATE TABLE audit_cursors ( tenant VARCHAR(128) NOT NULL, next_leaf BIGINT NOT NULL, PRIMARY KEY (tenant) )
 -- 0012
 ALTER TABLE invitations ADD COLUMN replaces VARCHAR(128)
+-- 0013
+ALTER TABLE setting_digests ENABLE ROW LEVEL SECURITY
+ALTER TABLE setting_digests FORCE ROW LEVEL SECURITY
+CREATE POLICY own_tenant ON setting_digests USING (tenant = nullif(current_setting('app.tenant', true), ''))
+CREATE TABLE setting_digests ( tenant VARCHAR(128) NOT NULL, name VARCHAR(200) NOT NULL, digest VARCHAR(16) NOT NULL, PRIMARY KEY (tenant, name) )
