@@ -20,6 +20,7 @@ from cloud.fleet.door import FleetDoor
 from cloud.fleet.enrolment import Enrolment
 from cloud.fleet.revocations import Revocations
 from cloud.fleet.watch import Door, FleetWatch
+from cloud.ingest.handback import RunningTime
 from cloud.keyservice.service import EscrowService
 from cloud.queries.erasures import ErasureQueries
 from cloud.rpc.callers import Callers
@@ -75,6 +76,7 @@ class Hub:
         self._audit = make_audit_watch(core)
         self._erasures = make_erasures(core, self.blobs, self.escrow, wake)
         self._key_watch = make_key_watch(core, wake)
+        self._running_time = RunningTime(self.database, self._clock)
         self.desk = BookingDesk(self.database, self.keys, self._clock, ids, wake)
         self.office = ErasureOffice(self.database, core.down_writer(), ids, wake)
         works = {
@@ -103,6 +105,7 @@ class Hub:
             self._rpc.start()
             self._announcer.start()
             self._key_watch.start()
+            self._running_time.start()
             self._door.start()
             self._watch.start(self._doors(), self._core.tenants)
             self._audit.start()
@@ -115,6 +118,7 @@ class Hub:
     def stop(self) -> None:
         """Stop in the opposite order; what was acknowledged is on disk."""
         self.scrub.stop()
+        self._running_time.stop()
         self._key_watch.stop()
         self._audit.stop()
         self._announcer.stop()

@@ -13,9 +13,8 @@ from cloud.storage.database import Database
 from cloud.storage.devices import DeviceRepository, DeviceState
 from cloud.storage.down import HUB_DEVICE, DownLog
 from cloud.storage.erasures import ErasureRepository
-from cloud.storage.hub_epoch import HubLife
+from cloud.storage.hub_epoch import add_running_time, ran_since_restore
 from cloud.storage.projections import Projections
-from cloud.storage.times import to_milliseconds
 from cloud.storage.twins import TwinRepository
 from shared.clock import Clock
 from shared.errors import Rejected
@@ -27,11 +26,13 @@ from shared.events.payload import Catalogue
 from shared.ids import DeviceId, LocationId, TenantId
 from shared.sync.position import Position
 from shared.sync.receiver import Fork, Fresh, judge_batch
+from shared.worker import Worker
 
-# As long as a box may have been away. Later nobody may tell a hub what it is said to have said.
-OPEN_DAYS: Final = 35
+# As long as a box may have been away. Later nobody may tell a hub what it is said to have said. Counted in days on
+# which the hub ran: the clock of a machine that was just restored may be wrong by years.
+_OPEN_MILLISECONDS: Final = 35 * 24 * 3600 * 1000
 _MOST_EPOCHS: Final = 100
-_DAY_MILLISECONDS: Final = 24 * 3600 * 1000
+_COUNT_SECONDS: Final = 60.0
 
 
 class HandBackRefused(Rejected):
@@ -50,11 +51,9 @@ class HandedBack:
 class HandBacks:
     """Continues former epochs of the hub's log with what boxes remember."""
 
-    def __init__(self, database: Database, catalogue: Catalogue, clock: Clock, life: HubLife) -> None:
+    def __init__(self, database: Database, catalogue: Catalogue) -> None:
         self._database = database
         self._catalogue = catalogue
-        self._clock = clock
-        self._life = life
 
     def take(self, tenant: TenantId, device: DeviceId, handed: HandedBack) -> tuple[LocationId, int]:
         """Store what was forgotten and let it take effect again; return the clinic and how many events were news.
@@ -65,11 +64,10 @@ class HandBacks:
             HandBackRefused: the hub was not restored lately, the device may not speak, or the events do not continue
                 a former epoch of its clinic's log; nothing was stored.
         """
-        restored_at = self._life.restored_at
-        now = to_milliseconds(self._clock.wall())
-        if restored_at is None or now - restored_at > OPEN_DAYS * _DAY_MILLISECONDS:
-            raise HandBackRefused("hand_back_closed", "this hub was not restored lately: it knows what it has said")
         with self._database.write(tenant) as connection:
+            ran = ran_since_restore(connection)
+            if ran is None or ran > _OPEN_MILLISECONDS:
+                raise HandBackRefused("hand_back_closed", "this hub was not restored lately: it knows what it has said")
             record = DeviceRepository(connection, tenant).get(device)
             if record is None or record.state is not DeviceState.ACTIVE:
                 raise HandBackRefused("device_refused", "the device is not enrolled, fenced or revoked")
@@ -108,6 +106,31 @@ class HandBacks:
         if (fields.tenant, fields.location) != (tenant, location):
             raise HandBackRefused("hand_back_misplaced", "an event belongs to another clinic")
         self._catalogue.check(fields.type, fields.schema_version, fields.payload)
+
+
+class RunningTime:
+    """Counts how long the hub runs, on a thread of its own; in one process of a hub only."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+        self._counted_until = clock.monotonic()
+        self._worker = Worker("running-time", self.step, every=_COUNT_SECONDS)
+
+    def start(self) -> None:
+        """Begin."""
+        self._worker.start()
+
+    def stop(self) -> None:
+        """End."""
+        self._worker.stop()
+
+    def step(self) -> None:
+        """Store the time since the last step; what is not stored at the hub's end is not counted."""
+        now = self._clock.monotonic()
+        with self._database.directory() as connection:
+            add_running_time(connection, int(1000 * (now - self._counted_until)))
+        self._counted_until = now
 
 
 def apply_down(connection: Connection, tenant: TenantId, events: Sequence[Event]) -> None:

@@ -71,7 +71,7 @@ class MessageHandler:
         self._metrics = metrics
         self._clock = clock
         self._life = hub_life(database)
-        self._hand_backs = HandBacks(database, complete_catalogue(), clock, self._life)
+        self._hand_backs = HandBacks(database, complete_catalogue())
         self._repairs = Repairs(database, complete_catalogue(), metrics)
         self._log = structlog.get_logger()
         self._spoken: dict[BoxAddress, bytes] = {}

@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, update
 
 from cloud.storage.database import Database
 from cloud.storage.tables import hub_state
@@ -40,5 +40,16 @@ def hub_life(database: Database, new: EpochSource = new_epoch) -> HubLife:
 def begin_life(connection: Connection, restored_at: int, new: EpochSource = new_epoch) -> HubLife:
     """Begin another life after a restore, inside the caller's transaction."""
     life = HubLife(new(), restored_at)
-    put(connection, hub_state, {"only": 1}, {"epoch": life.epoch, "restored_at": restored_at})
+    put(connection, hub_state, {"only": 1}, {"epoch": life.epoch, "restored_at": restored_at, "ran": 0})
     return life
+
+
+def ran_since_restore(connection: Connection) -> int | None:
+    """Return how many milliseconds the hub has run since it was restored; None when it never was."""
+    row = connection.execute(select(hub_state.c.restored_at, hub_state.c.ran)).one()
+    return None if row.restored_at is None else int(row.ran)
+
+
+def add_running_time(connection: Connection, milliseconds: int) -> None:
+    """Add to how long the hub has run."""
+    connection.execute(update(hub_state).values(ran=hub_state.c.ran + milliseconds))

@@ -36,6 +36,8 @@ hub_state = Table(
     Column("only", Integer, primary_key=True, autoincrement=False),
     Column("epoch", String(16), nullable=False),
     _time("restored_at", optional=True),
+    # How long a hub has run since it was restored, in milliseconds: counted, as no clock can be trusted to tell.
+    Column("ran", BigInteger, nullable=False, server_default="0"),
 )
 
 locations = Table(

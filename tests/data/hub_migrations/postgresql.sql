@@ -183,3 +183,5 @@ ALTER TABLE setting_digests ENABLE ROW LEVEL SECURITY
 ALTER TABLE setting_digests FORCE ROW LEVEL SECURITY
 CREATE POLICY own_tenant ON setting_digests USING (tenant = nullif(current_setting('app.tenant', true), ''))
 CREATE TABLE setting_digests ( tenant VARCHAR(128) NOT NULL, name VARCHAR(200) NOT NULL, digest VARCHAR(16) NOT NULL, PRIMARY KEY (tenant, name) )
+-- 0014
+ALTER TABLE hub_state ADD COLUMN ran BIGINT DEFAULT '0' NOT NULL

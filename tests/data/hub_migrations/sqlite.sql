@@ -67,3 +67,5 @@ CREATE TABLE audit_cursors ( tenant VARCHAR(128) NOT NULL, next_leaf BIGINT NOT 
 ALTER TABLE invitations ADD COLUMN replaces VARCHAR(128)
 -- 0013
 CREATE TABLE setting_digests ( tenant VARCHAR(128) NOT NULL, name VARCHAR(200) NOT NULL, digest VARCHAR(16) NOT NULL, PRIMARY KEY (tenant, name) )
+-- 0014
+ALTER TABLE hub_state ADD COLUMN ran BIGINT DEFAULT '0' NOT NULL

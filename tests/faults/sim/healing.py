@@ -126,9 +126,13 @@ def _all_agree(world: World) -> None:
 
 def _nothing_old_matters(world: World) -> None:
     """Deliver what is still under way and all that was ever heard once more: nothing may change."""
+    if world.watch.hub_forgot:
+        # What a hub said before it was restored may still arrive, and bring back what it has forgotten.
+        _let_arrive(world)
+        _until_quiet(world, _PATIENCE_SECONDS)
+        _all_agree(world)
     before = hub_state(world.auditor), [box.store.head() for box in world.boxes]
-    late = world.network.last_at() - world.time.now + 1
-    world.run(late, late)
+    _let_arrive(world)
     for name, data in world.chance.sample(list(world.heard), len(world.heard)):
         world.network.plant(name, data)
     world.run(10, 10)
@@ -139,6 +143,11 @@ def _nothing_old_matters(world: World) -> None:
         for report in rebuild_tenant(world.hub.database, tenant):
             if report.digest_before != report.digest_after:
                 raise InvariantBroken("I-04", f"{report.name} is not what the logs say")
+
+
+def _let_arrive(world: World) -> None:
+    late = world.network.last_at() - world.time.now + 1
+    world.run(late, late)
 
 
 def _waits_at(world: World, box: SimBox) -> int:
