@@ -16,7 +16,7 @@ from tests.support.promises import Tally
 
 LONG = bool(os.environ.get("LONG"))
 # With those of a pair of troubles each and those of `test_machine.py`, ten thousand worlds in the long run.
-WORLDS = 2_500 if LONG else 10
+WORLDS = 7_000 if LONG else 10
 EACH = 100 if LONG else 1
 # The same worlds each time where a build must be the same each time; new ones in the long run.
 _FIRST = int(os.environ.get("SEED") or (random.randrange(1_000_000) if LONG else 1))
