@@ -92,8 +92,10 @@ class Rekey:
             return
         self._require_record()
         if self._opens(new):
+            self._drop_journal(new)
             self._complete(new)
         elif old is not None and self._opens(old):
+            self._drop_journal(old)
             self._discard()
         else:
             raise WrongKey("wrong_key", f"no key of this box opens {self._path}; put it back from a backup")
@@ -118,6 +120,25 @@ class Rekey:
         for name in (self._old.name, *(path.name for path in files_of(self._fresh))):
             for left in self._path.parent.glob(f".{name}.*{UNFINISHED}"):
                 self._disk.destroy(left)
+
+    def _drop_journal(self, key: bytes) -> None:
+        """Take away a rollback journal that a crash left behind before it counted: it holds pages under the old key.
+
+        One that counts was played back and removed by SQLite when the file was opened; one that is in use belongs to
+        whoever is writing, and then this waits for another time.
+        """
+        journal = self._path.with_name(f"{self._path.name}-journal")
+        if not journal.exists():
+            return
+        connection = self._connect(self._path, key)
+        try:
+            connection.execute("BEGIN EXCLUSIVE")
+            self._disk.destroy(journal)
+            connection.execute("ROLLBACK")
+        except sqlcipher.OperationalError as error:
+            raise storage_error(error) from error
+        finally:
+            connection.close()
 
     def _copy(self, old: bytes, new: bytes) -> None:
         for leftover in files_of(self._fresh):

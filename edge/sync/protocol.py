@@ -17,7 +17,7 @@ from edge.store.events import SqlcipherEventStore
 from edge.store.hub_life import HubLife
 from edge.sync.backfill import BulkOutlet
 from edge.sync.cursor import HubCursor
-from edge.sync.handback import HandBack
+from edge.sync.hub_log import HubLog
 from edge.sync.inbox import Inbox
 from edge.sync.mqtt import Incoming, Outlet, Signal
 from edge.sync.sealing import KeyRing, LinkSealing
@@ -26,12 +26,11 @@ from edge.sync.ways import Ways
 from shared.clock import Clock
 from shared.crypto.aead import CannotOpen
 from shared.errors import Rejected, Retryable
-from shared.sync import receiver, sender
+from shared.sync import sender
 from shared.sync.position import Position, place_of
 from shared.sync.route import RouteState
 from shared.wire import medspa_pb2 as wire
 
-HUB_DEVICE: Final = "hub"
 _HELLO_AGAIN_SECONDS: Final = 3.0
 _NOW_EVERY_SECONDS: Final = 2.0
 _FENCED_HELLO_SECONDS: Final = 30.0
@@ -74,9 +73,9 @@ class LinkProtocol:
         self._software = software
         self._log = structlog.get_logger()
         self._state = sender.SenderState(session="")
-        self._connected = self._must_ask = False
-        self._hub_epoch = ""
-        self._life, self._hand_back = HubLife(store), HandBack(inbox)
+        self._connected = False
+        self._life = HubLife(store)
+        self._hub_log = HubLog(inbox, self._life, self._send)
         self._hello_at = self._now_at = float("-inf")
         self._cursor = HubCursor(store)
         self._epochs: Sequence[Position] = store.epochs()
@@ -124,9 +123,9 @@ class LinkProtocol:
             case "ack":
                 self._on_ack(message.ack)
             case "hello":
-                self._on_hub_hello(message.hello)
+                self._hub_log.greeted(message.hello)
             case "events":
-                self._on_hub_events(message.events)
+                self._count_repeated(self._hub_log.take(message.events))
             case "resend":
                 self._send_again(message.resend)
             case other:
@@ -200,43 +199,11 @@ class LinkProtocol:
         self._at = at
         self._state = sender.SenderState(session=secrets.token_hex(8), resends=self._state.resends)
         self._hello_at = float("-inf")
-        self._must_ask = False
+        self._hub_log.must_ask = False
 
     def _end(self) -> Position:
         """Return the end of the epoch that is being sent; only the last one grows."""
         return self._store.head() if self._at + 1 == len(self._epochs) else self._epochs[self._at]
-
-    def _on_hub_hello(self, hello: wire.Hello) -> None:
-        self._hub_epoch = hello.head.epoch
-        if hello.hub_epoch and hello.hub_epoch != self._life.epoch():
-            # Restored, it seems, and silent about how much of our log it still has. A late greeting may seem so, too.
-            self._must_ask = True
-        if hello.known:
-            self._hand_back.greeted([Position.from_wire(end) for end in hello.known], hello.known[-1].epoch)
-        self._acknowledge_hub(hello.session)
-
-    def _on_hub_events(self, batch: wire.EventBatch) -> None:
-        if batch.epoch != self._hub_epoch:
-            # Another log than the one it greeted for last: perhaps a late greeting hid the latest. Ask for it.
-            self._count_repeated(1)
-            self._must_ask = True
-            return
-        verdict = receiver.judge_batch(
-            self._inbox.applied(batch.epoch),
-            batch.first_seq,
-            list(batch.bodies),
-            lambda seq: self._inbox.hash_at(batch.epoch, seq),
-            HUB_DEVICE,
-        )
-        if isinstance(verdict, receiver.Fork):
-            self._log.error("hub_log_refused", seq=verdict.seq)
-            return
-        if isinstance(verdict, receiver.Fresh):
-            self._count_repeated(verdict.duplicates)
-            for event in verdict.events:
-                self._inbox.apply(event)
-        # The hub heeds its latest session only; which one that is, a greeting that came late must not decide.
-        self._acknowledge_hub(batch.session)
 
     def _send_again(self, wanted: wire.Resend) -> None:
         """Send events that the hub's copy has lost; it asks again for what does not fit one message."""
@@ -245,10 +212,6 @@ class LinkProtocol:
         if bodies:
             resent = wire.EventBatch(epoch=wanted.epoch, first_seq=wanted.first_seq, bodies=bodies)
             self._send(wire.Message(resent=resent))
-
-    def _acknowledge_hub(self, session: str) -> None:
-        applied = self._inbox.applied(self._hub_epoch)
-        self._send(wire.Message(ack=wire.Ack(session=session, applied=applied.to_wire())))
 
     def pump(self) -> None:
         """Send what is due now; to be called after each `handle`, after each append and every now and then.
@@ -269,7 +232,7 @@ class LinkProtocol:
                 self._begin(0)
                 self._say_hello(now)
             return
-        if self._must_ask and now - self._hello_at >= _HELLO_AGAIN_SECONDS:
+        if self._hub_log.must_ask and now - self._hello_at >= _HELLO_AGAIN_SECONDS:
             self._begin(0)
         if self._state.acknowledged is None:
             if now - self._hello_at >= _HELLO_AGAIN_SECONDS:
@@ -279,15 +242,9 @@ class LinkProtocol:
             self._now_at = now
             text = json.dumps(self._snapshot()).encode()
             self._send(wire.Message(now=wire.Now(session=self._state.session, json=text)))
-        self._send_forgotten(now)
-        if not self._hand_back.pending:
+        self._hub_log.hand_back(now)
+        if not self._hub_log.comes_first:
             self._send_events(now)
-
-    def _send_forgotten(self, now: float) -> None:
-        missing = self._hand_back.due(now)
-        if missing is not None:
-            handed = wire.HandBack(epoch=missing.epoch, first_seq=missing.first_seq, bodies=missing.bodies)
-            self._send(wire.Message(hand_back=handed))
 
     def _say_hello(self, now: float) -> None:
         self._hello_at = now

@@ -146,6 +146,19 @@ def test_killed_at_random_instants_the_record_opens_with_every_event(
     tally.acknowledged(6 * EVENTS)
 
 
+@pytest.mark.req("F-15", "I-12")
+def test_a_journal_that_a_crash_left_before_it_counted_goes_with_the_exchange_that_was_cut(
+    tmp_path: Path, settings: StoreSettings, tally: Tally
+) -> None:
+    with pytest.raises(PowerCut):  # after the new key was put and before the copy was in its place
+        exchange(tmp_path, FailingDisk(2))
+    assert SealedKeyFolder(tmp_path / "keys").get("database-next") is not None
+    # As SQLite writes it: until it is synced its first bytes are nought, and it is no reason to roll anything back.
+    (settings.folder / f"{RECORD_FILE}-journal").write_bytes(bytes(512) + b"a page under the old key" + bytes(4096))
+    tally.injected(1)
+    assert list(whole(tmp_path)) == []
+
+
 def test_it_refuses_while_the_box_runs(tmp_path: Path, settings: StoreSettings) -> None:
     record = opened(tmp_path)
     with pytest.raises(HeldByAnother):

@@ -11,10 +11,10 @@ import pytest
 from edge.record import PROJECTIONS
 from edge.store.events import HUB_CURSOR
 from edge.store.refill import LogRefill
+from edge.sync.hub_log import HUB_DEVICE
 from edge.sync.inbox import Inbox
 from edge.sync.link import SyncLink
 from edge.sync.mqtt import Incoming, Signal
-from edge.sync.protocol import HUB_DEVICE
 from shared.events.catalogue import complete_catalogue
 from shared.events.catalogue.system import BookingRequested, BoxStarted
 from shared.events.envelope import GENESIS_HASH, Event, EventDraft
