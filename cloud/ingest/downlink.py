@@ -167,10 +167,12 @@ class DownLinks:
         if stored is None:
             return None
         link = replace(_READER.validate_python(json.loads(stored.text)), version=stored.version)
-        now = self._now()
-        # Wall time, since processes share no other; where it was set back, a time-out begins anew.
-        state = replace(link.state, waiting_since=min(link.state.waiting_since, now))
-        return replace(link, state=state, greeted_at=min(link.greeted_at, now))
+        # Wall time, since processes share no other. Where it was set back, nobody knows how long ago that was, and each
+        # time-out is over: to begin it anew at each look would mean to wait until the old time comes round again.
+        now, long_ago = self._now(), float("-inf")
+        since = link.state.waiting_since if link.state.waiting_since <= now else long_ago
+        greeted_at = link.greeted_at if link.greeted_at <= now else long_ago
+        return replace(link, state=replace(link.state, waiting_since=since), greeted_at=greeted_at)
 
     def _store(self, box: BoxAddress, before: _Link, after: _Link) -> bool:
         """Store a change; False when another thread or process was first."""
