@@ -108,6 +108,7 @@ def test_backup_of_a_running_box_is_whole_while_it_writes(clinic: Clinic) -> Non
         draft = EventDraft("box/test", BoxStarted(software="test", clean=True), "box", "operation")
         while not done.is_set():
             clinic.box.record.store.append([draft] * 3)
+            done.wait(0.005)  # SQLite's lock waits in no line: who never pauses leaves it to nobody else
 
     writer = threading.Thread(target=write)
     writer.start()

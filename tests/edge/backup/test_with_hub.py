@@ -197,7 +197,7 @@ def test_without_the_hub_the_box_is_restored_as_it_was_and_fenced_until_a_person
     rig.network.restore()
     link = start_again(rig)
     eventually(lambda: link.status.fenced is not None)
-    assert "known here" in str(link.status.fenced)
+    assert "continues from another place" in str(link.status.fenced)
     assert rig.at_hub() == at_hub
     link.stop()
     with pytest.raises(HistoryRefused, match="readmit"):
