@@ -20,7 +20,7 @@ from cloud.fleet.door import FleetDoor
 from cloud.fleet.enrolment import Enrolment
 from cloud.fleet.revocations import Revocations
 from cloud.fleet.watch import Door, FleetWatch
-from cloud.ingest.handback import RunningTime
+from cloud.ingest.running_time import RunningTime
 from cloud.keyservice.service import EscrowService
 from cloud.queries.erasures import ErasureQueries
 from cloud.rpc.callers import Callers

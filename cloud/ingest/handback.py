@@ -13,10 +13,9 @@ from cloud.storage.database import Database
 from cloud.storage.devices import DeviceRepository, DeviceState
 from cloud.storage.down import HUB_DEVICE, DownLog
 from cloud.storage.erasures import ErasureRepository
-from cloud.storage.hub_epoch import add_running_time, ran_since_restore
+from cloud.storage.hub_epoch import ran_since_restore
 from cloud.storage.projections import Projections
 from cloud.storage.twins import TwinRepository
-from shared.clock import Clock
 from shared.errors import Rejected
 from shared.events.catalogue.erasure import ErasureAgreed, ErasureAsked
 from shared.events.catalogue.system import BookingRequested
@@ -26,13 +25,11 @@ from shared.events.payload import Catalogue
 from shared.ids import DeviceId, LocationId, TenantId
 from shared.sync.position import Position
 from shared.sync.receiver import Fork, Fresh, judge_batch
-from shared.worker import Worker
 
 # As long as a box may have been away. Later nobody may tell a hub what it is said to have said. Counted in days on
 # which the hub ran: the clock of a machine that was just restored may be wrong by years.
 _OPEN_MILLISECONDS: Final = 35 * 24 * 3600 * 1000
 _MOST_EPOCHS: Final = 100
-_COUNT_SECONDS: Final = 60.0
 
 
 class HandBackRefused(Rejected):
@@ -106,31 +103,6 @@ class HandBacks:
         if (fields.tenant, fields.location) != (tenant, location):
             raise HandBackRefused("hand_back_misplaced", "an event belongs to another clinic")
         self._catalogue.check(fields.type, fields.schema_version, fields.payload)
-
-
-class RunningTime:
-    """Counts how long the hub runs, on a thread of its own; in one process of a hub only."""
-
-    def __init__(self, database: Database, clock: Clock) -> None:
-        self._database = database
-        self._clock = clock
-        self._counted_until = clock.monotonic()
-        self._worker = Worker("running-time", self.step, every=_COUNT_SECONDS)
-
-    def start(self) -> None:
-        """Begin."""
-        self._worker.start()
-
-    def stop(self) -> None:
-        """End."""
-        self._worker.stop()
-
-    def step(self) -> None:
-        """Store the time since the last step; what is not stored at the hub's end is not counted."""
-        now = self._clock.monotonic()
-        with self._database.directory() as connection:
-            add_running_time(connection, int(1000 * (now - self._counted_until)))
-        self._counted_until = now
 
 
 def apply_down(connection: Connection, tenant: TenantId, events: Sequence[Event]) -> None:

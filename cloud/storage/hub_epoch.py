@@ -18,10 +18,9 @@ EpochSource = Callable[[], str]
 
 @dataclass(frozen=True, slots=True)
 class HubLife:
-    """One life of the database; `restored_at` is None for the first, else milliseconds since 1970."""
+    """One life of the database."""
 
     epoch: str
-    restored_at: int | None
 
 
 def new_epoch() -> str:
@@ -33,13 +32,12 @@ def hub_life(database: Database, new: EpochSource = new_epoch) -> HubLife:
     """Return the present life; a database that has none yet gets its first."""
     with database.directory() as connection:
         put_new(connection, hub_state, {"only": 1}, {"epoch": new(), "restored_at": None})
-        row = connection.execute(select(hub_state.c.epoch, hub_state.c.restored_at)).one()
-    return HubLife(row.epoch, row.restored_at)
+        return HubLife(connection.execute(select(hub_state.c.epoch)).scalar_one())
 
 
 def begin_life(connection: Connection, restored_at: int, new: EpochSource = new_epoch) -> HubLife:
-    """Begin another life after a restore, inside the caller's transaction."""
-    life = HubLife(new(), restored_at)
+    """Begin another life after a restore, at milliseconds since 1970, inside the caller's transaction."""
+    life = HubLife(new())
     put(connection, hub_state, {"only": 1}, {"epoch": life.epoch, "restored_at": restored_at, "ran": 0})
     return life
 

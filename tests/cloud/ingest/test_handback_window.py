@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from cloud.ingest.handback import HandBackRefused, HandBacks, HandedBack, RunningTime
+from cloud.ingest.handback import HandBackRefused, HandBacks, HandedBack
+from cloud.ingest.running_time import RunningTime
 from cloud.storage.hub_epoch import begin_life
 from shared.events.catalogue import complete_catalogue
 from tests.cloud.conftest import HubParts
