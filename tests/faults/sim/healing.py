@@ -45,9 +45,7 @@ def heal(world: World) -> Outcome:
     _until_quiet(world, _HEALED_SECONDS)
     if before and backlog(world) >= before:
         raise InvariantBroken("I-08", f"{_waiting(world)} of {before} wait a minute after all has healed")
-    _until_quiet(world, _PATIENCE_SECONDS)
-    if backlog(world):
-        raise InvariantBroken("I-08", f"something waits for ever: {_waiting(world)}")
+    _until_nothing_waits(world)
     seconds = world.time.now - begun
     _all_agree(world)
     _nothing_old_matters(world)
@@ -114,6 +112,12 @@ def _until_quiet(world: World, seconds: float) -> None:
         world.check()
 
 
+def _until_nothing_waits(world: World) -> None:
+    _until_quiet(world, _PATIENCE_SECONDS)
+    if backlog(world):
+        raise InvariantBroken("I-08", f"something waits for ever: {_waiting(world)}")
+
+
 def _all_agree(world: World) -> None:
     world.check()
     for box in world.boxes:
@@ -129,7 +133,7 @@ def _nothing_old_matters(world: World) -> None:
     if world.watch.hub_forgot:
         # What a hub said before it was restored may still arrive, and bring back what it has forgotten.
         _let_arrive(world)
-        _until_quiet(world, _PATIENCE_SECONDS)
+        _until_nothing_waits(world)
         _all_agree(world)
     before = hub_state(world.auditor), [box.store.head() for box in world.boxes]
     _let_arrive(world)

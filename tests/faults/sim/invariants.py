@@ -243,8 +243,13 @@ class Watch:
         return set(rows) ^ set(box.store.rows("SELECT hub_epoch, seq, hash FROM inbox"))
 
     def images_are_there(self, box: SimBox, auditor: Auditor) -> None:
-        """Check that every image a box believes durable is, or was destroyed there for a client who had withdrawn."""
-        durable = {name for (name,) in auditor.rows("SELECT name FROM blobs WHERE state IN ('durable', 'shredded')")}
+        """Check that every image a box believes durable is, or was destroyed for one who withdrew or was deleted."""
+        durable = {name for (name,) in auditor.rows("SELECT name FROM blobs WHERE state = 'durable'")}
+        destroyed = auditor.rows(
+            "SELECT blob FROM shredded_images WHERE client IN"
+            " (SELECT client FROM consent_decisions WHERE granted = 0 UNION SELECT client FROM erasures)"
+        )
+        durable |= {name for (name,) in destroyed}
         life = auditor.rows("SELECT epoch FROM hub_state")[0]
         query = "SELECT name FROM images WHERE confirmed = 1 AND confirmed_by = ?"
         confirmed = {name for (name,) in box.store.rows(query, life)}
