@@ -28,11 +28,11 @@ def change_between(known: Mapping[str, str], digests: Mapping[str, str]) -> Conf
     changed = tuple(sorted(name for name in digests.keys() | known.keys() if digests.get(name) != known.get(name)))
     if not changed:
         return None
-    before = whole(known) if known else ""
-    return ConfigurationChanged(before=before, after=whole(digests), settings=changed, digests=dict(digests))
+    before = _whole(known) if known else ""
+    return ConfigurationChanged(before=before, after=_whole(digests), settings=changed, digests=dict(digests))
 
 
-def whole(digests: Mapping[str, str]) -> str:
+def _whole(digests: Mapping[str, str]) -> str:
     """Return one digest of all settings."""
     return hashlib.sha256(json.dumps(dict(digests), sort_keys=True).encode()).hexdigest()
 
