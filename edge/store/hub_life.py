@@ -23,10 +23,15 @@ WAITING_COUNT: Final = (
 
 
 class HubLife:
-    """Remembers the epoch of the hub's database; safe to share by threads."""
+    """Remembers the epoch of the hub's database; safe to share by threads.
+
+    The epoch on record is the box's. Which one was met is each object's own: whoever hears of a new life first must
+    not hide it from the others.
+    """
 
     def __init__(self, store: SqlcipherEventStore) -> None:
         self._store = store
+        self._met = self.epoch()
         self._log = structlog.get_logger()
 
     def epoch(self) -> str:
@@ -34,21 +39,27 @@ class HubLife:
         known = self._store.cursor(LIFE_CURSOR)
         return known.epoch if known is not None else ""
 
+    def is_news(self, epoch: str) -> bool:
+        """Tell whether this object has not met the life with that epoch; a hub that names none is no news."""
+        return bool(epoch) and epoch != self._met
+
     def heard(self, epoch: str) -> bool:
         """Take note of the epoch the hub speaks in; another one puts every confirmation of before in doubt.
 
         Idempotent by the epoch.
 
         Returns:
-            Whether it is another one than before.
+            Whether it is another one than this object met before.
 
         Raises:
             Retryable: the disk refuses; nothing was noted, and the hub says it again.
         """
-        known = self.epoch()
-        if not epoch or epoch == known:
+        if not self.is_news(epoch):
             return False
-        self._store.move_cursor(LIFE_CURSOR, Position(epoch))
-        if known:
-            self._log.warning("hub_was_restored", epoch=epoch)
-        return bool(known)
+        known = self.epoch()
+        if epoch != known:
+            self._store.move_cursor(LIFE_CURSOR, Position(epoch))
+            if known:
+                self._log.warning("hub_was_restored", epoch=epoch)
+        before, self._met = self._met, epoch
+        return bool(before)

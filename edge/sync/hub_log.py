@@ -46,7 +46,7 @@ class HubLog:
     def greeted(self, hello: wire.Hello) -> None:
         """Take in the hub's greeting and acknowledge what was applied of the epoch that it is for."""
         self._epoch = hello.head.epoch
-        if hello.hub_epoch and hello.hub_epoch != self._life.epoch():
+        if self._life.is_news(hello.hub_epoch):
             # Restored, it seems, and silent about how much of our log it still has. A late greeting may seem so, too.
             self.must_ask = True
         if hello.known:

@@ -10,6 +10,7 @@ import pytest
 
 from edge.record import PROJECTIONS
 from edge.store.events import HUB_CURSOR
+from edge.store.hub_life import HubLife
 from edge.store.refill import LogRefill
 from edge.sync.hub_log import HUB_DEVICE
 from edge.sync.inbox import Inbox
@@ -200,7 +201,10 @@ def test_a_box_that_is_sent_a_log_it_was_not_greeted_for_asks_for_a_greeting(box
 
 
 @pytest.mark.req("P-4", "I-08", "I-17", "F-13")
-def test_an_idle_box_refills_a_hub_that_was_restored_behind_a_living_broker(box: BoxRecord) -> None:
+@pytest.mark.parametrize("uploader_first", [False, True], ids=["link hears it", "uploader heard it before"])
+def test_an_idle_box_refills_a_hub_that_was_restored_behind_a_living_broker(
+    box: BoxRecord, *, uploader_first: bool
+) -> None:
     hub = Hub(box, lambda _event: ())
     box.store.append([EventDraft("box/box-1", BoxStarted(software="1", clean=True), "box", "operation")])
     first = hub.hear("hello").session
@@ -210,6 +214,8 @@ def test_an_idle_box_refills_a_hub_that_was_restored_behind_a_living_broker(box:
     applied = wire.Ack(session=first, applied=head.to_wire(), hub_epoch="a" * 16)
     hub.say(wire.Message(ack=applied))
     eventually(lambda: hub.link.status.acknowledged == head)
+    if uploader_first:
+        HubLife(box.store).heard("b" * 16)
     hub.greet("hub-2", life="b" * 16)  # another life, which knows nothing of the box's log and waits for it
     hub.hear("ack")
     box.clock.advance(4)
