@@ -147,6 +147,7 @@ class SimBox:
         self.fuse.put_out()
         self.transport.stop()
         self.store.close()
+        self.clients.close()
 
     def copy_disk(self, target: Path) -> None:
         """Copy the disk of a machine that is off."""
