@@ -19,11 +19,14 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # --- set-up -----------------------------------------------------------------------------------------
-$(VENV)/.main: requirements.lock pyproject.toml
+# The schedule's core is compiled; where the machine has no C++ compiler, one comes as a Python package.
+$(VENV)/.main: requirements.lock pyproject.toml $(wildcard edge/schedule/core/*)
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing the packages of box and hub (a few minutes the first time)"
 	@$(PIP) -r requirements.lock
-	@$(PIP) --no-deps --editable .
+	@if command -v c++ >/dev/null; then $(PIP) --no-deps --editable .; \
+	else $(PIP) ziglang==0.17.1 && zig=$$($(BIN)/python -c 'import ziglang; print(ziglang.__path__[0])')/zig && \
+	CC="$$zig cc" CXX="$$zig c++" $(PIP) --no-deps --editable .; fi
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.main

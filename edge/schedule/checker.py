@@ -5,11 +5,12 @@ begun is a fact and not a plan: it is held neither to shifts nor to outages, onl
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import combinations, pairwise
 
 from edge.schedule.domain import (
+    DAY_MINUTES,
     FROZEN_MINUTES,
     GRID_MINUTES,
     Appointment,
@@ -93,7 +94,7 @@ def check_replan(registry: Registry, facts: Plan, plan: Plan, now: int) -> tuple
         ):
             found.append(Violation(Rule.FORGOTTEN, (key,), "missing or altered"))
         elif new.stages != old.stages:
-            found.extend(_move_is_allowed(registry, Plan(facts.date, begun, facts.outages), old, new, now))
+            found.extend(_move_is_allowed(registry, replace(facts, appointments=begun), old, new, now))
     return tuple(found)
 
 
@@ -183,14 +184,16 @@ def _times(registry: Registry, plan: Plan, appointment: Appointment) -> Iterator
     mine = (appointment.id,)
     if appointment.start < appointment.window.start or appointment.end > appointment.window.end:
         yield Violation(Rule.WINDOW, mine, f"{appointment.start}-{appointment.end}")
-    if appointment.start < registry.hours.start or appointment.end > registry.hours.end:
+    midnight = appointment.start // DAY_MINUTES * DAY_MINUTES
+    if appointment.start - midnight < registry.hours.start or appointment.end - midnight > registry.hours.end:
         yield Violation(Rule.OPENING, mine, f"{appointment.start}-{appointment.end}")
     for stage in appointment.stages:
         if stage.provider is not None:
             provider = registry.provider(stage.provider)
-            if stage.start < provider.shift.start or stage.end > provider.shift.end:
+            span = Span(stage.start - midnight, stage.end - midnight)
+            if span.start < provider.shift.start or span.end > provider.shift.end:
                 yield Violation(Rule.SHIFT, mine, f"{provider.id} {stage.start}-{stage.end}")
-            if any(stage.span.overlaps(pause.span) for pause in provider.breaks):
+            if any(span.overlaps(pause.span) for pause in provider.breaks):
                 yield Violation(Rule.BREAK, mine, f"{provider.id} {stage.start}-{stage.end}")
         for outage in plan.outages:
             if outage.resource == _resource(stage, outage.kind) and stage.span.overlaps(outage.span):

@@ -10,6 +10,7 @@ from functools import lru_cache
 from itertools import groupby
 
 from edge.schedule.domain import (
+    DAY_MINUTES,
     GRID_MINUTES,
     Appointment,
     Outage,
@@ -23,8 +24,7 @@ from edge.schedule.ids import ProviderId, RoomId, ServiceId, UnitId
 from edge.schedule.registry import Registry, Service
 
 Resource = tuple[ResourceKind, str]
-_CELLS = 24 * 60 // GRID_MINUTES
-_ALL_DAY = (1 << _CELLS) - 1
+DAY_CELLS = DAY_MINUTES // GRID_MINUTES
 
 
 def cells(span: Span) -> int:
@@ -143,16 +143,25 @@ def _need(
 class Calendar:
     """When each resource of the clinic is closed (shift, break, outage) and busy (visits with their rest)."""
 
-    def __init__(self, registry: Registry, outages: Iterable[Outage] = ()) -> None:
+    def __init__(self, registry: Registry, outages: Iterable[Outage] = (), days: int = 1) -> None:
+        """Make a calendar without visits.
+
+        Args:
+            registry: the clinic; its hours are those of each day.
+            outages: what cannot be used, and when.
+            days: how many days it covers.
+        """
+        whole_day = (1 << DAY_CELLS) - 1
+        every_day = sum(1 << DAY_CELLS * day for day in range(days))
         self._rests: dict[Resource, int] = {}
         self.closed: dict[Resource, int] = {}
         self.busy: dict[Resource, int] = {}
         for provider in registry.providers:
-            closed = _ALL_DAY & ~cells(provider.shift.span)
+            closed = whole_day & ~cells(provider.shift.span)
             for pause in provider.breaks:
                 closed |= cells(pause.span)
-            self._add((ResourceKind.PROVIDER, provider.id), closed, 0)
-        outside = _ALL_DAY & ~cells(registry.hours.span)
+            self._add((ResourceKind.PROVIDER, provider.id), closed * every_day, 0)
+        outside = (whole_day & ~cells(registry.hours.span)) * every_day
         for room in registry.rooms:
             self._add((ResourceKind.ROOM, room.id), outside, room.turnover)
         for device in registry.devices:
@@ -163,7 +172,7 @@ class Calendar:
     @classmethod
     def of(cls, registry: Registry, plan: Plan) -> "Calendar":
         """Return the calendar of a plan with all its visits."""
-        calendar = cls(registry, plan.outages)
+        calendar = cls(registry, plan.outages, plan.days)
         for appointment in plan.placed:
             calendar.occupy(appointment.stages)
         return calendar

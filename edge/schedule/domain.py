@@ -1,6 +1,7 @@
 """What a clinic's day is: appointments with their stages, outages, disruptions, and what a replan did.
 
-Times are whole minutes from local midnight of the plan's date, on a grid of five.
+Times are whole minutes from local midnight of the plan's date, on a grid of five; a plan of several days goes on
+counting past midnight.
 """
 
 import datetime as dt
@@ -13,6 +14,7 @@ from edge.schedule.ids import AppointmentId, ProviderId, ReplanId, RoomId, Servi
 from shared.ids import ClientId
 
 GRID_MINUTES = 5
+DAY_MINUTES = 24 * 60
 FROZEN_MINUTES = 30
 """What begins within this time of now is left alone unless the disruption itself hits it."""
 
@@ -23,8 +25,11 @@ def up_to_grid(minute: int) -> int:
 
 
 def clock_text(minute: int) -> str:
-    """Return minutes from midnight as "HH:MM"."""
-    return f"{minute // 60:02d}:{minute % 60:02d}"
+    """Return minutes from midnight as "HH:MM", with the number of the day after the first."""
+    day, rest = divmod(minute, DAY_MINUTES)
+    if day == 1 and rest == 0:
+        return "24:00"
+    return f"{f'day {day + 1} ' if day else ''}{rest // 60:02d}:{rest % 60:02d}"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -94,13 +99,17 @@ Stages = tuple[StageAssignment, ...]
 
 @dataclass(frozen=True, slots=True)
 class AppointmentRequest:
-    """A client's wish: a service within a window, if possible with a certain provider."""
+    """A client's wish: a service within a window, if possible with a certain provider.
+
+    `show` is the chance that the client comes.
+    """
 
     id: AppointmentId
     client: ClientId
     service: ServiceId
     window: Span
     preferred: ProviderId | None = None
+    show: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +123,20 @@ class Appointment:
     preferred: ProviderId | None = None
     status: Status = Status.BOOKED
     stages: Stages = ()
+    show: float = 1.0
 
     @classmethod
     def of(cls, request: AppointmentRequest, stages: Stages = ()) -> Self:
         """Return the appointment that answers a request."""
-        return cls(request.id, request.client, request.service, request.window, request.preferred, stages=stages)
+        return cls(
+            request.id,
+            request.client,
+            request.service,
+            request.window,
+            request.preferred,
+            stages=stages,
+            show=request.show,
+        )
 
     @property
     def placed(self) -> bool:
@@ -161,11 +179,12 @@ class Outage:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A day: its appointments by id, and what cannot be used."""
+    """A day, or a few: its appointments by id, and what cannot be used."""
 
     date: dt.date
     appointments: Mapping[AppointmentId, Appointment] = field(default_factory=dict)
     outages: tuple[Outage, ...] = ()
+    days: int = 1
 
     def with_appointments(self, *changed: Appointment) -> "Plan":
         """Return the plan with these appointments added or replaced."""

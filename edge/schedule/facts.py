@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from edge.schedule.domain import (
+    DAY_MINUTES,
     NEXT_STATUS,
     Appointment,
     Cancelled,
@@ -28,7 +29,10 @@ from edge.schedule.errors import NotAllowed, UnknownName
 from edge.schedule.ids import AppointmentId, ReplanId
 from edge.schedule.registry import Registry
 
-_MIDNIGHT = 24 * 60
+
+def _midnight(minute: int) -> int:
+    """Return the end of the day that a minute belongs to."""
+    return (minute // DAY_MINUTES + 1) * DAY_MINUTES
 
 
 def with_facts(registry: Registry, plan: Plan, disruption: Disruption, replan: ReplanId) -> Plan:
@@ -99,7 +103,7 @@ def later(appointment: Appointment, minutes: int) -> Appointment:
     if not appointment.placed or not status.active or status.begun or minutes <= 0:
         raise NotAllowed("cannot_be_late", f"a visit that is {status} cannot be late; reload the day")
     start = up_to_grid(appointment.start + minutes)
-    end = min(_MIDNIGHT, max(appointment.window.end, appointment.end + start - appointment.start))
+    end = min(_midnight(appointment.start), max(appointment.window.end, appointment.end + start - appointment.start))
     return replace(appointment, window=Span(max(start, appointment.window.start), end))
 
 
@@ -112,7 +116,7 @@ def longer(appointment: Appointment, overrun: Overrun) -> Appointment:
     extra = up_to_grid(overrun.minutes)
     if appointment.status is not Status.IN_PROGRESS or extra <= 0:
         raise NotAllowed("not_under_way", "only a visit under way can overrun; mark it as begun first")
-    if appointment.end + extra > _MIDNIGHT:
+    if appointment.end + extra > _midnight(appointment.start):
         raise NotAllowed("past_midnight", "the visit would not end today; enter fewer minutes")
     under_way = next(
         (n for n, stage in enumerate(appointment.stages) if overrun.at < stage.end),

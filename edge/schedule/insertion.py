@@ -16,9 +16,8 @@ from edge.schedule.domain import (
     Status,
     up_to_grid,
 )
-from edge.schedule.ids import ServiceId
+from edge.schedule.ids import AppointmentId, ServiceId
 from edge.schedule.registry import Registry
-from edge.schedule.replans import Objective
 
 PREFERENCE_MINUTES = 30
 """How many minutes of waiting a client's preferred provider is worth."""
@@ -43,8 +42,8 @@ class Situation:
         pinned: visits that stay: begun, or in the frozen zone and able to stay.
         kept: later visits that can stay where they are.
         hit: visits that cannot stay, and those that had no place before.
-        newcomer: the request that is the disruption, if it is one.
-        urgent: whether others may be moved for the newcomer.
+        requests: who asks for a place.
+        urgent: whether others may be moved for them.
     """
 
     registry: Registry
@@ -54,15 +53,25 @@ class Situation:
     pinned: tuple[Appointment, ...]
     kept: tuple[Appointment, ...]
     hit: tuple[Appointment, ...]
-    newcomer: Appointment | None = None
+    requests: tuple[Appointment, ...] = ()
     urgent: bool = False
+
+    @property
+    def asking(self) -> frozenset[AppointmentId]:
+        """Ids of the requests."""
+        return frozenset(request.id for request in self.requests)
+
+    @property
+    def moves_nobody(self) -> bool:
+        """Whether everybody stays who can: somebody asks, and without urgency."""
+        return bool(self.requests) and not self.urgent
 
     def earliest(self, appointment: Appointment) -> int:
         """Return the first minute a visit may be moved to: people need half an hour to hear of it.
 
         Who is here, on the way or asking needs none.
         """
-        asking = self.newcomer is not None and appointment.id == self.newcomer.id
+        asking = appointment.id not in self.facts.appointments
         late = appointment.placed and appointment.start < appointment.window.start
         notice = 0 if asking or late or appointment.status is Status.ARRIVED else FROZEN_MINUTES
         return max(up_to_grid(appointment.window.start), self.now + notice)
@@ -81,20 +90,21 @@ class Situation:
         return max(appointment.start, appointment.window.start) if appointment.placed else wished
 
     def misses(self, appointment: Appointment, choice: tuple[str, ...]) -> bool:
-        """Tell whether the client wanted a provider who could serve and is not in this choice."""
+        """Tell whether the client wanted a provider who could serve first and does not in this choice."""
         wanted = appointment.preferred
-        needs = self.demands[appointment.service].needs
-        able = any(need.kind is ResourceKind.PROVIDER and wanted in need.eligible for need in needs)
-        return able and wanted not in choice
+        for need, chosen in zip(self.demands[appointment.service].needs, choice, strict=True):
+            if wanted in need.eligible:
+                return chosen != wanted
+        return False
 
 
 def survey(
-    registry: Registry, facts: Plan, now: int, newcomer: Appointment | None = None, urgent: bool = False
+    registry: Registry, facts: Plan, now: int, requests: tuple[Appointment, ...] = (), urgent: bool = False
 ) -> Situation:
     """Sort a day's visits into those that stay, those that can and those that cannot."""
     demands = demands_of(registry)
     now = up_to_grid(now)
-    calendar = Calendar(registry, facts.outages)
+    calendar = Calendar(registry, facts.outages, facts.days)
     pinned = [appointment for appointment in facts.placed if appointment.status.begun]
     for appointment in pinned:
         calendar.occupy(appointment.stages)
@@ -108,7 +118,7 @@ def survey(
             continue
         calendar.occupy(appointment.stages)
         (pinned if appointment.start < now + FROZEN_MINUTES else kept).append(appointment)
-    return Situation(registry, demands, facts, now, tuple(pinned), tuple(kept), tuple(hit), newcomer, urgent)
+    return Situation(registry, demands, facts, now, tuple(pinned), tuple(kept), tuple(hit), requests, urgent)
 
 
 def slots(situation: Situation, appointment: Appointment, calendar: Calendar) -> Iterator[Slot]:
@@ -130,13 +140,12 @@ def slots(situation: Situation, appointment: Appointment, calendar: Calendar) ->
 
 def repair(situation: Situation) -> Plan:
     """Return the first valid answer: nobody moves but those who must, each to the best free slot."""
-    calendar = Calendar(situation.registry, situation.facts.outages)
+    calendar = Calendar(situation.registry, situation.facts.outages, situation.facts.days)
     for appointment in (*situation.pinned, *situation.kept):
         calendar.occupy(appointment.stages)
     plan = situation.facts
     waiting = sorted(situation.hit, key=lambda a: (not a.placed, a.start if a.placed else a.window.start, a.id))
-    if situation.newcomer is not None:
-        waiting.append(situation.newcomer)
+    waiting.extend(situation.requests)
     for appointment in waiting:
         best = min(slots(situation, appointment, calendar), default=None)
         if best is not None:
@@ -151,35 +160,6 @@ def repair(situation: Situation) -> Plan:
 def abandoned(situation: Situation) -> Plan:
     """Return the day if nothing were done: who is hit has no place."""
     return situation.facts.with_appointments(*(replace(a, stages=()) for a in situation.hit))
-
-
-def objective(situation: Situation, plan: Plan) -> Objective:
-    """Return how good a plan answers a situation; less is better."""
-    moved = inconvenience = rerooms = 0
-    for appointment in (*situation.kept, *situation.hit, *newcomers(situation)):
-        new = plan.appointments.get(appointment.id)
-        if new is None or not new.placed or new.stages == appointment.stages:
-            continue
-        choice = situation.demands[new.service].choice(new.stages)
-        noticed = [(s.start, s.provider) for s in new.stages] != [(s.start, s.provider) for s in appointment.stages]
-        moved += noticed and appointment.placed
-        rerooms += not noticed
-        inconvenience += abs(new.start - situation.reference(appointment))
-        inconvenience += PREFERENCE_MINUTES * situation.misses(appointment, choice)
-    missing = int(situation.newcomer is not None and situation.newcomer.id not in plan.appointments)
-    return Objective(
-        dropped=len(plan.unplaced),
-        urgent_unplaced=missing * situation.urgent,
-        moved=moved,
-        walk_ins_unplaced=missing * (not situation.urgent),
-        inconvenience=inconvenience,
-        rerooms=rerooms,
-    )
-
-
-def newcomers(situation: Situation) -> tuple[Appointment, ...]:
-    """Return the newcomer, if there is one, as a tuple."""
-    return () if situation.newcomer is None else (situation.newcomer,)
 
 
 def _choose(

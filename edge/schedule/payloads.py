@@ -26,6 +26,7 @@ from edge.schedule.domain import (
 from edge.schedule.ids import AppointmentId, ProviderId, ReplanId, RoomId, ServiceId, UnitId
 from edge.schedule.registry import Registry
 from edge.schedule.replans import Objective
+from edge.schedule.weights import points
 from shared.events.catalogue.schedule import DisruptionReported, ObjectivePart, StagePart, VisitPart
 from shared.ids import ClientId
 
@@ -92,9 +93,9 @@ def objective_part(objective: Objective) -> ObjectivePart:
         dropped=objective.dropped,
         urgent_unplaced=objective.urgent_unplaced,
         moved=objective.moved,
+        shifted=objective.shifted,
         walk_ins_unplaced=objective.walk_ins_unplaced,
-        inconvenience=objective.inconvenience,
-        rerooms=objective.rerooms,
+        terms={name: points(term) for name, term in objective.terms.items()},
     )
 
 

@@ -31,7 +31,7 @@ def unplaced_sentence(situation: Situation, appointment: Appointment) -> str:
     if not starts:
         return f"{name}: no time is left before {clock_text(appointment.window.end)}; call the client."
     demand = situation.demands[appointment.service]
-    calendar = Calendar(situation.registry, situation.facts.outages)
+    calendar = Calendar(situation.registry, situation.facts.outages, situation.facts.days)
     for need in demand.needs:
         if not any(calendar.free(need, who, start) for who in need.eligible for start in starts):
             return f"{name}: no {_kind_text(need.kind, need.pool)} is available in time; call the client."
@@ -68,7 +68,7 @@ def _blocker(situation: Situation, plan: Plan, old: Appointment) -> Appointment:
     others = [other for other in plan.placed if other.id != old.id]
     # Begun visits first: they are facts, and so the better explanation.
     for other in sorted(others, key=lambda a: not a.status.begun):
-        calendar = Calendar(situation.registry)
+        calendar = Calendar(situation.registry, days=situation.facts.days)
         calendar.occupy(other.stages)
         if not calendar.fits(demand, old):
             return other

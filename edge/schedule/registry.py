@@ -10,7 +10,17 @@ from datetime import time
 from pathlib import Path
 from typing import Annotated, Any, Self, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    ValidationError,
+    WithJsonSchema,
+    field_serializer,
+    model_validator,
+)
 
 from edge.schedule.domain import GRID_MINUTES, Span
 from edge.schedule.errors import InvalidClinic, UnknownName
@@ -23,6 +33,8 @@ _MOST_STAGES = 8
 
 def _minute(value: object) -> int:
     """Return minutes from local midnight of "HH:MM" (or of a TOML time), on the planning grid."""
+    if value == "24:00":
+        return 24 * 60
     if isinstance(value, str):
         try:
             value = time.fromisoformat(value)
@@ -35,7 +47,25 @@ def _minute(value: object) -> int:
     return value
 
 
-Minute = Annotated[int, BeforeValidator(_minute), Field(ge=0, le=24 * 60, multiple_of=GRID_MINUTES)]
+def _written(minute: int) -> str:
+    return f"{minute // 60:02d}:{minute % 60:02d}"
+
+
+Minute = Annotated[
+    int,
+    BeforeValidator(_minute),
+    Field(ge=0, le=24 * 60, multiple_of=GRID_MINUTES),
+    PlainSerializer(_written, return_type=str, when_used="json"),
+    WithJsonSchema(
+        {
+            "description": 'Time of day as "HH:MM", or minutes from midnight; on the grid of five minutes.',
+            "anyOf": [
+                {"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][05]$|^24:00$"},
+                {"type": "integer", "minimum": 0, "maximum": 1440, "multipleOf": GRID_MINUTES},
+            ],
+        }
+    ),
+]
 Minutes = Annotated[int, Field(ge=0, le=12 * 60, multiple_of=GRID_MINUTES)]
 Key = Annotated[str, Field(pattern=_NAME)]
 
@@ -70,6 +100,10 @@ class Provider(_Entry):
     skills: frozenset[Key] = Field(min_length=1)
     shift: Hours
     breaks: tuple[Hours, ...] = ()
+
+    @field_serializer("skills", when_used="json")
+    def _in_order(self, skills: frozenset[str]) -> list[str]:
+        return sorted(skills)
 
 
 class Room(_Entry):
@@ -118,6 +152,7 @@ class Service(_Entry):
     category: TreatmentCategory
     stages: tuple[Stage, ...] = Field(min_length=1, max_length=_MOST_STAGES)
     share: int = Field(default=1, ge=0, le=100, description="How often it is booked, against the others.")
+    price: float = Field(default=0, ge=0, le=1_000_000, description="What a visit brings, in the clinic's currency.")
 
     @property
     def minutes(self) -> int:

@@ -6,13 +6,18 @@ from dataclasses import replace
 from edge.schedule.checker import check_replan
 from edge.schedule.demand import Calendar
 from edge.schedule.domain import Appointment, Disruption, Plan, Urgent, WalkIn
+from edge.schedule.encode import Encoding
+from edge.schedule.engine.problem import Answer
+from edge.schedule.engine.search import SearchPlan, solve
 from edge.schedule.facts import with_facts
 from edge.schedule.ids import ReplanId
-from edge.schedule.insertion import Situation, abandoned, newcomers, objective, repair, survey
+from edge.schedule.insertion import Situation, abandoned, survey
+from edge.schedule.objective import objective
 from edge.schedule.reasons import reason_of, unplaced_sentence
 from edge.schedule.registry import Registry
-from edge.schedule.replans import Move, Objective, Replan, SolverStatus, Unplaced
-from edge.schedule.solver import SolverLimits, improve
+from edge.schedule.replans import Move, Replan, SolverStatus, Unplaced
+from edge.schedule.solver import SolverLimits
+from edge.schedule.weights import Weights
 
 Stopwatch = Callable[[], float]
 """Monotonic seconds; passed in, since planning itself has no clock."""
@@ -25,21 +30,22 @@ def replan(
     replan_id: ReplanId,
     stopwatch: Stopwatch,
     limits: SolverLimits | None = None,
+    weights: Weights | None = None,
 ) -> Replan:
     """Return how the day goes on after a disruption.
 
-    The repair is always a valid answer; CP-SAT's replaces it only when it passes the checker and is
+    The repair is always a valid answer; what the search finds replaces it only when it passes the checker and is
     better. With `limits.seconds` of 0 the repair stands unsearched.
 
     Raises:
         UnknownName, NotAllowed: as `facts.with_facts`.
     """
-    limits = limits or SolverLimits()
+    limits, weights = limits or SolverLimits(), weights or Weights()
     begin = stopwatch()
     facts = with_facts(registry, plan, disruption, replan_id)
-    newcomer = Appointment.of(disruption.request) if isinstance(disruption, WalkIn | Urgent) else None
-    situation = survey(registry, facts, disruption.at, newcomer, isinstance(disruption, Urgent))
-    answer, status = _solve(situation, limits)
+    asks = (Appointment.of(disruption.request),) if isinstance(disruption, WalkIn | Urgent) else ()
+    situation = survey(registry, facts, disruption.at, asks, isinstance(disruption, Urgent))
+    answer, status = _solve(situation, limits, weights)
     moves = tuple(
         Move(new.id, new.service, old.stages, new.stages, reason_of(situation, answer, old, new))
         for old, new in _changes(situation, answer)
@@ -52,32 +58,34 @@ def replan(
         unplaced=tuple(Unplaced(a.id, unplaced_sentence(situation, a)) for a in answer.unplaced),
         declined=tuple(
             Unplaced(a.id, unplaced_sentence(situation, a))
-            for a in newcomers(situation)
+            for a in situation.requests
             if a.id not in answer.appointments
         ),
-        before=objective(situation, abandoned(situation)),
-        after=objective(situation, answer),
+        before=objective(situation, abandoned(situation), weights),
+        after=objective(situation, answer, weights),
         status=status,
         milliseconds=(stopwatch() - begin) * 1000,
     )
 
 
-def _solve(situation: Situation, limits: SolverLimits) -> tuple[Plan, SolverStatus]:
-    if not situation.hit and situation.newcomer is None:
+def _solve(situation: Situation, limits: SolverLimits, weights: Weights) -> tuple[Plan, SolverStatus]:
+    if not situation.hit and not situation.requests:
         return situation.facts, SolverStatus.NOTHING_TO_DO
-    incumbent = put_back(situation, repair(situation))
-    worth = objective(situation, incumbent)
-    if limits.seconds <= 0:
-        return incumbent, SolverStatus.REPAIR
-    answer = improve(situation, incumbent, limits)
-    if answer.plan is None:
-        return incumbent, SolverStatus.REPAIR
-    found = put_back(situation, answer.plan)
-    better = objective(situation, found) < worth
-    if better and not check_replan(situation.registry, situation.facts, found, situation.now):
-        return found, SolverStatus.OPTIMAL if answer.proven else SolverStatus.IMPROVED
-    proven = answer.proven and _levels(objective(situation, found)) == _levels(worth)
-    return incumbent, SolverStatus.REPAIR_OPTIMAL if proven else SolverStatus.REPAIR
+    encoding = Encoding(situation, weights)
+    search = SearchPlan(limits.seconds, limits.workers, limits.seed)
+    answers: list[Answer] = []
+    best = solve(
+        encoding.problem, encoding.incumbent(abandoned(situation)), search, encoding.clinic.flat, answers.append
+    )
+    repaired = put_back(situation, encoding.plan(answers[0]))
+    if best.worth.level >= answers[0].worth.level:
+        return repaired, SolverStatus.REPAIR
+    found = put_back(situation, encoding.plan(best))
+    if objective(situation, found, weights) < objective(situation, repaired, weights) and not check_replan(
+        situation.registry, situation.facts, found, situation.now
+    ):
+        return found, SolverStatus.IMPROVED
+    return repaired, SolverStatus.REPAIR
 
 
 def put_back(situation: Situation, plan: Plan) -> Plan:
@@ -98,7 +106,3 @@ def put_back(situation: Situation, plan: Plan) -> Plan:
 def _changes(situation: Situation, plan: Plan) -> list[tuple[Appointment, Appointment]]:
     facts = situation.facts.appointments
     return [(facts[a.id], a) for a in plan.active if a.id in facts and facts[a.id].stages != a.stages]
-
-
-def _levels(worth: Objective) -> tuple[int, int, int, int, int]:
-    return worth.dropped, worth.urgent_unplaced, worth.moved, worth.walk_ins_unplaced, worth.inconvenience

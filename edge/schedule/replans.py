@@ -1,7 +1,7 @@
 """What a replan answers: moves with their reasons, who has no place, the day's worth before and after."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from edge.schedule.domain import Plan, Stages
@@ -61,23 +61,30 @@ class Unplaced:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Objective:
-    """How good a replanned day is; compared level by level, less is better.
+    """How good a day is; compared level by level, less is better.
 
     Attributes:
         dropped: booked visits without a place.
         urgent_unplaced: urgent requests without a place.
-        moved: clients to notify: another start or another provider.
+        moved: notified clients with another start, provider or room.
+        shifted: the same of clients who have not been notified.
         walk_ins_unplaced: walk-ins without a place.
-        inconvenience: minutes moved and waited, plus 30 per client who misses the preferred provider.
-        rerooms: visits that only changed room or device.
+        cost: sum of the weighed terms, in hundredths of a point.
+        terms: the summands, by name.
     """
 
     dropped: int
     urgent_unplaced: int
     moved: int
+    shifted: int
     walk_ins_unplaced: int
-    inconvenience: int
-    rerooms: int
+    cost: int
+    terms: Mapping[str, int] = field(default_factory=dict, compare=False)
+
+    @property
+    def first_level(self) -> tuple[int, int, int, int, int]:
+        """What no weighed term can make up for."""
+        return self.dropped, self.urgent_unplaced, self.moved, self.shifted, self.walk_ins_unplaced
 
 
 class SolverStatus(StrEnum):

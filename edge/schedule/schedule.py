@@ -231,5 +231,5 @@ class Schedule:
     def _without(self, undone: said.ReplanUndone) -> Plan:
         kept = {key: a for key, a in self.plan.appointments.items() if key not in undone.removed}
         outages: tuple[Outage, ...] = tuple(o for o in self.plan.outages if o.replan != undone.replan)
-        plan = Plan(self.plan.date, kept, outages)
+        plan = replace(self.plan, appointments=kept, outages=outages)
         return plan.with_appointments(*(appointment_of(part) for part in undone.restored))

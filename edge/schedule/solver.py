@@ -11,7 +11,7 @@ from ortools.sat.python import cp_model
 
 from edge.schedule.demand import Calendar, Demand, Need
 from edge.schedule.domain import GRID_MINUTES, Appointment, Plan, ResourceKind
-from edge.schedule.insertion import PREFERENCE_MINUTES, Situation, newcomers
+from edge.schedule.insertion import PREFERENCE_MINUTES, Situation
 
 _STEP = GRID_MINUTES
 _DAY_CELLS = 24 * 60 // _STEP
@@ -66,11 +66,11 @@ class _Model:
     def __init__(self, situation: Situation) -> None:
         self.cp: Any = cp_model.CpModel()
         self._situation = situation
-        frozen_kept = situation.newcomer is not None and not situation.urgent
+        frozen_kept = situation.moves_nobody
         # A walk-in moves nobody: what can stay is then as fixed as what is frozen.
         self._fixed = (*situation.pinned, *(situation.kept if frozen_kept else ()))
-        free = (*(() if frozen_kept else situation.kept), *situation.hit, *newcomers(situation))
-        self._calendar = Calendar(situation.registry, situation.facts.outages)
+        free = (*(() if frozen_kept else situation.kept), *situation.hit, *situation.requests)
+        self._calendar = Calendar(situation.registry, situation.facts.outages, situation.facts.days)
         for appointment in self._fixed:
             self._calendar.occupy(appointment.stages)
         self._lanes: dict[str, list[Any]] = {}
@@ -163,10 +163,10 @@ class _Model:
     def _objective(self) -> None:
         minutes = sum(_DAY_CELLS + PREFERENCE_MINUTES for _ in self.visits) + 1
         moves = minutes * (len(self.visits) + 1)
-        newcomer = self._situation.newcomer
+        asking = self._situation.asking
         terms: list[Any] = []
         for visit in self.visits:
-            asks = newcomer is not None and visit.appointment.id == newcomer.id
+            asks = visit.appointment.id in asking
             walk_in = asks and not self._situation.urgent
             lost = minutes if walk_in else (moves * 2 if asks else moves * 4)
             terms.append(lost * (1 - visit.present))

@@ -40,14 +40,16 @@ class VisitPart(_Part):
 
 
 class ObjectivePart(_Part):
-    """How good a day is, level by level; less is better."""
+    """How good a day is, level by level; less is better. `terms` are in points, by name."""
 
     dropped: int
     urgent_unplaced: int
     moved: int
+    shifted: int = 0
     walk_ins_unplaced: int
-    inconvenience: int
-    rerooms: int
+    inconvenience: int = Field(default=0, description="Of a release that knew no terms; minutes.")
+    rerooms: int = Field(default=0, description="Of a release that knew no terms; visits.")
+    terms: dict[Name, float] = Field(default_factory=dict)
 
 
 class AppointmentBooked(PayloadModel):

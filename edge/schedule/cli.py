@@ -1,0 +1,192 @@
+"""`medspa schedule`: plan and replan a clinic day that is a JSON file, on any machine, with no box and no hub."""
+
+import json
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import BaseModel
+from rich.console import Console
+from rich.table import Table
+
+from edge.schedule.document import DayDocument, EventDocument, disruption_of, parse_day, parse_event
+from edge.schedule.domain import Plan, clock_text
+from edge.schedule.engine.search import SearchPlan
+from edge.schedule.errors import InvalidClinic
+from edge.schedule.gantt import gantt_svg
+from edge.schedule.ids import ReplanId
+from edge.schedule.objective import objective
+from edge.schedule.payloads import cause_text
+from edge.schedule.planning import asked, plan_requests
+from edge.schedule.registry import Registry
+from edge.schedule.replan import replan as replan_day
+from edge.schedule.replans import Objective, Replan
+from edge.schedule.solver import SolverLimits
+from edge.schedule.weights import points
+from shared.errors import Rejected
+
+app = typer.Typer(help="Plan and replan a clinic day given as JSON.", no_args_is_help=True)
+
+DayArgument = Annotated[Path, typer.Argument(help="The day (`medspa schedule schema day` describes it).")]
+SecondsOption = Annotated[float, typer.Option(min=0, max=600, help="How long to search; 0 takes the first answer.")]
+WorkersOption = Annotated[int, typer.Option(min=1, max=64, help="Searches at once.")]
+OutOption = Annotated[Path | None, typer.Option(help="Where to write the day as it is then, as JSON.")]
+SvgOption = Annotated[Path | None, typer.Option(help="Where to write a picture of it.")]
+
+
+@app.command()
+def plan(
+    day: DayArgument,
+    seconds: SecondsOption = 1.0,
+    workers: WorkersOption = 2,
+    out: OutOption = None,
+    svg: SvgOption = None,
+) -> None:
+    """Find a place for everybody who asks for one; who is booked stays."""
+    document = _day(day)
+    situation = asked(document.clinic, document.plan(), document.asked())
+    begin = time.monotonic()
+    planned = plan_requests(situation, SearchPlan(seconds, workers), document.weights)
+    spent = (time.monotonic() - begin) * 1000
+    console = Console()
+    console.print(_visits(document.clinic, planned))
+    left = [request.id for request in situation.requests if request.id not in planned.appointments]
+    console.print(f"{len(planned.placed)} visits have a place, {len(left)} requests have none. {spent:.0f} ms.")
+    if left:
+        console.print(f"Without a place: {', '.join(left)}")
+    console.print(_terms({"cost": objective(situation, planned, document.weights)}))
+    _write(document, planned, out, svg)
+
+
+@app.command()
+def replan(
+    day: DayArgument,
+    event: Annotated[Path, typer.Argument(help="What happened (`medspa schedule schema event` describes it).")],
+    seconds: SecondsOption = 0.5,
+    workers: WorkersOption = 2,
+    out: OutOption = None,
+    svg: SvgOption = None,
+) -> None:
+    """Say what moves after something happened, for whom, why, and what it costs."""
+    document = _day(day)
+    try:
+        disruption = disruption_of(document, parse_event(_text(event), event.name).event)
+        before = document.plan()
+        answer = replan_day(
+            document.clinic,
+            before,
+            disruption,
+            ReplanId("replan"),
+            time.monotonic,
+            SolverLimits(seconds, workers),
+            document.weights,
+        )
+    except Rejected as error:
+        raise _refused(error) from error
+    console = Console()
+    console.print(f"[bold]{cause_text(document.clinic, answer.facts, disruption)}[/bold]")
+    console.print(_moves(document.clinic, answer))
+    for item in (*answer.unplaced, *answer.declined):
+        console.print(f"Without a place: {item.appointment}. {item.sentence}")
+    console.print(_terms({"nothing done": answer.before, "replanned": answer.after}))
+    console.print(f"{answer.milliseconds:.0f} ms, {answer.status}.")
+    _write(document, answer.plan, out, svg, before, disruption.at)
+
+
+@app.command()
+def show(day: DayArgument, svg: SvgOption = None) -> None:
+    """Show the visits of a day; with `--svg` as a picture."""
+    document = _day(day)
+    planned = document.plan()
+    Console().print(_visits(document.clinic, planned))
+    _write(document, planned, None, svg)
+
+
+@app.command()
+def schema(what: Annotated[str, typer.Argument(help="`day` or `event`.")]) -> None:
+    """Print the JSON Schema of a day or of an event."""
+    models: dict[str, type[BaseModel]] = {"day": DayDocument, "event": EventDocument}
+    if what not in models:
+        raise typer.BadParameter("write `day` or `event`")
+    print(schema_text(models[what]), end="")  # noqa: T201 - this output is the command's answer
+
+
+def schema_text(model: type[BaseModel]) -> str:
+    """Return a model's JSON Schema as it is kept in `schemas`."""
+    return json.dumps(model.model_json_schema(), indent=2, sort_keys=True) + "\n"
+
+
+def _day(path: Path) -> DayDocument:
+    try:
+        return parse_day(_text(path), path.name)
+    except Rejected as error:
+        raise _refused(error) from error
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise _refused(InvalidClinic("unreadable", f"{path.name} cannot be read; check the path")) from error
+
+
+def _refused(error: Rejected) -> typer.Exit:
+    Console(stderr=True).print(f"[red]{error.code}[/red]: {error.sentence}", highlight=False)
+    return typer.Exit(2)
+
+
+def _visits(registry: Registry, planned: Plan) -> Table:
+    table = Table("time", "visit", "service", "provider", "room", "device", box=None, pad_edge=False)
+    for visit in planned.placed:
+        table.add_row(
+            f"{clock_text(visit.start)}-{clock_text(visit.end)[-5:]}",
+            visit.id,
+            registry.service(visit.service).name,
+            ", ".join(registry.provider(name).name for name in visit.providers),
+            ", ".join(dict.fromkeys(registry.room(stage.room).name for stage in visit.stages)),
+            ", ".join(dict.fromkeys(registry.device(s.device).name for s in visit.stages if s.device)),
+        )
+    return table
+
+
+def _moves(registry: Registry, answer: Replan) -> Table:
+    table = Table("visit", "service", "from", "to", "tell", "why", box=None, pad_edge=False)
+    for move in answer.moves:
+        table.add_row(
+            move.appointment,
+            registry.service(move.service).name,
+            clock_text(move.before[0].start) if move.before else "-",
+            clock_text(move.after[0].start),
+            "yes" if move.notify else "no",
+            move.reason.sentence,
+        )
+    if not answer.moves:
+        table.add_row("nobody moves", "", "", "", "", "")
+    return table
+
+
+def _terms(columns: dict[str, Objective]) -> Table:
+    table = Table("objective", *columns, box=None, pad_edge=False)
+    for level in ("dropped", "urgent_unplaced", "moved", "shifted", "walk_ins_unplaced"):
+        table.add_row(level.replace("_", " "), *(str(getattr(column, level)) for column in columns.values()))
+    names = dict.fromkeys(name for column in columns.values() for name in column.terms)
+    for name in names:
+        values = (f"{points(column.terms.get(name, 0)):.1f}" for column in columns.values())
+        table.add_row(f"{name.replace('_', ' ')} (points)", *values)
+    table.add_row("all terms (points)", *(f"{points(column.cost):.1f}" for column in columns.values()))
+    return table
+
+
+def _write(
+    document: DayDocument,
+    planned: Plan,
+    out: Path | None,
+    svg: Path | None,
+    before: Plan | None = None,
+    now: int | None = None,
+) -> None:
+    if out is not None:
+        out.write_text(document.with_plan(planned).model_dump_json(indent=1) + "\n", encoding="utf-8")
+    if svg is not None:
+        svg.write_text(gantt_svg(document.clinic, planned, before, now) + "\n", encoding="utf-8")

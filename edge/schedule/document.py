@@ -1,0 +1,433 @@
+"""A clinic day, and what upsets it, as JSON: what `medspa schedule` reads and writes.
+
+Times are written as people say them: "09:30" on the first day, "2026-12-01T09:30" on any. The JSON Schemas in
+`edge/schedule/schemas` are generated from these models.
+"""
+
+import datetime as dt
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal, Self, TypeVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from edge.schedule.domain import (
+    DAY_MINUTES,
+    Appointment,
+    AppointmentRequest,
+    Cancelled,
+    DeviceDown,
+    Disruption,
+    Late,
+    NoShow,
+    Outage,
+    Overrun,
+    Plan,
+    ProviderOut,
+    ResourceKind,
+    RoomDown,
+    Span,
+    StageAssignment,
+    Status,
+    Urgent,
+    WalkIn,
+)
+from edge.schedule.errors import InvalidClinic
+from edge.schedule.ids import AppointmentId, ProviderId, ReplanId, RoomId, ServiceId, UnitId
+from edge.schedule.registry import Registry
+from edge.schedule.weights import Weights
+from shared.ids import ClientId
+
+_MOST_DAYS = 7
+
+
+def _readable(text: str) -> str:
+    if len(text) == 5 and text != "24:00":
+        dt.time.fromisoformat(text)
+    elif text != "24:00":
+        dt.datetime.fromisoformat(text)
+    return text
+
+
+Moment = Annotated[
+    str,
+    AfterValidator(_readable),
+    Field(description='"09:30" on the first day, or a local date and time such as "2026-12-01T09:30".'),
+]
+Name = Annotated[str, Field(min_length=1, max_length=80)]
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Window(_Entry):
+    """A stretch of time, from `start` up to `end`."""
+
+    start: Moment
+    end: Moment
+
+
+class StageEntry(_Entry):
+    """One stage of a visit with what it occupies."""
+
+    name: str
+    start: Moment
+    end: Moment
+    provider: ProviderId | None = None
+    room: RoomId
+    device: UnitId | None = None
+
+
+class RequestEntry(_Entry):
+    """Somebody who asks for a place."""
+
+    id: Name
+    client: Name = Field(description="An opaque id; no name.")
+    service: ServiceId
+    window: Window
+    preferred: ProviderId | None = None
+    show: float = Field(default=1.0, ge=0, le=1, description="Chance that the client comes.")
+
+
+class AppointmentEntry(RequestEntry):
+    """A booked visit; without stages it has lost its place."""
+
+    status: Status = Status.BOOKED
+    stages: tuple[StageEntry, ...] = ()
+
+
+class OutageEntry(_Entry):
+    """A time in which somebody or something cannot be used."""
+
+    kind: ResourceKind
+    resource: Name
+    start: Moment
+    end: Moment
+
+
+class DayDocument(_Entry):
+    """A clinic with its day, or its next few days."""
+
+    format: Literal[1] = 1
+    clinic: Registry
+    date: dt.date
+    days: int = Field(default=1, ge=1, le=_MOST_DAYS)
+    appointments: tuple[AppointmentEntry, ...] = Field(default=(), max_length=2000)
+    requests: tuple[RequestEntry, ...] = Field(default=(), max_length=2000, description="Who still asks for a place.")
+    outages: tuple[OutageEntry, ...] = Field(default=(), max_length=500)
+    weights: Weights = Weights()
+
+    @model_validator(mode="after")
+    def _names_are_known(self) -> Self:
+        seen: set[str] = set()
+        for entry in (*self.appointments, *self.requests):
+            if entry.id in seen:
+                raise ValueError(f"the id {entry.id!r} is used twice; give each visit its own")
+            seen.add(entry.id)
+        services = {service.id: service for service in self.clinic.services}
+        people = {provider.id for provider in self.clinic.providers}
+        rooms = {room.id for room in self.clinic.rooms}
+        devices = {device.id for device in self.clinic.devices}
+        for entry in (*self.appointments, *self.requests):
+            where = f"visit {entry.id!r}"
+            _refuse_unknown(where, "service", entry.service, services)
+            if entry.preferred is not None:
+                _refuse_unknown(where, "provider", entry.preferred, people)
+            _span(self.date, self.days, entry.window, where)
+        for visit in self.appointments:
+            where = f"visit {visit.id!r}"
+            if visit.stages and len(visit.stages) != len(services[visit.service].stages):
+                raise ValueError(f"{where}: its stages are not those of {visit.service!r}")
+            for stage in visit.stages:
+                _refuse_unknown(where, "room", stage.room, rooms)
+                _refuse_unknown(where, "provider", stage.provider, {*people, None})
+                _refuse_unknown(where, "device", stage.device, {*devices, None})
+                _span(self.date, self.days, stage, where)
+        known: dict[ResourceKind, Iterable[object]] = {
+            ResourceKind.PROVIDER: people,
+            ResourceKind.ROOM: rooms,
+            ResourceKind.DEVICE: devices,
+        }
+        for outage in self.outages:
+            _refuse_unknown("outage", outage.kind, outage.resource, known[outage.kind])
+            _span(self.date, self.days, outage, f"outage of {outage.resource!r}")
+        return self
+
+    def plan(self) -> Plan:
+        """Return the booked visits as a plan."""
+        outages = tuple(
+            Outage(ReplanId(f"given-{number}"), entry.kind, entry.resource, self.span(entry))
+            for number, entry in enumerate(self.outages)
+        )
+        visits = {AppointmentId(entry.id): self._appointment(entry) for entry in self.appointments}
+        return Plan(self.date, visits, outages, self.days)
+
+    def asked(self) -> list[AppointmentRequest]:
+        """Return who asks for a place."""
+        return [self.request(entry) for entry in self.requests]
+
+    def request(self, entry: RequestEntry) -> AppointmentRequest:
+        """Return a request of this day."""
+        return AppointmentRequest(
+            AppointmentId(entry.id),
+            ClientId(entry.client),
+            entry.service,
+            self.span(entry.window),
+            entry.preferred,
+            entry.show,
+        )
+
+    def span(self, entry: "Window | StageEntry | OutageEntry") -> Span:
+        """Return a stretch of time in minutes of the plan."""
+        return Span(self.minute(entry.start), self.minute(entry.end))
+
+    def minute(self, moment: str) -> int:
+        """Return a moment in minutes of the plan."""
+        return _minute(self.date, moment)
+
+    def moment(self, minute: int) -> str:
+        """Return minutes of the plan as they are written here."""
+        return _moment(self.date, minute)
+
+    def with_plan(self, plan: Plan) -> "DayDocument":
+        """Return the same day with the visits of a plan; requests that found a place are visits now."""
+        visits = tuple(self._entry(visit) for visit in plan.appointments.values())
+        placed = {visit.id for visit in visits}
+        left = tuple(entry for entry in self.requests if entry.id not in placed)
+        outages = tuple(
+            OutageEntry(
+                kind=outage.kind,
+                resource=outage.resource,
+                start=self.moment(outage.span.start),
+                end=self.moment(outage.span.end),
+            )
+            for outage in plan.outages
+        )
+        return self.model_copy(update={"appointments": visits, "requests": left, "outages": outages})
+
+    def _appointment(self, entry: AppointmentEntry) -> Appointment:
+        stages = tuple(
+            StageAssignment(
+                stage.name,
+                self.minute(stage.start),
+                self.minute(stage.end),
+                stage.provider,
+                stage.room,
+                stage.device,
+            )
+            for stage in entry.stages
+        )
+        request = self.request(entry)
+        return Appointment(
+            request.id,
+            request.client,
+            request.service,
+            request.window,
+            request.preferred,
+            entry.status,
+            stages,
+            request.show,
+        )
+
+    def _entry(self, visit: Appointment) -> AppointmentEntry:
+        return AppointmentEntry(
+            id=visit.id,
+            client=visit.client,
+            service=visit.service,
+            window=Window(start=self.moment(visit.window.start), end=self.moment(visit.window.end)),
+            preferred=visit.preferred,
+            show=visit.show,
+            status=visit.status,
+            stages=tuple(
+                StageEntry(
+                    name=stage.name,
+                    start=self.moment(stage.start),
+                    end=self.moment(stage.end),
+                    provider=stage.provider,
+                    room=stage.room,
+                    device=stage.device,
+                )
+                for stage in visit.stages
+            ),
+        )
+
+
+class _Event(_Entry):
+    at: Moment = Field(description="When it was reported.")
+
+
+class ProviderOutEvent(_Event):
+    """A provider cannot work for a while."""
+
+    kind: Literal["provider_out"]
+    provider: ProviderId
+    start: Moment
+    end: Moment
+
+
+class RoomDownEvent(_Event):
+    """A room cannot be used for a while."""
+
+    kind: Literal["room_down"]
+    room: RoomId
+    start: Moment
+    end: Moment
+
+
+class DeviceDownEvent(_Event):
+    """A device cannot be used for a while."""
+
+    kind: Literal["device_down"]
+    device: UnitId
+    start: Moment
+    end: Moment
+
+
+class LateEvent(_Event):
+    """A client comes some minutes after the booked start."""
+
+    kind: Literal["late"]
+    appointment: Name
+    minutes: int = Field(gt=0, le=600)
+
+
+class OverrunEvent(_Event):
+    """A visit under way needs some minutes more."""
+
+    kind: Literal["overrun"]
+    appointment: Name
+    minutes: int = Field(gt=0, le=600)
+
+
+class CancelledEvent(_Event):
+    """A client will not come."""
+
+    kind: Literal["cancelled"]
+    appointment: Name
+
+
+class NoShowEvent(_Event):
+    """A client did not come."""
+
+    kind: Literal["no_show"]
+    appointment: Name
+
+
+class WalkInEvent(_Event):
+    """Somebody asks for a visit today; nobody is moved for it."""
+
+    kind: Literal["walk_in"]
+    request: RequestEntry
+
+
+class UrgentEvent(_Event):
+    """Somebody must be seen; others may be moved for it, never dropped."""
+
+    kind: Literal["urgent"]
+    request: RequestEntry
+
+
+AnyEvent = Annotated[
+    ProviderOutEvent
+    | RoomDownEvent
+    | DeviceDownEvent
+    | LateEvent
+    | OverrunEvent
+    | CancelledEvent
+    | NoShowEvent
+    | WalkInEvent
+    | UrgentEvent,
+    Field(discriminator="kind"),
+]
+
+
+class EventDocument(_Entry):
+    """What upsets a day."""
+
+    format: Literal[1] = 1
+    event: AnyEvent
+
+
+def disruption_of(day: DayDocument, event: AnyEvent) -> Disruption:
+    """Return an event as the planner knows it.
+
+    Raises:
+        InvalidClinic: a time of it lies outside the day.
+    """
+    at = day.minute(event.at)
+    match event:
+        case ProviderOutEvent():
+            return ProviderOut(at, event.provider, Span(day.minute(event.start), day.minute(event.end)))
+        case RoomDownEvent():
+            return RoomDown(at, event.room, Span(day.minute(event.start), day.minute(event.end)))
+        case DeviceDownEvent():
+            return DeviceDown(at, event.device, Span(day.minute(event.start), day.minute(event.end)))
+        case LateEvent():
+            return Late(at, AppointmentId(event.appointment), event.minutes)
+        case OverrunEvent():
+            return Overrun(at, AppointmentId(event.appointment), event.minutes)
+        case CancelledEvent():
+            return Cancelled(at, AppointmentId(event.appointment))
+        case NoShowEvent():
+            return NoShow(at, AppointmentId(event.appointment))
+        case WalkInEvent():
+            return WalkIn(at, day.request(event.request))
+        case UrgentEvent():
+            return Urgent(at, day.request(event.request))
+
+
+def parse_day(text: str, source: str) -> DayDocument:
+    """Return a day from JSON text.
+
+    Raises:
+        InvalidClinic: it is no such day; the sentence names each field that is wrong and why.
+    """
+    return _parsed(DayDocument, text, source)
+
+
+def parse_event(text: str, source: str) -> EventDocument:
+    """Return an event from JSON text.
+
+    Raises:
+        InvalidClinic: it is no such event; the sentence names each field that is wrong and why.
+    """
+    return _parsed(EventDocument, text, source)
+
+
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+def _parsed(model: type[_Model], text: str, source: str) -> _Model:
+    try:
+        return model.model_validate_json(text)
+    except ValidationError as error:
+        faults = "; ".join(
+            f"{'.'.join(map(str, item['loc'])) or 'file'}: {item['msg'].removeprefix('Value error, ')}"
+            for item in error.errors(include_url=False, include_input=False)[:8]
+        )
+        raise InvalidClinic("invalid_day", f"{source}: {faults}") from error
+
+
+def _refuse_unknown(where: str, what: str, name: object, known: Iterable[object]) -> None:
+    if name not in known:
+        raise ValueError(f"{where}: the clinic has no {what} {name!r}; add it or correct the name")
+
+
+def _span(date: dt.date, days: int, entry: Any, where: str) -> None:
+    start, end = _minute(date, entry.start), _minute(date, entry.end)
+    if not 0 <= start < end <= days * DAY_MINUTES:
+        raise ValueError(f"{where}: {entry.start} to {entry.end} does not lie within the {days} day(s) from {date}")
+
+
+def _minute(date: dt.date, moment: str) -> int:
+    if len(moment) == 5:
+        return int(moment[:2]) * 60 + int(moment[3:])
+    at = dt.datetime.fromisoformat(moment)
+    return (at.date() - date).days * DAY_MINUTES + at.hour * 60 + at.minute
+
+
+def _moment(date: dt.date, minute: int) -> str:
+    day, rest = divmod(minute, DAY_MINUTES)
+    if day == 0 or minute == DAY_MINUTES:
+        return f"{minute // 60:02d}:{minute % 60:02d}"
+    return f"{date + dt.timedelta(days=day)}T{rest // 60:02d}:{rest % 60:02d}"

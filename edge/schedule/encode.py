@@ -1,0 +1,240 @@
+"""A clinic's situation as a problem for the engine, and the engine's day as a plan."""
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+
+from edge.schedule.demand import DAY_CELLS, Calendar, Need, demands_of
+from edge.schedule.domain import GRID_MINUTES, Appointment, Plan, ResourceKind, Stages
+from edge.schedule.engine.flat import FlatShapes
+from edge.schedule.engine.problem import (
+    Alternative,
+    Answer,
+    Costs,
+    Part,
+    Place,
+    Problem,
+    Resource,
+    Shape,
+    Template,
+    Visit,
+)
+from edge.schedule.ids import ServiceId
+from edge.schedule.insertion import Situation
+from edge.schedule.objective import device_starts, is_notified, lost_revenue
+from edge.schedule.registry import Registry
+from edge.schedule.replans import Objective
+from edge.schedule.weights import POINT, Weights, cost
+
+_UNNOTICED: Final = -1
+FORBIDDEN: Final = 1 << 40
+"""Cost of a start that is not allowed: more than any visit is worth."""
+
+# What the search lets a day lose for a while, in points, so that it can come out better behind it.
+_DROP_ENERGY: Final = 4000 * POINT
+_URGENT_ENERGY: Final = 3000 * POINT
+_MOVE_ENERGY: Final = 400 * POINT
+_SHIFT_ENERGY: Final = 80 * POINT
+_REQUEST_ENERGY: Final = 700 * POINT
+
+
+@dataclass(frozen=True, slots=True)
+class Clinic:
+    """What stays the same from day to day: resources by number, shapes of the services, flattened once."""
+
+    numbers: dict[tuple[ResourceKind, str], int]
+    shapes: tuple[Shape, ...]
+    shape_of: dict[ServiceId, int]
+    names: tuple[tuple[str, ...], ...]
+    devices: tuple[tuple[str, ...], ...]
+    flat: FlatShapes
+
+
+@lru_cache(maxsize=8)
+def clinic_of(registry: Registry) -> Clinic:
+    """Return a clinic as the engine counts it; kept per clinic."""
+    numbers: dict[tuple[ResourceKind, str], int] = {}
+    for kind, entries in (
+        (ResourceKind.PROVIDER, registry.providers),
+        (ResourceKind.ROOM, registry.rooms),
+        (ResourceKind.DEVICE, registry.devices),
+    ):
+        for entry in entries:
+            numbers[kind, entry.id] = len(numbers)
+    demands = demands_of(registry)
+    shapes = tuple(
+        Shape(
+            (
+                Template(
+                    demand.minutes // GRID_MINUTES,
+                    tuple(
+                        tuple(_alternative(need, numbers[need.kind, name]) for name in need.eligible)
+                        for need in demand.needs
+                    ),
+                ),
+            )
+        )
+        for demand in demands.values()
+    )
+    names = tuple(tuple(name for need in demand.needs for name in need.eligible) for demand in demands.values())
+    devices = tuple(
+        tuple(name if need.kind is ResourceKind.DEVICE else "" for need in demand.needs for name in need.eligible)
+        for demand in demands.values()
+    )
+    shape_of = {service: number for number, service in enumerate(demands)}
+    return Clinic(numbers, shapes, shape_of, names, devices, FlatShapes.of(shapes))
+
+
+def _alternative(need: Need, number: int) -> Alternative:
+    parts = tuple(
+        Part(
+            number,
+            span.start // GRID_MINUTES,
+            (span.end - span.start) // GRID_MINUTES,
+            need.rest // GRID_MINUTES,
+        )
+        for span in need.segments
+    )
+    return Alternative(parts, _UNNOTICED if need.kind is ResourceKind.DEVICE else number)
+
+
+class Encoding:
+    """One situation as the engine sees it."""
+
+    def __init__(self, situation: Situation, weights: Weights) -> None:
+        """Encode a situation.
+
+        Args:
+            situation: what is to be solved; who asks without urgency moves nobody.
+            weights: of the second level.
+        """
+        self.situation = situation
+        self._weights = weights
+        self.clinic = clinic_of(situation.registry)
+        stays = situation.moves_nobody
+        self.fixed = (*situation.pinned, *(situation.kept if stays else ()))
+        self.free = (*(() if stays else situation.kept), *situation.hit, *situation.requests)
+        self._asking = situation.asking
+        levels = len(self.free) + 2
+        # Each level outweighs all that the levels below it can add up to.
+        self._ranks = tuple(levels**power for power in (4, 3, 2, 1, 0))
+        self._drop_rank, self._urgent_rank, self._move_rank, self._shift_rank, self._request_rank = self._ranks
+        self.problem = Problem(
+            situation.facts.days * DAY_CELLS,
+            self._resources(),
+            self.clinic.shapes,
+            [self._visit(appointment) for appointment in self.free],
+        )
+
+    def incumbent(self, plan: Plan) -> list[Place | None]:
+        """Return where a plan has the free visits."""
+        places: list[Place | None] = []
+        for appointment in self.free:
+            new = plan.appointments.get(appointment.id)
+            places.append(self._place(new) if new is not None and new.placed else None)
+        return places
+
+    def plan(self, answer: Answer) -> Plan:
+        """Return the engine's day as a plan."""
+        known = self.situation.facts.appointments
+        changed: list[Appointment] = []
+        for appointment, place in zip(self.free, answer.places, strict=True):
+            if place is not None:
+                changed.append(replace(appointment, stages=self.stages(appointment, place)))
+            elif appointment.id in known:
+                changed.append(replace(appointment, stages=()))
+        return self.situation.facts.with_appointments(*changed)
+
+    def rank(self, objective: Objective) -> int:
+        """Return the first level of an objective as the engine counts it."""
+        return sum(rank * count for rank, count in zip(self._ranks, objective.first_level, strict=True))
+
+    def stages(self, appointment: Appointment, place: Place) -> Stages:
+        """Return the stages of a visit in a place."""
+        names = self.clinic.names[self.clinic.shape_of[appointment.service]]
+        demand = self.situation.demands[appointment.service]
+        return demand.stages(place.start * GRID_MINUTES, tuple(names[number] for number in place.choice))
+
+    def _resources(self) -> list[Resource]:
+        registry, weights = self.situation.registry, self._weights
+        calendar = Calendar(registry, self.situation.facts.outages, self.situation.facts.days)
+        for appointment in self.fixed:
+            calendar.occupy(appointment.stages)
+        fixed = Plan(self.situation.facts.date, {a.id: a for a in self.fixed})
+        begun = {device: sum(1 << cell for cell in starts) for device, starts in device_starts(fixed).items()}
+        resources: list[Resource] = []
+        for kind, name in self.clinic.numbers:
+            closed, occupied = calendar.closed[kind, name], calendar.busy[kind, name]
+            match kind:
+                case ResourceKind.PROVIDER:
+                    idle, load = cost(weights.idle * GRID_MINUTES, 1), cost(weights.fairness, 1)
+                    resources.append(Resource(closed, occupied, idle_cost=idle, load_cost=load))
+                case ResourceKind.ROOM:
+                    resources.append(Resource(closed, occupied))
+                case ResourceKind.DEVICE:
+                    slack, brittle = weights.brittle_minutes // GRID_MINUTES, cost(weights.brittle, 1)
+                    resources.append(Resource(closed, occupied, begun.get(name, 0), slack, brittle))
+        return resources
+
+    def _visit(self, appointment: Appointment) -> Visit:
+        situation, shape = self.situation, self.clinic.shape_of[appointment.service]
+        former = self._place(appointment) if appointment.placed else None
+        starts = situation.starts(appointment)
+        earliest = starts[0] // GRID_MINUTES if starts else 0
+        table = np.full((starts[-1] - starts[0]) // GRID_MINUTES + 1 if starts else 1, FORBIDDEN, np.int64)
+        minutes = np.array(starts, np.int64)
+        table[(minutes - (starts[0] if starts else 0)) // GRID_MINUTES] = cost(self._weights.wait, 1) * np.abs(
+            minutes - situation.reference(appointment)
+        )
+        length = situation.demands[appointment.service].minutes // GRID_MINUTES
+        notified = is_notified(appointment)
+        rank, energy = self._stakes(appointment)
+        return Visit(
+            shape=shape,
+            earliest=earliest,
+            latest=starts[-1] // GRID_MINUTES + length if starts else 0,
+            start_cost=table,
+            choice_cost=self._choice_costs(appointment, shape, former),
+            former=former,
+            drop_rank=rank,
+            drop_cost=lost_revenue(situation.registry, appointment, self._weights)
+            if appointment.id in self._asking
+            else 0,
+            drop_energy=energy,
+            move_rank=self._move_rank if notified else self._shift_rank,
+            move_energy=_MOVE_ENERGY if notified else _SHIFT_ENERGY,
+        )
+
+    def _stakes(self, appointment: Appointment) -> tuple[int, int]:
+        if appointment.id not in self._asking:
+            return self._drop_rank, _DROP_ENERGY
+        return (self._urgent_rank, _URGENT_ENERGY) if self.situation.urgent else (self._request_rank, _REQUEST_ENERGY)
+
+    def _choice_costs(self, appointment: Appointment, shape: int, former: Place | None) -> Costs:
+        names, devices = self.clinic.names[shape], self.clinic.devices[shape]
+        needs = self.situation.demands[appointment.service].needs
+        costs = np.zeros(len(names), np.int64)
+        if former is not None:
+            had = {names[number] for number in former.choice}
+            changed = cost(self._weights.device_change, 1)
+            costs += [changed * bool(device and device not in had) for device in devices]
+        wanted = appointment.preferred
+        able = [number for number, need in enumerate(needs) if wanted in need.eligible]
+        if able:
+            # Missing the preferred provider costs once, at the first need that they could serve.
+            first = sum(len(need.eligible) for need in needs[: able[0]])
+            count = len(needs[able[0]].eligible)
+            missed = cost(self._weights.preference, 1)
+            costs[first : first + count] += [missed * (name != wanted) for name in names[first : first + count]]
+        return costs
+
+    def _place(self, appointment: Appointment) -> Place:
+        demand = self.situation.demands[appointment.service]
+        choice: list[int] = []
+        first = 0
+        for need, name in zip(demand.needs, demand.choice(appointment.stages), strict=True):
+            choice.append(first + need.eligible.index(name))
+            first += len(need.eligible)
+        return Place(appointment.start // GRID_MINUTES, 0, tuple(choice))

@@ -1,0 +1,539 @@
+"""The compiled core's algorithm in plain Python: to be read, and to hold the core to.
+
+Ruin and recreate (Schrimpf et al., 2000; adjacent removals and blinks after Christiaens and Vanden Berghe, 2020):
+take a few neighbours out of the day, put them back one by one, keep the day if it is good enough. It draws the same
+random numbers in the same order as the core, so both make the same days from the same seed.
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from operator import or_
+from typing import Final
+
+from edge.schedule.engine.compiled import CHILL
+from edge.schedule.engine.problem import NEVER, Alternative, Answer, Effort, Place, Problem, Template, Visit, Worth
+
+_MASK: Final = (1 << 64) - 1
+_FAR: Final = 1 << 20
+_SHARING: Final = 24
+_JITTER: Final = 12
+_ATTEMPTS: Final = 8
+_CHANCES: Final = 4
+_RANDOM, _TIGHTEST, _LONGEST, _IMPORTANCE = range(4)
+
+
+class SplitMix:
+    """SplitMix64 (Steele, Lea and Flood, 2014)."""
+
+    def __init__(self, seed: int) -> None:
+        self._state = seed & _MASK
+
+    def below(self, limit: int) -> int:
+        """Return a number from 0 up to, not including, `limit`."""
+        self._state = (self._state + 0x9E3779B97F4A7C15) & _MASK
+        z = self._state
+        z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
+        z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & _MASK
+        return ((z ^ (z >> 31)) >> 32) * limit >> 32
+
+
+@dataclass(frozen=True, slots=True)
+class _Use:
+    resource: int
+    start: int
+    end: int
+    rested: int
+
+    @property
+    def cells(self) -> int:
+        """Bits of the use and its rest."""
+        return (1 << self.rested) - (1 << self.start)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    energy: int
+    place: Place | None
+
+
+_NOWHERE: Final = _Found(NEVER, None)
+
+
+class Day:
+    """Who is where, and which cells each resource is taken in."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        self.alternatives = [shape.alternatives for shape in problem.shapes]
+        self.after = [-1] * len(problem.visits)
+        for number, visit in enumerate(problem.visits):
+            if visit.before >= 0:
+                self.after[visit.before] = number
+        self.places: list[Place | None] = [None] * len(problem.visits)
+        self.busy = [resource.occupied for resource in problem.resources]
+        self.begun = [resource.begun for resource in problem.resources]
+
+    def template(self, visit: int, place: Place) -> Template:
+        """Return what a place looks like."""
+        return self.problem.shapes[self.problem.visits[visit].shape].templates[place.template]
+
+    def end(self, visit: int) -> int:
+        """Return the cell after a placed visit's last."""
+        place = self.where(visit)
+        return place.start + self.template(visit, place).length
+
+    def where(self, visit: int) -> Place:
+        """Return the place of a visit that has one."""
+        place = self.places[visit]
+        if place is None:
+            raise ValueError("this visit is out")
+        return place
+
+    def uses(self, visit: int, place: Place) -> Iterator[_Use]:
+        """Yield what a visit takes in a place."""
+        alternatives = self.alternatives[self.problem.visits[visit].shape]
+        for number in place.choice:
+            yield from self.uses_of(alternatives[number], place.start)
+
+    def uses_of(self, alternative: Alternative, start: int) -> Iterator[_Use]:
+        """Yield what an alternative takes from a start on."""
+        for part in alternative.parts:
+            begin = start + part.offset
+            end = begin + part.length
+            yield _Use(part.resource, begin, end, min(self.problem.cells, end + part.rest))
+
+    def place(self, visit: int, place: Place) -> None:
+        """Put a visit that is out into a place."""
+        self.places[visit] = place
+        for use in self.uses(visit, place):
+            self.busy[use.resource] |= use.cells
+            self.begun[use.resource] |= 1 << use.start
+
+    def remove(self, visit: int) -> None:
+        """Take a visit out."""
+        place = self.where(visit)
+        for use in self.uses(visit, place):
+            self.busy[use.resource] &= ~use.cells
+            self.begun[use.resource] &= ~(1 << use.start)
+        self.places[visit] = None
+
+    def free_starts(self, alternative: Alternative) -> int:
+        """Return the starts at which an alternative is free, as bits; only a rest may run into closed time."""
+        blocked = 0
+        for part in alternative.parts:
+            closed = _spread(self.problem.resources[part.resource].closed, part.length)
+            taken = _spread(self.busy[part.resource], part.length + part.rest)
+            blocked |= (closed | taken) >> part.offset
+        return ~blocked
+
+    def same_face(self, visit: int, need: int, number: int) -> bool:
+        """Tell whether a client would not notice this choice."""
+        former = self.problem.visits[visit].former
+        alternatives = self.alternatives[self.problem.visits[visit].shape]
+        return former is not None and alternatives[number].face == alternatives[former.choice[need]].face
+
+    def moved(self, visit: int, place: Place) -> bool:
+        """Tell whether a place is another than the former one."""
+        former = self.problem.visits[visit].former
+        if former is None:
+            return False
+        same = all(self.same_face(visit, need, number) for need, number in enumerate(place.choice))
+        return place.start != former.start or not same
+
+    def shortest(self, visit: int) -> int:
+        """Return the length of a visit's shortest template."""
+        shape = self.problem.shapes[self.problem.visits[visit].shape]
+        return min(template.length for template in shape.templates)
+
+    def bounds(self, visit: int) -> tuple[int, int]:
+        """Return the cells a visit may lie in, given where the others of its chain are."""
+        visits = self.problem.visits
+        low, between = visits[visit].earliest, visits[visit].gap
+        other = visits[visit].before
+        while other >= 0:
+            if self.places[other] is not None:
+                low = max(low, self.end(other) + between)
+                break
+            between += self.shortest(other) + visits[other].gap
+            other = visits[other].before
+        high, between = visits[visit].latest, 0
+        other = self.after[visit]
+        while other >= 0:
+            between += visits[other].gap
+            there = self.places[other]
+            if there is not None:
+                high = min(high, there.start - between)
+                break
+            between += self.shortest(other)
+            other = self.after[other]
+        return low, high
+
+    def attraction(self, alternative: Alternative, start: int) -> int:
+        """Return what an alternative adds to its resources' costs, nearly."""
+        total = 0
+        for use in self.uses_of(alternative, start):
+            resource, busy = self.problem.resources[use.resource], self.busy[use.resource]
+            if resource.brittle_cost:
+                slack = resource.brittle_cells
+                before = (1 << use.start) - (1 << max(0, use.start - slack))
+                behind = (1 << min(self.problem.cells, use.rested + slack)) - (1 << use.rested)
+                close = bool(busy & before) + bool(self.begun[use.resource] & behind)
+                total += resource.brittle_cost * close
+            length = use.rested - use.start
+            if resource.idle_cost and busy:
+                first, last = _first(busy), busy.bit_length()
+                span = max(last, use.rested) - min(first, use.start)
+                total += resource.idle_cost * max(0, span - (last - first) - length)
+            total += resource.load_cost * (2 * busy.bit_count() * length + length * length)
+        return total
+
+    def worth(self) -> Worth:
+        """Return what the day counts."""
+        rank = cost = energy = 0
+        for number, (visit, place) in enumerate(zip(self.problem.visits, self.places, strict=True)):
+            if place is None:
+                rank += visit.drop_rank
+                cost += visit.drop_cost
+                energy += visit.drop_energy
+                continue
+            cost += int(visit.start_cost[place.start - visit.earliest])
+            cost += sum(int(visit.choice_cost[choice]) for choice in place.choice)
+            if self.moved(number, place):
+                rank += visit.move_rank
+                cost += visit.move_cost
+                energy += visit.move_energy
+        cost += sum(self._price(number) for number in range(len(self.problem.resources)))
+        return Worth(rank, cost, cost + energy)
+
+    def _price(self, number: int) -> int:
+        resource, busy, begun = self.problem.resources[number], self.busy[number], self.begun[number]
+        load = busy.bit_count()
+        total = resource.load_cost * load * load
+        if busy:
+            total += resource.idle_cost * (busy.bit_length() - _first(busy) - load)
+        while begun:
+            cell = _first(begun)
+            begun &= begun - 1
+            before = (1 << cell) - (1 << max(0, cell - resource.brittle_cells))
+            total += resource.brittle_cost * bool(busy & before)
+        return total
+
+
+class ReferenceEngine:
+    """An engine in plain Python."""
+
+    def __init__(self, problem: Problem, seed: int) -> None:
+        """Begin with every visit out.
+
+        Args:
+            problem: the question.
+            seed: of the random choices; the same seed and calls give the same days.
+        """
+        self._problem = problem
+        self._day = Day(problem)
+        self._random = SplitMix(seed)
+        self._out: list[int] = []
+        self._keep_best()
+
+    def set(self, places: Sequence[Place | None]) -> None:
+        """Start from a day; its places must fit together."""
+        self._day = Day(self._problem)
+        for number, place in enumerate(places):
+            if place is not None:
+                self._day.place(number, place)
+        self._keep_best()
+
+    def repair(self) -> None:
+        """Put each visit that is out into its best place, moving nobody."""
+        out = [number for number, place in enumerate(self._day.places) if place is None]
+        self._recreate(self._sorted(out, _IMPORTANCE), blink=0)
+        self._keep_if_better()
+
+    def search(self, effort: Effort) -> int:
+        """Look for a better day and return how many were tried."""
+        for done in range(effort.iterations):
+            if effort.until_ns and done % 16 == 0 and time.monotonic_ns() >= effort.until_ns:
+                return done
+            self._step(effort)
+        return effort.iterations
+
+    def back_to_best(self) -> None:
+        """Go on from the best day found."""
+        best = self._best
+        self.set(best.places)
+
+    def best(self) -> Answer:
+        """Return the best day found."""
+        return self._best
+
+    def offers(self, visit: int) -> list[tuple[int, Place]]:
+        """Return each place in which a visit could be, with its energy, by start; nobody else moves."""
+        best: dict[int, _Found] = {}
+        for template, start, _ in self._starts(visit):
+            found = self._choose(visit, template, start)
+            if found.energy < best.get(start, _NOWHERE).energy:
+                best[start] = found
+        return [(found.energy, found.place) for _, found in sorted(best.items()) if found.place is not None]
+
+    # --- one day ------------------------------------------------------------------------------------
+    def _step(self, effort: Effort) -> None:
+        before = list(self._day.places), list(self._day.busy), list(self._day.begun)
+        energy = self._day.worth().energy
+        self._out = []
+        self._ruin(effort.most_removed)
+        self._recreate(self._sorted(self._out, self._random.below(4)), effort.blink)
+        worse = self._day.worth().energy - energy
+        if worse > 0 and worse > effort.temperature * int(CHILL[self._random.below(256)]) >> 16:
+            self._day.places, self._day.busy, self._day.begun = before
+            return
+        self._keep_if_better()
+
+    # --- ruin ---------------------------------------------------------------------------------------
+    def _ruin(self, most: int) -> None:
+        here = [number for number, place in enumerate(self._day.places) if place is not None]
+        lost = [number for number, place in enumerate(self._day.places) if place is None]
+        count = 1 + self._random.below(most)
+        if lost and self._random.below(2) == 0:
+            newcomer = lost[self._random.below(len(lost))]
+            if self._make_way(newcomer, most, here):
+                self._try_some(lost, newcomer)
+                return
+        if here:
+            if self._random.below(4) == 0:
+                self._remove_stretch(here, count)
+            else:
+                self._remove_neighbours(here, self._pick_seed(here), count)
+        self._try_some(lost, -1)
+
+    def _pick_seed(self, here: list[int]) -> int:
+        """Half of the time somebody who is not where they were: what a disruption touched."""
+        if self._random.below(2) == 0:
+            moved = [number for number in here if self._day.moved(number, self._place(number))]
+            if moved:
+                return moved[self._random.below(len(moved))]
+        return here[self._random.below(len(here))]
+
+    def _remove_neighbours(self, here: list[int], seed: int, count: int) -> None:
+        middle = self._place(seed).start + self._day.end(seed)
+        mine = self._resources(seed)
+        near: list[tuple[int, int]] = []
+        for number in here:
+            distance = abs(self._place(number).start + self._day.end(number) - middle)
+            shared = _FAR if number == seed else _SHARING if mine & self._resources(number) else 0
+            near.append((distance + self._random.below(_JITTER) - shared, number))
+        for _, number in sorted(near)[:count]:
+            self._take_out(number)
+
+    def _remove_stretch(self, here: list[int], count: int) -> None:
+        """Take out everybody on one resource, from a random one of them on."""
+        seed = here[self._random.below(len(here))]
+        place = self._place(seed)
+        need = self._random.below(len(place.choice))
+        alternatives = self._day.alternatives[self._problem.visits[seed].shape]
+        resource = alternatives[place.choice[need]].parts[0].resource
+        later = sorted(
+            (self._place(number).start, number)
+            for number in here
+            if resource in self._resources(number) and self._place(number).start >= place.start
+        )
+        for _, number in later[:count]:
+            self._take_out(number)
+
+    def _make_way(self, newcomer: int, most: int, here: list[int]) -> bool:
+        """Put somebody who is out into a random place and take out whoever is in the way there, if they are few."""
+        low, high = self._day.bounds(newcomer)
+        templates = self._problem.shapes[self._problem.visits[newcomer].shape].templates
+        template = self._random.below(len(templates))
+        final = high - templates[template].length
+        if low > final:
+            return False
+        for _ in range(_ATTEMPTS):
+            start = low + self._random.below(final - low + 1)
+            blockers = self._blockers(templates[template], start, here)
+            if blockers is None or len(blockers) > most:
+                continue
+            for number in blockers:
+                self._take_out(number)
+            self._put_in_if_worth(newcomer, self._best_place(newcomer, blink=0))
+            return True
+        return False
+
+    def _blockers(self, template: Template, start: int, here: list[int]) -> list[int] | None:
+        """Return who keeps a random choice from `start`; none when something that is no visit does."""
+        blockers: dict[int, None] = {}
+        for need in template.needs:
+            alternative = need[self._random.below(len(need))]
+            for use in self._day.uses_of(alternative, start):
+                resource = self._problem.resources[use.resource]
+                if resource.closed & ((1 << use.end) - (1 << use.start)) or resource.occupied & use.cells:
+                    return None
+                for number in here:
+                    if any(
+                        other.resource == use.resource and other.cells & use.cells
+                        for other in self._day.uses(number, self._place(number))
+                    ):
+                        blockers[number] = None
+        return list(blockers)
+
+    def _try_some(self, lost: list[int], except_: int) -> None:
+        """Give a few of those who were out before another chance."""
+        for _ in range(_CHANCES):
+            if not lost:
+                return
+            at = self._random.below(len(lost))
+            number = lost[at]
+            lost[at] = lost[-1]
+            lost.pop()
+            if number != except_:
+                self._out.append(number)
+
+    def _take_out(self, number: int) -> None:
+        self._day.remove(number)
+        self._out.append(number)
+
+    # --- recreate -----------------------------------------------------------------------------------
+    def _recreate(self, out: list[int], blink: int) -> None:
+        for number in out:
+            self._put_in_if_worth(number, self._best_place(number, blink))
+
+    def _put_in_if_worth(self, number: int, found: _Found) -> None:
+        visit = self._problem.visits[number]
+        if found.place is not None and found.energy < visit.drop_cost + visit.drop_energy:
+            self._day.place(number, found.place)
+
+    def _sorted(self, out: list[int], order: int) -> list[int]:
+        return [number for _, number in sorted((self._key(number, order), number) for number in out)]
+
+    def _key(self, number: int, order: int) -> int:
+        visit = self._problem.visits[number]
+        length = self._problem.shapes[visit.shape].templates[0].length
+        slack = visit.latest - visit.earliest - length
+        match order:
+            case 0:
+                return self._random.below(1 << 30)
+            case 1:
+                return slack
+            case 2:
+                return -length
+            case _:
+                return slack - visit.drop_energy * 1024
+
+    def _best_place(self, number: int, blink: int) -> _Found:
+        found = _NOWHERE
+        for template, start, least in self._starts(number):
+            if least >= found.energy:
+                continue
+            if blink and self._random.below(65536) < blink:
+                continue
+            here = self._choose(number, template, start)
+            if here.energy < found.energy:
+                found = here
+        return found
+
+    def _starts(self, number: int) -> Iterator[tuple[int, int, int]]:
+        """Yield each template and start that every need alone allows, and a lower bound of its energy."""
+        visit = self._problem.visits[number]
+        low, high = self._day.bounds(number)
+        first = 0
+        for form, template in enumerate(self._problem.shapes[visit.shape].templates):
+            sizes = [len(need) for need in template.needs]
+            costs = visit.choice_cost[first : first + sum(sizes)].tolist()
+            first += sum(sizes)
+            least = sum(min(costs[sum(sizes[:n]) : sum(sizes[: n + 1])]) for n in range(len(sizes)))
+            free = (1 << max(low, high - template.length + 1)) - (1 << low)
+            for need in template.needs:
+                free &= reduce(or_, (self._day.free_starts(alternative) for alternative in need))
+            while free:
+                start = _first(free)
+                free &= free - 1
+                yield form, start, least + self._start_energy(visit, start)
+
+    def _start_energy(self, visit: Visit, start: int) -> int:
+        moved = visit.former is not None and start != visit.former.start
+        return int(visit.start_cost[start - visit.earliest]) + (visit.move_cost + visit.move_energy) * moved
+
+    def _choose(self, number: int, form: int, start: int) -> _Found:
+        """Return the cheapest alternatives that are free together."""
+        visit = self._problem.visits[number]
+        base = int(visit.start_cost[start - visit.earliest])
+        best, choice = self._pick(number, form, start, as_former=False)
+        if best == NEVER:
+            return _NOWHERE
+        place = Place(start, form, choice)
+        moved, message = self._day.moved(number, place), visit.move_cost + visit.move_energy
+        if visit.former is not None and start == visit.former.start and moved:
+            # In its former minute: with the former people and rooms, unless others are worth a message.
+            stays, same = self._pick(number, form, start, as_former=True)
+            if stays != NEVER and stays <= best + message:
+                return _Found(base + stays, Place(start, form, same))
+        return _Found(base + best + message * moved, place)
+
+    def _pick(self, number: int, form: int, start: int, *, as_former: bool) -> tuple[int, tuple[int, ...]]:
+        """Return the least cost of a choice, and the choice: the first of the cheapest, in the order of the needs."""
+        visit = self._problem.visits[number]
+        templates = self._problem.shapes[visit.shape].templates
+        first = sum(len(need) for template in templates[:form] for need in template.needs)
+        options: list[list[tuple[int, int]]] = []
+        for n, need in enumerate(templates[form].needs):
+            options.append(
+                [
+                    (int(visit.choice_cost[first + m]) + self._day.attraction(alternative, start), first + m)
+                    for m, alternative in enumerate(need)
+                    if self._day.free_starts(alternative) >> start & 1
+                    and (not as_former or self._day.same_face(number, n, first + m))
+                ]
+            )
+            first += len(need)
+        return self._extend(number, options, start, (), 0, (NEVER, ()))
+
+    def _extend(
+        self,
+        number: int,
+        options: list[list[tuple[int, int]]],
+        start: int,
+        chosen: tuple[int, ...],
+        cost: int,
+        best: tuple[int, tuple[int, ...]],
+    ) -> tuple[int, tuple[int, ...]]:
+        if len(chosen) == len(options):
+            return cost, chosen
+        alternatives = self._day.alternatives[self._problem.visits[number].shape]
+        for more, option in options[len(chosen)]:
+            if cost + more >= best[0]:
+                continue
+            taken = [use for other in chosen for use in self._day.uses_of(alternatives[other], start)]
+            mine = list(self._day.uses_of(alternatives[option], start))
+            if any(a.resource == b.resource and a.cells & b.cells for a in taken for b in mine):
+                continue
+            best = self._extend(number, options, start, (*chosen, option), cost + more, best)
+        return best
+
+    # --- bookkeeping --------------------------------------------------------------------------------
+    def _place(self, number: int) -> Place:
+        return self._day.where(number)
+
+    def _resources(self, number: int) -> frozenset[int]:
+        return frozenset(use.resource for use in self._day.uses(number, self._place(number)))
+
+    def _keep_if_better(self) -> None:
+        if self._day.worth().level < self._best.worth.level:
+            self._keep_best()
+
+    def _keep_best(self) -> None:
+        self._best = Answer(self._day.worth(), tuple(self._day.places))
+
+
+def _spread(bits: int, length: int) -> int:
+    """Return the cells from which a stretch of `length` cells would meet a set bit."""
+    reach = 1
+    while reach < length:
+        step = min(reach, length - reach)
+        bits |= bits >> step
+        reach += step
+    return bits
+
+
+def _first(bits: int) -> int:
+    return (bits & -bits).bit_length() - 1

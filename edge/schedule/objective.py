@@ -1,0 +1,94 @@
+"""How good a plan answers a situation, term by term, from the plan alone: shared by nothing that makes plans."""
+
+from edge.schedule.demand import Calendar
+from edge.schedule.domain import GRID_MINUTES, Appointment, Plan, ResourceKind, Status
+from edge.schedule.insertion import Situation
+from edge.schedule.registry import Registry
+from edge.schedule.replans import Objective
+from edge.schedule.weights import Weights, cost
+
+
+def objective(situation: Situation, plan: Plan, weights: Weights | None = None) -> Objective:
+    """Return how good a plan answers a situation; less is better."""
+    weights = weights or Weights()
+    terms = dict.fromkeys(("wait", "preference", "device_change", "idle", "brittle", "fairness"), 0)
+    moved = shifted = 0
+    for appointment in (*situation.kept, *situation.hit, *situation.requests):
+        new = plan.appointments.get(appointment.id)
+        if new is None or not new.placed:
+            continue
+        choice = situation.demands[new.service].choice(new.stages)
+        terms["wait"] += cost(weights.wait, abs(new.start - situation.reference(appointment)))
+        terms["preference"] += cost(weights.preference, situation.misses(appointment, choice))
+        if appointment.placed:
+            elsewhere = is_moved(appointment, new)
+            moved += elsewhere and is_notified(appointment)
+            shifted += elsewhere and not is_notified(appointment)
+            terms["device_change"] += cost(weights.device_change, _devices_changed(situation, appointment, choice))
+    _resource_terms(situation, plan, weights, terms)
+    unserved = [request for request in situation.requests if not _is_served(plan, request)]
+    terms["revenue"] = sum(lost_revenue(situation.registry, request, weights) for request in unserved)
+    return Objective(
+        dropped=len(plan.unplaced),
+        urgent_unplaced=len(unserved) * situation.urgent,
+        moved=moved,
+        shifted=shifted,
+        walk_ins_unplaced=len(unserved) * (not situation.urgent),
+        cost=sum(terms.values()),
+        terms=terms,
+    )
+
+
+def lost_revenue(registry: Registry, request: Appointment, weights: Weights) -> int:
+    """Return what it costs that a request is not served: its price times the chance that the client comes."""
+    return cost(weights.revenue * registry.service(request.service).price * request.show, 1)
+
+
+def is_notified(appointment: Appointment) -> bool:
+    """Tell whether the client counts on the place: it was confirmed, or they are here."""
+    return appointment.status in (Status.CONFIRMED, Status.ARRIVED)
+
+
+def is_moved(old: Appointment, new: Appointment) -> bool:
+    """Tell whether a client would notice: another start, provider or room."""
+    return [(s.start, s.provider, s.room) for s in old.stages] != [(s.start, s.provider, s.room) for s in new.stages]
+
+
+def _is_served(plan: Plan, request: Appointment) -> bool:
+    there = plan.appointments.get(request.id)
+    return there is not None and there.placed
+
+
+def _devices_changed(situation: Situation, old: Appointment, choice: tuple[str, ...]) -> int:
+    demand = situation.demands[old.service]
+    return sum(
+        need.kind is ResourceKind.DEVICE and before != after
+        for need, before, after in zip(demand.needs, demand.choice(old.stages), choice, strict=True)
+    )
+
+
+def _resource_terms(situation: Situation, plan: Plan, weights: Weights, terms: dict[str, int]) -> None:
+    calendar = Calendar.of(situation.registry, plan)
+    slack = weights.brittle_minutes // GRID_MINUTES
+    for (kind, _), busy in calendar.busy.items():
+        if kind is ResourceKind.PROVIDER and busy:
+            load, first = busy.bit_count(), (busy & -busy).bit_length() - 1
+            terms["idle"] += cost(weights.idle * GRID_MINUTES, busy.bit_length() - first - load)
+            terms["fairness"] += cost(weights.fairness, load * load)
+    for device, begun in device_starts(plan).items():
+        busy = calendar.busy[ResourceKind.DEVICE, device]
+        for cell in begun:
+            close = busy & ((1 << cell) - (1 << max(0, cell - slack)))
+            terms["brittle"] += cost(weights.brittle, bool(close))
+
+
+def device_starts(plan: Plan) -> dict[str, set[int]]:
+    """Return the cells in which each device's uses begin."""
+    starts: dict[str, set[int]] = {}
+    for appointment in plan.placed:
+        before = None
+        for stage in appointment.stages:
+            if stage.device is not None and stage.device != before:
+                starts.setdefault(stage.device, set()).add(stage.start // GRID_MINUTES)
+            before = stage.device
+    return starts

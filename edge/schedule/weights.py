@@ -1,0 +1,33 @@
+"""What the second level of the objective weighs, in points; one point is one minute of one client's inconvenience."""
+
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict, Field
+
+POINT: Final = 100
+"""Costs are whole hundredths of a point, so that sums are exact."""
+
+
+class Weights(BaseModel):
+    """Weights of a clinic; each says what one unit of a term costs."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    wait: float = Field(default=1.0, ge=0, le=1000, description="A minute between the wished and the planned start.")
+    preference: float = Field(default=30.0, ge=0, le=1000, description="A client who misses the preferred provider.")
+    revenue: float = Field(default=1.0, ge=0, le=1000, description="One unit of money that is not earned.")
+    device_change: float = Field(default=5.0, ge=0, le=1000, description="A visit that gets another device.")
+    idle: float = Field(default=0.2, ge=0, le=1000, description="A provider's free minute between two visits.")
+    brittle: float = Field(default=8.0, ge=0, le=1000, description="A device used again without slack.")
+    brittle_minutes: int = Field(default=10, ge=0, le=120, multiple_of=5, description="Slack that a device should get.")
+    fairness: float = Field(default=0.02, ge=0, le=10, description="Unevenness of work, by the square of five minutes.")
+
+
+def points(cost: int) -> float:
+    """Return a cost in points."""
+    return cost / POINT
+
+
+def cost(weight: float, units: int) -> int:
+    """Return the whole cost of some units."""
+    return round(weight * POINT) * units

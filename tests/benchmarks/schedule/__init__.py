@@ -1,0 +1,1 @@
+"""The schedule's benchmark: instances, methods to compare, and the table."""

@@ -1,0 +1,115 @@
+"""The command that plans any day given as JSON: what it prints, writes and refuses."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from edge.schedule.checker import check
+from edge.schedule.cli import app, schema_text
+from edge.schedule.document import DayDocument, EventDocument, parse_day
+
+EXAMPLES = Path("edge/schedule/examples")
+SCHEMAS = Path("edge/schedule/schemas")
+
+
+def run(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(app, [str(argument) for argument in arguments], env={"COLUMNS": "200"})
+
+
+@pytest.mark.parametrize(("model", "name"), [(DayDocument, "day"), (EventDocument, "event")])
+def test_the_schemas_on_file_are_those_of_the_models(model: type[DayDocument | EventDocument], name: str) -> None:
+    assert (SCHEMAS / f"{name}.schema.json").read_text(encoding="utf-8") == schema_text(model)
+    assert run("schema", name).stdout == schema_text(model)
+
+
+def test_everybody_who_asks_in_the_example_gets_a_place_and_the_day_it_writes_can_be_read_again(
+    tmp_path: Path,
+) -> None:
+    out, picture = tmp_path / "planned.json", tmp_path / "planned.svg"
+    result = run("plan", EXAMPLES / "day.json", "--seconds", "0.1", "--out", out, "--svg", picture)
+    assert result.exit_code == 0, result.output
+    assert "0 requests have none" in result.output
+    planned = parse_day(out.read_text(encoding="utf-8"), "planned.json")
+    assert planned.requests == ()
+    assert check(planned.clinic, planned.plan()) == ()
+    assert picture.read_text(encoding="utf-8").startswith("<svg")
+
+
+@pytest.mark.parametrize("event", sorted(path.name for path in (EXAMPLES / "events").glob("*.json")))
+def test_every_example_event_is_answered_with_what_moves_and_the_objective(event: str, tmp_path: Path) -> None:
+    planned, out = EXAMPLES / "planned.json", tmp_path / "replanned.json"
+    result = run("replan", planned, EXAMPLES / "events" / event, "--seconds", "0.1", "--out", out)
+    assert result.exit_code == 0, result.output
+    assert "objective" in result.output
+    replanned = parse_day(out.read_text(encoding="utf-8"), out.name)
+    before = parse_day(planned.read_text(encoding="utf-8"), planned.name)
+    assert {visit.id for visit in before.appointments} <= {visit.id for visit in replanned.appointments}
+
+
+def test_a_late_client_is_moved_alone_and_the_reason_is_said(tmp_path: Path) -> None:
+    result = run("replan", EXAMPLES / "planned.json", EXAMPLES / "events" / "late.json", "--seconds", "0.1")
+    assert "The client is expected at" in result.output
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"days": 9}, "days: Input should be less than or equal to 7"),
+        ({"date": "someday"}, "date: "),
+        ({"surprise": 1}, "surprise: Extra inputs are not permitted"),
+    ],
+)
+def test_a_day_that_is_wrong_is_refused_with_the_field_and_nothing_is_written(
+    change: dict[str, object], said: str, tmp_path: Path
+) -> None:
+    day = json.loads((EXAMPLES / "day.json").read_text(encoding="utf-8")) | change
+    given, out = tmp_path / "day.json", tmp_path / "out.json"
+    given.write_text(json.dumps(day), encoding="utf-8")
+    result = run("plan", given, "--out", out)
+    assert result.exit_code == 2
+    assert said in result.output.replace("\n", " ")
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("service", "levitation", "the clinic has no service 'levitation'"),
+        ("preferred", "nobody", "the clinic has no provider 'nobody'"),
+        ("window", {"start": "12:00", "end": "09:00"}, "does not lie within"),
+        ("window", {"start": "12:00", "end": "2027-01-01T09:00"}, "does not lie within"),
+        ("window", {"start": "noon", "end": "13:00"}, "Invalid isoformat string"),
+    ],
+)
+def test_a_request_that_is_wrong_is_refused_by_name(field: str, value: object, said: str, tmp_path: Path) -> None:
+    day = json.loads((EXAMPLES / "day.json").read_text(encoding="utf-8"))
+    day["requests"][0][field] = value
+    given = tmp_path / "day.json"
+    given.write_text(json.dumps(day), encoding="utf-8")
+    result = run("plan", given)
+    assert result.exit_code == 2
+    assert said in result.output.replace("\n", " ")
+
+
+def test_an_event_of_a_visit_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    event = {"event": {"kind": "late", "at": "09:00", "appointment": "nobody", "minutes": 10}}
+    given = tmp_path / "event.json"
+    given.write_text(json.dumps(event), encoding="utf-8")
+    result = run("replan", EXAMPLES / "planned.json", given)
+    assert result.exit_code == 2
+    assert "unknown_appointment" in result.output
+
+
+def test_a_file_that_is_missing_is_said_by_its_name_only(tmp_path: Path) -> None:
+    result = run("plan", tmp_path / "nowhere.json")
+    assert result.exit_code == 2
+    assert "nowhere.json cannot be read" in result.output
+    assert str(tmp_path) not in result.output
+
+
+def test_a_day_in_two_days_time_is_written_with_its_date() -> None:
+    document = parse_day((EXAMPLES / "day.json").read_text(encoding="utf-8"), "day.json")
+    for minute in (0, 575, 1440, 1441, 2 * 1440 + 545):
+        assert document.minute(document.moment(minute)) == minute
