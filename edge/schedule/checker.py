@@ -34,6 +34,7 @@ class Rule(StrEnum):
     BREAK = "not_in_a_break"
     OUTAGE = "not_while_out_of_order"
     SKILL = "provider_has_the_skill"
+    LICENCE = "provider_has_the_licence"
     ROOM_TYPE = "room_has_the_type"
     DEVICE_TYPE = "device_has_the_type"
     SAME_PROVIDER = "one_provider_per_skill"
@@ -121,7 +122,8 @@ def _uses(registry: Registry, appointment: Appointment) -> Iterator[_Use]:
         yield _Use(appointment, ResourceKind.ROOM, stage.room, stage.span, rest)
         if stage.device is not None:
             stays = any(later.device == stage.device and later.start == stage.end for later in following)
-            rest = 0 if stays else registry.device(stage.device).cooldown
+            unit = registry.device(stage.device)
+            rest = 0 if stays else max(unit.cooldown, unit.cleaning)
             yield _Use(appointment, ResourceKind.DEVICE, stage.device, stage.span, rest)
 
 
@@ -159,6 +161,12 @@ def _types(registry: Registry, service: Service, appointment: Appointment) -> It
             given.provider is not None and asked.skill not in registry.provider(given.provider).skills
         ):
             yield Violation(Rule.SKILL, mine, f"{given.provider} for {asked.skill}")
+        elif (
+            asked.licence is not None
+            and given.provider is not None
+            and asked.licence not in registry.provider(given.provider).licences
+        ):
+            yield Violation(Rule.LICENCE, mine, f"{given.provider} for {asked.licence}")
         if registry.room(given.room).type != asked.room:
             yield Violation(Rule.ROOM_TYPE, mine, f"{given.room} for {asked.room}")
         if (asked.device is None) != (given.device is None) or (

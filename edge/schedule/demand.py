@@ -102,7 +102,8 @@ def _demand(registry: Registry, service: Service) -> Demand:
     needs: list[Need] = []
     for skill in dict.fromkeys(stage.skill for stage in service.stages if stage.skill is not None):
         # Who can do least comes first, so that the versatile stay free for what only they can do.
-        able = sorted((p for p in registry.providers if skill in p.skills), key=lambda p: (len(p.skills), p.id))
+        may = [p for p in registry.providers if p.may(skill, service.licences(skill))]
+        able = sorted(may, key=lambda p: (len(p.skills), p.id))
         numbers = tuple(n for n, stage in enumerate(service.stages) if stage.skill == skill)
         needs.append(_need(ResourceKind.PROVIDER, skill, [p.id for p in able], numbers, spans, 0))
     for room, run in _runs([stage.room for stage in service.stages]):
@@ -110,7 +111,7 @@ def _demand(registry: Registry, service: Service) -> Demand:
         needs.append(_need(ResourceKind.ROOM, room, [r.id for r in rooms], run, spans, rooms[0].turnover))
     for device, run in _runs([stage.device for stage in service.stages]):
         units = [d for d in registry.devices if d.type == device]
-        needs.append(_need(ResourceKind.DEVICE, device, [d.id for d in units], run, spans, units[0].cooldown))
+        needs.append(_need(ResourceKind.DEVICE, device, [d.id for d in units], run, spans, units[0].rest))
     return Demand(service, service.minutes, tuple(needs))
 
 
@@ -165,7 +166,7 @@ class Calendar:
         for room in registry.rooms:
             self._add((ResourceKind.ROOM, room.id), outside, room.turnover)
         for device in registry.devices:
-            self._add((ResourceKind.DEVICE, device.id), outside, device.cooldown)
+            self._add((ResourceKind.DEVICE, device.id), outside, device.rest)
         for outage in outages:
             self.closed[outage.kind, outage.resource] |= cells(outage.span)
 

@@ -33,7 +33,7 @@ from edge.schedule.domain import (
 )
 from edge.schedule.errors import InvalidClinic
 from edge.schedule.ids import AppointmentId, ProviderId, ReplanId, RoomId, ServiceId, UnitId
-from edge.schedule.registry import Registry
+from edge.schedule.registry import Key, Registry
 from edge.schedule.weights import Weights
 from shared.ids import ClientId
 
@@ -87,6 +87,8 @@ class RequestEntry(_Entry):
     window: Window
     preferred: ProviderId | None = None
     show: float = Field(default=1.0, ge=0, le=1, description="Chance that the client comes.")
+    tier: Key | None = Field(default=None, description="Membership of the client.")
+    wish: Moment | None = Field(default=None, description="Start the client would like best.")
 
 
 class AppointmentEntry(RequestEntry):
@@ -175,6 +177,8 @@ class DayDocument(_Entry):
             self.span(entry.window),
             entry.preferred,
             entry.show,
+            entry.tier,
+            self.minute(entry.wish) if entry.wish is not None else None,
         )
 
     def span(self, entry: "Window | StageEntry | OutageEntry") -> Span:
@@ -227,6 +231,8 @@ class DayDocument(_Entry):
             entry.status,
             stages,
             request.show,
+            request.tier,
+            request.wish,
         )
 
     def _entry(self, visit: Appointment) -> AppointmentEntry:
@@ -237,6 +243,8 @@ class DayDocument(_Entry):
             window=Window(start=self.moment(visit.window.start), end=self.moment(visit.window.end)),
             preferred=visit.preferred,
             show=visit.show,
+            tier=visit.tier,
+            wish=self.moment(visit.wish) if visit.wish is not None else None,
             status=visit.status,
             stages=tuple(
                 StageEntry(

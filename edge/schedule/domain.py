@@ -101,7 +101,7 @@ Stages = tuple[StageAssignment, ...]
 class AppointmentRequest:
     """A client's wish: a service within a window, if possible with a certain provider.
 
-    `show` is the chance that the client comes.
+    `show` is the chance that the client comes, `tier` the membership, `wish` the start they would like best.
     """
 
     id: AppointmentId
@@ -110,6 +110,8 @@ class AppointmentRequest:
     window: Span
     preferred: ProviderId | None = None
     show: float = 1.0
+    tier: str | None = None
+    wish: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +126,8 @@ class Appointment:
     status: Status = Status.BOOKED
     stages: Stages = ()
     show: float = 1.0
+    tier: str | None = None
+    wish: int | None = None
 
     @classmethod
     def of(cls, request: AppointmentRequest, stages: Stages = ()) -> Self:
@@ -136,6 +140,8 @@ class Appointment:
             request.preferred,
             stages=stages,
             show=request.show,
+            tier=request.tier,
+            wish=request.wish,
         )
 
     @property

@@ -113,9 +113,7 @@ class Encoding:
         self.situation = situation
         self._weights = weights
         self.clinic = clinic_of(situation.registry)
-        stays = situation.moves_nobody
-        self.fixed = (*situation.pinned, *(situation.kept if stays else ()))
-        self.free = (*(() if stays else situation.kept), *situation.hit, *situation.requests)
+        self.free = situation.free
         self._asking = situation.asking
         levels = len(self.free) + 2
         # Each level outweighs all that the levels below it can add up to.
@@ -160,9 +158,9 @@ class Encoding:
     def _resources(self) -> list[Resource]:
         registry, weights = self.situation.registry, self._weights
         calendar = Calendar(registry, self.situation.facts.outages, self.situation.facts.days)
-        for appointment in self.fixed:
+        for appointment in self.situation.fixed:
             calendar.occupy(appointment.stages)
-        fixed = Plan(self.situation.facts.date, {a.id: a for a in self.fixed})
+        fixed = Plan(self.situation.facts.date, {a.id: a for a in self.situation.fixed})
         begun = {device: sum(1 << cell for cell in starts) for device, starts in device_starts(fixed).items()}
         resources: list[Resource] = []
         for kind, name in self.clinic.numbers:
@@ -188,7 +186,11 @@ class Encoding:
         table[(minutes - (starts[0] if starts else 0)) // GRID_MINUTES] = cost(self._weights.wait, 1) * np.abs(
             minutes - situation.reference(appointment)
         )
-        length = situation.demands[appointment.service].minutes // GRID_MINUTES
+        service = situation.demands[appointment.service].service
+        for policy in self._weights.policies:
+            broken = policy.at_start(appointment, service, minutes)
+            table[(minutes[broken] - starts[0]) // GRID_MINUTES] += cost(policy.points_at_start, 1)
+        length = service.minutes // GRID_MINUTES
         notified = is_notified(appointment)
         rank, energy = self._stakes(appointment)
         return Visit(
@@ -199,13 +201,15 @@ class Encoding:
             choice_cost=self._choice_costs(appointment, shape, former),
             former=former,
             drop_rank=rank,
-            drop_cost=lost_revenue(situation.registry, appointment, self._weights)
-            if appointment.id in self._asking
-            else 0,
+            drop_cost=self._left_out(appointment) if appointment.id in self._asking else 0,
             drop_energy=energy,
             move_rank=self._move_rank if notified else self._shift_rank,
             move_energy=_MOVE_ENERGY if notified else _SHIFT_ENERGY,
         )
+
+    def _left_out(self, appointment: Appointment) -> int:
+        policies = sum(cost(policy.left_out(appointment), 1) for policy in self._weights.policies)
+        return lost_revenue(self.situation.registry, appointment, self._weights) + policies
 
     def _stakes(self, appointment: Appointment) -> tuple[int, int]:
         if appointment.id not in self._asking:

@@ -66,6 +66,16 @@ class Situation:
         """Whether everybody stays who can: somebody asks, and without urgency."""
         return bool(self.requests) and not self.urgent
 
+    @property
+    def fixed(self) -> tuple[Appointment, ...]:
+        """Who stays, whatever happens."""
+        return (*self.pinned, *(self.kept if self.moves_nobody else ()))
+
+    @property
+    def free(self) -> tuple[Appointment, ...]:
+        """Whose place is to be decided."""
+        return (*(() if self.moves_nobody else self.kept), *self.hit, *self.requests)
+
     def earliest(self, appointment: Appointment) -> int:
         """Return the first minute a visit may be moved to: people need half an hour to hear of it.
 
@@ -86,7 +96,7 @@ class Situation:
 
     def reference(self, appointment: Appointment) -> int:
         """Return the start that inconvenience is measured from."""
-        wished = max(appointment.window.start, self.now)
+        wished = max(appointment.window.start, self.now, appointment.wish or 0)
         return max(appointment.start, appointment.window.start) if appointment.placed else wished
 
     def misses(self, appointment: Appointment, choice: tuple[str, ...]) -> bool:

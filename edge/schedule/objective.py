@@ -1,5 +1,7 @@
 """How good a plan answers a situation, term by term, from the plan alone: shared by nothing that makes plans."""
 
+import numpy as np
+
 from edge.schedule.demand import Calendar
 from edge.schedule.domain import GRID_MINUTES, Appointment, Plan, ResourceKind, Status
 from edge.schedule.insertion import Situation
@@ -13,13 +15,16 @@ def objective(situation: Situation, plan: Plan, weights: Weights | None = None) 
     weights = weights or Weights()
     terms = dict.fromkeys(("wait", "preference", "device_change", "idle", "brittle", "fairness"), 0)
     moved = shifted = 0
-    for appointment in (*situation.kept, *situation.hit, *situation.requests):
+    for appointment in situation.free:
         new = plan.appointments.get(appointment.id)
         if new is None or not new.placed:
             continue
         choice = situation.demands[new.service].choice(new.stages)
         terms["wait"] += cost(weights.wait, abs(new.start - situation.reference(appointment)))
         terms["preference"] += cost(weights.preference, situation.misses(appointment, choice))
+        for policy in weights.policies:
+            broken = policy.at_start(appointment, situation.demands[new.service].service, np.array([new.start]))
+            terms[policy.name] = terms.get(policy.name, 0) + cost(policy.points_at_start, int(broken[0]))
         if appointment.placed:
             elsewhere = is_moved(appointment, new)
             moved += elsewhere and is_notified(appointment)
@@ -28,6 +33,9 @@ def objective(situation: Situation, plan: Plan, weights: Weights | None = None) 
     _resource_terms(situation, plan, weights, terms)
     unserved = [request for request in situation.requests if not _is_served(plan, request)]
     terms["revenue"] = sum(lost_revenue(situation.registry, request, weights) for request in unserved)
+    for policy in weights.policies:
+        left_out = sum(cost(policy.left_out(request), 1) for request in unserved)
+        terms[policy.name] = terms.get(policy.name, 0) + left_out
     return Objective(
         dropped=len(plan.unplaced),
         urgent_unplaced=len(unserved) * situation.urgent,

@@ -98,12 +98,18 @@ class Provider(_Entry):
     id: ProviderId = Field(pattern=_NAME)
     name: str = Field(min_length=1, max_length=60)
     skills: frozenset[Key] = Field(min_length=1)
+    licences: frozenset[Key] = Field(default=frozenset(), description="What the law lets them do; see a stage's.")
+    tier: Key | None = Field(default=None, description="Seniority, as prices and people see it.")
     shift: Hours
     breaks: tuple[Hours, ...] = ()
 
-    @field_serializer("skills", when_used="json")
-    def _in_order(self, skills: frozenset[str]) -> list[str]:
-        return sorted(skills)
+    @field_serializer("skills", "licences", when_used="json")
+    def _in_order(self, names: frozenset[str]) -> list[str]:
+        return sorted(names)
+
+    def may(self, skill: str, licences: Iterable[str]) -> bool:
+        """Tell whether they have a skill and every one of these licences."""
+        return skill in self.skills and self.licences.issuperset(licences)
 
 
 class Room(_Entry):
@@ -116,23 +122,31 @@ class Room(_Entry):
 
 
 class Unit(_Entry):
-    """A treatment device; it rests for `cooldown` minutes after each use."""
+    """A treatment device; after each use it cools down and is cleaned, both at the same time."""
 
     id: UnitId = Field(pattern=_NAME)
     name: str = Field(min_length=1, max_length=60)
     type: Key
     cooldown: Minutes = 0
+    cleaning: Minutes = 0
+
+    @property
+    def rest(self) -> int:
+        """Minutes after a use in which it cannot be used."""
+        return max(self.cooldown, self.cleaning)
 
 
 class Stage(_Entry):
     """A part of a service; stages follow each other without a gap.
 
-    A stage either names the `skill` of the provider who is present, or says `provider_may_leave = true`.
+    A stage either names the `skill` of the provider who is present, or says `provider_may_leave = true`. The provider
+    also needs its `licence`, where it names one.
     """
 
     name: str = Field(min_length=1, max_length=40)
     minutes: Minutes = Field(gt=0)
     skill: Key | None = None
+    licence: Key | None = None
     room: Key
     device: Key | None = None
     provider_may_leave: bool = False
@@ -141,6 +155,8 @@ class Stage(_Entry):
     def _somebody_or_nobody(self) -> Self:
         if (self.skill is None) != self.provider_may_leave:
             raise ValueError("name a `skill`, or say `provider_may_leave = true`, and not both")
+        if self.licence is not None and self.skill is None:
+            raise ValueError("a `licence` is the provider's: name the `skill`, too")
         return self
 
 
@@ -158,6 +174,10 @@ class Service(_Entry):
     def minutes(self) -> int:
         """Length of the whole visit in minutes."""
         return sum(stage.minutes for stage in self.stages)
+
+    def licences(self, skill: str) -> frozenset[str]:
+        """Return the licences of whoever brings a skill to this service: one person brings it to all its stages."""
+        return frozenset(stage.licence for stage in self.stages if stage.skill == skill and stage.licence is not None)
 
 
 class Registry(_Entry):
@@ -177,7 +197,7 @@ class Registry(_Entry):
         _refuse_twins("devices", (d.id for d in self.devices))
         _refuse_twins("services", (s.id for s in self.services))
         _one_rest_per_type("rooms", "turnover", ((r.type, r.turnover) for r in self.rooms))
-        _one_rest_per_type("devices", "cooldown", ((d.type, d.cooldown) for d in self.devices))
+        _one_rest_per_type("devices", "cooldown or cleaning", ((d.type, d.rest) for d in self.devices))
         _offer_what_is_asked(self)
         return self
 
@@ -266,14 +286,17 @@ def _one_rest_per_type(field: str, what: str, entries: Iterable[tuple[str, int]]
 
 
 def _offer_what_is_asked(registry: Registry) -> None:
-    skills = frozenset(skill for provider in registry.providers for skill in provider.skills)
     rooms = {room.type for room in registry.rooms}
     devices = {device.type for device in registry.devices}
     for service in registry.services:
         for number, stage in enumerate(service.stages):
             where = f"services.{service.id}.stages.{number}"
-            if stage.skill is not None and stage.skill not in skills:
+            if stage.skill is not None and not any(stage.skill in p.skills for p in registry.providers):
                 raise ValueError(f"{where}.skill: no provider has {stage.skill!r}; add it to one or correct it")
+            if stage.skill is not None and not any(
+                p.may(stage.skill, service.licences(stage.skill)) for p in registry.providers
+            ):
+                raise ValueError(f"{where}.licence: nobody with {stage.skill!r} has the licences that it asks for")
             if stage.room not in rooms:
                 raise ValueError(f"{where}.room: no room has type {stage.room!r}; add one or correct it")
             if stage.device is not None and stage.device not in devices:

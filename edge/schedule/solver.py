@@ -66,16 +66,13 @@ class _Model:
     def __init__(self, situation: Situation) -> None:
         self.cp: Any = cp_model.CpModel()
         self._situation = situation
-        frozen_kept = situation.moves_nobody
-        # A walk-in moves nobody: what can stay is then as fixed as what is frozen.
-        self._fixed = (*situation.pinned, *(situation.kept if frozen_kept else ()))
-        free = (*(() if frozen_kept else situation.kept), *situation.hit, *situation.requests)
+        self._fixed = situation.fixed
         self._calendar = Calendar(situation.registry, situation.facts.outages, situation.facts.days)
         for appointment in self._fixed:
             self._calendar.occupy(appointment.stages)
         self._lanes: dict[str, list[Any]] = {}
         self._pools: dict[tuple[ResourceKind, str], list[Any]] = {}
-        self.visits = [self._visit(a) for a in free if situation.starts(a)]
+        self.visits = [self._visit(a) for a in situation.free if situation.starts(a)]
         self._capacities()
         self._objective()
 
@@ -142,7 +139,7 @@ class _Model:
         registry = self._situation.registry
         rests: dict[str, int] = {room.id: room.turnover for room in registry.rooms}
         if kind is ResourceKind.DEVICE:
-            rests = {device.id: device.cooldown for device in registry.devices}
+            rests = {device.id: device.rest for device in registry.devices}
         closed = self._calendar.closed[kind, name]
         for _ in range(rests[name] // _STEP):
             closed &= closed << 1

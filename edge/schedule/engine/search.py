@@ -12,6 +12,7 @@ from edge.schedule.engine.flat import FlatShapes
 from edge.schedule.engine.problem import Answer, Effort, Engine, Place, Problem
 
 Seen = Callable[[Answer], None]
+_COOLER: Final = 5
 _BACK_EVERY: Final = 4
 """After so many rounds a search leaves what led nowhere and goes on from its best day."""
 
@@ -24,8 +25,9 @@ class SearchPlan:
         seconds: how long; 0 for the repair alone.
         searches: how many at once.
         seed: of the first search; the others count on.
-        hot, cold: temperatures at the beginning and at the end of each cycle.
-        cycles: how often it is cooled; after each all searches go on from the best day of any.
+        hot, cold: temperatures at the beginning and at the end of the first cycle.
+        cycles: how often it is cooled, each time from a lower temperature; after each all searches go on from the
+            best day of any.
         rounds: steps of cooling in a cycle.
         most_removed: visits taken out at a time, at most.
     """
@@ -71,17 +73,18 @@ def solve(
             for engine in engines:
                 engine.set(answer.places)
             span = plan.seconds * 1e9 / plan.cycles
-            cool = partial(_cool, plan=plan, begin=begin + int(cycle * span), length=span / plan.rounds)
+            hot = max(plan.cold, plan.hot // _COOLER**cycle)
+            cool = partial(_cool, plan=plan, hot=hot, begin=begin + int(cycle * span), length=span / plan.rounds)
             answer = min(pool.map(cool, engines), key=lambda found: found.worth.level)
     return answer
 
 
-def _cool(engine: Engine, plan: SearchPlan, begin: int, length: float) -> Answer:
+def _cool(engine: Engine, plan: SearchPlan, hot: int, begin: int, length: float) -> Answer:
     """Search through one cycle and return the best day; each round takes `length` nanoseconds."""
-    ratio = (plan.cold / plan.hot) ** (1 / max(1, plan.rounds - 1))
+    ratio = (plan.cold / hot) ** (1 / max(1, plan.rounds - 1))
     for number in range(plan.rounds):
         until = begin + int(length * (number + 1))
-        engine.search(Effort(1 << 62, until, int(plan.hot * ratio**number), plan.most_removed))
+        engine.search(Effort(1 << 62, until, int(hot * ratio**number), plan.most_removed))
         if number % _BACK_EVERY == _BACK_EVERY - 1:
             engine.back_to_best()
     return engine.best()

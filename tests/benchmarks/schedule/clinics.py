@@ -197,4 +197,5 @@ def _request(
         Span(day + window.start, day + window.end),
         preferred,
         round(chance.uniform(0.85, 1.0), 2),
+        wish=day + start,
     )

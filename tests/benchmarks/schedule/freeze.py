@@ -40,6 +40,7 @@ def wishes(size: Size) -> DayDocument:
             window=Window(start=blank.moment(asks.window.start), end=blank.moment(asks.window.end)),
             preferred=asks.preferred,
             show=asks.show,
+            wish=blank.moment(asks.wish) if asks.wish is not None else None,
         )
         for asks in requests(size, registry, _SEED)
     )

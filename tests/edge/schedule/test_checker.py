@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from edge.schedule.checker import Rule, check, check_replan
+from edge.schedule.demand import demands_of
 from edge.schedule.domain import Appointment, Outage, Plan, ResourceKind, Span, Status
-from edge.schedule.ids import AppointmentId, ProviderId, ReplanId, RoomId, UnitId
+from edge.schedule.ids import AppointmentId, ProviderId, ReplanId, RoomId, ServiceId, UnitId
 from edge.schedule.registry import Registry
 
 
@@ -59,6 +60,36 @@ def test_a_change_of_room_or_provider_within_a_visit_is_named(clinic: Registry, 
     person = replace(old, stages=(replace(old.stages[0], provider=other), old.stages[1]))
     assert Rule.SAME_ROOM in rules(clinic, alone(day, room))
     assert Rule.SAME_PROVIDER in rules(clinic, alone(day, person))
+
+
+def test_a_provider_without_the_licence_is_named_and_never_planned(clinic: Registry, day: Plan) -> None:
+    consultation = clinic.service(ServiceId("consultation"))
+    stage = consultation.stages[0].model_copy(update={"licence": "medical"})
+    licensed = clinic.provider(ProviderId("laurel")).model_copy(update={"licences": frozenset({"medical"})})
+    strict = clinic.model_copy(
+        update={
+            "services": (consultation.model_copy(update={"stages": (stage,)}), *clinic.services[1:]),
+            "providers": tuple(licensed if p.id == "laurel" else p for p in clinic.providers),
+        }
+    )
+    old = visit(day, "consultation")
+    for name, broken in (("cedar", {Rule.LICENCE}), ("laurel", set())):
+        mine = replace(old, stages=(replace(old.stages[0], provider=ProviderId(name)),))
+        assert rules(strict, alone(day, mine)) & {Rule.LICENCE, Rule.SKILL} == broken
+    assert demands_of(strict)[consultation.id].needs[0].eligible == ("laurel",)
+
+
+def test_a_device_that_takes_longer_to_clean_than_to_cool_rests_until_it_is_clean(clinic: Registry, day: Plan) -> None:
+    slow = tuple(d.model_copy(update={"cleaning": 25}) if d.type == "laser" else d for d in clinic.devices)
+    strict = clinic.model_copy(update={"devices": slow})
+    first = visit(day, "laser-hair")
+    length = first.end - first.start
+    for gap, clean in ((15, False), (20, True)):  # five minutes without the device come first
+        second = replace(shifted(first, length + gap), id=AppointmentId("second"), window=Span(0, 1440))
+        found = check(strict, Plan(day.date, {first.id: first, second.id: second}))
+        assert any(v.rule is Rule.OVERLAP for v in found) is not clean
+    use = next(need for need in demands_of(strict)[first.service].needs if need.pool == "laser" and need.rest == 25)
+    assert use.rested.bit_length() == use.mask.bit_length() + 5
 
 
 def test_wrong_times_are_named(clinic: Registry, day: Plan) -> None:

@@ -8,20 +8,34 @@ from hypothesis import strategies as st
 
 from edge.schedule.booking import synthesise_day
 from edge.schedule.checker import check, check_replan
-from edge.schedule.domain import Plan, ProviderOut, Span, Status
+from edge.schedule.domain import Appointment, AppointmentRequest, Plan, ProviderOut, Span, Status
 from edge.schedule.encode import Encoding
 from edge.schedule.engine.compiled import CompiledEngine
 from edge.schedule.engine.problem import Effort
+from edge.schedule.engine.search import SearchPlan
 from edge.schedule.facts import with_facts
-from edge.schedule.ids import ReplanId
+from edge.schedule.ids import AppointmentId, ReplanId
 from edge.schedule.insertion import Situation, abandoned, survey
 from edge.schedule.objective import objective
-from edge.schedule.planning import asked
-from edge.schedule.registry import Registry
+from edge.schedule.planning import asked, plan_requests
+from edge.schedule.policies import AvoidMultiRoomContention, MembersFirst, ProtectPremiumHours
+from edge.schedule.registry import Hours, Registry
 from edge.schedule.weights import Weights
+from shared.ids import ClientId
 
 DATE = dt.date(2026, 11, 23)
-WEIGHTS = Weights(wait=1.5, idle=0.3, brittle=9, fairness=0.05, device_change=4)
+WEIGHTS = Weights(
+    wait=1.5,
+    idle=0.3,
+    brittle=9,
+    fairness=0.05,
+    device_change=4,
+    policies=(
+        ProtectPremiumHours(hours=(Hours(start=11 * 60, end=14 * 60),), least_price=200, points=33),
+        AvoidMultiRoomContention(hours=(Hours(start=15 * 60, end=17 * 60),), points=12),
+        MembersFirst(points={"gold": 50}),
+    ),
+)
 
 
 def hit_by(clinic: Registry, day: Plan, provider: int, at: int, confirmed: int) -> Situation:
@@ -57,7 +71,11 @@ def test_engine_and_objective_count_every_replan_alike(
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 50), count=st.integers(1, 90))
 def test_engine_and_objective_count_every_plan_alike(clinic: Registry, seed: int, count: int) -> None:
-    situation = asked(clinic, Plan(DATE), synthesise_day(clinic, DATE, seed, count))
+    requests = [
+        replace(asks, tier="gold" if number % 3 else None)
+        for number, asks in enumerate(synthesise_day(clinic, DATE, seed, count))
+    ]
+    situation = asked(clinic, Plan(DATE), requests)
     encoding = Encoding(situation, WEIGHTS)
     engine = CompiledEngine(encoding.problem, seed, encoding.clinic.flat)
     engine.repair()
@@ -66,3 +84,50 @@ def test_engine_and_objective_count_every_plan_alike(clinic: Registry, seed: int
     worth = objective(situation, plan, WEIGHTS)
     assert (worth.cost, encoding.rank(worth)) == (engine.best().worth.cost, engine.best().worth.rank)
     assert not check(clinic, plan)
+
+
+def test_a_walk_in_is_counted_alike_and_moves_nobody(clinic: Registry, day: Plan) -> None:
+    wish = AppointmentRequest(AppointmentId("new"), ClientId("c"), clinic.services[0].id, Span(600, 1000))
+    situation = survey(clinic, day, 600, (Appointment.of(wish),))
+    encoding = Encoding(situation, WEIGHTS)
+    engine = CompiledEngine(encoding.problem, 1, encoding.clinic.flat)
+    engine.repair()
+    plan = encoding.plan(engine.best())
+    assert objective(situation, plan, WEIGHTS).cost == engine.best().worth.cost
+    assert all(plan.appointments[visit.id] == visit for visit in day.placed)
+
+
+def test_premium_hours_go_to_who_pays_for_them_when_there_is_a_choice(clinic: Registry) -> None:
+    dear = clinic.services[0].model_copy(update={"price": 500.0})
+    shop = clinic.model_copy(update={"services": (dear, *clinic.services[1:])})
+    window = Span(11 * 60, 15 * 60)
+    wishes = [
+        AppointmentRequest(AppointmentId(f"v-{number}"), ClientId(f"c-{number}"), service.id, window)
+        for number, service in enumerate((*[clinic.services[1]] * 4, *[dear] * 4))
+    ]
+    protect = ProtectPremiumHours(hours=(Hours(start=11 * 60, end=13 * 60),), least_price=400, points=200)
+    situation = asked(shop, Plan(DATE), wishes)
+    plan = plan_requests(situation, SearchPlan(0.2), Weights(policies=(protect,)))
+    cheap = [visit.start for visit in plan.placed if visit.service == clinic.services[1].id]
+    assert len(cheap) == 4
+    assert min(cheap) >= 13 * 60
+    assert objective(situation, plan, Weights(policies=(protect,))).terms["protect_premium_hours"] == 0
+
+
+def test_members_are_served_first_when_not_everybody_can_be(clinic: Registry) -> None:
+    service = next(service for service in clinic.services if service.minutes >= 30)
+    wishes = [
+        AppointmentRequest(
+            AppointmentId(f"v-{number}"),
+            ClientId(f"c-{number}"),
+            service.id,
+            Span(11 * 60, 11 * 60 + service.minutes),
+            tier="gold" if number >= 5 else None,
+        )
+        for number in range(10)
+    ]
+    first = Weights(policies=(MembersFirst(points={"gold": 100}),))
+    plan = plan_requests(asked(clinic, Plan(DATE), wishes), SearchPlan(0.2), first)
+    served = [visit.tier for visit in plan.placed]
+    assert 0 < len(served) < 10
+    assert served.count("gold") == min(5, len(served))

@@ -31,6 +31,18 @@ def test_the_example_clinic_has_the_promised_size(clinic: Registry) -> None:
             "rooms",
             "make them equal",
         ),
+        (
+            'skill = "consult", room = "consult" }]',
+            'skill = "consult", licence = "medical", room = "consult" }]',
+            "services.consultation.stages.0.licence",
+            "nobody with 'consult'",
+        ),
+        (
+            "provider_may_leave = true",
+            'provider_may_leave = true, licence = "medical"',
+            "services.3.stages.1",
+            "name the `skill`, too",
+        ),
         ("provider_may_leave = true", "provider_may_leave = false", "services.3.stages.1", "name a `skill`"),
         ('clinic = "', 'colour = "blue"\nclinic = "', "colour", "not permitted"),
     ],
