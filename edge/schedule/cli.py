@@ -14,6 +14,7 @@ from edge.schedule.document import DayDocument, EventDocument, disruption_of, pa
 from edge.schedule.domain import Plan, clock_text
 from edge.schedule.engine.search import SearchPlan
 from edge.schedule.errors import InvalidClinic
+from edge.schedule.facts import begun_by
 from edge.schedule.gantt import gantt_svg
 from edge.schedule.ids import ReplanId
 from edge.schedule.objective import objective
@@ -72,14 +73,14 @@ def replan(
     document = _day(day)
     try:
         disruption = disruption_of(document, parse_event(_text(event), event.name).event)
-        before = document.plan()
+        before = begun_by(document.plan(), disruption)
         answer = replan_day(
             document.clinic,
             before,
             disruption,
             ReplanId("replan"),
             time.monotonic,
-            SolverLimits(seconds, workers),
+            SolverLimits(seconds, workers, alternatives=True),
             document.weights,
         )
     except Rejected as error:
@@ -90,6 +91,12 @@ def replan(
     for item in (*answer.unplaced, *answer.declined):
         console.print(f"Without a place: {item.appointment}. {item.sentence}")
     console.print(_terms({"nothing done": answer.before, "replanned": answer.after}))
+    for number, other in enumerate(answer.alternatives, 1):
+        console.print(
+            f"Alternative {number}: {other.title}. {other.moved} moved, {other.notified} of them notified before, "
+            f"{other.worth.dropped} without a place, {points(other.worth.cost):.0f} points "
+            f"({points(other.worth.cost - answer.after.cost):+.0f})."
+        )
     console.print(f"{answer.milliseconds:.0f} ms, {answer.status}.")
     _write(document, answer.plan, out, svg, before, disruption.at)
 

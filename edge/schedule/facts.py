@@ -69,6 +69,20 @@ def with_facts(registry: Registry, plan: Plan, disruption: Disruption, replan: R
             assert_never(disruption)
 
 
+def begun_by(plan: Plan, disruption: Disruption) -> Plan:
+    """Return the plan with every visit that should have started by a disruption under way, or done.
+
+    Only the one that is reported late, missing or cancelled has not.
+    """
+    but = disruption.appointment if isinstance(disruption, Late | NoShow | Cancelled) else None
+    begun = [
+        replace(visit, status=Status.IN_PROGRESS if visit.end > disruption.at else Status.DONE)
+        for visit in plan.placed
+        if visit.start < disruption.at and not visit.status.begun and visit.id != but
+    ]
+    return plan.with_appointments(*begun)
+
+
 def find(plan: Plan, name: AppointmentId) -> Appointment:
     """Return an appointment of the day, or raise `UnknownName`."""
     try:

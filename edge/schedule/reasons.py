@@ -8,6 +8,7 @@ from edge.schedule.demand import Calendar
 from edge.schedule.domain import Appointment, Plan, ResourceKind, StageAssignment, clock_text
 from edge.schedule.ids import ProviderId, RoomId, UnitId
 from edge.schedule.insertion import Situation, slots
+from edge.schedule.objective import is_moved
 from edge.schedule.registry import Registry
 from edge.schedule.replans import ForcedBy, Reason
 
@@ -77,6 +78,10 @@ def _blocker(situation: Situation, plan: Plan, old: Appointment) -> Appointment:
 
 def _place(situation: Situation, plan: Plan, old: Appointment, new: Appointment) -> str:
     registry = situation.registry
+    if old.placed and not is_moved(old, new):
+        units = [stage.device for stage, before in zip(new.stages, old.stages, strict=True) if stage != before]
+        names = dict.fromkeys(registry.device(unit).name for unit in units if unit is not None)
+        return f"{' and '.join(names)} is free at the same time"
     service = registry.service(new.service)
     treating = next(
         (n for n, asked in enumerate(service.stages) if asked.device and asked.skill),

@@ -1,8 +1,10 @@
 """One disruption in, one judged answer out: facts, repair, search, put back, check, explain."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Final
 
+from edge.schedule.alternatives import alternatives, shortened
 from edge.schedule.checker import check_replan
 from edge.schedule.demand import Calendar
 from edge.schedule.domain import Appointment, Disruption, Plan, Urgent, WalkIn
@@ -15,10 +17,11 @@ from edge.schedule.insertion import Situation, abandoned, survey
 from edge.schedule.objective import objective
 from edge.schedule.reasons import reason_of, unplaced_sentence
 from edge.schedule.registry import Registry
-from edge.schedule.replans import Move, Replan, SolverStatus, Unplaced
+from edge.schedule.replans import Alternative, Move, Replan, SolverStatus, Unplaced
 from edge.schedule.solver import SolverLimits
 from edge.schedule.weights import Weights
 
+_SHARE_OF_ALTERNATIVE: Final = 0.25
 Stopwatch = Callable[[], float]
 """Monotonic seconds; passed in, since planning itself has no clock."""
 
@@ -45,7 +48,8 @@ def replan(
     facts = with_facts(registry, plan, disruption, replan_id)
     asks = (Appointment.of(disruption.request),) if isinstance(disruption, WalkIn | Urgent) else ()
     situation = survey(registry, facts, disruption.at, asks, isinstance(disruption, Urgent))
-    answer, status = _solve(situation, limits, weights)
+    found = _solve(situation, limits, weights)
+    answer = found.plan
     moves = tuple(
         Move(new.id, new.service, old.stages, new.stages, reason_of(situation, answer, old, new))
         for old, new in _changes(situation, answer)
@@ -63,29 +67,47 @@ def replan(
         ),
         before=objective(situation, abandoned(situation), weights),
         after=objective(situation, answer, weights),
-        status=status,
+        status=found.status,
         milliseconds=(stopwatch() - begin) * 1000,
+        alternatives=_alternatives(situation, found, limits, weights) if limits.alternatives else (),
     )
 
 
-def _solve(situation: Situation, limits: SolverLimits, weights: Weights) -> tuple[Plan, SolverStatus]:
+@dataclass(frozen=True, slots=True)
+class _Found:
+    plan: Plan
+    repaired: Plan
+    status: SolverStatus
+
+
+def _solve(situation: Situation, limits: SolverLimits, weights: Weights) -> _Found:
     if not situation.hit and not situation.requests:
-        return situation.facts, SolverStatus.NOTHING_TO_DO
+        return _Found(situation.facts, situation.facts, SolverStatus.NOTHING_TO_DO)
     encoding = Encoding(situation, weights)
-    search = SearchPlan(limits.seconds, limits.workers, limits.seed)
     answers: list[Answer] = []
-    best = solve(
-        encoding.problem, encoding.incumbent(abandoned(situation)), search, encoding.clinic.flat, answers.append
-    )
+    places = encoding.incumbent(abandoned(situation))
+    best = solve(encoding.problem, places, _search(limits), encoding.clinic.flat, answers.append)
     repaired = put_back(situation, encoding.plan(answers[0]))
     if best.worth.level >= answers[0].worth.level:
-        return repaired, SolverStatus.REPAIR
+        return _Found(repaired, repaired, SolverStatus.REPAIR)
     found = put_back(situation, encoding.plan(best))
-    if objective(situation, found, weights) < objective(situation, repaired, weights) and not check_replan(
-        situation.registry, situation.facts, found, situation.now
-    ):
-        return found, SolverStatus.IMPROVED
-    return repaired, SolverStatus.REPAIR
+    better = objective(situation, found, weights) < objective(situation, repaired, weights)
+    if better and not check_replan(situation.registry, situation.facts, found, situation.now):
+        return _Found(found, repaired, SolverStatus.IMPROVED)
+    return _Found(repaired, repaired, SolverStatus.REPAIR)
+
+
+def _search(limits: SolverLimits) -> SearchPlan:
+    return SearchPlan(limits.seconds, limits.workers, limits.seed)
+
+
+def _alternatives(
+    situation: Situation, found: _Found, limits: SolverLimits, weights: Weights
+) -> tuple[Alternative, ...]:
+    if found.status is SolverStatus.NOTHING_TO_DO:
+        return ()
+    search = shortened(_search(limits), _SHARE_OF_ALTERNATIVE)
+    return alternatives(situation, found.plan, found.repaired, weights, search)
 
 
 def put_back(situation: Situation, plan: Plan) -> Plan:

@@ -87,6 +87,23 @@ class Objective:
         return self.dropped, self.urgent_unplaced, self.moved, self.shifted, self.walk_ins_unplaced
 
 
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """Another possible day.
+
+    Attributes:
+        title: what speaks for it, in words.
+        worth: by the same objective as the answer's.
+        moved: clients with another start, provider or room; `notified` of them counted on theirs.
+    """
+
+    title: str
+    plan: Plan
+    worth: Objective
+    moved: int
+    notified: int
+
+
 class SolverStatus(StrEnum):
     """Whose answer stands."""
 
@@ -106,6 +123,7 @@ class Replan:
         plan: the day as it is to be.
         before: objective of leaving those who are hit without a place.
         milliseconds: time from the question to this answer.
+        alternatives: other possible days, where they were asked for.
     """
 
     facts: Plan
@@ -117,6 +135,7 @@ class Replan:
     after: Objective
     status: SolverStatus
     milliseconds: float
+    alternatives: tuple[Alternative, ...] = ()
 
     @property
     def by_id(self) -> Mapping[AppointmentId, Move]:

@@ -20,11 +20,12 @@ _NODES = 20_000
 
 @dataclass(frozen=True, slots=True)
 class SolverLimits:
-    """How long and how wide to search."""
+    """How long and how wide to search, and whether to look for alternatives, too."""
 
     seconds: float = 2.0
     workers: int = 2
     seed: int = 1
+    alternatives: bool = False
 
 
 @dataclass(frozen=True, slots=True)

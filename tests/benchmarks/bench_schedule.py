@@ -19,13 +19,12 @@ from edge.schedule.checker import check_replan
 from edge.schedule.document import AnyEvent, DayDocument, disruption_of
 from edge.schedule.domain import Appointment, Urgent, WalkIn
 from edge.schedule.errors import NotAllowed
-from edge.schedule.facts import with_facts
+from edge.schedule.facts import begun_by, with_facts
 from edge.schedule.ids import ReplanId
 from edge.schedule.insertion import Situation, survey
 from edge.schedule.objective import is_moved, is_notified, objective
 from edge.schedule.replans import Objective
 from tests.benchmarks.schedule.clinics import SIZES
-from tests.benchmarks.schedule.events import as_of
 from tests.benchmarks.schedule.freeze import load
 from tests.benchmarks.schedule.methods import (
     WEIGHTS,
@@ -51,7 +50,7 @@ class Run:
 def situation_of(document: DayDocument, event: AnyEvent) -> Situation | None:
     """Return what an event leaves to be solved; none when it cannot have happened."""
     disruption = disruption_of(document, event)
-    plan = as_of(document.plan(), disruption.at)
+    plan = begun_by(document.plan(), disruption)
     try:
         facts = with_facts(document.clinic, plan, disruption, ReplanId("bench"))
     except NotAllowed:

@@ -2,7 +2,6 @@
 
 import random
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Final
 
 from edge.schedule.document import (
@@ -20,7 +19,7 @@ from edge.schedule.document import (
     WalkInEvent,
     Window,
 )
-from edge.schedule.domain import DAY_MINUTES, Appointment, Plan, Status
+from edge.schedule.domain import DAY_MINUTES, Appointment, Plan
 
 _KINDS: Final = {
     "late": 22,
@@ -39,16 +38,6 @@ def draw_events(document: DayDocument, count: int, seed: int) -> list[AnyEvent]:
     """Return events of a day whose visits are placed; the same arguments give the same events."""
     chance = random.Random(f"{document.clinic.clinic}:{seed}")
     return [_draw(document, number, chance) for number in range(count)]
-
-
-def as_of(plan: Plan, at: int) -> Plan:
-    """Return the plan as it is at a minute: what has started is under way or done."""
-    begun = [
-        replace(visit, status=Status.IN_PROGRESS if visit.end > at else Status.DONE)
-        for visit in plan.placed
-        if visit.start <= at
-    ]
-    return plan.with_appointments(*begun)
 
 
 def _draw(document: DayDocument, number: int, chance: random.Random) -> AnyEvent:
@@ -82,8 +71,8 @@ def _draw(document: DayDocument, number: int, chance: random.Random) -> AnyEvent
                 return UrgentEvent(kind="urgent", at=now, request=asks)
             return WalkInEvent(kind="walk_in", at=now, request=asks)
         case "overrun":
-            visit = _pick([visit for visit in plan.placed if visit.start <= at < visit.end], plan, chance)
-            began = document.moment(max(visit.start, min(at, visit.end - 5)))
+            visit = _pick([visit for visit in plan.placed if visit.start < at < visit.end], plan, chance)
+            began = document.moment(max(visit.start + 5, min(at, visit.end - 5)))
             return OverrunEvent(kind="overrun", at=began, appointment=visit.id, minutes=chance.choice((10, 15, 25, 40)))
         case _:
             visit = _pick([visit for visit in plan.placed if at < visit.start < closes], plan, chance)
