@@ -27,7 +27,7 @@ from shared.events.payload import Catalogue, PayloadModel
 from shared.ids import ClientId, IdSource
 
 _KEPT_DAYS = 8
-REPLAN_SECONDS = 2.0
+REPLAN_SECONDS = 1.0
 
 
 class ScheduleBook:

@@ -18,14 +18,17 @@ from pathlib import Path
 from edge.schedule.checker import check_replan
 from edge.schedule.document import AnyEvent, DayDocument, disruption_of
 from edge.schedule.domain import Appointment, Urgent, WalkIn
+from edge.schedule.engine.search import SearchPlan
 from edge.schedule.errors import NotAllowed
 from edge.schedule.facts import begun_by, with_facts
 from edge.schedule.ids import ReplanId
 from edge.schedule.insertion import Situation, survey
-from edge.schedule.objective import is_moved, is_notified, objective
+from edge.schedule.objective import is_moved, is_notified, lost_revenue, objective
+from edge.schedule.planning import asked, plan_requests
 from edge.schedule.replans import Objective
+from edge.schedule.weights import points
 from tests.benchmarks.schedule.clinics import SIZES
-from tests.benchmarks.schedule.freeze import load
+from tests.benchmarks.schedule.freeze import load, wishes
 from tests.benchmarks.schedule.methods import (
     WEIGHTS,
     Method,
@@ -135,20 +138,47 @@ def measure(name: str, count: int, compared: dict[str, Method], show: Callable[[
     return {"disruptions": len(situations), "methods": result}
 
 
+def from_scratch(name: str, seconds: float, long_seconds: float) -> dict[str, float]:
+    """Return what a plan of a whole day is worth after a short search, beside one after a long search.
+
+    A plan is worth the revenue of whom it serves, less every weighed term.
+    """
+    document = wishes(SIZES[name])
+    situation = asked(document.clinic, document.plan(), document.asked())
+    revenue = sum(lost_revenue(document.clinic, request, WEIGHTS) for request in situation.requests)
+    result: dict[str, float] = {}
+    for label, limit in (("short", seconds), ("long", long_seconds)):
+        plan = plan_requests(situation, SearchPlan(limit, searches=2), WEIGHTS)
+        result[f"{label}_served"] = len(plan.placed)
+        result[f"{label}_points"] = points(revenue - objective(situation, plan, WEIGHTS).cost)
+    result["served_ratio"] = result["short_served"] / result["long_served"]
+    result["points_ratio"] = result["short_points"] / result["long_points"]
+    return result
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sizes", nargs="*", default=list(SIZES))
     parser.add_argument("--events", type=int, default=60)
     parser.add_argument("--long", type=float, default=5.0)
+    parser.add_argument("--scratch", type=float, default=20.0, help="Seconds of the long plan of a whole day.")
     parser.add_argument("--no-peers", action="store_true")
     parser.add_argument("--out", type=Path, default=Path("reports/bench-schedule.json"))
     arguments = parser.parse_args()
     compared = methods(arguments.long, not arguments.no_peers)
     result = {name: measure(name, arguments.events, compared, print) for name in arguments.sizes}
+    scratch: dict[str, dict[str, float]] = {}
+    for name in arguments.sizes:
+        row = scratch[name] = from_scratch(name, 1.0, arguments.scratch)
+        print(
+            f"\n{name} from scratch: 1 s serves {row['short_served']:.0f} for {row['short_points']:,.0f} points,"
+            f" {arguments.scratch:g} s {row['long_served']:.0f} for {row['long_points']:,.0f}:"
+            f" {row['served_ratio']:.1%} and {row['points_ratio']:.1%}"
+        )
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"\npeak memory {peak:.0f} MiB")
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
-    report = {"sizes": result, "peak_memory_mib": peak}
+    report = {"sizes": result, "from_scratch": scratch, "peak_memory_mib": peak}
     arguments.out.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
 
 
