@@ -47,11 +47,21 @@ class CoreMissing(ImportError):
 
 
 @lru_cache(maxsize=1)
-def _library() -> Any:
+def built_core() -> Any:
+    """Return the core that was built with the package.
+
+    Raises:
+        CoreMissing: it was not built.
+    """
     spec = importlib.util.find_spec("edge.schedule._core")
     if spec is None or spec.origin is None:
         raise CoreMissing("the schedule's core is not built; run `make setup`, or `pip install .` with a C++ compiler")
-    library = ctypes.CDLL(str(Path(spec.origin)))
+    return load_core(Path(spec.origin))
+
+
+def load_core(path: Path) -> Any:
+    """Return a core from its shared library."""
+    library = ctypes.CDLL(str(path))
     pointer, i32, i64 = ctypes.c_void_p, ctypes.c_int32, ctypes.c_int64
     for name, arguments, result in (
         ("medspa_new", [pointer, ctypes.c_uint64], pointer),
@@ -71,19 +81,20 @@ def _library() -> Any:
 class CompiledEngine:
     """An engine on the compiled core."""
 
-    def __init__(self, problem: Problem, seed: int, shapes: FlatShapes | None = None) -> None:
+    def __init__(self, problem: Problem, seed: int, shapes: FlatShapes | None = None, core: Any = None) -> None:
         """Begin with every visit out.
 
         Args:
             problem: the question.
             seed: of the random choices; the same seed and calls give the same days.
             shapes: the flattened shapes of the problem, where they are at hand.
+            core: another build of the core than the package's.
 
         Raises:
             CoreMissing: the core was not built.
             ValueError: the problem contradicts itself.
         """
-        self._core = _library()
+        self._core = core or built_core()
         self._problem = problem
         flat = shapes if shapes is not None else FlatShapes.of(problem.shapes)
         # The core reads these arrays as long as it lives.
