@@ -11,6 +11,8 @@ from typing import Any, Final
 
 _BUFFER_BYTES: Final = 64 * 1024
 _BACKLOG: Final = 64
+_PATIENCE_SECONDS: Final = 60.0
+"""Where fifty boxes live in one process, the relay's thread may wait long for its turn."""
 _RESET: Final = struct.pack("ii", 1, 0)
 
 
@@ -58,7 +60,7 @@ class SeverableNetwork:
         self._loop.close()
 
     def _run(self, step: Coroutine[Any, Any, None]) -> None:
-        asyncio.run_coroutine_threadsafe(step, self._loop).result(timeout=10)
+        asyncio.run_coroutine_threadsafe(step, self._loop).result(timeout=_PATIENCE_SECONDS)
 
     async def _restore(self) -> None:
         for relay in self._relays:
