@@ -3,7 +3,7 @@
 import datetime as dt
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edge.schedule.demand import Calendar, demands_of
 from edge.schedule.domain import (
@@ -17,6 +17,7 @@ from edge.schedule.domain import (
 )
 from edge.schedule.ids import AppointmentId, ProviderId
 from edge.schedule.insertion import Situation, slots
+from edge.schedule.lunch import missed_lunches
 from edge.schedule.registry import Registry, Service
 from shared.ids import ClientId
 
@@ -90,9 +91,15 @@ def next_slots(
     demands = demands_of(registry)
     situation = Situation(registry, demands, plan, up_to_grid(now), (), (), ())
     calendar = Calendar.of(registry, plan)
-    best = sorted(slots(situation, Appointment.of(request), calendar))[:count]
-    demand = demands[request.service]
-    return tuple(Offer(slot.start, demand.stages(slot.start, slot.choice)) for slot in best)
+    asks, demand, missed = Appointment.of(request), demands[request.service], missed_lunches(registry, plan)
+    offers: list[Offer] = []
+    for slot in sorted(slots(situation, asks, calendar)):
+        if len(offers) == count:
+            break
+        stages = demand.stages(slot.start, slot.choice)
+        if missed_lunches(registry, plan.with_appointments(replace(asks, stages=stages))) <= missed:
+            offers.append(Offer(slot.start, stages))
+    return tuple(offers)
 
 
 def _window(registry: Registry, service: Service, chance: random.Random) -> Span:

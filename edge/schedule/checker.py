@@ -4,7 +4,7 @@ It shares nothing with what makes plans but the words of the domain, so a slip t
 begun is a fact and not a plan: it is held neither to shifts nor to outages, only others are kept off it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import combinations, pairwise
@@ -43,6 +43,7 @@ class Rule(StrEnum):
     OVERLAP = "one_visit_at_a_time"
     FROZEN = "frozen_visits_stay"
     TOO_SOON = "no_start_before_now"
+    LUNCH = "time_for_lunch"
     FORGOTTEN = "every_visit_is_accounted_for"
 
 
@@ -81,7 +82,8 @@ def check_replan(registry: Registry, facts: Plan, plan: Plan, now: int) -> tuple
     """Return what is wrong with `plan` as the answer to `facts` at minute `now`.
 
     Beyond `check`: what has begun is untouched, what begins in the frozen zone moves only when it cannot
-    stay, nothing is moved into the past, no visit is lost or changed in any other way.
+    stay, nothing is moved into the past, no visit is lost or changed in any other way, and nobody loses the time for
+    a lunch that the visits as they were left.
     """
     found = list(check(registry, plan))
     begun = {key: a for key, a in facts.appointments.items() if a.status.begun}
@@ -96,7 +98,46 @@ def check_replan(registry: Registry, facts: Plan, plan: Plan, now: int) -> tuple
             found.append(Violation(Rule.FORGOTTEN, (key,), "missing or altered"))
         elif new.stages != old.stages:
             found.extend(_move_is_allowed(registry, replace(facts, appointments=begun), old, new, now))
+    before = set(_without_lunch(registry, facts))
+    found.extend(
+        Violation(Rule.LUNCH, (), f"{who} on day {day}")
+        for who, day in _without_lunch(registry, plan)
+        if (who, day) not in before
+    )
     return tuple(found)
+
+
+def _without_lunch(registry: Registry, plan: Plan) -> Iterator[tuple[str, int]]:
+    """Yield providers, with the day, who are at work through their lunch and get no stretch for it."""
+    for provider in registry.providers:
+        if provider.lunch is None:
+            continue
+        work = [stage.span for visit in plan.placed for stage in visit.stages if stage.provider == provider.id]
+        out = [o.span for o in plan.outages if (o.kind, o.resource) == (ResourceKind.PROVIDER, provider.id)]
+        for day in range(plan.days):
+            midnight = day * DAY_MINUTES
+            window = Span(midnight + provider.lunch.start, midnight + provider.lunch.end)
+            away = [Span(midnight + pause.start, midnight + pause.end) for pause in provider.breaks]
+            away += [Span(midnight, midnight + provider.shift.start), *out]
+            away += [Span(midnight + provider.shift.end, midnight + DAY_MINUTES)]
+            # Whoever is away for long enough anyhow can eat then; others need a gap between all that they do.
+            absences = _gaps(_gaps(away, window), window)
+            if not any(
+                gap.end - gap.start >= provider.lunch.minutes for gap in (*absences, *_gaps([*work, *away], window))
+            ):
+                yield provider.id, day
+
+
+def _gaps(spans: Iterable[Span], window: Span) -> Iterator[Span]:
+    """Yield the stretches of the window, on the grid, that no span touches."""
+    at = window.start
+    for span in sorted(spans):
+        start = min(window.end, span.start // GRID_MINUTES * GRID_MINUTES)
+        if start > at:
+            yield Span(at, start)
+        at = max(at, -(-span.end // GRID_MINUTES) * GRID_MINUTES)
+    if at < window.end:
+        yield Span(at, window.end)
 
 
 def _move_is_allowed(

@@ -175,7 +175,7 @@ def _moves(registry: Registry, answer: Replan) -> Table:
 
 def _terms(columns: dict[str, Objective]) -> Table:
     table = Table("objective", *columns, box=None, pad_edge=False)
-    for level in ("dropped", "urgent_unplaced", "moved", "shifted", "walk_ins_unplaced"):
+    for level in ("lunches_missed", "dropped", "urgent_unplaced", "moved", "shifted", "walk_ins_unplaced"):
         table.add_row(level.replace("_", " "), *(str(getattr(column, level)) for column in columns.values()))
     names = dict.fromkeys(name for column in columns.values() for name in column.terms)
     for name in names:

@@ -21,8 +21,9 @@ from edge.schedule.engine.problem import (
     Template,
     Visit,
 )
-from edge.schedule.ids import ServiceId
+from edge.schedule.ids import ProviderId, ServiceId
 from edge.schedule.insertion import Situation
+from edge.schedule.lunch import OwedLunch, owed_lunches
 from edge.schedule.objective import device_starts, is_notified, lost_revenue
 from edge.schedule.registry import Registry
 from edge.schedule.replans import Objective
@@ -33,6 +34,7 @@ FORBIDDEN: Final = 1 << 40
 """Cost of a start that is not allowed: more than any visit is worth."""
 
 # What the search lets a day lose for a while, in points, so that it can come out better behind it.
+_LUNCH_ENERGY: Final = 8000 * POINT
 _DROP_ENERGY: Final = 4000 * POINT
 _URGENT_ENERGY: Final = 3000 * POINT
 _MOVE_ENERGY: Final = 400 * POINT
@@ -49,6 +51,7 @@ class Clinic:
     shape_of: dict[ServiceId, int]
     names: tuple[tuple[str, ...], ...]
     devices: tuple[tuple[str, ...], ...]
+    lunch_shape: dict[ProviderId, int]
     flat: FlatShapes
 
 
@@ -84,7 +87,17 @@ def clinic_of(registry: Registry) -> Clinic:
         for demand in demands.values()
     )
     shape_of = {service: number for number, service in enumerate(demands)}
-    return Clinic(numbers, shapes, shape_of, names, devices, FlatShapes.of(shapes))
+    lunch_shape: dict[ProviderId, int] = {}
+    for provider in registry.providers:
+        if provider.lunch is not None:
+            length = -(-provider.lunch.minutes // GRID_MINUTES)
+            number = numbers[ResourceKind.PROVIDER, provider.id]
+            lunch_shape[provider.id] = len(shapes)
+            shapes = (
+                *shapes,
+                Shape((Template(length, ((Alternative((Part(number, 0, length, counts=False),), number),),)),)),
+            )
+    return Clinic(numbers, shapes, shape_of, names, devices, lunch_shape, FlatShapes.of(shapes))
 
 
 def _alternative(need: Need, number: int) -> Alternative:
@@ -115,15 +128,17 @@ class Encoding:
         self.clinic = clinic_of(situation.registry)
         self.free = situation.free
         self._asking = situation.asking
-        levels = len(self.free) + 2
+        levels = len(self.free) + len(situation.registry.providers) * situation.facts.days + 2
         # Each level outweighs all that the levels below it can add up to.
-        self._ranks = tuple(levels**power for power in (4, 3, 2, 1, 0))
-        self._drop_rank, self._urgent_rank, self._move_rank, self._shift_rank, self._request_rank = self._ranks
+        self._ranks = tuple(levels**power for power in (5, 4, 3, 2, 1, 0))
+        self._lunch_rank, self._drop_rank, self._urgent_rank, self._move_rank, self._shift_rank, self._request_rank = (
+            self._ranks
+        )
         self.problem = Problem(
             situation.facts.days * DAY_CELLS,
             self._resources(),
             self.clinic.shapes,
-            [self._visit(appointment) for appointment in self.free],
+            [*map(self._visit, self.free), *map(self._lunch, owed_lunches(situation.registry, situation.facts))],
         )
 
     def incumbent(self, plan: Plan) -> list[Place | None]:
@@ -132,13 +147,14 @@ class Encoding:
         for appointment in self.free:
             new = plan.appointments.get(appointment.id)
             places.append(self._place(new) if new is not None and new.placed else None)
-        return places
+        # The lunches have no place of their own in a plan: the repair finds them one.
+        return places + [None] * (len(self.problem.visits) - len(self.free))
 
     def plan(self, answer: Answer) -> Plan:
         """Return the engine's day as a plan."""
         known = self.situation.facts.appointments
         changed: list[Appointment] = []
-        for appointment, place in zip(self.free, answer.places, strict=True):
+        for appointment, place in zip(self.free, answer.places[: len(self.free)], strict=True):
             if place is not None:
                 changed.append(replace(appointment, stages=self.stages(appointment, place)))
             elif appointment.id in known:
@@ -210,6 +226,18 @@ class Encoding:
     def _left_out(self, appointment: Appointment) -> int:
         policies = sum(cost(policy.left_out(appointment), 1) for policy in self._weights.policies)
         return lost_revenue(self.situation.registry, appointment, self._weights) + policies
+
+    def _lunch(self, lunch: OwedLunch) -> Visit:
+        earliest, latest = lunch.window.start // GRID_MINUTES, lunch.window.end // GRID_MINUTES
+        return Visit(
+            shape=self.clinic.lunch_shape[lunch.provider],
+            earliest=earliest,
+            latest=latest,
+            start_cost=np.zeros(latest - earliest + 1, np.int64),
+            choice_cost=np.zeros(1, np.int64),
+            drop_rank=self._lunch_rank,
+            drop_energy=_LUNCH_ENERGY,
+        )
 
     def _stakes(self, appointment: Appointment) -> tuple[int, int]:
         if appointment.id not in self._asking:

@@ -5,6 +5,7 @@ import numpy as np
 from edge.schedule.demand import Calendar
 from edge.schedule.domain import GRID_MINUTES, Appointment, Plan, ResourceKind, Status
 from edge.schedule.insertion import Situation
+from edge.schedule.lunch import missed_lunches
 from edge.schedule.registry import Registry
 from edge.schedule.replans import Objective
 from edge.schedule.weights import Weights, cost
@@ -37,6 +38,7 @@ def objective(situation: Situation, plan: Plan, weights: Weights | None = None) 
         left_out = sum(cost(policy.left_out(request), 1) for request in unserved)
         terms[policy.name] = terms.get(policy.name, 0) + left_out
     return Objective(
+        lunches_missed=missed_lunches(situation.registry, plan),
         dropped=len(plan.unplaced),
         urgent_unplaced=len(unserved) * situation.urgent,
         moved=moved,

@@ -90,6 +90,7 @@ def appointment_of(part: VisitPart) -> Appointment:
 def objective_part(objective: Objective) -> ObjectivePart:
     """Return an objective as an event holds it."""
     return ObjectivePart(
+        lunches_missed=objective.lunches_missed,
         dropped=objective.dropped,
         urgent_unplaced=objective.urgent_unplaced,
         moved=objective.moved,

@@ -8,6 +8,7 @@ from edge.schedule.demand import Calendar
 from edge.schedule.domain import Appointment, Plan, ResourceKind, StageAssignment, clock_text
 from edge.schedule.ids import ProviderId, RoomId, UnitId
 from edge.schedule.insertion import Situation, slots
+from edge.schedule.lunch import unmet_lunches
 from edge.schedule.objective import is_moved
 from edge.schedule.registry import Registry
 from edge.schedule.replans import ForcedBy, Reason
@@ -56,6 +57,8 @@ def _cause(situation: Situation, plan: Plan, old: Appointment) -> tuple[ForcedBy
                 sentence = f"{name} is {out} from {clock_text(outage.span.start)}"
                 return _OUT[outage.kind], f"{outage.kind}:{outage.resource} {span}", sentence
     other = _blocker(situation, plan, old)
+    if other is None:
+        return _lunch_cause(situation, plan, old)
     name = registry.service(other.service).name
     if other.status.begun:
         sentence = f"{name} takes until {clock_text(other.end)}"
@@ -64,7 +67,7 @@ def _cause(situation: Situation, plan: Plan, old: Appointment) -> tuple[ForcedBy
     return ForcedBy.GIVES_WAY, f"appointment:{other.id}", sentence
 
 
-def _blocker(situation: Situation, plan: Plan, old: Appointment) -> Appointment:
+def _blocker(situation: Situation, plan: Plan, old: Appointment) -> Appointment | None:
     demand = situation.demands[old.service]
     others = [other for other in plan.placed if other.id != old.id]
     # Begun visits first: they are facts, and so the better explanation.
@@ -73,6 +76,18 @@ def _blocker(situation: Situation, plan: Plan, old: Appointment) -> Appointment:
         calendar.occupy(other.stages)
         if not calendar.fits(demand, old):
             return other
+    return None
+
+
+def _lunch_cause(situation: Situation, plan: Plan, old: Appointment) -> tuple[ForcedBy, str, str]:
+    """Return whose lunch the former place would take: the only cause left, for who can stay is put back before."""
+    registry = situation.registry
+    before = {lunch.provider for lunch in unmet_lunches(registry, plan)}
+    for lunch in unmet_lunches(registry, plan.with_appointments(old)):
+        if lunch.provider not in before:
+            window = f"{clock_text(lunch.window.start)}-{clock_text(lunch.window.end)}"
+            sentence = f"{registry.provider(lunch.provider).name} needs time for lunch between {window}"
+            return ForcedBy.LUNCH, f"{ResourceKind.PROVIDER}:{lunch.provider} lunch {window}", sentence
     raise AssertionError("a visit that nothing keeps from its place is put back before reasons are given")
 
 

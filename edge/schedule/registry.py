@@ -92,6 +92,18 @@ class Hours(_Entry):
         return Span(self.start, self.end)
 
 
+class Lunch(Hours):
+    """A meal of `minutes` somewhere between `start` and `end`; where exactly, the plan decides."""
+
+    minutes: Minutes = Field(default=30, gt=0)
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.end - self.start < self.minutes:
+            raise ValueError("`minutes` must fit between `start` and `end`")
+        return self
+
+
 class Provider(_Entry):
     """Somebody who treats clients; `name` is what the board shows."""
 
@@ -102,6 +114,7 @@ class Provider(_Entry):
     tier: Key | None = Field(default=None, description="Seniority, as prices and people see it.")
     shift: Hours
     breaks: tuple[Hours, ...] = ()
+    lunch: Lunch | None = None
 
     @field_serializer("skills", "licences", when_used="json")
     def _in_order(self, names: frozenset[str]) -> list[str]:

@@ -14,6 +14,7 @@ from edge.schedule.engine.search import SearchPlan, solve
 from edge.schedule.facts import with_facts
 from edge.schedule.ids import ReplanId
 from edge.schedule.insertion import Situation, abandoned, survey
+from edge.schedule.lunch import missed_lunches
 from edge.schedule.objective import objective
 from edge.schedule.reasons import reason_of, unplaced_sentence
 from edge.schedule.registry import Registry
@@ -112,6 +113,7 @@ def _alternatives(
 
 def put_back(situation: Situation, plan: Plan) -> Plan:
     """Return the plan with everybody back in the former place who can stay there: nobody moves for nothing."""
+    missed = missed_lunches(situation.registry, plan)
     again = True
     while again:
         again = False
@@ -119,9 +121,10 @@ def put_back(situation: Situation, plan: Plan) -> Plan:
             if not old.placed or not new.placed or old.start < situation.now:
                 continue
             calendar = Calendar.of(situation.registry, plan.with_appointments(replace(new, stages=())))
-            if calendar.fits(situation.demands[old.service], old):
-                plan = plan.with_appointments(old)
-                again = True
+            stayed = plan.with_appointments(old)
+            fits = calendar.fits(situation.demands[old.service], old)
+            if fits and missed_lunches(situation.registry, stayed) <= missed:
+                plan, again = stayed, True
     return plan
 
 

@@ -16,6 +16,7 @@ class ForcedBy(StrEnum):
     DEVICE_DOWN = "device_down"
     CLIENT_LATE = "client_late"
     OVERRUN = "overrun"
+    LUNCH = "lunch"
     GIVES_WAY = "gives_way"
     PLACE_FOUND = "place_found"
 
@@ -64,6 +65,7 @@ class Objective:
     """How good a day is; compared level by level, less is better.
 
     Attributes:
+        lunches_missed: providers whom the day leaves no time for the lunch they are owed.
         dropped: booked visits without a place.
         urgent_unplaced: urgent requests without a place.
         moved: notified clients with another start, provider or room.
@@ -73,6 +75,7 @@ class Objective:
         terms: the summands, by name.
     """
 
+    lunches_missed: int
     dropped: int
     urgent_unplaced: int
     moved: int
@@ -82,9 +85,9 @@ class Objective:
     terms: Mapping[str, int] = field(default_factory=dict, compare=False)
 
     @property
-    def first_level(self) -> tuple[int, int, int, int, int]:
+    def first_level(self) -> tuple[int, ...]:
         """What no weighed term can make up for."""
-        return self.dropped, self.urgent_unplaced, self.moved, self.shifted, self.walk_ins_unplaced
+        return self.lunches_missed, self.dropped, self.urgent_unplaced, self.moved, self.shifted, self.walk_ins_unplaced
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,11 @@ inline Word inside(int word, int from, int to) {
     return mask;
 }
 
-inline void fill(Word* bits, int from, int to) {
-    for (int word = from / kWordBits; word * kWordBits < to; ++word) bits[word] |= inside(word, from, to);
+inline void assign(Word* bits, int from, int to, bool value) {
+    for (int word = from / kWordBits; word * kWordBits < to; ++word) {
+        const Word cells = inside(word, from, to);
+        bits[word] = value ? bits[word] | cells : bits[word] & ~cells;
+    }
 }
 
 inline bool any(const Word* bits, int from, int to) {

@@ -42,6 +42,7 @@ public:
           words((problem.cells + kWordBits - 1) / kWordBits),
           mask_words((problem.resources + kWordBits - 1) / kWordBits),
           busy_(p.occupied, p.occupied + std::size_t(p.resources) * words),
+          worked_(busy_),
           begun_(p.begun, p.begun + std::size_t(p.resources) * words),
           version_(p.resources, 1),
           resource_cost_(p.resources),
@@ -72,6 +73,7 @@ public:
     const Worth& worth() const { return worth_; }
     const Placement& at(int visit) const { return visits[visit]; }
     const Word* busy(int resource) const { return &busy_[std::size_t(resource) * words]; }
+    const Word* worked(int resource) const { return &worked_[std::size_t(resource) * words]; }
     const Word* uses(int resource) const { return &begun_[std::size_t(resource) * words]; }
     const Word* resources_of(int visit) const { return &mask_[std::size_t(visit) * mask_words]; }
     int end(int visit) const { return visits[visit].start + p.template_length[visits[visit].form]; }
@@ -125,17 +127,18 @@ public:
     std::int64_t attraction(int alternative, int start) const {
         std::int64_t total = 0;
         for (int part = p.alternative_first[alternative]; part < p.alternative_first[alternative + 1]; ++part) {
+            if (!p.part_counts[part]) continue;
             const int resource = p.part_resource[part];
             const int from = start + p.part_offset[part];
             const int to = std::min<int>(p.cells, from + p.part_length[part] + p.part_rest[part]);
             if (p.brittle_cost[resource] != 0) {
                 const int slack = p.brittle_cells[resource];
-                const int close = any(busy(resource), std::max(0, from - slack), from) +
+                const int close = any(worked(resource), std::max(0, from - slack), from) +
                                   any(uses(resource), to, std::min<int>(p.cells, to + slack));
                 total += p.brittle_cost[resource] * close;
             }
             if (p.idle_cost[resource] != 0) {
-                const int begin = first(busy(resource), words), finish = last(busy(resource), words) + 1;
+                const int begin = first(worked(resource), words), finish = last(worked(resource), words) + 1;
                 if (begin >= 0) {
                     const int span = std::max(finish, to) - std::min(begin, from);
                     total += p.idle_cost[resource] * std::max(0, span - (finish - begin) - (to - from));
@@ -190,8 +193,10 @@ public:
         for (std::size_t n = 0; n < changed_.size(); ++n) {
             const int resource = changed_[n];
             const Saved& saved = saved_[n];
-            std::copy_n(&saved_words_[n * 2 * words], words, &busy_[std::size_t(resource) * words]);
-            std::copy_n(&saved_words_[(n * 2 + 1) * words], words, &begun_[std::size_t(resource) * words]);
+            const Word* before = &saved_words_[n * 3 * words];
+            std::copy_n(before, words, &busy_[std::size_t(resource) * words]);
+            std::copy_n(before + words, words, &worked_[std::size_t(resource) * words]);
+            std::copy_n(before + 2 * words, words, &begun_[std::size_t(resource) * words]);
             version_[resource] = saved.version;
             resource_cost_[resource] = saved.cost;
             load_[resource] = saved.load;
@@ -257,10 +262,10 @@ private:
     }
 
     std::int64_t price(int resource) {
-        load_[resource] = count(busy(resource), words);
+        load_[resource] = count(worked(resource), words);
         std::int64_t total = p.load_cost[resource] * load_[resource] * load_[resource];
         if (p.idle_cost[resource] != 0 && load_[resource] > 0) {
-            const int span = last(busy(resource), words) + 1 - first(busy(resource), words);
+            const int span = last(worked(resource), words) + 1 - first(worked(resource), words);
             total += p.idle_cost[resource] * (span - load_[resource]);
         }
         if (p.brittle_cost[resource] != 0) {
@@ -268,7 +273,7 @@ private:
             for (int word = 0; word < words; ++word)
                 for (Word left = starts[word]; left != 0; left &= left - 1) {
                     const int cell = word * kWordBits + std::countr_zero(left);
-                    if (any(busy(resource), std::max(0, cell - p.brittle_cells[resource]), cell))
+                    if (any(worked(resource), std::max(0, cell - p.brittle_cells[resource]), cell))
                         total += p.brittle_cost[resource];
                 }
         }
@@ -297,10 +302,11 @@ private:
         touched_[resource] = int(changed_.size());
         changed_.push_back(resource);
         saved_.push_back({version_[resource], resource_cost_[resource], load_[resource]});
-        const std::size_t at = (changed_.size() - 1) * 2 * words;
-        if (saved_words_.size() < at + 2 * words) saved_words_.resize(at + 2 * words);
+        const std::size_t at = (changed_.size() - 1) * 3 * words;
+        if (saved_words_.size() < at + 3 * words) saved_words_.resize(at + 3 * words);
         std::copy_n(busy(resource), words, &saved_words_[at]);
-        std::copy_n(uses(resource), words, &saved_words_[at + words]);
+        std::copy_n(worked(resource), words, &saved_words_[at + words]);
+        std::copy_n(uses(resource), words, &saved_words_[at + 2 * words]);
     }
 
     void occupy(int visit, bool taken) {
@@ -311,17 +317,12 @@ private:
                 const int resource = p.part_resource[part];
                 touch(resource);
                 version_[resource] = ++clock_;
-                Word* busy_words = &busy_[std::size_t(resource) * words];
-                Word* begun_words = &begun_[std::size_t(resource) * words];
                 const int from = here.start + p.part_offset[part];
                 const int to = std::min<int>(p.cells, from + p.part_length[part] + p.part_rest[part]);
-                for (int word = from / kWordBits; word * kWordBits < to; ++word) {
-                    const Word cells = inside(word, from, to);
-                    busy_words[word] = taken ? busy_words[word] | cells : busy_words[word] & ~cells;
-                }
-                const Word bit = Word{1} << (from % kWordBits);
-                Word& begun_word = begun_words[from / kWordBits];
-                begun_word = taken ? begun_word | bit : begun_word & ~bit;
+                assign(&busy_[std::size_t(resource) * words], from, to, taken);
+                if (!p.part_counts[part]) continue;
+                assign(&worked_[std::size_t(resource) * words], from, to, taken);
+                assign(&begun_[std::size_t(resource) * words], from, from + 1, taken);
                 load_[resource] += taken ? to - from : from - to;
             }
         }
@@ -339,7 +340,7 @@ private:
                 mask[p.part_resource[part] / kWordBits] |= Word{1} << (p.part_resource[part] % kWordBits);
     }
 
-    std::vector<Word> busy_, begun_;
+    std::vector<Word> busy_, worked_, begun_;
     std::vector<std::uint64_t> version_;
     std::uint64_t clock_ = 1;
     std::vector<std::int64_t> resource_cost_;

@@ -39,6 +39,7 @@ extern "C" struct Problem {
     const std::int32_t* part_offset;
     const std::int32_t* part_length;
     const std::int32_t* part_rest;
+    const std::int32_t* part_counts;  // 0 for time that is taken, but is no work: no cost of the resource sees it
 
     const std::int32_t* visit_shape;
     const std::int32_t* earliest;          // first cell it may start in

@@ -20,7 +20,8 @@ _COUNTS = ("cells", "resources", "visits", "shapes", "templates", "needs", "alte
 _ARRAYS = (
     *("closed", "occupied", "begun", "brittle_cells", "brittle_cost", "idle_cost", "load_cost"),
     *("shape_first", "template_first", "template_length", "need_first", "alternative_first", "alternative_face"),
-    *("part_resource", "part_offset", "part_length", "part_rest", "visit_shape", "earliest", "latest"),
+    *("part_resource", "part_offset", "part_length", "part_rest", "part_counts"),
+    *("visit_shape", "earliest", "latest"),
     *("start_cost", "start_cost_first", "choice_cost", "choice_cost_first"),
     *("former_start", "former_choice", "former_first", "drop_rank", "drop_cost", "drop_energy"),
     *("move_rank", "move_cost", "move_energy", "chain_before", "chain_after", "chain_gap"),

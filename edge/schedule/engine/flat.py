@@ -29,6 +29,7 @@ class FlatShapes:
     part_offset: Ints
     part_length: Ints
     part_rest: Ints
+    part_counts: Ints
 
     @classmethod
     def of(cls, shapes: Sequence[Shape]) -> "FlatShapes":
@@ -56,6 +57,7 @@ class FlatShapes:
             part_offset=_ints(part.offset for part in parts),
             part_length=_ints(part.length for part in parts),
             part_rest=_ints(part.rest for part in parts),
+            part_counts=_ints(part.counts for part in parts),
         )
 
     @property

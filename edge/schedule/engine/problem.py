@@ -41,12 +41,16 @@ class Resource:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A use of a resource: `length` cells from `offset` after the visit's start, then `rest` cells of its own."""
+    """A use of a resource: `length` cells from `offset` after the visit's start, then `rest` cells of its own.
+
+    Time that `counts` not is taken, but is no work: no cost of the resource sees it.
+    """
 
     resource: int
     offset: int
     length: int
     rest: int = 0
+    counts: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,7 @@ class _Use:
     start: int
     end: int
     rested: int
+    counts: bool
 
     @property
     def cells(self) -> int:
@@ -73,7 +74,15 @@ class Day:
                 self.after[visit.before] = number
         self.places: list[Place | None] = [None] * len(problem.visits)
         self.busy = [resource.occupied for resource in problem.resources]
+        self.worked = list(self.busy)
         self.begun = [resource.begun for resource in problem.resources]
+
+    def copy(self) -> "Day":
+        """Return the same day, to be changed apart."""
+        other = Day(self.problem)
+        other.places, other.busy = list(self.places), list(self.busy)
+        other.worked, other.begun = list(self.worked), list(self.begun)
+        return other
 
     def template(self, visit: int, place: Place) -> Template:
         """Return what a place looks like."""
@@ -102,21 +111,25 @@ class Day:
         for part in alternative.parts:
             begin = start + part.offset
             end = begin + part.length
-            yield _Use(part.resource, begin, end, min(self.problem.cells, end + part.rest))
+            yield _Use(part.resource, begin, end, min(self.problem.cells, end + part.rest), part.counts)
 
     def place(self, visit: int, place: Place) -> None:
         """Put a visit that is out into a place."""
         self.places[visit] = place
         for use in self.uses(visit, place):
             self.busy[use.resource] |= use.cells
-            self.begun[use.resource] |= 1 << use.start
+            if use.counts:
+                self.worked[use.resource] |= use.cells
+                self.begun[use.resource] |= 1 << use.start
 
     def remove(self, visit: int) -> None:
         """Take a visit out."""
         place = self.where(visit)
         for use in self.uses(visit, place):
             self.busy[use.resource] &= ~use.cells
-            self.begun[use.resource] &= ~(1 << use.start)
+            if use.counts:
+                self.worked[use.resource] &= ~use.cells
+                self.begun[use.resource] &= ~(1 << use.start)
         self.places[visit] = None
 
     def free_starts(self, alternative: Alternative) -> int:
@@ -174,7 +187,9 @@ class Day:
         """Return what an alternative adds to its resources' costs, nearly."""
         total = 0
         for use in self.uses_of(alternative, start):
-            resource, busy = self.problem.resources[use.resource], self.busy[use.resource]
+            if not use.counts:
+                continue
+            resource, busy = self.problem.resources[use.resource], self.worked[use.resource]
             if resource.brittle_cost:
                 slack = resource.brittle_cells
                 before = (1 << use.start) - (1 << max(0, use.start - slack))
@@ -208,7 +223,7 @@ class Day:
         return Worth(rank, cost, cost + energy)
 
     def _price(self, number: int) -> int:
-        resource, busy, begun = self.problem.resources[number], self.busy[number], self.begun[number]
+        resource, busy, begun = self.problem.resources[number], self.worked[number], self.begun[number]
         load = busy.bit_count()
         total = resource.load_cost * load * load
         if busy:
@@ -279,14 +294,14 @@ class ReferenceEngine:
 
     # --- one day ------------------------------------------------------------------------------------
     def _step(self, effort: Effort) -> None:
-        before = list(self._day.places), list(self._day.busy), list(self._day.begun)
+        before = self._day.copy()
         energy = self._day.worth().energy
         self._out = []
         self._ruin(effort.most_removed)
         self._recreate(self._sorted(self._out, self._random.below(4)), effort.blink)
         worse = self._day.worth().energy - energy
         if worse > 0 and worse > effort.temperature * int(CHILL[self._random.below(256)]) >> 16:
-            self._day.places, self._day.busy, self._day.begun = before
+            self._day = before
             return
         self._keep_if_better()
 

@@ -42,6 +42,7 @@ class VisitPart(_Part):
 class ObjectivePart(_Part):
     """How good a day is, level by level; less is better. `terms` are in points, by name."""
 
+    lunches_missed: int = 0
     dropped: int
     urgent_unplaced: int
     moved: int

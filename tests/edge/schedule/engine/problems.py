@@ -47,7 +47,9 @@ def alternatives(draw: st.DrawFn, length: int, count: int) -> Alternative:
     parts = []
     for name in names:
         offset = draw(st.integers(0, length - 1))
-        parts.append(Part(name, offset, draw(st.integers(1, length - offset)), draw(st.integers(0, 2))))
+        parts.append(
+            Part(name, offset, draw(st.integers(1, length - offset)), draw(st.integers(0, 2)), draw(st.booleans()))
+        )
     return Alternative(tuple(parts), face=names[0])
 
 
