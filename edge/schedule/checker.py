@@ -37,6 +37,7 @@ class Rule(StrEnum):
     LICENCE = "provider_has_the_licence"
     ROOM_TYPE = "room_has_the_type"
     DEVICE_TYPE = "device_has_the_type"
+    STANDS = "device_may_stand_in_the_room"
     SAME_PROVIDER = "one_provider_per_skill"
     SAME_ROOM = "no_change_of_room_between_like_stages"
     SAME_DEVICE = "no_change_of_device_between_like_stages"
@@ -214,6 +215,10 @@ def _types(registry: Registry, service: Service, appointment: Appointment) -> It
             given.device is not None and registry.device(given.device).type != asked.device
         ):
             yield Violation(Rule.DEVICE_TYPE, mine, f"{given.device} for {asked.device}")
+        elif given.device is not None:
+            where = registry.device(given.device).rooms
+            if where and given.room not in where:
+                yield Violation(Rule.STANDS, mine, f"{given.device} in {given.room}")
 
 
 def _constancy(service: Service, appointment: Appointment) -> Iterator[Violation]:

@@ -4,10 +4,10 @@ A day is one Python integer per resource; a visit fits where the shifted mask of
 set bit. Turnover and cooldown lengthen a use, so two uses are apart when the lengthened masks are.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import groupby
+from itertools import groupby, product
 
 from edge.schedule.domain import (
     DAY_MINUTES,
@@ -55,11 +55,17 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """A service as a list of needs."""
+    """A service as a list of needs.
+
+    Attributes:
+        forms: who and what can serve each need together: any choice from one form is possible. There is more than one
+            where a device may not stand in every room.
+    """
 
     service: Service
     minutes: int
     needs: tuple[Need, ...]
+    forms: tuple[tuple[tuple[str, ...], ...], ...]
 
     def stages(self, start: int, choice: tuple[str, ...]) -> Stages:
         """Return the stages of a visit from minute `start` with one chosen resource per need."""
@@ -112,7 +118,30 @@ def _demand(registry: Registry, service: Service) -> Demand:
     for device, run in _runs([stage.device for stage in service.stages]):
         units = [d for d in registry.devices if d.type == device]
         needs.append(_need(ResourceKind.DEVICE, device, [d.id for d in units], run, spans, units[0].rest))
-    return Demand(service, service.minutes, tuple(needs))
+    return Demand(service, service.minutes, tuple(needs), _forms(registry, needs))
+
+
+def _forms(registry: Registry, needs: Sequence[Need]) -> tuple[tuple[tuple[str, ...], ...], ...]:
+    """Return one form for each way of choosing among devices that may stand in different rooms."""
+    rooms = {device.id: device.rooms for device in registry.devices}
+    groups: list[list[tuple[str, ...]]] = []
+    for need in needs:
+        if need.kind is ResourceKind.DEVICE:
+            places = dict.fromkeys(rooms[UnitId(name)] for name in need.eligible)
+            groups.append([tuple(n for n in need.eligible if rooms[UnitId(n)] == allowed) for allowed in places])
+        else:
+            groups.append([need.eligible])
+    forms: list[tuple[tuple[str, ...], ...]] = []
+    for chosen in product(*groups):
+        form = list(chosen)
+        for number, need in enumerate(needs):
+            allowed = rooms[UnitId(chosen[number][0])] if need.kind is ResourceKind.DEVICE else ()
+            for other, room in enumerate(needs):
+                if allowed and room.kind is ResourceKind.ROOM and set(room.stages) & set(need.stages):
+                    form[other] = tuple(name for name in form[other] if name in allowed)
+        if all(form):
+            forms.append(tuple(form))
+    return tuple(forms)
 
 
 def _runs(kinds: Iterable[str | None]) -> list[tuple[str, tuple[int, ...]]]:
@@ -203,6 +232,8 @@ class Calendar:
         if appointment.start < appointment.window.start or appointment.end > appointment.window.end:
             return False
         choice = demand.choice(appointment.stages)
+        if not any(all(a in b for a, b in zip(choice, form, strict=True)) for form in demand.forms):
+            return False
         return all(self.free(need, name, appointment.start) for need, name in zip(demand.needs, choice, strict=True))
 
 

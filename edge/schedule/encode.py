@@ -69,21 +69,29 @@ def clinic_of(registry: Registry) -> Clinic:
     demands = demands_of(registry)
     shapes = tuple(
         Shape(
-            (
+            tuple(
                 Template(
                     demand.minutes // GRID_MINUTES,
                     tuple(
-                        tuple(_alternative(need, numbers[need.kind, name]) for name in need.eligible)
-                        for need in demand.needs
+                        tuple(_alternative(need, numbers[need.kind, name]) for name in eligible)
+                        for need, eligible in zip(demand.needs, form, strict=True)
                     ),
-                ),
+                )
+                for form in demand.forms
             )
         )
         for demand in demands.values()
     )
-    names = tuple(tuple(name for need in demand.needs for name in need.eligible) for demand in demands.values())
+    names = tuple(
+        tuple(name for form in demand.forms for eligible in form for name in eligible) for demand in demands.values()
+    )
     devices = tuple(
-        tuple(name if need.kind is ResourceKind.DEVICE else "" for need in demand.needs for name in need.eligible)
+        tuple(
+            name if need.kind is ResourceKind.DEVICE else ""
+            for form in demand.forms
+            for need, eligible in zip(demand.needs, form, strict=True)
+            for name in eligible
+        )
         for demand in demands.values()
     )
     shape_of = {service: number for number, service in enumerate(demands)}
@@ -252,21 +260,27 @@ class Encoding:
             had = {names[number] for number in former.choice}
             changed = cost(self._weights.device_change, 1)
             costs += [changed * bool(device and device not in had) for device in devices]
-        wanted = appointment.preferred
-        able = [number for number, need in enumerate(needs) if wanted in need.eligible]
-        if able:
-            # Missing the preferred provider costs once, at the first need that they could serve.
-            first = sum(len(need.eligible) for need in needs[: able[0]])
-            count = len(needs[able[0]].eligible)
-            missed = cost(self._weights.preference, 1)
-            costs[first : first + count] += [missed * (name != wanted) for name in names[first : first + count]]
+        wanted, missed = appointment.preferred, cost(self._weights.preference, 1)
+        able = next((number for number, need in enumerate(needs) if wanted in need.eligible), None)
+        first = 0
+        for form in self.situation.demands[appointment.service].forms:
+            for number, eligible in enumerate(form):
+                if number == able:
+                    # Missing the preferred provider costs once, at the first need that they could serve.
+                    costs[first : first + len(eligible)] += [missed * (name != wanted) for name in eligible]
+                first += len(eligible)
         return costs
 
-    def _place(self, appointment: Appointment) -> Place:
+    def _place(self, appointment: Appointment) -> Place | None:
         demand = self.situation.demands[appointment.service]
-        choice: list[int] = []
+        names = demand.choice(appointment.stages)
         first = 0
-        for need, name in zip(demand.needs, demand.choice(appointment.stages), strict=True):
-            choice.append(first + need.eligible.index(name))
-            first += len(need.eligible)
-        return Place(appointment.start // GRID_MINUTES, 0, tuple(choice))
+        for number, form in enumerate(demand.forms):
+            sizes = [len(eligible) for eligible in form]
+            if all(name in eligible for name, eligible in zip(names, form, strict=True)):
+                offsets = [first + sum(sizes[:need]) for need in range(len(form))]
+                choice = (o + form[need].index(names[need]) for need, o in enumerate(offsets))
+                return Place(appointment.start // GRID_MINUTES, number, tuple(choice))
+            first += sum(sizes)
+        # Placed by hand as the clinic's file does not allow: no place to come back to.
+        return None

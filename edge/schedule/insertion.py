@@ -175,11 +175,27 @@ def abandoned(situation: Situation) -> Plan:
 def _choose(
     demand: Demand, calendar: Calendar, start: int, old: tuple[str, ...], preferred: str | None
 ) -> tuple[str, ...] | None:
+    # The form that keeps most of what the visit had is tried first.
+    for form in sorted(demand.forms, key=lambda form: -sum(a in b for a, b in zip(old, form, strict=False))):
+        chosen = _choose_from(demand, form, calendar, start, old, preferred)
+        if chosen is not None:
+            return chosen
+    return None
+
+
+def _choose_from(
+    demand: Demand,
+    form: tuple[tuple[str, ...], ...],
+    calendar: Calendar,
+    start: int,
+    old: tuple[str, ...],
+    preferred: str | None,
+) -> tuple[str, ...] | None:
     chosen: list[str] = []
     taken: dict[Resource, int] = {}
-    for number, need in enumerate(demand.needs):
-        first = [name for name in (*old[number : number + 1], preferred) if name in need.eligible]
-        for name in dict.fromkeys([*first, *need.eligible] if first else need.eligible):
+    for number, (need, eligible) in enumerate(zip(demand.needs, form, strict=True)):
+        first = [name for name in (*old[number : number + 1], preferred) if name in eligible]
+        for name in dict.fromkeys([*first, *eligible] if first else eligible):
             mine = taken.get((need.kind, name), 0)
             if name is not None and calendar.free(need, name, start) and not mine & need.rested:
                 chosen.append(name)

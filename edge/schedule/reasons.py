@@ -56,6 +56,9 @@ def _cause(situation: Situation, plan: Plan, old: Appointment) -> tuple[ForcedBy
                 name = _name(registry, outage.kind, outage.resource)
                 sentence = f"{name} is {out} from {clock_text(outage.span.start)}"
                 return _OUT[outage.kind], f"{outage.kind}:{outage.resource} {span}", sentence
+    if not Calendar(registry, days=plan.days).fits(situation.demands[old.service], old):
+        name = registry.service(old.service).name
+        return ForcedBy.NOT_ALLOWED, "the clinic's file", f"The clinic's rules do not allow its former place for {name}"
     other = _blocker(situation, plan, old)
     if other is None:
         return _lunch_cause(situation, plan, old)

@@ -135,13 +135,21 @@ class Room(_Entry):
 
 
 class Unit(_Entry):
-    """A treatment device; after each use it cools down and is cleaned, both at the same time."""
+    """A treatment device; after each use it cools down and is cleaned, both at the same time.
+
+    It can be used in the rooms named, or, without any, wherever a stage asks for it.
+    """
 
     id: UnitId = Field(pattern=_NAME)
     name: str = Field(min_length=1, max_length=60)
     type: Key
     cooldown: Minutes = 0
     cleaning: Minutes = 0
+    rooms: tuple[RoomId, ...] = Field(default=(), max_length=100, description="Where it may stand.")
+
+    def may_stand_in(self, room: str) -> bool:
+        """Tell whether it can be used in a room."""
+        return not self.rooms or room in self.rooms
 
     @property
     def rest(self) -> int:
@@ -211,6 +219,7 @@ class Registry(_Entry):
         _refuse_twins("services", (s.id for s in self.services))
         _one_rest_per_type("rooms", "turnover", ((r.type, r.turnover) for r in self.rooms))
         _one_rest_per_type("devices", "cooldown or cleaning", ((d.type, d.rest) for d in self.devices))
+        _stand_in_rooms_that_are_there(self)
         _offer_what_is_asked(self)
         return self
 
@@ -300,7 +309,6 @@ def _one_rest_per_type(field: str, what: str, entries: Iterable[tuple[str, int]]
 
 def _offer_what_is_asked(registry: Registry) -> None:
     rooms = {room.type for room in registry.rooms}
-    devices = {device.type for device in registry.devices}
     for service in registry.services:
         for number, stage in enumerate(service.stages):
             where = f"services.{service.id}.stages.{number}"
@@ -312,5 +320,22 @@ def _offer_what_is_asked(registry: Registry) -> None:
                 raise ValueError(f"{where}.licence: nobody with {stage.skill!r} has the licences that it asks for")
             if stage.room not in rooms:
                 raise ValueError(f"{where}.room: no room has type {stage.room!r}; add one or correct it")
-            if stage.device is not None and stage.device not in devices:
-                raise ValueError(f"{where}.device: no device has type {stage.device!r}; add one or correct it")
+            _offer_device(registry, stage, where)
+
+
+def _offer_device(registry: Registry, stage: Stage, where: str) -> None:
+    if stage.device is None:
+        return
+    units = [device for device in registry.devices if device.type == stage.device]
+    if not units:
+        raise ValueError(f"{where}.device: no device has type {stage.device!r}; add one or correct it")
+    rooms = [room.id for room in registry.rooms if room.type == stage.room]
+    if not any(unit.may_stand_in(room) for unit in units for room in rooms):
+        raise ValueError(f"{where}.device: no {stage.device!r} may stand in a room of type {stage.room!r}")
+
+
+def _stand_in_rooms_that_are_there(registry: Registry) -> None:
+    for device in registry.devices:
+        for name in device.rooms:
+            if all(room.id != name for room in registry.rooms):
+                raise ValueError(f"devices.{device.id}.rooms: the clinic has no room {name!r}; add it or correct it")

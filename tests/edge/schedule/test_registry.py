@@ -43,6 +43,13 @@ def test_the_example_clinic_has_the_promised_size(clinic: Registry) -> None:
             "services.3.stages.1",
             "name the `skill`, too",
         ),
+        ('id = "laser-a"', 'rooms = ["attic"]\nid = "laser-a"', "devices.laser-a.rooms", "no room 'attic'"),
+        (
+            'id = "hydra-a"',
+            'rooms = ["laser-1"]\nid = "hydra-a"',
+            "services.hydra-facial.stages",
+            "may stand in a room of type 'treatment'",
+        ),
         ("provider_may_leave = true", "provider_may_leave = false", "services.3.stages.1", "name a `skill`"),
         ('clinic = "', 'colour = "blue"\nclinic = "', "colour", "not permitted"),
     ],
