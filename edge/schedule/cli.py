@@ -10,10 +10,11 @@ from pydantic import BaseModel
 from rich.console import Console
 from rich.table import Table
 
-from edge.schedule.document import DayDocument, EventDocument, disruption_of, parse_day, parse_event
+from edge.schedule.document import DayDocument, parse_day
 from edge.schedule.domain import Plan, clock_text
 from edge.schedule.engine.search import SearchPlan
 from edge.schedule.errors import InvalidClinic
+from edge.schedule.event_document import EventDocument, disruption_of, parse_event
 from edge.schedule.facts import begun_by
 from edge.schedule.gantt import gantt_svg
 from edge.schedule.ids import ReplanId

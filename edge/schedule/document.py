@@ -1,4 +1,4 @@
-"""A clinic day, and what upsets it, as JSON: what `medspa schedule` reads and writes.
+"""A clinic day as JSON: what `medspa schedule` reads and writes.
 
 Times are written as people say them: "09:30" on the first day, "2026-12-01T09:30" on any. The JSON Schemas in
 `edge/schedule/schemas` are generated from these models.
@@ -14,22 +14,12 @@ from edge.schedule.domain import (
     DAY_MINUTES,
     Appointment,
     AppointmentRequest,
-    Cancelled,
-    DeviceDown,
-    Disruption,
-    Late,
-    NoShow,
     Outage,
-    Overrun,
     Plan,
-    ProviderOut,
     ResourceKind,
-    RoomDown,
     Span,
     StageAssignment,
     Status,
-    Urgent,
-    WalkIn,
 )
 from edge.schedule.errors import InvalidClinic
 from edge.schedule.ids import AppointmentId, ProviderId, ReplanId, RoomId, ServiceId, UnitId
@@ -56,18 +46,20 @@ Moment = Annotated[
 Name = Annotated[str, Field(min_length=1, max_length=80)]
 
 
-class _Entry(BaseModel):
+class Entry(BaseModel):
+    """What a document is made of; an unknown key is refused."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Window(_Entry):
+class Window(Entry):
     """A stretch of time, from `start` up to `end`."""
 
     start: Moment
     end: Moment
 
 
-class StageEntry(_Entry):
+class StageEntry(Entry):
     """One stage of a visit with what it occupies."""
 
     name: str
@@ -78,7 +70,7 @@ class StageEntry(_Entry):
     device: UnitId | None = None
 
 
-class RequestEntry(_Entry):
+class RequestEntry(Entry):
     """Somebody who asks for a place."""
 
     id: Name
@@ -98,7 +90,7 @@ class AppointmentEntry(RequestEntry):
     stages: tuple[StageEntry, ...] = ()
 
 
-class OutageEntry(_Entry):
+class OutageEntry(Entry):
     """A time in which somebody or something cannot be used."""
 
     kind: ResourceKind
@@ -107,7 +99,7 @@ class OutageEntry(_Entry):
     end: Moment
 
 
-class DayDocument(_Entry):
+class DayDocument(Entry):
     """A clinic with its day, or its next few days."""
 
     format: Literal[1] = 1
@@ -260,152 +252,24 @@ class DayDocument(_Entry):
         )
 
 
-class _Event(_Entry):
-    at: Moment = Field(description="When it was reported.")
-
-
-class ProviderOutEvent(_Event):
-    """A provider cannot work for a while."""
-
-    kind: Literal["provider_out"]
-    provider: ProviderId
-    start: Moment
-    end: Moment
-
-
-class RoomDownEvent(_Event):
-    """A room cannot be used for a while."""
-
-    kind: Literal["room_down"]
-    room: RoomId
-    start: Moment
-    end: Moment
-
-
-class DeviceDownEvent(_Event):
-    """A device cannot be used for a while."""
-
-    kind: Literal["device_down"]
-    device: UnitId
-    start: Moment
-    end: Moment
-
-
-class LateEvent(_Event):
-    """A client comes some minutes after the booked start."""
-
-    kind: Literal["late"]
-    appointment: Name
-    minutes: int = Field(gt=0, le=600)
-
-
-class OverrunEvent(_Event):
-    """A visit under way needs some minutes more."""
-
-    kind: Literal["overrun"]
-    appointment: Name
-    minutes: int = Field(gt=0, le=600)
-
-
-class CancelledEvent(_Event):
-    """A client will not come."""
-
-    kind: Literal["cancelled"]
-    appointment: Name
-
-
-class NoShowEvent(_Event):
-    """A client did not come."""
-
-    kind: Literal["no_show"]
-    appointment: Name
-
-
-class WalkInEvent(_Event):
-    """Somebody asks for a visit today; nobody is moved for it."""
-
-    kind: Literal["walk_in"]
-    request: RequestEntry
-
-
-class UrgentEvent(_Event):
-    """Somebody must be seen; others may be moved for it, never dropped."""
-
-    kind: Literal["urgent"]
-    request: RequestEntry
-
-
-AnyEvent = Annotated[
-    ProviderOutEvent
-    | RoomDownEvent
-    | DeviceDownEvent
-    | LateEvent
-    | OverrunEvent
-    | CancelledEvent
-    | NoShowEvent
-    | WalkInEvent
-    | UrgentEvent,
-    Field(discriminator="kind"),
-]
-
-
-class EventDocument(_Entry):
-    """What upsets a day."""
-
-    format: Literal[1] = 1
-    event: AnyEvent
-
-
-def disruption_of(day: DayDocument, event: AnyEvent) -> Disruption:
-    """Return an event as the planner knows it.
-
-    Raises:
-        InvalidClinic: a time of it lies outside the day.
-    """
-    at = day.minute(event.at)
-    match event:
-        case ProviderOutEvent():
-            return ProviderOut(at, event.provider, Span(day.minute(event.start), day.minute(event.end)))
-        case RoomDownEvent():
-            return RoomDown(at, event.room, Span(day.minute(event.start), day.minute(event.end)))
-        case DeviceDownEvent():
-            return DeviceDown(at, event.device, Span(day.minute(event.start), day.minute(event.end)))
-        case LateEvent():
-            return Late(at, AppointmentId(event.appointment), event.minutes)
-        case OverrunEvent():
-            return Overrun(at, AppointmentId(event.appointment), event.minutes)
-        case CancelledEvent():
-            return Cancelled(at, AppointmentId(event.appointment))
-        case NoShowEvent():
-            return NoShow(at, AppointmentId(event.appointment))
-        case WalkInEvent():
-            return WalkIn(at, day.request(event.request))
-        case UrgentEvent():
-            return Urgent(at, day.request(event.request))
-
-
 def parse_day(text: str, source: str) -> DayDocument:
     """Return a day from JSON text.
 
     Raises:
         InvalidClinic: it is no such day; the sentence names each field that is wrong and why.
     """
-    return _parsed(DayDocument, text, source)
-
-
-def parse_event(text: str, source: str) -> EventDocument:
-    """Return an event from JSON text.
-
-    Raises:
-        InvalidClinic: it is no such event; the sentence names each field that is wrong and why.
-    """
-    return _parsed(EventDocument, text, source)
+    return parsed(DayDocument, text, source)
 
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
-def _parsed(model: type[_Model], text: str, source: str) -> _Model:
+def parsed(model: type[_Model], text: str, source: str) -> _Model:
+    """Return a document from JSON text.
+
+    Raises:
+        InvalidClinic: it is no such document; the sentence names each field that is wrong and why.
+    """
     try:
         return model.model_validate_json(text)
     except ValidationError as error:

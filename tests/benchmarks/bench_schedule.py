@@ -16,10 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge.schedule.checker import check_replan
-from edge.schedule.document import AnyEvent, DayDocument, disruption_of
+from edge.schedule.document import DayDocument
 from edge.schedule.domain import Appointment, Urgent, WalkIn
 from edge.schedule.engine.search import SearchPlan
 from edge.schedule.errors import NotAllowed
+from edge.schedule.event_document import AnyEvent, disruption_of
 from edge.schedule.facts import begun_by, with_facts
 from edge.schedule.ids import ReplanId
 from edge.schedule.insertion import Situation, survey

@@ -4,22 +4,20 @@ import random
 from collections.abc import Sequence
 from typing import Final
 
-from edge.schedule.document import (
+from edge.schedule.document import DayDocument, RequestEntry, Window
+from edge.schedule.domain import DAY_MINUTES, Appointment, Plan
+from edge.schedule.event_document import (
     AnyEvent,
     CancelledEvent,
-    DayDocument,
     DeviceDownEvent,
     LateEvent,
     NoShowEvent,
     OverrunEvent,
     ProviderOutEvent,
-    RequestEntry,
     RoomDownEvent,
     UrgentEvent,
     WalkInEvent,
-    Window,
 )
-from edge.schedule.domain import DAY_MINUTES, Appointment, Plan
 
 _KINDS: Final = {
     "late": 22,

@@ -9,9 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from edge.schedule.document import AnyEvent, DayDocument, EventDocument, RequestEntry, Window
+from edge.schedule.document import DayDocument, RequestEntry, Window
 from edge.schedule.domain import Plan, Status
 from edge.schedule.engine.search import SearchPlan
+from edge.schedule.event_document import AnyEvent, EventDocument
 from edge.schedule.planning import asked, plan_requests
 from tests.benchmarks.schedule.clinics import DATE, SIZES, Size, clinic, requests
 from tests.benchmarks.schedule.events import draw_events

@@ -8,7 +8,8 @@ from typer.testing import CliRunner, Result
 
 from edge.schedule.checker import check
 from edge.schedule.cli import app, schema_text
-from edge.schedule.document import DayDocument, EventDocument, parse_day
+from edge.schedule.document import DayDocument, parse_day
+from edge.schedule.event_document import EventDocument
 
 EXAMPLES = Path("edge/schedule/examples")
 SCHEMAS = Path("edge/schedule/schemas")

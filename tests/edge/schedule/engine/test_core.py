@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.schedule.engine.compiled import CompiledEngine
+from edge.schedule.engine.day import Day
 from edge.schedule.engine.problem import Answer, Effort, Problem
-from edge.schedule.engine.reference import Day, ReferenceEngine
+from edge.schedule.engine.reference import ReferenceEngine
 from tests.edge.schedule.engine.problems import problems
 
 EFFORT = Effort(iterations=12, temperature=20, most_removed=4, blink=6000)

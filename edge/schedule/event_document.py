@@ -1,0 +1,154 @@
+"""What upsets a clinic day, as JSON; times are written as in `document.py`."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from edge.schedule.document import DayDocument, Entry, Moment, Name, RequestEntry, parsed
+from edge.schedule.domain import (
+    Cancelled,
+    DeviceDown,
+    Disruption,
+    Late,
+    NoShow,
+    Overrun,
+    ProviderOut,
+    RoomDown,
+    Span,
+    Urgent,
+    WalkIn,
+)
+from edge.schedule.ids import AppointmentId, ProviderId, RoomId, UnitId
+
+
+class _Event(Entry):
+    at: Moment = Field(description="When it was reported.")
+
+
+class ProviderOutEvent(_Event):
+    """A provider cannot work for a while."""
+
+    kind: Literal["provider_out"]
+    provider: ProviderId
+    start: Moment
+    end: Moment
+
+
+class RoomDownEvent(_Event):
+    """A room cannot be used for a while."""
+
+    kind: Literal["room_down"]
+    room: RoomId
+    start: Moment
+    end: Moment
+
+
+class DeviceDownEvent(_Event):
+    """A device cannot be used for a while."""
+
+    kind: Literal["device_down"]
+    device: UnitId
+    start: Moment
+    end: Moment
+
+
+class LateEvent(_Event):
+    """A client comes some minutes after the booked start."""
+
+    kind: Literal["late"]
+    appointment: Name
+    minutes: int = Field(gt=0, le=600)
+
+
+class OverrunEvent(_Event):
+    """A visit under way needs some minutes more."""
+
+    kind: Literal["overrun"]
+    appointment: Name
+    minutes: int = Field(gt=0, le=600)
+
+
+class CancelledEvent(_Event):
+    """A client will not come."""
+
+    kind: Literal["cancelled"]
+    appointment: Name
+
+
+class NoShowEvent(_Event):
+    """A client did not come."""
+
+    kind: Literal["no_show"]
+    appointment: Name
+
+
+class WalkInEvent(_Event):
+    """Somebody asks for a visit today; nobody is moved for it."""
+
+    kind: Literal["walk_in"]
+    request: RequestEntry
+
+
+class UrgentEvent(_Event):
+    """Somebody must be seen; others may be moved for it, never dropped."""
+
+    kind: Literal["urgent"]
+    request: RequestEntry
+
+
+AnyEvent = Annotated[
+    ProviderOutEvent
+    | RoomDownEvent
+    | DeviceDownEvent
+    | LateEvent
+    | OverrunEvent
+    | CancelledEvent
+    | NoShowEvent
+    | WalkInEvent
+    | UrgentEvent,
+    Field(discriminator="kind"),
+]
+
+
+class EventDocument(Entry):
+    """What upsets a day."""
+
+    format: Literal[1] = 1
+    event: AnyEvent
+
+
+def disruption_of(day: DayDocument, event: AnyEvent) -> Disruption:
+    """Return an event as the planner knows it.
+
+    Raises:
+        InvalidClinic: a time of it lies outside the day.
+    """
+    at = day.minute(event.at)
+    match event:
+        case ProviderOutEvent():
+            return ProviderOut(at, event.provider, Span(day.minute(event.start), day.minute(event.end)))
+        case RoomDownEvent():
+            return RoomDown(at, event.room, Span(day.minute(event.start), day.minute(event.end)))
+        case DeviceDownEvent():
+            return DeviceDown(at, event.device, Span(day.minute(event.start), day.minute(event.end)))
+        case LateEvent():
+            return Late(at, AppointmentId(event.appointment), event.minutes)
+        case OverrunEvent():
+            return Overrun(at, AppointmentId(event.appointment), event.minutes)
+        case CancelledEvent():
+            return Cancelled(at, AppointmentId(event.appointment))
+        case NoShowEvent():
+            return NoShow(at, AppointmentId(event.appointment))
+        case WalkInEvent():
+            return WalkIn(at, day.request(event.request))
+        case UrgentEvent():
+            return Urgent(at, day.request(event.request))
+
+
+def parse_event(text: str, source: str) -> EventDocument:
+    """Return an event from JSON text.
+
+    Raises:
+        InvalidClinic: it is no such event; the sentence names each field that is wrong and why.
+    """
+    return parsed(EventDocument, text, source)
