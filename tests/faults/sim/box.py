@@ -111,6 +111,8 @@ class SimBox:
         self.erasures = ErasureDesk(self.store, record.ids)
         self.eraser = ClientEraser(self.store, self.clients, self.vault)
         self.eraser.on_erased(self.register.forget)
+        # As the product's worker does when it starts: what a crash has cut short is completed first.
+        self.eraser.complete_pending()
         self.pruner = ImagePruner(
             self.store, self.vault, _NO_ROOM, PruningPolicy(min_age_days=0, keep_newest=0), self.clock, ZONE
         )
