@@ -11,13 +11,14 @@ from rich.console import Console
 from rich.table import Table
 
 from edge.schedule.document import DayDocument, parse_day
-from edge.schedule.domain import Plan, clock_text
+from edge.schedule.domain import Appointment, AppointmentRequest, Plan, clock_text
 from edge.schedule.engine.search import SearchPlan
-from edge.schedule.errors import InvalidClinic
+from edge.schedule.errors import InvalidClinic, UnknownName
 from edge.schedule.event_document import EventDocument, disruption_of, parse_event
 from edge.schedule.facts import begun_by
 from edge.schedule.gantt import gantt_svg
-from edge.schedule.ids import ReplanId
+from edge.schedule.ids import AppointmentId, ProviderId, ReplanId
+from edge.schedule.insertion import survey
 from edge.schedule.objective import objective
 from edge.schedule.payloads import cause_text
 from edge.schedule.planning import asked, plan_requests
@@ -26,6 +27,7 @@ from edge.schedule.replan import replan as replan_day
 from edge.schedule.replans import Objective, Replan
 from edge.schedule.solver import SolverLimits
 from edge.schedule.weights import points
+from edge.schedule.whynot import Possible, why_not
 from shared.errors import Rejected
 
 app = typer.Typer(help="Plan and replan a clinic day given as JSON.", no_args_is_help=True)
@@ -100,6 +102,45 @@ def replan(
         )
     console.print(f"{answer.milliseconds:.0f} ms, {answer.status}.")
     _write(document, answer.plan, out, svg, before, disruption.at)
+
+
+@app.command("why-not")
+def why_not_then(
+    day: DayArgument,
+    visit: Annotated[str, typer.Argument(help="Id of a booked visit or of a request.")],
+    start: Annotated[str, typer.Argument(help='The wished start, such as "15:00".')],
+    now: Annotated[str, typer.Option(help="The time it is.")] = "00:00",
+    provider: Annotated[str | None, typer.Option(help="With whom.")] = None,
+) -> None:
+    """Say why a visit cannot start at a time with nobody moved, and when it could instead."""
+    document = _day(day)
+    try:
+        wanted = _visit_of(document, visit)
+        situation = survey(document.clinic, document.plan(), document.minute(now))
+        who = ProviderId(provider) if provider is not None else None
+        answer = why_not(situation, wanted, document.minute(start), who, weights=document.weights)
+    except ValueError as error:
+        raise _refused(InvalidClinic("invalid_time", f'write a time such as "15:00": {error}')) from error
+    except Rejected as error:
+        raise _refused(error) from error
+    console = Console()
+    if isinstance(answer, Possible):
+        console.print(f"{start} is possible; nobody has to move.")
+        return
+    for obstacle in answer.obstacles:
+        console.print(obstacle.sentence)
+    for number, other in enumerate(answer.alternatives, 1):
+        console.print(f"Alternative {number}: {other.sentence}")
+
+
+def _visit_of(document: DayDocument, name: str) -> Appointment | AppointmentRequest:
+    booked = document.plan().appointments.get(AppointmentId(name))
+    if booked is not None:
+        return booked
+    for request in document.asked():
+        if request.id == name:
+            return request
+    raise UnknownName("unknown_visit", f"the day has neither a visit nor a request {name!r}")
 
 
 @app.command()

@@ -103,6 +103,25 @@ def test_an_event_of_a_visit_that_is_not_there_is_refused(tmp_path: Path) -> Non
     assert "unknown_appointment" in result.output
 
 
+def test_a_wish_that_is_impossible_is_answered_with_reasons_and_other_times() -> None:
+    taken = run("why-not", EXAMPLES / "planned.json", "v-01", "07:00")
+    assert taken.exit_code == 0, taken.output
+    assert "08:30" in taken.output
+    assert "Alternative 1: At " in taken.output
+    visits = parse_day((EXAMPLES / "planned.json").read_text(encoding="utf-8"), "planned.json").appointments
+    own = next(visit for visit in visits if visit.id == "v-01").stages[0].start
+    assert "is possible" in run("why-not", EXAMPLES / "planned.json", "v-01", own).output
+
+
+@pytest.mark.parametrize(
+    ("visit", "start", "said"), [("nobody", "10:00", "unknown_visit"), ("v-01", "noon", "invalid_time")]
+)
+def test_a_wish_that_makes_no_sense_is_refused(visit: str, start: str, said: str) -> None:
+    result = run("why-not", EXAMPLES / "planned.json", visit, start)
+    assert result.exit_code == 2
+    assert said in result.output
+
+
 def test_a_file_that_is_missing_is_said_by_its_name_only(tmp_path: Path) -> None:
     result = run("plan", tmp_path / "nowhere.json")
     assert result.exit_code == 2

@@ -1,0 +1,207 @@
+"""A neighbourhood of a day as a model for CP-SAT: who may change, around all who stay.
+
+Closed time and whoever stays are holes in the possible starts, so that the model has no more than the visits that may
+change. Both levels of cost are exact, but for rests that run past the last cell.
+"""
+
+from dataclasses import dataclass
+from functools import reduce
+from operator import and_, or_
+from typing import Any
+
+from edge.schedule.engine.cpsat_resources import ALWAYS, Known, Lane, Sheet, Use, spans, total
+from edge.schedule.engine.day import Day
+from edge.schedule.engine.problem import Place
+
+_Fitting = dict[int, list[dict[int, int]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbourhood:
+    """Who may change; all others stay where they are, or out.
+
+    Attributes:
+        free: decided anew: anywhere within their bounds, or out.
+        sliding: keep template, choice and their turn among the sliding on each resource, but not their start.
+    """
+
+    free: frozenset[int]
+    sliding: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class _Changing:
+    """Variables of a visit; an option is an alternative, with the need that it meets."""
+
+    start: Known
+    end: Any
+    present: Known
+    forms: dict[int, Known]
+    options: dict[int, tuple[int, Known]]
+
+
+class Model:
+    """All who may change, as variables and constraints."""
+
+    def __init__(self, before: Day, around: Neighbourhood) -> None:
+        """Write the model.
+
+        Args:
+            before: the day as it stands.
+            around: who may change.
+        """
+        self.sheet = Sheet()
+        self._before, self._around = before, around
+        self._problem, self._places = before.problem, before.places
+        self._uses: dict[int, list[Use]] = {}
+        changing = sorted(around.free | {number for number in around.sliding if self._places[number] is not None})
+        self._day = Day(self._problem)
+        for number in set(range(len(self._places))).difference(changing):
+            place = self._places[number]
+            if place is not None:
+                self._day.place(number, place)
+        # Who is out has a start too, far off if need be: so a chain is written without knowing who is out.
+        reserves = (self._day.shortest(number) + self._problem.visits[number].gap for number in changing)
+        self._far = self._problem.cells + sum(reserves)
+        self._stake = sum(self._rank(number) for number in changing)
+        self._changing = {number: self._visit(number) for number in changing}
+        for number, visit in self._changing.items():
+            self._follow(number, visit)
+            self._precede(number, visit)
+        for number, uses in self._uses.items():
+            resource, worked, begun = self._problem.resources[number], self._day.worked[number], self._day.begun[number]
+            Lane(resource, self._problem.cells, worked, begun, before.worked[number]).write(self.sheet, uses)
+        self.rank, self.cost = total(self.sheet.ranks), total(self.sheet.costs)
+
+    def read(self, solver: Any) -> list[Place | None]:
+        """Return the day that a solver has found."""
+        places = list(self._places)
+        for number, visit in self._changing.items():
+            form = next((form for form, known in visit.forms.items() if solver.boolean_value(known.var)), None)
+            choice = (option for option, (_, known) in visit.options.items() if solver.boolean_value(known.var))
+            places[number] = Place(solver.value(visit.start.var), form, tuple(choice)) if form is not None else None
+        return places
+
+    # --- what a visit may do --------------------------------------------------------------------------
+    def _rank(self, number: int) -> int:
+        visit, place = self._problem.visits[number], self._places[number]
+        return visit.drop_rank if place is None else visit.move_rank * self._before.moved(number, place)
+
+    def _visit(self, number: int) -> _Changing:
+        sheet, place, slides = self.sheet, self._places[number], number not in self._around.free
+        # Nobody is out whose absence alone counts more than all who may change count now.
+        stays = slides or self._problem.visits[number].drop_rank > self._stake
+        present = ALWAYS if stays else sheet.boolean(place is not None)
+        fitting = self._fitting(number, slides)
+        reach = reduce(or_, map(_starts, fitting.values()), 0)
+        now = place.start if place is not None else max(0, reach.bit_length() - 1)
+        start = sheet.integer((spans(reach) or [(now, now)]) if stays else [(-self._far, self._far)], now)
+        forms: dict[int, Known] = {}
+        options: dict[int, tuple[int, Known]] = {}
+        for form, needs in fitting.items():
+            chosen = place is not None and place.template == form
+            forms[form] = ALWAYS if stays and len(fitting) == 1 else sheet.boolean(chosen)
+            for need, alternatives in enumerate(needs):
+                for option, bits in alternatives.items():
+                    here = chosen and place is not None and place.choice[need] == option
+                    met = forms[form] if len(alternatives) == 1 else sheet.boolean(here)
+                    options[option] = need, met
+                    if not stays or bits != reach:
+                        sheet.within(start, spans(bits), met)
+                if len(alternatives) > 1:
+                    sheet.cp.add(sum(options[option][1].var for option in alternatives) == forms[form].var)
+        sheet.cp.add(sum(known.var for known in forms.values()) == present.var)
+        made = _Changing(start, self._end(number, start, forms), present, forms, options)
+        self._price(number, reach, made)
+        self._use(number, slides, made)
+        return made
+
+    def _fitting(self, number: int, slides: bool) -> _Fitting:
+        """Return the starts that are free, as bits, by template, need and alternative, where there are any."""
+        visit, place = self._problem.visits[number], self._places[number]
+        # Where the start alone costs as much as being out, the search puts nobody either.
+        limit = visit.drop_cost + visit.drop_energy
+        bits = sum(1 << cell for cell, cost in enumerate(visit.start_cost.tolist(), visit.earliest) if cost < limit)
+        if place is not None:
+            bits |= 1 << place.start
+        fitting: _Fitting = {}
+        option = 0
+        for form, template in enumerate(self._problem.shapes[visit.shape].templates):
+            window = bits & ((1 << max(0, visit.latest - template.length + 1)) - 1)
+            needs: list[dict[int, int]] = []
+            for need in template.needs:
+                free = {n: window & self._day.free_starts(way) for n, way in enumerate(need, option)}
+                kept = {n for n in free if not slides or (place is not None and n in place.choice)}
+                needs.append({n: starts for n, starts in free.items() if starts and n in kept})
+                option += len(need)
+            if all(needs) and _starts(needs):
+                fitting[form] = needs
+        return fitting
+
+    def _end(self, number: int, start: Known, forms: dict[int, Known]) -> Any:
+        templates = self._problem.shapes[self._problem.visits[number].shape].templates
+        shortest = self._day.shortest(number)
+        longer = total([(templates[form].length - shortest, known) for form, known in forms.items()])
+        return start.var + shortest + longer.var
+
+    # --- what it costs and takes ----------------------------------------------------------------------
+    def _price(self, number: int, reach: int, made: _Changing) -> None:
+        sheet, visit, place = self.sheet, self._problem.visits[number], self._places[number]
+        absent = Known(1 - made.present.var, 1 - made.present.now)
+        sheet.ranks.append((visit.drop_rank, absent))
+        sheet.costs.append((visit.drop_cost, absent))
+        sheet.costs.extend((int(visit.choice_cost[option]), met) for option, (_, met) in made.options.items())
+        if reach:
+            cells = [cell for low, high in spans(reach) for cell in range(low, high + 1)]
+            costs = [(cell, int(visit.start_cost[cell - visit.earliest])) for cell in cells]
+            sheet.price_start(costs, made.start, made.present)
+        if visit.former is None or not (visit.move_rank or visit.move_cost):
+            return
+        kept = sheet.boolean(place is not None and not self._before.moved(number, place))
+        sheet.cp.add(kept.var <= made.present.var)
+        sheet.cp.add(made.start.var == visit.former.start).only_enforce_if(kept.var)
+        for option, (need, met) in made.options.items():
+            if not self._day.same_face(number, need, option):
+                sheet.cp.add(kept.var + met.var <= 1)
+        moved = Known(made.present.var - kept.var, made.present.now - kept.now)
+        sheet.ranks.append((visit.move_rank, moved))
+        sheet.costs.append((visit.move_cost, moved))
+
+    def _use(self, number: int, slides: bool, made: _Changing) -> None:
+        alternatives = self._day.alternatives[self._problem.visits[number].shape]
+        for option, (_, met) in made.options.items():
+            for part in alternatives[option].parts:
+                begin = Known(made.start.var + part.offset, made.start.now + part.offset)
+                use = Use(begin, part.length + part.rest, met, slides, part.counts)
+                self._uses.setdefault(part.resource, []).append(use)
+
+    # --- whom it follows ------------------------------------------------------------------------------
+    def _follow(self, number: int, mine: _Changing) -> None:
+        visits = self._problem.visits
+        other, between = visits[number].before, visits[number].gap
+        while other >= 0:
+            if other in self._changing:
+                self.sheet.cp.add(mine.start.var >= self._changing[other].end + between)
+                return
+            if self._day.places[other] is not None:
+                earliest = self._day.end(other) + between
+                self.sheet.cp.add(mine.start.var >= earliest).only_enforce_if(mine.present.var)
+                return
+            between += self._day.shortest(other) + visits[other].gap
+            other = visits[other].before
+
+    def _precede(self, number: int, mine: _Changing) -> None:
+        other, between = self._day.after[number], 0
+        while other >= 0 and other not in self._changing:
+            between += self._problem.visits[other].gap
+            if self._day.places[other] is not None:
+                latest = self._day.where(other).start - between
+                self.sheet.cp.add(mine.end <= latest).only_enforce_if(mine.present.var)
+                return
+            between += self._day.shortest(other)
+            other = self._day.after[other]
+
+
+def _starts(needs: list[dict[int, int]]) -> int:
+    """Return the starts at which every need has an alternative that is free."""
+    return reduce(and_, (reduce(or_, need.values()) for need in needs))

@@ -1,0 +1,474 @@
+"""What is in the way of one wish: for each need whoever could serve it, and the facts that keep them from it."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from functools import reduce
+from itertools import combinations, groupby
+from operator import or_
+from typing import Final
+
+from edge.schedule.demand import Need, Resource, cells
+from edge.schedule.domain import (
+    DAY_MINUTES,
+    GRID_MINUTES,
+    Appointment,
+    Plan,
+    ResourceKind,
+    Span,
+    Stages,
+    clock_text,
+)
+from edge.schedule.ids import AppointmentId, ProviderId, RoomId, UnitId
+from edge.schedule.insertion import Situation
+from edge.schedule.lunch import unmet_lunches
+from edge.schedule.registry import Lunch, Registry
+
+_MOST_NAMED: Final = 6
+"""How many who could serve a sentence accounts for one by one."""
+
+
+class Blocker(StrEnum):
+    """What kind of thing is in the way."""
+
+    PAST = "past"
+    WINDOW = "window"
+    OPENING = "opening"
+    SKILL = "skill"
+    SHIFT = "provider_off_shift"
+    BREAK = "provider_on_break"
+    LUNCH = "provider_needs_lunch"
+    PROVIDER_OUT = "provider_out"
+    PROVIDER_BUSY = "provider_busy"
+    ROOM_DOWN = "room_out_of_order"
+    ROOM_BUSY = "room_busy"
+    ROOM_TURNOVER = "room_turnover"
+    DEVICE_DOWN = "device_out_of_order"
+    DEVICE_BUSY = "device_busy"
+    DEVICE_COOLDOWN = "device_cooldown"
+    NOT_TOGETHER = "not_together"
+
+
+_BUSY: Final = {
+    ResourceKind.PROVIDER: Blocker.PROVIDER_BUSY,
+    ResourceKind.ROOM: Blocker.ROOM_BUSY,
+    ResourceKind.DEVICE: Blocker.DEVICE_BUSY,
+}
+_RESTING: Final = {ResourceKind.ROOM: Blocker.ROOM_TURNOVER, ResourceKind.DEVICE: Blocker.DEVICE_COOLDOWN}
+_DOWN: Final = {
+    ResourceKind.PROVIDER: Blocker.PROVIDER_OUT,
+    ResourceKind.ROOM: Blocker.ROOM_DOWN,
+    ResourceKind.DEVICE: Blocker.DEVICE_DOWN,
+}
+# Of equally many causes those are named that are easiest to change.
+_HARDNESS: Final = {
+    Blocker.BREAK: 1,
+    Blocker.LUNCH: 1,
+    Blocker.SHIFT: 2,
+    **dict.fromkeys(_DOWN.values(), 3),
+}
+_BEGUN: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """One fact that keeps somebody or something from serving a visit.
+
+    Attributes:
+        span: of the shift that is left, of the break, outage or use that is met, or in which lunch is owed.
+        text: says it of the resource, for example "has a break 12:30-13:15".
+        visit: whose use it is; none where no visit is in the way.
+    """
+
+    kind: Blocker
+    resource_kind: ResourceKind
+    resource: str
+    span: Span
+    text: str
+    visit: AppointmentId | None = None
+
+    @property
+    def fact(self) -> object:
+        """What would have to change; one visit is one fact, whatever it occupies."""
+        return self.visit or (self.kind, self.resource, self.span)
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """One reason against a wish; it has to go, and with all of its refusal gone the wish is possible.
+
+    Attributes:
+        resource_kind: whom or what the visit does not get; none where its time alone is in the way.
+        pool: the skill or type it would need; "" where any would do.
+        sentence: accounts for everybody and everything that could serve; the cheapest way out comes first.
+        visits: which visits would have to make way on the cheapest way out.
+        causes: all that would have to change on it; empty where the time alone is in the way.
+    """
+
+    kind: Blocker
+    resource_kind: ResourceKind | None
+    pool: str
+    sentence: str
+    visits: tuple[AppointmentId, ...] = ()
+    causes: tuple[Cause, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Wish(Situation):
+    """A situation in which who asks waits from the wished start."""
+
+    wished: int = 0
+
+    def reference(self, appointment: Appointment) -> int:
+        """Return the wished start of who asks, and of the others what it always is."""
+        return self.wished if appointment.id in self.asking else Situation.reference(self, appointment)
+
+
+def placeless(visit: Appointment) -> Appointment:
+    """Return the visit without its place."""
+    return replace(visit, stages=())
+
+
+def unfed(registry: Registry, plan: Plan) -> frozenset[tuple[ProviderId, Span]]:
+    """Return who gets no time for a lunch that they are owed, and when."""
+    return frozenset((lunch.provider, lunch.window) for lunch in unmet_lunches(registry, plan))
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One resource for one need, and all that keeps it from serving.
+
+    `lunch` is none of the causes: whether there is time for it depends on the rest of the visit and on what goes.
+    """
+
+    name: str
+    causes: tuple[Cause, ...]
+    facts: frozenset[object]
+    hardness: int
+    lunch: Cause | None
+
+
+_Cost = tuple[int, int, int]
+Ways = tuple[Way, ...]
+
+
+class Question:
+    """One wish against the visits that stay."""
+
+    def __init__(
+        self, asked: Wish, visit: Appointment, others: tuple[Appointment, ...], provider: ProviderId | None = None
+    ) -> None:
+        self.demand = asked.demands[visit.service]
+        self._asked, self._visit, self._registry = asked, visit, asked.registry
+        self._span = Span(asked.wished, asked.wished + self.demand.minutes)
+        self._day = asked.wished // DAY_MINUTES * DAY_MINUTES
+        self._others = {other.id: other for other in others}
+        self._uses = _uses(others)
+        self._unfed = unfed(asked.registry, asked.facts.with_appointments(placeless(visit)))
+        able = [number for number, need in enumerate(self.demand.needs) if provider in need.eligible]
+        self._unable = asked.registry.provider(provider) if provider is not None and not able else None
+        self._bound = able[0] if able else None
+        old = self.demand.choice(visit.stages) if visit.placed else ()
+        self._ways: list[list[Way]] = []
+        for number, need in enumerate(self.demand.needs):
+            names = [name for name in need.eligible if any(name in form[number] for form in self.demand.forms)]
+            first = [name for name in (*old[number : number + 1], visit.preferred) if name in names]
+            if provider is not None and number == self._bound:
+                first, names = [provider], []
+            ways = [self._way(need, name) for name in dict.fromkeys([*first, *names])]
+            self._ways.append(sorted(ways, key=lambda way: (len(way.facts) + bool(way.lunch), way.hardness)))
+
+    def stages(self, ways: Ways) -> Stages:
+        """Return the visit as these would serve it."""
+        return self.demand.stages(self._span.start, tuple(way.name for way in ways))
+
+    def obstacles(self) -> tuple[Obstacle, ...]:
+        """Return the smallest set of reasons; none means that the wish is possible."""
+        found = [*self.untimely()]
+        service = self.demand.service.name
+        if self._unable is not None:
+            sentence = f"{self._unable.name} cannot give any part of {service}: a skill or a licence is missing."
+            found.append(Obstacle(Blocker.SKILL, ResourceKind.PROVIDER, "", sentence))
+        ways = self.cheapest()
+        if ways is None:
+            sentence = f"{service} is never possible: nothing that the clinic has for it goes together."
+            return *found, Obstacle(Blocker.NOT_TOGETHER, None, "", sentence)
+        return *found, *(self._obstacle(number, ways[number]) for number in self._telling(ways))
+
+    def untimely(self) -> Iterator[Obstacle]:
+        """Yield what speaks against the time itself, whoever serves."""
+        visit, now, window, start = self._visit, self._asked.now, self._visit.window, self._span.start
+        hours = self._registry.hours
+        late = visit.placed and visit.start < window.start
+        # With a window that is open from the beginning, only the notice is left of the earliest start.
+        soonest = now if late else self._asked.earliest(replace(visit, window=Span(0, window.end)))
+        if start < now:
+            yield _untimely(Blocker.PAST, f"{clock_text(start)} is past: it is {clock_text(now)}")
+        elif start < soonest and not (visit.placed and start == visit.start):
+            earliest = f"a booked visit is moved to {clock_text(soonest)} at the earliest"
+            yield _untimely(Blocker.PAST, f"{clock_text(start)} is too soon: {earliest}")
+        take = f"the visit would take {_text(self._span)}"
+        if start < window.start or self._span.end > window.end:
+            yield _untimely(Blocker.WINDOW, f"The client can come {_text(window)}; {take}")
+        if start - self._day < hours.start or self._span.end - self._day > hours.end:
+            yield _untimely(Blocker.OPENING, f"The clinic is open {_text(hours.span)}; {take}")
+
+    def cheapest(self, movable: frozenset[object] | None = None) -> Ways | None:
+        """Return a way for each need so that the fewest facts are in the way.
+
+        With `movable` only these facts may be, and lunches are left to whoever moves them.
+        """
+        options = [[way for way in ways if movable is None or way.facts <= movable] for ways in self._ways]
+        options = [self._undominated(self.demand.needs[n], ways) for n, ways in enumerate(options)]
+        best = self._extend(options, (), None, hungry=movable is None) if all(options) else None
+        return best[1] if best is not None else None
+
+    def _undominated(self, need: Need, ways: list[Way]) -> list[Way]:
+        """Return the ways without those that another makes pointless: the same facts and more are in their way."""
+        entangled = any(other is not need and _meet(need, other) for other in self.demand.needs)
+        if entangled or len(self.demand.forms) > 1:
+            return ways
+        kept: list[Way] = []
+        for way in ways:
+            if not any(other.facts <= way.facts and not self._meal(need.kind, other.name) for other in kept):
+                kept.append(way)
+        return kept
+
+    def _extend(
+        self, options: list[list[Way]], chosen: Ways, best: tuple[_Cost, Ways] | None, *, hungry: bool
+    ) -> tuple[_Cost, Ways] | None:
+        if len(chosen) == len(options):
+            full = self._with_lunches(chosen) if hungry else chosen
+            cost = _least(full, ())
+            return (cost, full) if best is None or cost < best[0] else best
+        if best is not None and _least(chosen, options[len(chosen) :]) >= best[0]:
+            return best
+        for way in options[len(chosen)]:
+            if self._goes_with(chosen, way):
+                best = self._extend(options, (*chosen, way), best, hungry=hungry)
+        return best
+
+    def _goes_with(self, chosen: Ways, way: Way) -> bool:
+        needs, names = self.demand.needs, (*(other.name for other in chosen), way.name)
+        last = len(chosen)
+        if any(names[n] == way.name and _meet(needs[n], needs[last]) for n in range(last)):
+            return False
+        return any(all(name in form[n] for n, name in enumerate(names)) for form in self.demand.forms)
+
+    def _telling(self, ways: Ways) -> tuple[int, ...]:
+        """Return the fewest needs that together meet all the facts; those that few can serve explain best."""
+        met = [number for number, way in enumerate(ways) if way.causes]
+        facts = facts_of(ways)
+        covers: list[tuple[int, ...]] = []
+        for size in range(len(met) + 1):
+            covers = [some for some in combinations(met, size) if facts_of(ways[n] for n in some) == facts]
+            if covers:
+                break
+        return min(covers, key=lambda some: sum(len(self._ways[n]) for n in some))
+
+    # --- one resource ---------------------------------------------------------------------------------
+    def _way(self, need: Need, name: str) -> Way:
+        causes = tuple(self._causes(need, name))
+        begun = any(cause.visit and self._others[cause.visit].status.begun for cause in causes)
+        hardness = max((_HARDNESS.get(cause.kind, 0) for cause in causes), default=0)
+        facts = frozenset(cause.fact for cause in causes)
+        lunch = self._lunch(need.kind, name, self._parts(need), facts)
+        return Way(name, causes, facts, _BEGUN if begun else hardness, lunch)
+
+    def _causes(self, need: Need, name: str) -> Iterator[Cause]:
+        kind, mine = need.kind, self._parts(need)
+        for cause, away in self._absences(kind, name):
+            if any(part.overlaps(span) for part in mine for span in away):
+                yield cause
+        for visit, use in self._uses.get((kind, name), ()):
+            met = [part for part in mine if _rested(part, need.rest).overlaps(_rested(use, need.rest))]
+            if met:
+                yield self._use_cause(need, name, met[0], visit, use)
+
+    def _use_cause(self, need: Need, name: str, mine: Span, visit: Appointment, use: Span) -> Cause:
+        service = self._registry.service(visit.service).name
+        if mine.overlaps(use):
+            taken = "has" if need.kind is ResourceKind.PROVIDER else "is taken by"
+            return Cause(_BUSY[need.kind], need.kind, name, use, f"{taken} {service} {_text(use)}", visit.id)
+        cools = need.kind is ResourceKind.DEVICE and self._cools(name)
+        before, after = ("cools down", "could not cool down") if cools else ("is cleaned", "could not be cleaned")
+        text = f"{before} until {clock_text(use.end + need.rest)} after {service}"
+        if mine.start < use.start:
+            text = f"{after} before {service} at {clock_text(use.start)}"
+        return Cause(_RESTING[need.kind], need.kind, name, use, text, visit.id)
+
+    def _absences(self, kind: ResourceKind, name: str) -> Iterator[tuple[Cause, tuple[Span, ...]]]:
+        """Yield why somebody or something is not there, with the times."""
+        person = kind is ResourceKind.PROVIDER
+        if person:
+            provider = self._registry.provider(ProviderId(name))
+            shift = self._today(provider.shift.span)
+            off = Span(self._day, shift.start), Span(shift.end, self._day + DAY_MINUTES)
+            yield Cause(Blocker.SHIFT, kind, name, shift, f"works {_text(shift)}"), off
+            for pause in (self._today(pause.span) for pause in provider.breaks):
+                yield Cause(Blocker.BREAK, kind, name, pause, f"has a break {_text(pause)}"), (pause,)
+        for outage in self._asked.facts.outages:
+            if (outage.kind, outage.resource) == (kind, name):
+                text = f"is out{'' if person else ' of order'} {_text(outage.span)}"
+                yield Cause(_DOWN[kind], kind, name, outage.span, text), (outage.span,)
+
+    # --- lunch ----------------------------------------------------------------------------------------
+    def _meal(self, kind: ResourceKind, name: str) -> Lunch | None:
+        """Return the lunch that this visit could take from somebody; one that is lost anyhow is not its matter."""
+        lunch = self._registry.provider(ProviderId(name)).lunch if kind is ResourceKind.PROVIDER else None
+        if lunch is None or not self._today(lunch.span).overlaps(self._span):
+            return None
+        return None if (name, self._today(lunch.span)) in self._unfed else lunch
+
+    def _lunch(self, kind: ResourceKind, name: str, parts: Iterable[Span], gone: frozenset[object]) -> Cause | None:
+        """Return the lunch for which these parts of the visit would leave no time, were some facts gone."""
+        lunch = self._meal(kind, name)
+        if lunch is None:
+            return None
+        window = self._today(lunch.span)
+        away = _bits(span for cause, off in self._absences(kind, name) if cause.fact not in gone for span in off)
+        uses = (use for visit, use in self._uses.get((kind, name), ()) if visit.id not in gone)
+        free = cells(window) & ~away & ~_bits(parts) & ~_bits(uses)
+        if _has_run(away & cells(window), lunch.minutes) or _has_run(free, lunch.minutes):
+            return None
+        return Cause(Blocker.LUNCH, kind, name, window, f"needs {lunch.minutes} minutes for lunch {_text(window)}")
+
+    def _with_lunches(self, chosen: Ways) -> Ways:
+        """Return the ways with the lunches that would be lost among their causes."""
+        full, gone = list(chosen), facts_of(chosen)
+        people = [n for n, need in enumerate(self.demand.needs) if need.kind is ResourceKind.PROVIDER]
+        for name in dict.fromkeys(chosen[n].name for n in people):
+            theirs = [n for n in people if chosen[n].name == name]
+            parts = [part for n in theirs for part in self._parts(self.demand.needs[n])]
+            lost = self._lunch(ResourceKind.PROVIDER, name, parts, gone)
+            if lost is not None:
+                way = full[theirs[0]]
+                hardness = max(way.hardness, _HARDNESS[Blocker.LUNCH])
+                facts = way.facts | {lost.fact}
+                full[theirs[0]] = replace(way, causes=(*way.causes, lost), facts=facts, hardness=hardness)
+        return tuple(full)
+
+    def _cools(self, name: str) -> bool:
+        unit = self._registry.device(UnitId(name))
+        return unit.cooldown >= unit.cleaning
+
+    def _parts(self, need: Need) -> list[Span]:
+        start = self._span.start
+        return [Span(start + part.start, start + part.end) for part in need.segments]
+
+    def _today(self, span: Span) -> Span:
+        return Span(self._day + span.start, self._day + span.end)
+
+    # --- in words -------------------------------------------------------------------------------------
+    def _obstacle(self, number: int, chosen: Way) -> Obstacle:
+        need, ways = self.demand.needs[number], self._ways[number]
+        visits = tuple(dict.fromkeys(cause.visit for cause in chosen.causes if cause.visit is not None))
+        kind = max(chosen.causes, key=lambda cause: _HARDNESS.get(cause.kind, 0)).kind
+        if any(not way.causes and way.lunch is None for way in ways):
+            kind = Blocker.NOT_TOGETHER
+        elif self._bound != number and all(any(c.kind is Blocker.SHIFT for c in way.causes) for way in ways):
+            kind = Blocker.SKILL
+        others = [way for way in ways if (way.causes or way.lunch) and way.name != chosen.name]
+        told = [(way, (*way.causes, way.lunch) if way.lunch else way.causes) for way in others]
+        clauses = [self._clause(need, way, causes) for way, causes in ((chosen, chosen.causes), *told)]
+        if len(clauses) > _MOST_NAMED:
+            clauses[_MOST_NAMED - 1 :] = [f"{len(clauses) - _MOST_NAMED + 1} more cannot either"]
+        sentence = f"{'; '.join(clauses)}."
+        if len(ways) > 1:
+            sentence = f"{self._nobody(need, kind)}: {sentence}"
+        return Obstacle(kind, need.kind, need.pool, sentence, visits, chosen.causes)
+
+    def _clause(self, need: Need, way: Way, causes: tuple[Cause, ...]) -> str:
+        texts = dict.fromkeys(cause.text for cause in causes)
+        return f"{_name(self._registry, need.kind, way.name)} {' and '.join(texts)}"
+
+    def _nobody(self, need: Need, kind: Blocker) -> str:
+        when = " and ".join(_text(part) for part in self._parts(need))
+        what = f"{need.kind} of type {need.pool}"
+        if need.kind is ResourceKind.PROVIDER:
+            papers = [f"{name} licence" for name in sorted(self.demand.service.licences(need.pool))]
+            what = f"provider with the {listed([f'{need.pool} skill', *papers])}"
+        if kind is Blocker.NOT_TOGETHER:
+            return f"No free {what} goes with the rest of the visit {when}"
+        return f"No {what} is {'on shift' if kind is Blocker.SKILL else 'free'} {when}"
+
+
+def _untimely(kind: Blocker, sentence: str) -> Obstacle:
+    return Obstacle(kind, None, "", f"{sentence}.")
+
+
+def _uses(visits: Iterable[Appointment]) -> Mapping[Resource, list[tuple[Appointment, Span]]]:
+    """Return who uses what when, stages that follow each other on the same as one use."""
+    found: dict[Resource, list[tuple[Appointment, Span]]] = defaultdict(list)
+    for visit in visits:
+        for kind, names in (
+            (ResourceKind.PROVIDER, [stage.provider for stage in visit.stages]),
+            (ResourceKind.ROOM, [stage.room for stage in visit.stages]),
+            (ResourceKind.DEVICE, [stage.device for stage in visit.stages]),
+        ):
+            for name, run in groupby(zip(names, visit.stages, strict=True), key=lambda pair: pair[0]):
+                stages = [stage for _, stage in run]
+                if name is not None:
+                    found[kind, name].append((visit, Span(stages[0].start, stages[-1].end)))
+    return found
+
+
+def _meet(one: Need, other: Need) -> bool:
+    """Tell whether two needs of a visit cannot have the same resource."""
+    return one.kind is other.kind and bool(one.rested & other.rested) and bool({*one.eligible} & {*other.eligible})
+
+
+def _bits(spans: Iterable[Span]) -> int:
+    return reduce(or_, map(cells, spans), 0)
+
+
+def _has_run(bits: int, minutes: int) -> bool:
+    """Tell whether some stretch of so many minutes is set throughout."""
+    for _ in range(-(-minutes // GRID_MINUTES) - 1):
+        bits &= bits >> 1
+    return bits != 0
+
+
+def _least(chosen: Ways, left: Sequence[list[Way]]) -> _Cost:
+    """Return facts, causes and hardness of some ways, with the least that the needs left must add."""
+    facts = facts_of(chosen)
+    # One fact may be in the way of all that are left: only the most that one of them adds is sure.
+    more = max((min(len(way.facts - facts) for way in ways) for ways in left), default=0)
+    causes = sum(min(len(way.causes) for way in ways) for ways in left)
+    hardness = sum(min(way.hardness for way in ways) for ways in left)
+    return (
+        len(facts) + more,
+        sum(len(way.causes) for way in chosen) + causes,
+        sum(way.hardness for way in chosen) + hardness,
+    )
+
+
+def facts_of(ways: Iterable[Way]) -> frozenset[object]:
+    """Return all that would have to change."""
+    return frozenset(fact for way in ways for fact in way.facts)
+
+
+def _rested(span: Span, rest: int) -> Span:
+    return Span(span.start, span.end + rest)
+
+
+def _name(registry: Registry, kind: ResourceKind, name: str) -> str:
+    match kind:
+        case ResourceKind.PROVIDER:
+            return registry.provider(ProviderId(name)).name
+        case ResourceKind.ROOM:
+            return registry.room(RoomId(name)).name
+        case ResourceKind.DEVICE:
+            return registry.device(UnitId(name)).name
+
+
+def _text(span: Span) -> str:
+    start, end = clock_text(span.start), clock_text(span.end)
+    same_day = (span.end - 1) // DAY_MINUTES == span.start // DAY_MINUTES
+    return f"{start}-{end[-5:]}" if same_day else f"{start}-{end}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return names as a sentence lists them."""
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))

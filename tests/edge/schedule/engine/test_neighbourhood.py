@@ -1,0 +1,62 @@
+"""What CP-SAT makes of a part of a day is possible, is never worse, and leaves everybody else alone."""
+
+from dataclasses import replace
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edge.schedule.engine.compiled import CompiledEngine
+from edge.schedule.engine.neighbourhood import Limits, Neighbourhood, improve
+from edge.schedule.engine.problem import (
+    Answer,
+    Effort,
+    Place,
+    Problem,
+)
+from tests.edge.schedule.engine.problems import problems
+from tests.edge.schedule.engine.test_core import assert_possible
+
+
+def worth_of(problem: Problem, places: tuple[Place | None, ...]) -> Answer:
+    engine = CompiledEngine(problem, 1)
+    engine.set(places)
+    return engine.best()
+
+
+@settings(max_examples=60, deadline=None)
+@given(problems(), st.integers(0, 2**31 - 1), st.booleans(), st.data())
+def test_a_day_stays_possible_and_is_never_worse(
+    problem: Problem, seed: int, sideways: bool, data: st.DataObject
+) -> None:
+    engine = CompiledEngine(problem, seed)
+    engine.repair()
+    engine.search(Effort(iterations=data.draw(st.integers(0, 5)), temperature=30, most_removed=4))
+    before = engine.best()
+    everybody = range(len(problem.visits))
+    role = {number: data.draw(st.sampled_from(["free", "sliding", "stays"])) for number in everybody}
+    around = Neighbourhood(
+        frozenset(number for number in everybody if role[number] == "free"),
+        frozenset(number for number in everybody if role[number] == "sliding"),
+    )
+    after = improve(problem, before.places, around, Limits(0.5, 1, seed, sideways))
+    answer = worth_of(problem, after.places)
+    assert_possible(problem, answer)
+    assert answer.worth.level <= before.worth.level
+    for number in everybody:
+        old, new = before.places[number], after.places[number]
+        if role[number] == "stays":
+            assert new == old
+        elif role[number] == "sliding" and old is not None:
+            assert new == replace(old, start=new.start if new is not None else -1)
+
+
+@settings(max_examples=40, deadline=None)
+@given(problems(), st.integers(0, 2**31 - 1))
+def test_what_is_proven_best_is_not_beaten_by_a_search(problem: Problem, seed: int) -> None:
+    everybody = Neighbourhood(frozenset(range(len(problem.visits))))
+    engine = CompiledEngine(problem, seed)
+    engine.repair()
+    outcome = improve(problem, engine.best().places, everybody, Limits(seconds=2))
+    engine.search(Effort(iterations=300, temperature=40, most_removed=6))
+    if outcome.proven:
+        assert worth_of(problem, outcome.places).worth.level <= engine.best().worth.level
