@@ -11,9 +11,10 @@ ONCE ?=
 PHOTOS ?=
 READINGS ?=
 LONG ?=
+FJSP ?=
 
 .PHONY: help demo clean-demo setup web test check unit browser system train-tests train-smoke train-detector \
-  train-classifier train-segmenter bundle eval readers bench-vision bench-peer bench-repeat bench-schedule bench-sync faults format wire clients
+  train-classifier train-segmenter bundle eval readers bench-vision bench-peer bench-repeat bench-schedule bench-fjsp bench-sync faults format wire clients
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -167,6 +168,9 @@ bench-repeat: setup $(VENV)/.dev ## How alike two captures of one held-out face 
 
 bench-schedule: setup ## Time and gap of the replan
 	$(BIN)/python -m tests.benchmarks.bench_schedule
+
+bench-fjsp: setup ## The planning engine on public flexible job shops, beside CP-SAT (FJSP=folder; half an hour)
+	$(BIN)/python -m tests.benchmarks.bench_fjsp $(if $(FJSP),--instances $(FJSP))
 
 bench-sync: $(VENV)/.dev setup .cache/servers ## Append, live path, backlog, ingest, memory, as ratios (LONG=1: a million events)
 	$(BIN)/python -m tests.benchmarks.bench_sync $(if $(LONG),--long)
