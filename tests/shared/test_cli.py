@@ -81,7 +81,7 @@ def sql(config: Path, statement: str) -> None:
 
 def test_every_command_that_was_promised_is_there() -> None:
     promised = {"edge", "hub", "demo", "verify", "verify-receipt", "compare-heads", "rebuild", "config", "keys"}
-    promised |= {"analyze"}
+    promised |= {"analyze", "schedule"}
     assert {words[0] for words in COMMANDS if words} == promised
 
 

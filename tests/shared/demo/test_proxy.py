@@ -1,4 +1,5 @@
 import contextlib
+import errno
 import os
 import socket
 import struct
@@ -37,6 +38,10 @@ class Echo:
                 self.ended.append("closed")
             except ConnectionResetError:
                 self.ended.append("reset")
+            except OSError as error:
+                # Closed by `close` while this thread waited.
+                if error.errno != errno.EBADF:
+                    raise
 
     def close(self) -> None:
         self.listener.shutdown(socket.SHUT_RDWR)
