@@ -230,7 +230,7 @@ def test_two_fingers_zoom_and_one_finger_moves_the_photograph(browser: Browser, 
             touch("touchMove", (x - 30 - 10 * step, y), (x + 30 + 10 * step, y))
         touch("touchEnd")
         page.wait_for_function(
-            "width => document.querySelector('.stage > img').getBoundingClientRect().width > 2.5 * width",
+            "width => document.querySelector('.stage > img').getBoundingClientRect().width > 2.98 * width",
             arg=before["width"],
         )
         assert on_photo(page, 525, 700) == pytest.approx((x, y), abs=4)
