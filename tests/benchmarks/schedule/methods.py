@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
+from edge.schedule.checker import check_replan
 from edge.schedule.demand import Calendar
 from edge.schedule.domain import Appointment, Plan, Stages
 from edge.schedule.encode import Encoding
@@ -72,7 +73,9 @@ def cp_sat(seconds: float, *, hinted: bool) -> Method:
     def run(situation: Situation) -> Plan:
         start = repair(situation)
         found = improve(situation, start if hinted else abandoned(situation), SolverLimits(seconds))
-        return start if found.plan is None else found.plan
+        if found.plan is None or check_replan(situation.registry, situation.facts, found.plan, situation.now):
+            return start  # its naming of pooled devices does not see every rest
+        return found.plan
 
     return run
 
