@@ -5,9 +5,10 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any, Final
 
+import numpy as np
 from ortools.sat.python import cp_model
 
-from edge.schedule.engine.problem import Resource
+from edge.schedule.engine.problem import Costs, Resource
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,23 +51,24 @@ class Sheet:
         allowed = cp_model.Domain.from_intervals(spans)
         self.cp.add_linear_expression_in_domain(known.var, allowed).only_enforce_if(when.var)
 
-    def price_start(self, costs: Sequence[tuple[int, int]], start: Known, present: Known) -> None:
+    def price_start(self, cells: Costs, costs: Costs, start: Known, present: Known) -> None:
         """Count what a start costs while it counts, straight piece by straight piece.
 
         Args:
-            costs: the cells that are possible, in order, each with its cost.
+            cells: the ones that are possible, in order.
+            costs: of each of them.
             start: one of the cells.
             present: whether it counts.
         """
-        least, most = min(cost for _, cost in costs), max(cost for _, cost in costs)
+        least, most = int(costs.min()), int(costs.max())
         self.costs.append((least, present))
         if least == most:
             return
-        now = sum(cost - least for cell, cost in costs if cell == start.now) * present.now
+        now = int((costs - least)[cells == start.now].sum()) * present.now
         more = self.integer([(0, most - least)], now)
         self.costs.append((1, more))
-        pieces = _pieces([(cell, cost - least) for cell, cost in costs])
-        if all(piece.at(cell) <= cost - least for piece in pieces for cell, cost in costs):
+        pieces = list(_pieces(cells, costs - least))
+        if all((piece.at(cells) <= costs - least).all() for piece in pieces):
             # No piece lies above another where that one holds: the cost is the highest of them.
             for piece in pieces:
                 self.cp.add(more.var >= piece.at(start.var)).only_enforce_if(present.var)
@@ -217,15 +219,15 @@ class _Piece:
         return self.cost + self.slope * (cell - self.first)
 
 
-def _pieces(costs: Sequence[tuple[int, int]]) -> list[_Piece]:
-    """Return the straight pieces of a table of cells and costs."""
-    pieces: list[_Piece] = []
-    for number, (cell, cost) in enumerate(costs):
-        if pieces and pieces[-1].at(cell) == cost:
-            pieces[-1] = replace(pieces[-1], last=cell)
-            continue
+def _pieces(cells: Costs, costs: Costs) -> Iterator[_Piece]:
+    """Yield the straight pieces of a table of costs."""
+    at = 0
+    while at < len(cells):
         # The last cell, if it is a piece of its own, rises as from the one before it.
-        other, there = costs[number + 1] if number + 1 < len(costs) else costs[number - 1]
-        slope, left = divmod(there - cost, other - cell)
-        pieces.append(_Piece(cell, cell, cost, slope if left == 0 else 0))
-    return pieces
+        other = at + 1 if at + 1 < len(cells) else at - 1
+        slope, left = divmod(int(costs[other] - costs[at]), int(cells[other] - cells[at]))
+        piece = _Piece(int(cells[at]), int(cells[at]), int(costs[at]), slope if left == 0 else 0)
+        bent = np.flatnonzero(piece.at(cells[at:]) != costs[at:])
+        end = at + int(bent[0]) if len(bent) else len(cells)
+        yield replace(piece, last=int(cells[end - 1]))
+        at = end

@@ -9,6 +9,8 @@ from functools import reduce
 from operator import and_, or_
 from typing import Any
 
+import numpy as np
+
 from edge.schedule.engine.cpsat_resources import ALWAYS, Known, Lane, Sheet, Use, spans, total
 from edge.schedule.engine.day import Day
 from edge.schedule.engine.problem import Place
@@ -120,8 +122,8 @@ class Model:
         """Return the starts that are free, as bits, by template, need and alternative, where there are any."""
         visit, place = self._problem.visits[number], self._places[number]
         # Where the start alone costs as much as being out, the search puts nobody either.
-        limit = visit.drop_cost + visit.drop_energy
-        bits = sum(1 << cell for cell, cost in enumerate(visit.start_cost.tolist(), visit.earliest) if cost < limit)
+        worth = np.packbits(visit.start_cost < visit.drop_cost + visit.drop_energy, bitorder="little")
+        bits = int.from_bytes(worth.tobytes(), "little") << visit.earliest
         if place is not None:
             bits |= 1 << place.start
         fitting: _Fitting = {}
@@ -152,9 +154,8 @@ class Model:
         sheet.costs.append((visit.drop_cost, absent))
         sheet.costs.extend((int(visit.choice_cost[option]), met) for option, (_, met) in made.options.items())
         if reach:
-            cells = [cell for low, high in spans(reach) for cell in range(low, high + 1)]
-            costs = [(cell, int(visit.start_cost[cell - visit.earliest])) for cell in cells]
-            sheet.price_start(costs, made.start, made.present)
+            cells = np.concatenate([np.arange(low, high + 1) for low, high in spans(reach)])
+            sheet.price_start(cells, visit.start_cost[cells - visit.earliest], made.start, made.present)
         if visit.former is None or not (visit.move_rank or visit.move_cost):
             return
         kept = sheet.boolean(place is not None and not self._before.moved(number, place))

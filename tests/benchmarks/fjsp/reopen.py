@@ -58,6 +58,8 @@ def reopen(pursuit: Pursuit, seed: int, until: float, seconds: float) -> None:
         schedule = schedule_of(outcome.places[: len(instance.operations)])
         if schedule is not None:
             here = pursuit.offer(schedule, kind)
+        if outcome.proven and len(free) == len(instance.operations) and makespan(instance, here) > target:
+            pursuit.bound = max(pursuit.bound, target + 1)
 
 
 def _stretch(instance: Instance, schedule: Schedule, count: int, random: Random) -> frozenset[int]:

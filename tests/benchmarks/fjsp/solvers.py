@@ -33,10 +33,10 @@ def engine(instance: Instance, seconds: float, workers: int, seed: int = 1) -> R
     even = balance(instance, seconds / 20, workers, seed)
     first = min((dispatch(instance), dispatch(instance, even.ways)), key=lambda one: makespan(instance, one))
     pursuit = Pursuit(instance, first, until, even.bound)
-    half = begin + seconds / 4
+    turn = begin + seconds / 8
 
     def run(number: int) -> None:
-        ruin(pursuit, even, seed + number, half, Pressure(), Cooling())
+        ruin(pursuit, even, seed + number, turn, Pressure(), Cooling())
         reopen(pursuit, seed + number, until, seconds / 30)
 
     threads = [threading.Thread(target=run, args=(number,)) for number in range(workers)]
