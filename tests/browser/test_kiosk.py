@@ -4,7 +4,7 @@ from playwright.sync_api import Browser, Page, expect
 from edge.api.ports import EdgePorts
 from shared.vocabulary import ConsentDecision
 from tests.browser.conftest import Site, edge_app, serving, watched
-from tests.support.edge_ports import fake_edge_ports
+from tests.support.edge_ports import FakeKiosk, FakeStation, fake_edge_ports
 
 pytestmark = pytest.mark.browser
 
@@ -28,6 +28,16 @@ def answer_all(page: Page, label: str, questions: int = 3) -> None:
         answer.check(force=True)
 
 
+def still_station(site: Site) -> FakeStation:
+    """Return the page's station, which takes nothing before it is told to: each picture can be looked at."""
+    ports = site.ports
+    assert isinstance(ports, EdgePorts)
+    assert isinstance(ports.kiosk, FakeKiosk)
+    station = ports.kiosk.stations[-1]
+    station.steps = 0
+    return station
+
+
 @pytest.mark.parametrize(("width", "height"), [(1080, 1920), (1920, 1080)])
 def test_a_client_goes_from_welcome_through_consent_and_two_views_to_thanks(
     browser: Browser, edge_site: Site, width: int, height: int
@@ -45,17 +55,19 @@ def test_a_client_goes_from_welcome_through_consent_and_two_views_to_thanks(
         page.get_by_role("radio", name="No").nth(2).check(force=True)
         sign(page)
         watch.assert_clean()
+        station = still_station(edge_site)
         agree.click()
         expect(page.get_by_text("Hold still")).to_be_visible()
+        station.steps = 1
         expect(page.get_by_text("That is a good photograph")).to_be_visible()
+        station.steps = 1
         expect(page.get_by_role("heading", name="left cheek")).to_be_visible()
         watch.assert_clean()
+        station.steps = None
         expect(page.get_by_role("heading", name="Thank you, Ana")).to_be_visible()
         watch.assert_clean()
-    ports = edge_site.ports
-    assert isinstance(ports, EdgePorts)
-    station = ports.kiosk.stations[-1]  # type: ignore[attr-defined]  # the fake's own memory
     answer = station.accepted_consent
+    assert answer is not None
     assert [one.decision for one in answer.choices] == [
         ConsentDecision.GRANTED,
         ConsentDecision.DENIED,
@@ -71,6 +83,7 @@ def test_the_preview_is_really_drawn_and_not_an_empty_canvas(browser: Browser, e
         page.get_by_role("button", name="Ana").click()
         answer_all(page, "Yes, I agree")
         sign(page)
+        still_station(edge_site)
         page.get_by_role("button", name="Continue").click()
         expect(page.get_by_text("Hold still")).to_be_visible()
         shades = page.evaluate(

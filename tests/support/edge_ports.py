@@ -448,9 +448,13 @@ FRAMES_TO_HOLD = 30
 
 
 class FakeStation:
-    """A visit of two views: a still face passes after a second, the shot is shown, the next view follows."""
+    """A visit of two views: a still face passes after a second, the shot is shown, the next view follows.
+
+    A test that looks at each of them sets `steps`, how many more may pass: a busy machine draws fewer pictures.
+    """
 
     def __init__(self) -> None:
+        self.steps: int | None = None
         self.messages: asyncio.Queue[kiosk.KioskServerMessage] = asyncio.Queue()
         self.phase = kiosk.KioskPhase.WELCOME
         self.views = [View.FRONT, View.LEFT]
@@ -524,12 +528,16 @@ class FakeStation:
         return PreviewFrame(header=header, jpeg=self.jpeg)
 
     def _advance(self) -> None:
-        if self.phase is kiosk.KioskPhase.FRAMING and self.held >= FRAMES_TO_HOLD:
+        if self.held < FRAMES_TO_HOLD or self.steps == 0:
+            return
+        if self.steps is not None:
+            self.steps -= 1
+        if self.phase is kiosk.KioskPhase.FRAMING:
             self.phase, self.held = kiosk.KioskPhase.SHOT, 0
             self.messages.put_nowait(self._state())
             view = self.views[self.taken]
             self.messages.put_nowait(kiosk.ShotResult(view=view, accepted=True, sentence="Good."))
-        elif self.phase is kiosk.KioskPhase.SHOT and self.held >= FRAMES_TO_HOLD:
+        elif self.phase is kiosk.KioskPhase.SHOT:
             self.taken, self.held = self.taken + 1, 0
             done = self.taken == len(self.views)
             self.phase = kiosk.KioskPhase.DONE if done else kiosk.KioskPhase.FRAMING
