@@ -129,6 +129,7 @@ class Intake:
             first_seq: place of the batch's first event.
             arrived: the events, read; one that could not be read as its error.
             fences: how often the box had been fenced when it sent this, by its own word; None when it does not say.
+                What was sent before a person decided is void, whether it contradicts what is known or would fit.
             patient: whether a gap is no news yet, since what is missing may be on its way.
 
         Raises:
@@ -182,6 +183,10 @@ class Intake:
             devices.seen(device, now)
             if record.state is not DeviceState.ACTIVE:
                 return Answer(applied, fenced=_why(record))
+            fences = devices.counts(device).get(FENCES, 0)
+            if (batch.fences or 0) != fences:
+                self._log.warning("late_events_ignored", device=device, seq=batch.first_seq)
+                return Answer(applied, fences=fences)
             last = min(batch.first_seq + len(batch.arrived) - 1, applied.seq)
             known = log.hashes(device, epoch, batch.first_seq, last) if batch.first_seq <= last else {}
             verdict = judge_events(applied, batch.first_seq, batch.arrived, known.get, device)
@@ -191,18 +196,8 @@ class Intake:
             if isinstance(verdict, Fresh):
                 verdict = _belonging(verdict, record, tenant, log)
             if not isinstance(verdict, Fork):
-                return self._apply(connection, tenant, record, epochs, _Work(verdict, now, batch.fences, park))
-            return self._contradicted(devices, device, applied, verdict, batch.fences)
-
-    def _contradicted(
-        self, devices: DeviceRepository, device: DeviceId, applied: Position, fork: Fork, fences: int | None
-    ) -> Answer:
-        """Fence a box whose log contradicts what is known, unless it spoke before a person decided about that."""
-        now = devices.counts(device).get(FENCES, 0)
-        if fences not in {None, now}:
-            self._log.warning("late_contradiction_ignored", device=device, seq=fork.seq)
-            return Answer(applied, fences=now)
-        return _fence(devices, device, applied, fork)
+                return self._apply(connection, tenant, record, epochs, _Work(verdict, now, park))
+            return _fence(devices, device, applied, verdict)
 
     def _apply(
         self,
@@ -224,7 +219,7 @@ class Intake:
             begun = is_continued(position, epochs)
         if isinstance(begun, Fork):
             before = position.applied if position is not None else Position(fresh.applied.epoch)
-            return self._contradicted(devices, record.id, before, begun, work.fences)
+            return _fence(devices, record.id, before, begun)
         if position is None and record.may_restart:
             devices.restarted(record.id)
         TreeLog(connection, tenant).append(fresh.events)
@@ -258,7 +253,6 @@ class _Work:
 
     fresh: Fresh
     now: int
-    fences: int | None
     park: str | None
 
 

@@ -64,6 +64,7 @@ class HubParts:
     def ack(self, box: FakeBox, message: wire.Message) -> wire.Ack:
         answers = [answer.ack for answer in self.tell(box, message) if answer.WhichOneof("kind") == "ack"]
         assert len(answers) == 1
+        box.hear(answers[0])
         return answers[0]
 
 

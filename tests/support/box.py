@@ -41,6 +41,7 @@ class FakeBox:
         self.session = secrets.token_hex(8)
         self.log: list[Event] = []
         self.previous_hash = GENESIS_HASH
+        self.fences: int | None = None
 
     @classmethod
     def enrol(cls, enrolment: Enrolment, tenant: str, location: str, label: str = "Room 1") -> "FakeBox":
@@ -116,8 +117,15 @@ class FakeBox:
 
     def bodies_message(self, first: int, bodies: Sequence[bytes], epoch: str | None = None) -> wire.Message:
         """Return a batch of any bodies."""
-        batch = wire.EventBatch(session=self.session, epoch=epoch or self.epoch, first_seq=first, bodies=bodies)
+        batch = wire.EventBatch(
+            session=self.session, epoch=epoch or self.epoch, first_seq=first, bodies=bodies, fences=self.fences
+        )
         return wire.Message(events=batch)
+
+    def hear(self, ack: wire.Ack) -> None:
+        """Remember how often the hub has fenced this box, to say so with what is sent next."""
+        if ack.HasField("fences"):
+            self.fences = ack.fences
 
     def sealed(self, message: wire.Message, key: bytes | None = None) -> tuple[str, bytes]:
         """Return topic and payload of a message."""

@@ -51,6 +51,7 @@ def test_a_box_with_another_event_at_a_known_place_is_fenced(hub: HubParts) -> N
     assert say_hello(hub, box).fenced
     assert "another one" in record_of(hub, box).reason
     hub.enrolment.readmit(box.tenant, box.device)
+    say_hello(hub, box)
     assert hub.ack(box, box.batch(4, 4)).fenced
     assert hub.ack(box, box.hello("later")).fenced
     assert record_of(hub, box).reason != ""
@@ -71,7 +72,27 @@ def test_events_sent_before_a_person_let_the_box_in_again_fence_it_no_more(hub: 
     hub.enrolment.readmit(box.tenant, box.device)
     box.log = whole
     box.record("box.stopped", {})
+    say_hello(hub, box)
     assert hub.ack(box, box.batch(5, 5)).applied.seq == 5
+
+
+def test_events_sent_before_a_person_let_the_box_in_again_are_not_taken_even_where_they_would_fit(
+    hub: HubParts,
+) -> None:
+    box = synced_box(hub)
+    whole = list(box.log)
+    box.record("box.stopped", {})
+    fits = box.batch(5, 5)
+    box.log = whole[:3]
+    box.record("box.restarted", {})
+    assert hub.ack(box, box.batch(4, 4)).fenced
+    assert hub.ack(box, fits).fenced
+    hub.enrolment.readmit(box.tenant, box.device)
+    ack = hub.ack(box, fits)
+    assert (ack.fenced, ack.applied.seq, ack.fences) == (False, 4, 1)
+    box.log = whole
+    box.record("box.stopped", {})
+    assert hub.ack(box, box.batch(5, 5)).applied == box.head.to_wire()
 
 
 def test_a_fenced_box_gets_nothing_applied_any_more(hub: HubParts) -> None:
@@ -145,6 +166,7 @@ def test_a_box_restored_from_an_old_copy_needs_a_person(hub: HubParts) -> None:
     box.record("box.stopped", {})
     assert hub.ack(box, box.batch(1, 1)).fenced
     hub.enrolment.readmit(box.tenant, box.device)
+    say_hello(hub, box)
     assert not hub.ack(box, box.batch(1, 1)).fenced
     reports = [report for report in verify_tenant(hub.database, box.tenant) if report.name.startswith("box")]
     assert [(item.report.length, item.report.intact) for item in reports] == [(4, True), (3, True)]
