@@ -81,18 +81,23 @@ def test_an_upload_that_was_cut_goes_on_where_it_stopped(rig: Rig, monkeypatch: 
     part = rig.hub.settings.blobs_folder / TENANT / f"{name}.part"
     real = edge.sync.uploader._chunks
     offsets: list[int] = []
+    ends: list[int] = []
 
     def cut_in_mid_stream(blob: BlobName, sealed: bytes, offset: int) -> Iterator[object]:
         offsets.append(offset)
-        for number, chunk in enumerate(real(blob, sealed, offset)):
-            if len(offsets) == 1 and number == 20:
-                eventually(lambda: part.exists() and part.stat().st_size > 0)
-                rig.network.sever()
-            yield chunk
+        try:
+            for number, chunk in enumerate(real(blob, sealed, offset)):
+                if len(offsets) == 1 and number == 20:
+                    eventually(lambda: part.exists() and part.stat().st_size > 0)
+                    rig.network.sever()
+                yield chunk
+        finally:
+            ends.append(offset)
 
     monkeypatch.setattr(edge.sync.uploader, "_chunks", cut_in_mid_stream)
     rig.uploader.start()
-    eventually(lambda: rig.network.cuts == 1)
+    # Until the sender has given up: what it tries while it is still connecting anew would only come a little later.
+    eventually(lambda: rig.network.cuts == 1 and ends == [0], 40)
     assert (at_hub(rig, name), confirmed(rig)) == (None, [])
     rig.network.restore()
     eventually(lambda: confirmed(rig) == [name], 40)
