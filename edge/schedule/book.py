@@ -13,9 +13,9 @@ from edge.schedule.domain import AppointmentRequest, Disruption, Span, Status
 from edge.schedule.errors import UnknownName
 from edge.schedule.ids import AppointmentId, ReplanId, ServiceId
 from edge.schedule.registry import Registry
+from edge.schedule.replan import SolverLimits
 from edge.schedule.replans import Replan
 from edge.schedule.schedule import Schedule
-from edge.schedule.solver import SolverLimits
 from edge.store.events import SqlcipherEventStore
 from edge.threads import NoThreadFree, Priority, ThreadBudget
 from shared.clock import Clock

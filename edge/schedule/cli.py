@@ -23,9 +23,9 @@ from edge.schedule.objective import objective
 from edge.schedule.payloads import cause_text
 from edge.schedule.planning import asked, plan_requests
 from edge.schedule.registry import Registry
+from edge.schedule.replan import SolverLimits
 from edge.schedule.replan import replan as replan_day
-from edge.schedule.replans import Objective, Replan
-from edge.schedule.solver import SolverLimits
+from edge.schedule.replans import Objective, Replan, SolverStatus
 from edge.schedule.weights import points
 from edge.schedule.whynot import Possible, why_not
 from shared.errors import Rejected
@@ -100,7 +100,7 @@ def replan(
             f"{other.worth.dropped} without a place, {points(other.worth.cost):.0f} points "
             f"({points(other.worth.cost - answer.after.cost):+.0f})."
         )
-    console.print(f"{answer.milliseconds:.0f} ms, {answer.status}.")
+    console.print(f"{answer.milliseconds:.0f} ms, {answer.status.value.replace('_', ' ')}. {_proven(answer)}".rstrip())
     _write(document, answer.plan, out, svg, before, disruption.at)
 
 
@@ -197,6 +197,15 @@ def _visits(registry: Registry, planned: Plan) -> Table:
             ", ".join(dict.fromkeys(registry.device(s.device).name for s in visit.stages if s.device)),
         )
     return table
+
+
+def _proven(answer: Replan) -> str:
+    if answer.status is SolverStatus.OPTIMAL:
+        return "It is proven that no plan is better."
+    if not answer.proven_first_level:
+        return ""
+    first = "It is proven that no plan drops or moves fewer"
+    return f"{first}." if answer.cost_bound is None else f"{first} at less than {points(answer.cost_bound):.1f} points."
 
 
 def _moves(registry: Registry, answer: Replan) -> Table:

@@ -10,7 +10,8 @@ from edge.schedule.demand import Calendar
 from edge.schedule.domain import Appointment, Disruption, Plan, Urgent, WalkIn
 from edge.schedule.encode import Encoding
 from edge.schedule.engine.problem import Answer
-from edge.schedule.engine.search import SearchPlan, solve
+from edge.schedule.engine.proving import Proven, solve_and_prove
+from edge.schedule.engine.search import SearchPlan
 from edge.schedule.facts import with_facts
 from edge.schedule.ids import ReplanId
 from edge.schedule.insertion import Situation, abandoned, survey
@@ -19,12 +20,21 @@ from edge.schedule.objective import objective
 from edge.schedule.reasons import reason_of, unplaced_sentence
 from edge.schedule.registry import Registry
 from edge.schedule.replans import Alternative, Move, Replan, SolverStatus, Unplaced
-from edge.schedule.solver import SolverLimits
 from edge.schedule.weights import Weights
 
 _SHARE_OF_ALTERNATIVE: Final = 0.25
 Stopwatch = Callable[[], float]
 """Monotonic seconds; passed in, since planning itself has no clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class SolverLimits:
+    """How long and how wide to search, and whether to look for alternatives, too."""
+
+    seconds: float = 2.0
+    workers: int = 2
+    seed: int = 1
+    alternatives: bool = False
 
 
 def replan(
@@ -39,7 +49,7 @@ def replan(
     """Return how the day goes on after a disruption.
 
     The repair is always a valid answer; what the search finds replaces it only when it passes the checker and is
-    better. With `limits.seconds` of 0 the repair stands unsearched.
+    better, and what is proven of the answer is said. With `limits.seconds` of 0 the repair stands unsearched.
 
     Raises:
         UnknownName, NotAllowed: as `facts.with_facts`.
@@ -69,6 +79,8 @@ def replan(
         before=objective(situation, abandoned(situation), weights),
         after=objective(situation, answer, weights),
         status=found.status,
+        proven_first_level=found.proven_first_level,
+        cost_bound=found.cost_bound,
         milliseconds=(stopwatch() - begin) * 1000,
         alternatives=_alternatives(situation, found, limits, weights) if limits.alternatives else (),
     )
@@ -79,6 +91,8 @@ class _Found:
     plan: Plan
     repaired: Plan
     status: SolverStatus
+    proven_first_level: bool = False
+    cost_bound: int | None = None
 
 
 def _solve(situation: Situation, limits: SolverLimits, weights: Weights) -> _Found:
@@ -87,15 +101,23 @@ def _solve(situation: Situation, limits: SolverLimits, weights: Weights) -> _Fou
     encoding = Encoding(situation, weights)
     answers: list[Answer] = []
     places = encoding.incumbent(abandoned(situation))
-    best = solve(encoding.problem, places, _search(limits), encoding.clinic.flat, answers.append)
+    proven = solve_and_prove(encoding.problem, places, _search(limits), encoding.clinic.flat, answers.append)
     repaired = put_back(situation, encoding.plan(answers[0]))
-    if best.worth.level >= answers[0].worth.level:
-        return _Found(repaired, repaired, SolverStatus.REPAIR)
-    found = put_back(situation, encoding.plan(best))
-    better = objective(situation, found, weights) < objective(situation, repaired, weights)
-    if better and not check_replan(situation.registry, situation.facts, found, situation.now):
-        return _Found(found, repaired, SolverStatus.IMPROVED)
-    return _Found(repaired, repaired, SolverStatus.REPAIR)
+    if proven.answer.worth.level < answers[0].worth.level:
+        found = put_back(situation, encoding.plan(proven.answer))
+        better = objective(situation, found, weights) < objective(situation, repaired, weights)
+        if better and not check_replan(situation.registry, situation.facts, found, situation.now):
+            return _judged(encoding, _Found(found, repaired, SolverStatus.IMPROVED), proven, weights)
+    return _judged(encoding, _Found(repaired, repaired, SolverStatus.REPAIR), proven, weights)
+
+
+def _judged(encoding: Encoding, found: _Found, proven: Proven, weights: Weights) -> _Found:
+    """Return an answer with what is proven of it: the bounds hold for every plan, whoever made it."""
+    worth = objective(encoding.situation, found.plan, weights)
+    if proven.cost_bound is None or encoding.rank(worth) > proven.rank_bound:
+        return replace(found, proven_first_level=encoding.rank(worth) <= proven.rank_bound)
+    status = SolverStatus.OPTIMAL if worth.cost <= proven.cost_bound else found.status
+    return replace(found, status=status, proven_first_level=True, cost_bound=proven.cost_bound)
 
 
 def _search(limits: SolverLimits) -> SearchPlan:

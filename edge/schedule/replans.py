@@ -109,11 +109,10 @@ class Alternative:
 
 
 class SolverStatus(StrEnum):
-    """Whose answer stands."""
+    """Whose answer stands; of an optimal one it is proven that no plan is better."""
 
     NOTHING_TO_DO = "nothing_to_do"
     REPAIR = "repair"
-    REPAIR_OPTIMAL = "repair_optimal"
     IMPROVED = "improved"
     OPTIMAL = "optimal"
 
@@ -127,6 +126,8 @@ class Replan:
         plan: the day as it is to be.
         before: objective of leaving those who are hit without a place.
         milliseconds: time from the question to this answer.
+        proven_first_level: whether it is proven that no plan is better on the first level.
+        cost_bound: no plan that is as good on the first level costs less, in hundredths of a point; None: not known.
         alternatives: other possible days, where they were asked for.
     """
 
@@ -140,6 +141,8 @@ class Replan:
     status: SolverStatus
     milliseconds: float
     alternatives: tuple[Alternative, ...] = ()
+    proven_first_level: bool = False
+    cost_bound: int | None = None
 
     @property
     def by_id(self) -> Mapping[AppointmentId, Move]:

@@ -29,9 +29,8 @@ from edge.schedule.payloads import (
     visit_part,
 )
 from edge.schedule.registry import Registry
-from edge.schedule.replan import Stopwatch, replan
+from edge.schedule.replan import SolverLimits, Stopwatch, replan
 from edge.schedule.replans import Replan
-from edge.schedule.solver import SolverLimits
 from edge.schedule.telling import declined, status_changed, tell_replan
 from shared.events.catalogue import schedule as said
 from shared.events.payload import PayloadModel

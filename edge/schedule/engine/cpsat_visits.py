@@ -1,7 +1,7 @@
 """A neighbourhood of a day as a model for CP-SAT: who may change, around all who stay.
 
 Closed time and whoever stays are holes in the possible starts, so that the model has no more than the visits that may
-change. Both levels of cost are exact, but for rests that run past the last cell.
+change. Both levels of cost are exact, but for the load of rests that run past the last cell: see `Model.exact`.
 """
 
 from dataclasses import dataclass
@@ -43,7 +43,12 @@ class _Changing:
 
 
 class Model:
-    """All who may change, as variables and constraints."""
+    """All who may change, as variables and constraints.
+
+    Attributes:
+        exact: whether every day costs what it costs in the model; else a rest may run past the last cell, where the
+            model counts it as load and the day does not.
+    """
 
     def __init__(self, before: Day, around: Neighbourhood) -> None:
         """Write the model.
@@ -53,6 +58,7 @@ class Model:
             around: who may change.
         """
         self.sheet = Sheet()
+        self.exact = True
         self._before, self._around = before, around
         self._problem, self._places = before.problem, before.places
         self._uses: dict[int, list[Use]] = {}
@@ -169,9 +175,13 @@ class Model:
         sheet.costs.append((visit.move_cost, moved))
 
     def _use(self, number: int, slides: bool, made: _Changing) -> None:
-        alternatives = self._day.alternatives[self._problem.visits[number].shape]
+        visit = self._problem.visits[number]
+        alternatives = self._day.alternatives[visit.shape]
         for option, (_, met) in made.options.items():
             for part in alternatives[option].parts:
+                loads = part.counts and self._problem.resources[part.resource].load_cost > 0
+                if loads and visit.latest + part.rest > self._problem.cells:
+                    self.exact = False
                 begin = Known(made.start.var + part.offset, made.start.now + part.offset)
                 use = Use(begin, part.length + part.rest, met, slides, part.counts)
                 self._uses.setdefault(part.resource, []).append(use)

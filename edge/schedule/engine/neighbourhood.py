@@ -3,6 +3,8 @@
 Beside ruin and recreate it finds what no chain of single insertions leads to: visits that change places all at once.
 """
 
+import math
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -24,7 +26,7 @@ class Limits:
     """How far one call looks.
 
     Attributes:
-        seconds: at most, for each of the two levels.
+        seconds: at most, for both levels together, the model's making included.
         workers: threads of the solver.
         seed: of its random choices.
         sideways: take any day that is as good, not led by the present one: the way along a plateau.
@@ -38,10 +40,19 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A day as good as the one before or better, and whether it is proven the best of its neighbourhood."""
+    """A day as good as the one before or better, and what is proven of its neighbourhood.
+
+    Attributes:
+        places: the day.
+        proven: whether it is the best of its neighbourhood.
+        rank_bound: no day of the neighbourhood counts less on the first level.
+        cost_bound: none that is as good as this one on the first level costs less; None where nothing is known.
+    """
 
     places: tuple[Place | None, ...]
     proven: bool
+    rank_bound: int = 0
+    cost_bound: int | None = None
 
 
 def improve(
@@ -55,38 +66,56 @@ def improve(
         around: who may change.
         limits: how far to look.
     """
+    limits = limits or Limits()
+    until = time.monotonic() + limits.seconds
     before = Day(problem)
     for number, place in enumerate(places):
         if place is not None:
             before.place(number, place)
-    found, proven = _solve(Model(before, around), limits or Limits())
-    after = _checked(problem, found, around.free | around.sliding) if found is not None else None
-    if after is None or after.worth().level > before.worth().level:
-        return Outcome(tuple(places), proven=False)
-    return Outcome(tuple(after.places), proven)
+    model, worth = Model(before, around), before.worth()
+    # The model counts what can change; all else counts and costs the same in every day of the neighbourhood.
+    other_rank, other_cost = worth.rank - model.rank.now, worth.cost - model.cost.now
+    outcome = _solve(model, tuple(places), limits, until)
+    after = _checked(problem, outcome.places, around.free | around.sliding)
+    rank_bound = outcome.rank_bound + other_rank
+    if after is None or after.worth().level > worth.level:
+        return Outcome(tuple(places), proven=False, rank_bound=rank_bound)
+    if not model.exact or outcome.cost_bound is None:
+        return Outcome(tuple(after.places), outcome.proven and model.exact, rank_bound)
+    return Outcome(tuple(after.places), outcome.proven, rank_bound, outcome.cost_bound + other_cost)
 
 
-def _solve(model: Model, limits: Limits) -> tuple[list[Place | None] | None, bool]:
-    """Return the best day found, if any, and whether it is proven best: the first level before the second."""
+def _solve(model: Model, places: tuple[Place | None, ...], limits: Limits, until: float) -> Outcome:
+    """Return the best day found, or the former one, and what is proven: the first level before the second."""
     rank, cost, hints = model.rank, model.cost, list(model.sheet.open)
-    found, proven = None, True
+    found, proven, rank_bound = places, True, 0
     # No visit counts less than nothing: a first level of 0 needs no search.
     if rank.now > 0:
-        solver, status = _minimize(model.sheet.cp, rank, hints, limits)
+        solver, status = _minimize(model.sheet.cp, rank, hints, limits, until)
+        rank_bound = _bound(solver, status)
         if status not in _SOLVED:
-            return None, False
-        found, proven = model.read(solver), status == cp_model.OPTIMAL
+            return Outcome(places, proven=False, rank_bound=rank_bound)
+        found, proven = tuple(model.read(solver)), status == cp_model.OPTIMAL
         if solver.value(rank.var) < rank.now:
             # A better first level may cost more on the second, so this day is the one to beat.
             rank, cost, *hints = (Known(known.var, solver.value(known.var)) for known in (rank, cost, *hints))
     model.sheet.cp.add(rank.var <= rank.now)
-    solver, status = _minimize(model.sheet.cp, cost, hints, limits)
+    solver, status = _minimize(model.sheet.cp, cost, hints, limits, until)
+    cost_bound = _bound(solver, status)
     if status not in _SOLVED:
-        return found, False
-    return model.read(solver), proven and status == cp_model.OPTIMAL
+        return Outcome(found, proven=False, rank_bound=rank_bound, cost_bound=cost_bound)
+    best = status == cp_model.OPTIMAL
+    return Outcome(tuple(model.read(solver)), proven and best, rank_bound, cost_bound)
 
 
-def _minimize(cp: Any, level: Known, hints: Sequence[Known], limits: Limits) -> tuple[Any, Any]:
+def _bound(solver: Any, status: Any) -> int:
+    """Return what no answer of the solver can go below; nothing counts or costs less than nothing."""
+    known = status in _SOLVED or status == cp_model.UNKNOWN
+    # The bound is a sum of whole numbers that went through a floating-point number.
+    return max(0, math.ceil(solver.best_objective_bound - 1e-6)) if known else 0
+
+
+def _minimize(cp: Any, level: Known, hints: Sequence[Known], limits: Limits, until: float) -> tuple[Any, Any]:
     cp.add(level.var <= level.now)
     cp.minimize(level.var)
     cp.clear_hints()
@@ -94,7 +123,7 @@ def _minimize(cp: Any, level: Known, hints: Sequence[Known], limits: Limits) -> 
         for known in hints:  # of every variable: hints with gaps are ignored
             cp.add_hint(known.var, known.now)
     solver = cp_model.CpSolver()
-    solver.parameters.max_time_in_seconds = limits.seconds
+    solver.parameters.max_time_in_seconds = max(0.0, until - time.monotonic())
     solver.parameters.num_workers = limits.workers
     solver.parameters.random_seed = limits.seed
     return solver, solver.solve(cp)

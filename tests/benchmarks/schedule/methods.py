@@ -4,13 +4,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
-from edge.schedule.checker import check_replan
 from edge.schedule.demand import Calendar
 from edge.schedule.domain import Appointment, Plan, Stages
 from edge.schedule.encode import Encoding
+from edge.schedule.engine.neighbourhood import Limits, Neighbourhood, improve
+from edge.schedule.engine.problem import Answer, Worth
+from edge.schedule.engine.proving import solve_and_prove
 from edge.schedule.engine.search import SearchPlan, solve
 from edge.schedule.insertion import Situation, abandoned, repair
-from edge.schedule.solver import SolverLimits, improve
 from edge.schedule.weights import Weights
 
 Method = Callable[[Situation], Plan]
@@ -56,26 +57,39 @@ def insertion(situation: Situation) -> Plan:
 
 
 def engine(seconds: float, searches: int = 2, seed: int = 1) -> Method:
-    """Return the product's search of some length; 0 seconds is its repair alone."""
+    """Return the product's answer after some time; 0 seconds is its repair alone."""
 
     def run(situation: Situation) -> Plan:
         encoding = Encoding(situation, WEIGHTS)
-        search = SearchPlan(seconds, searches, seed)
-        answer = solve(encoding.problem, encoding.incumbent(abandoned(situation)), search, encoding.clinic.flat)
-        return encoding.plan(answer)
+        places, plan = encoding.incumbent(abandoned(situation)), SearchPlan(seconds, searches, seed)
+        return encoding.plan(solve_and_prove(encoding.problem, places, plan, encoding.clinic.flat).answer)
+
+    return run
+
+
+def search(seconds: float, searches: int = 2, seed: int = 1) -> Method:
+    """Return what the search alone finds in some time, with nothing proven."""
+
+    def run(situation: Situation) -> Plan:
+        encoding = Encoding(situation, WEIGHTS)
+        places, plan = encoding.incumbent(abandoned(situation)), SearchPlan(seconds, searches, seed)
+        return encoding.plan(solve(encoding.problem, places, plan, encoding.clinic.flat))
 
     return run
 
 
 def cp_sat(seconds: float, *, hinted: bool) -> Method:
-    """Return CP-SAT on the whole day for some seconds, hinted with the repaired day or cold."""
+    """Return CP-SAT on the whole day for some seconds, the same objective, hinted with the repaired day or cold."""
 
     def run(situation: Situation) -> Plan:
-        start = repair(situation)
-        found = improve(situation, start if hinted else abandoned(situation), SolverLimits(seconds))
-        if found.plan is None or check_replan(situation.registry, situation.facts, found.plan, situation.now):
-            return start  # its naming of pooled devices does not see every rest
-        return found.plan
+        encoding = Encoding(situation, WEIGHTS)
+        places = encoding.incumbent(abandoned(situation))
+        if hinted:
+            repaired = SearchPlan(0)
+            places = list(solve(encoding.problem, places, repaired, encoding.clinic.flat).places)
+        everybody = Neighbourhood(frozenset(range(len(encoding.problem.visits))))
+        found = improve(encoding.problem, places, everybody, Limits(seconds, 2, sideways=not hinted))
+        return encoding.plan(Answer(Worth(0, 0, 0), found.places))
 
     return run
 

@@ -16,8 +16,7 @@ from edge.schedule.insertion import abandoned, survey
 from edge.schedule.lunch import missed_lunches, owed_lunches
 from edge.schedule.planning import asked, plan_requests
 from edge.schedule.registry import Lunch, Registry
-from edge.schedule.replan import replan
-from edge.schedule.solver import SolverLimits
+from edge.schedule.replan import SolverLimits, replan
 from shared.ids import ClientId
 
 DATE = dt.date(2026, 11, 23)

@@ -25,9 +25,8 @@ from edge.schedule.domain import (
 from edge.schedule.errors import NotAllowed, UnknownName
 from edge.schedule.ids import AppointmentId, ProviderId, ReplanId, ServiceId
 from edge.schedule.registry import Registry
-from edge.schedule.replan import replan
+from edge.schedule.replan import SolverLimits, replan
 from edge.schedule.replans import ForcedBy, Replan, SolverStatus
-from edge.schedule.solver import SolverLimits
 from shared.ids import ClientId
 
 QUICK = SolverLimits(seconds=0)
@@ -83,6 +82,21 @@ def test_no_repair_breaks_a_hard_constraint_or_moves_what_is_frozen(
     assert check_replan(clinic, result.facts, result.plan, disruption.at) == ()
     assert result.after <= result.before
     assert {m.appointment for m in result.moves}.isdisjoint(a.id for a in result.facts.placed if a.status.begun)
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data(), seed=st.integers(1, 2**31 - 1))
+def test_no_search_finds_what_is_proven_impossible(clinic: Registry, day: Plan, data: st.DataObject, seed: int) -> None:
+    now, disruption = data.draw(disruptions(clinic, day))
+    proven = answer(clinic, now, disruption, SolverLimits(seconds=0.8))
+    other = answer(clinic, now, disruption, SolverLimits(seconds=0.2, seed=seed))
+    if proven.proven_first_level:
+        assert other.after.first_level >= proven.after.first_level
+    if proven.cost_bound is not None and other.after.first_level == proven.after.first_level:
+        assert other.after.cost >= proven.cost_bound
+    assert (proven.status is SolverStatus.OPTIMAL) == (
+        proven.cost_bound is not None and proven.cost_bound >= proven.after.cost
+    )
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

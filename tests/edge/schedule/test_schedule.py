@@ -12,9 +12,9 @@ from edge.schedule.domain import AppointmentRequest, Disruption, ProviderOut, Sp
 from edge.schedule.errors import BrokenFold, NotAllowed
 from edge.schedule.ids import AppointmentId, ProviderId, ReplanId, ServiceId
 from edge.schedule.registry import Registry, demo_registry
+from edge.schedule.replan import SolverLimits
 from edge.schedule.schedule import Schedule
 from edge.schedule.simulation import ChangeStatus, simulate_outage
-from edge.schedule.solver import SolverLimits
 from shared.events.catalogue import schedule as said
 from shared.events.payload import Catalogue, PayloadModel
 from shared.ids import ClientId

@@ -13,8 +13,7 @@ from edge.schedule.engine.search import SearchPlan
 from edge.schedule.ids import ReplanId, RoomId, ServiceId
 from edge.schedule.planning import asked, plan_requests
 from edge.schedule.registry import Registry
-from edge.schedule.replan import replan
-from edge.schedule.solver import SolverLimits
+from edge.schedule.replan import SolverLimits, replan
 
 DATE = dt.date(2026, 11, 23)
 HOMES = {"laser-a": ("laser-1",), "laser-b": ("laser-2",), "hydra-a": ("treatment-2", "treatment-3")}

@@ -60,3 +60,21 @@ def test_what_is_proven_best_is_not_beaten_by_a_search(problem: Problem, seed: i
     engine.search(Effort(iterations=300, temperature=40, most_removed=6))
     if outcome.proven:
         assert worth_of(problem, outcome.places).worth.level <= engine.best().worth.level
+
+
+@settings(max_examples=40, deadline=None)
+@given(problems(), st.integers(0, 2**31 - 1), st.sampled_from([0.02, 2.0]))
+def test_no_search_goes_below_a_proven_bound(problem: Problem, seed: int, seconds: float) -> None:
+    everybody = Neighbourhood(frozenset(range(len(problem.visits))))
+    engine = CompiledEngine(problem, seed)
+    engine.repair()
+    outcome = improve(problem, engine.best().places, everybody, Limits(seconds))
+    engine.search(Effort(iterations=500, temperature=40, most_removed=6))
+    found, proven = engine.best().worth, worth_of(problem, outcome.places).worth
+    assert outcome.rank_bound <= min(found.rank, proven.rank)
+    if outcome.cost_bound is not None:
+        assert outcome.cost_bound <= proven.cost
+        if found.rank <= proven.rank:
+            assert outcome.cost_bound <= found.cost
+        if outcome.proven:
+            assert (outcome.rank_bound, outcome.cost_bound) == proven.level
