@@ -130,9 +130,13 @@ def _all_agree(world: World) -> None:
 
 def _nothing_old_matters(world: World) -> None:
     """Deliver what is still under way and all that was ever heard once more: nothing may change."""
-    if world.watch.hub_forgot:
-        # What a hub said before it was restored may still arrive, and bring back what it has forgotten.
+    if world.watch.hub_forgot or world.watch.in_doubt:
+        # What somebody said before they were restored may arrive for the first time only now, and bring back what
+        # they have forgotten: no message is old before it was heard.
         _let_arrive(world)
+        if world.watch.in_doubt:
+            _until_noticed(world)
+            _people_decide(world)
         _until_nothing_waits(world)
         _all_agree(world)
     before = hub_state(world.auditor), [box.store.head() for box in world.boxes]
