@@ -16,18 +16,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge.schedule.checker import check_replan
-from edge.schedule.document import DayDocument
-from edge.schedule.domain import Appointment, Urgent, WalkIn
 from edge.schedule.engine.search import SearchPlan
-from edge.schedule.errors import NotAllowed
-from edge.schedule.event_document import AnyEvent, disruption_of
-from edge.schedule.facts import begun_by, with_facts
-from edge.schedule.ids import ReplanId
-from edge.schedule.insertion import Situation, survey
+from edge.schedule.insertion import Situation
 from edge.schedule.objective import is_moved, is_notified, lost_revenue, objective
 from edge.schedule.planning import asked, plan_requests
 from edge.schedule.replans import Objective
 from edge.schedule.weights import points
+from tests.benchmarks.schedule.best import Known, better, known, of
 from tests.benchmarks.schedule.clinics import SIZES
 from tests.benchmarks.schedule.freeze import load, wishes
 from tests.benchmarks.schedule.methods import (
@@ -38,7 +33,9 @@ from tests.benchmarks.schedule.methods import (
     first_available,
     insertion,
     right_shift,
+    search,
 )
+from tests.benchmarks.schedule.situations import situation_of
 
 
 @dataclass(frozen=True)
@@ -49,18 +46,6 @@ class Run:
     milliseconds: float
     moved: int
     notified: int
-
-
-def situation_of(document: DayDocument, event: AnyEvent) -> Situation | None:
-    """Return what an event leaves to be solved; none when it cannot have happened."""
-    disruption = disruption_of(document, event)
-    plan = begun_by(document.plan(), disruption)
-    try:
-        facts = with_facts(document.clinic, plan, disruption, ReplanId("bench"))
-    except NotAllowed:
-        return None
-    asks = (Appointment.of(disruption.request),) if isinstance(disruption, WalkIn | Urgent) else ()
-    return survey(document.clinic, facts, disruption.at, asks, isinstance(disruption, Urgent))
 
 
 def run(method: Method, situation: Situation) -> Run:
@@ -79,7 +64,7 @@ def run(method: Method, situation: Situation) -> Run:
     return Run(objective(situation, plan, WEIGHTS), spent, len(moved), notified)
 
 
-def summary(runs: list[Run], best: list[Objective]) -> dict[str, float]:
+def summary(runs: list[Run], best: list[Known]) -> dict[str, float]:
     """Return one method's figures over all disruptions."""
     spent = sorted(one.milliseconds for one in runs)
     even = [(one.worth, top) for one, top in zip(runs, best, strict=True) if one.worth.first_level == top.first_level]
@@ -101,10 +86,11 @@ def methods(long_seconds: float, peers: bool) -> dict[str, Method]:
     """Return what is compared, by name."""
     ours: dict[str, Method] = {
         "repair": engine(0),
-        "search 0.2 s": engine(0.2),
-        "search 0.5 s": engine(0.5),
-        "search 1 s": engine(1),
-        f"search {long_seconds:g} s": engine(long_seconds, seed=101),
+        "0.2 s": engine(0.2),
+        "0.5 s": engine(0.5),
+        "1 s": engine(1),
+        f"{long_seconds:g} s": engine(long_seconds, seed=101),
+        "search alone 1 s": search(1),
     }
     others: dict[str, Method] = {
         "right-shift": right_shift,
@@ -119,11 +105,15 @@ def methods(long_seconds: float, peers: bool) -> dict[str, Method]:
 def measure(name: str, count: int, compared: dict[str, Method], show: Callable[[str], None]) -> dict[str, object]:
     """Return the figures of one size."""
     document, events = load(name)
-    situations = [one for event in events[:count] if (one := situation_of(document, event)) is not None]
+    questions = {number: situation_of(document, event) for number, event in enumerate(events[:count])}
+    situations = {number: situation for number, situation in questions.items() if situation is not None}
+    kept = known(name) or [None] * len(events)
     runs: dict[str, list[Run]] = {
-        method: [run(make, situation) for situation in situations] for method, make in compared.items()
+        method: [run(make, situation) for situation in situations.values()] for method, make in compared.items()
     }
-    best = [min(one[number].worth for one in runs.values()) for number in range(len(situations))]
+    best = [
+        better(kept[number], of(min(one[at].worth for one in runs.values()))) for at, number in enumerate(situations)
+    ]
     result = {method: summary(mine, best) for method, mine in runs.items()}
     show(f"\n{name}: {len(document.appointments)} visits, {len(situations)} disruptions")
     show(
@@ -136,7 +126,21 @@ def measure(name: str, count: int, compared: dict[str, Method], show: Callable[[
             f" {row['within_one_percent']:6.0%} {row['dropped']:5.2f} {row['moved']:6.2f} {row['notified_moved']:5.2f}"
             f" {row['milliseconds_median']:8.1f} {row['milliseconds_p95']:8.1f}"
         )
-    return {"disruptions": len(situations), "methods": result}
+    levels = sum(one.proven_first_level for one in best)
+    show(
+        f"best known: {levels} of {len(best)} proven on the first level, {sum(one.optimal for one in best)} on both;"
+        f" proven bound below the cost, mean: {statistics.mean(map(_bound_gap, best)):.2%}"
+    )
+    return {
+        "disruptions": len(situations),
+        "methods": result,
+        "best_known": {str(number): one.model_dump() for number, one in zip(situations, best, strict=True)},
+    }
+
+
+def _bound_gap(one: Known) -> float:
+    """Return by how much of its cost the best known lies above what is proven; all of it where nothing is."""
+    return (one.cost - (one.cost_bound or 0)) / max(1, one.cost)
 
 
 def from_scratch(name: str, seconds: float, long_seconds: float) -> dict[str, float]:

@@ -16,6 +16,8 @@ from edge.schedule.engine.problem import Answer, Place, Problem
 from edge.schedule.engine.search import SearchPlan, Seen, solve
 
 _SEARCH_SHARE: Final = 0.5
+_SEARCH_SECONDS_A_VISIT: Final = 0.004
+"""The search is near its end after this; a smaller day is not made to wait for its share."""
 _LEAST_SECONDS: Final = 0.2
 """In less than this CP-SAT does nothing that more search would not do better."""
 
@@ -54,8 +56,9 @@ def solve_and_prove(
     Ends early when nothing better is left.
     """
     begin = time.monotonic()
-    proves = plan.seconds * (1 - _SEARCH_SHARE) >= _LEAST_SECONDS
-    search = replace(plan, seconds=plan.seconds * _SEARCH_SHARE) if proves else plan
+    share = min(plan.seconds * _SEARCH_SHARE, len(problem.visits) * _SEARCH_SECONDS_A_VISIT)
+    proves = plan.seconds - share >= _LEAST_SECONDS
+    search = replace(plan, seconds=share) if proves else plan
     found = solve(problem, incumbent, search, shapes, seen)
     if not proves or not problem.visits:
         return Proven(found)
