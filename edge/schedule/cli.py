@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from rich.console import Console
 from rich.table import Table
 
+from edge.schedule.cli_simulate import register
 from edge.schedule.document import DayDocument, parse_day
 from edge.schedule.domain import Appointment, AppointmentRequest, Plan, clock_text
 from edge.schedule.engine.search import SearchPlan
@@ -31,6 +32,7 @@ from edge.schedule.whynot import Possible, why_not
 from shared.errors import Rejected
 
 app = typer.Typer(help="Plan and replan a clinic day given as JSON.", no_args_is_help=True)
+register(app)
 
 DayArgument = Annotated[Path, typer.Argument(help="The day (`medspa schedule schema day` describes it).")]
 SecondsOption = Annotated[float, typer.Option(min=0, max=600, help="How long to search; 0 takes the first answer.")]

@@ -67,6 +67,11 @@ def gantt_svg(registry: Registry, plan: Plan, before: Plan | None = None, now: i
     return "\n".join([*body, "</svg>"])
 
 
+def position(registry: Registry, minute: int) -> float:
+    """Return where a minute of the day lies in the picture, in its units from the left."""
+    return _x(registry, minute)
+
+
 def _x(registry: Registry, minute: int) -> float:
     return _LABEL + (minute - registry.hours.start) * _MINUTE
 
