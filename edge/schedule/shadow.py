@@ -61,9 +61,17 @@ class HumanDay:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One event in the product's day; `refused` says why it could not happen there."""
+    """One event in the product's day.
+
+    Attributes:
+        at: when it happened there; `reported` is when people heard of it.
+        moved: visits with another place, and why; `unplaced` those left without one.
+        filled: who got a place from the waiting list.
+        refused: why it could not happen in the product's day, if it could not.
+    """
 
     at: int
+    reported: int
     cause: str
     moved: tuple[tuple[AppointmentId, str], ...] = ()
     unplaced: tuple[tuple[AppointmentId, str], ...] = ()
@@ -183,6 +191,7 @@ def _moment(run: _Shadowing, event: Disruption) -> int:
 
 def _happen(run: _Shadowing, event: Disruption, still_open: Sequence[Disruption]) -> None:
     registry = run.human.registry
+    reported = event.at
     event = replace(event, at=_moment(run, event))
     run.now = event.at
     awaited = {other.appointment for other in still_open if isinstance(other, Late | NoShow)}
@@ -198,7 +207,7 @@ def _happen(run: _Shadowing, event: Disruption, still_open: Sequence[Disruption]
             run.human.weights,
         )
     except Rejected as error:
-        run.steps.append(Step(event.at, _kind(event), refused=error.sentence))
+        run.steps.append(Step(event.at, reported, _kind(event), refused=error.sentence))
         return
     newcomers = [
         replace(visit, status=Status.CONFIRMED)
@@ -211,6 +220,7 @@ def _happen(run: _Shadowing, event: Disruption, still_open: Sequence[Disruption]
     run.steps.append(
         Step(
             event.at,
+            reported,
             cause_text(registry, answer.facts, event),
             tuple((move.appointment, move.reason.sentence) for move in answer.moves),
             tuple((item.appointment, item.sentence) for item in (*answer.unplaced, *answer.declined)),

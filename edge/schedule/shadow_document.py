@@ -7,7 +7,15 @@ from pydantic import Field
 from edge.schedule.document import AppointmentEntry, DayDocument, Entry, Moment, Name, parsed
 from edge.schedule.domain import clock_text
 from edge.schedule.errors import InvalidClinic
-from edge.schedule.event_document import AnyEvent, disruption_of
+from edge.schedule.event_document import (
+    AnyEvent,
+    DeviceDownEvent,
+    ProviderOutEvent,
+    RoomDownEvent,
+    UrgentEvent,
+    WalkInEvent,
+    disruption_of,
+)
 from edge.schedule.shadow import HumanDay, Shadow, Step
 from edge.schedule.shadow_measures import Measures
 
@@ -47,6 +55,7 @@ class StepPart(Entry):
     """One event and the product's answer; `refused` where it could not happen in the product's day."""
 
     at: Moment
+    reported: Moment
     cause: str
     moved: tuple[ReasonPart, ...]
     unplaced: tuple[ReasonPart, ...]
@@ -84,6 +93,7 @@ def human_day(day: DayDocument, events: EventsDocument, morning: DayDocument | N
 
     Raises:
         InvalidClinic: the morning is of another clinic or date, or an event names a visit that the day does not have.
+        UnknownName: an event names somebody or something that the clinic does not have.
     """
     if morning is not None and (morning.clinic, morning.date, morning.days) != (day.clinic, day.date, day.days):
         raise InvalidClinic("other_day", "the morning is of another clinic or date; give that of the same day")
@@ -94,6 +104,7 @@ def human_day(day: DayDocument, events: EventsDocument, morning: DayDocument | N
         name = getattr(event, "appointment", None)
         if name is not None and name not in known:
             raise InvalidClinic("unknown_visit", f"an event at {event.at} names the visit {name!r}; the day has none")
+        _refuse_impossible(day, event)
     ordered = sorted((disruption_of(day, event) for event in events.events), key=lambda event: event.at)
     return HumanDay(
         registry=day.clinic,
@@ -103,6 +114,24 @@ def human_day(day: DayDocument, events: EventsDocument, morning: DayDocument | N
         morning=None if morning is None else morning.plan(),
         weights=day.weights,
     )
+
+
+def _refuse_impossible(day: DayDocument, event: AnyEvent) -> None:
+    clinic = day.clinic
+    match event:
+        case ProviderOutEvent():
+            clinic.provider(event.provider)
+        case RoomDownEvent():
+            clinic.room(event.room)
+        case DeviceDownEvent():
+            clinic.device(event.device)
+        case WalkInEvent() | UrgentEvent():
+            clinic.service(event.request.service)
+        case _:
+            return
+    span = event.request.window if isinstance(event, WalkInEvent | UrgentEvent) else event
+    if day.minute(span.end) <= day.minute(span.start):
+        raise InvalidClinic("empty_span", f"the {event.kind} at {event.at} ends before it starts; correct its times")
 
 
 def report(day: DayDocument, human: HumanDay, answer: Shadow) -> ShadowDocument:
@@ -167,6 +196,7 @@ def _measures(measures: Measures) -> MeasuresPart:
 def _step(day: DayDocument, step: Step) -> StepPart:
     return StepPart(
         at=day.moment(step.at),
+        reported=day.moment(step.reported),
         cause=step.cause,
         moved=tuple(ReasonPart(appointment=name, reason=reason) for name, reason in step.moved),
         unplaced=tuple(ReasonPart(appointment=name, reason=reason) for name, reason in step.unplaced),

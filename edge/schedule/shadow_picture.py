@@ -1,7 +1,7 @@
 """One picture of a shadowed day: the figures side by side, both schedules one above the other, and what happened."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from html import escape
 from typing import Final
 
@@ -14,13 +14,14 @@ from edge.schedule.shadow_measures import Measures
 
 _HEADER: Final = 196
 _PANEL_TITLE: Final = 62
-_CROP_TOP: Final = 46
+_CROP_TOP: Final = 49
 _CROP_BOTTOM: Final = 38
 _LEGEND: Final = 30
 _LINE: Final = 24
 _CARDS_TOP: Final = 84
 _CARD_HEIGHT: Final = 92
 _BETTER, _WORSE, _SAME = "#14804a", "#b3261e", "#667586"
+_RADIUS: Final = 8.5
 _STYLE: Final = (
     "text{font-family:Inter,Segoe UI,Helvetica,Arial,sans-serif;fill:#24303f}"
     ".H{font-size:24px;font-weight:700}.S{font-size:13px;fill:#667586}.P{font-size:17px;font-weight:650}"
@@ -54,10 +55,10 @@ def shadow_svg(human: HumanDay, answer: Shadow) -> str:
         *_cards(compared.theirs, compared.ours, width),
         *_title(_HEADER, width, "As people ran it", _told(compared.theirs)),
         _window(theirs, first, width, _CROP_TOP, panel),
-        *_marks(registry, answer.steps, first, panel),
-        *_title(_HEADER + _PANEL_TITLE + panel, width, "As MedSpaSync would have", _told(compared.ours, answer)),
+        *_marks(registry, [step.reported for step in answer.steps], first, panel),
+        *_title(_HEADER + _PANEL_TITLE + panel, width, "As MedSpaSync would have run it", _told(compared.ours, answer)),
         _window(ours, second, width, _CROP_TOP, panel),
-        *_marks(registry, answer.steps, second, panel),
+        *_marks(registry, [step.at for step in answer.steps], second, panel),
         _window(theirs.replace('"out"', '"out-3"').replace("#out)", "#out-3)"), legend, width, full - 30, _LEGEND),
         f'<text class="P" x="16" y="{happened}">What happened, and what MedSpaSync would have done</text>',
         *_steps(answer.steps, happened + _LINE),
@@ -166,21 +167,26 @@ def _title(y: float, width: float, title: str, said: str) -> Iterator[str]:
     yield f'<text class="S" x="{width - 24:.0f}" y="{y + 36:.0f}" text-anchor="end">{said}</text>'
 
 
-def _marks(registry: Registry, steps: tuple[Step, ...], y: float, height: float) -> Iterator[str]:
-    for number, step in enumerate(steps, 1):
-        if not registry.hours.start <= step.at <= registry.hours.end:
+def _marks(registry: Registry, minutes: Sequence[int], y: float, height: float) -> Iterator[str]:
+    """Yield a numbered line for each event; numbers too close to each other stand one above the other."""
+    shown: list[tuple[float, float]] = []
+    for number, minute in sorted(enumerate(minutes, 1), key=lambda item: (item[1], item[0])):
+        if not registry.hours.start <= minute <= registry.hours.end:
             continue
-        x = position(registry, step.at)
+        x, top = position(registry, minute), y - 10
+        while any(abs(x - left) < 2 * _RADIUS and top == level for left, level in shown):
+            top -= 2 * _RADIUS
+        shown.append((x, top))
         yield (
-            f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{y + 2:.0f}" y2="{y + height - 4:.0f}" stroke="#d62839" '
+            f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{top:.0f}" y2="{y + height - 4:.0f}" stroke="#d62839" '
             'stroke-width="1" stroke-dasharray="2 3" opacity="0.7"/>'
         )
-        yield _dot(x, y - 4, number)
+        yield _dot(x, top, number)
 
 
 def _dot(x: float, y: float, number: int) -> str:
     return (
-        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="8.5" fill="#d62839"/>'
+        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{_RADIUS}" fill="#d62839"/>'
         f'<text class="N" x="{x:.1f}" y="{y + 3.7:.1f}" text-anchor="middle">{number}</text>'
     )
 

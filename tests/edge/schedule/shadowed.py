@@ -64,9 +64,7 @@ def _by_hand(clinic: Registry, plan: Plan, cancelled: Appointment, missing: Appo
     plan = plan.with_appointments(
         replace(cancelled, status=Status.CANCELLED),
         replace(missing, status=Status.NO_SHOW),
-        replace(
-            later(late, 20), stages=tuple(replace(s, start=s.start + 20, end=s.end + 20) for s in late.stages)
-        ),
+        replace(later(late, 20), stages=tuple(replace(s, start=s.start + 20, end=s.end + 20) for s in late.stages)),
     )
     away = Hours(start=clinic.hours.start, end=FROM)
     people = [p.model_copy(update={"shift": away}) if p.id == SICK else p for p in clinic.providers]
