@@ -133,12 +133,16 @@ def _morning(human: HumanDay, limits: SolverLimits) -> tuple[Plan, list[Appointm
     base = human.morning if human.morning is not None else Plan(human.plan.date, days=human.plan.days)
     outages = _known_before(human)
     booked = {a.id: replace(a, status=Status.CONFIRMED) for a in base.placed if a.id not in newcomers}
+    absent = {event.appointment for event in human.events if isinstance(event, Cancelled | NoShow)}
     requests = [
         _request(visit)
-        for visit in {**human.plan.appointments, **base.appointments}.values()
-        if visit.id not in booked and visit.id not in newcomers
+        for visit in human.plan.appointments.values()
+        if visit.id not in base.appointments
+        and visit.id not in newcomers
+        and (visit.status.active or visit.id in absent)
     ]
-    requests += [request for request in human.waiting if request.id not in newcomers]
+    requests += [_request(visit) for visit in base.unplaced]
+    requests += [request for request in human.waiting if request.id not in {*newcomers, *base.appointments}]
     start = replace(base, appointments=booked, outages=outages)
     search = SearchPlan(limits.seconds, limits.workers, limits.seed)
     planned = plan_requests(asked(human.registry, start, requests), search, human.weights)

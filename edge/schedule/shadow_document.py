@@ -92,7 +92,8 @@ def human_day(day: DayDocument, events: EventsDocument, morning: DayDocument | N
     """Return a day as people ran it.
 
     Raises:
-        InvalidClinic: the morning is of another clinic or date, or an event names a visit that the day does not have.
+        InvalidClinic: the morning is of another clinic or date, or an event names a visit that the day does not have,
+            or a visit was given up and no event says when.
         UnknownName: an event names somebody or something that the clinic does not have.
     """
     if morning is not None and (morning.clinic, morning.date, morning.days) != (day.clinic, day.date, day.days):
@@ -105,6 +106,7 @@ def human_day(day: DayDocument, events: EventsDocument, morning: DayDocument | N
         if name is not None and name not in known:
             raise InvalidClinic("unknown_visit", f"an event at {event.at} names the visit {name!r}; the day has none")
         _refuse_impossible(day, event)
+    _refuse_untold(day, events, morning)
     ordered = sorted((disruption_of(day, event) for event in events.events), key=lambda event: event.at)
     return HumanDay(
         registry=day.clinic,
@@ -114,6 +116,19 @@ def human_day(day: DayDocument, events: EventsDocument, morning: DayDocument | N
         morning=None if morning is None else morning.plan(),
         weights=day.weights,
     )
+
+
+def _refuse_untold(day: DayDocument, events: EventsDocument, morning: DayDocument | None) -> None:
+    """Refuse a visit that was given up on the day at a time that nobody told: the product must not know it early."""
+    told = {event.appointment for event in events.events if event.kind in ("cancelled", "no_show")}
+    before = {entry.id for entry in morning.appointments if not entry.status.active} if morning is not None else set()
+    for entry in day.appointments:
+        if not entry.status.active and entry.id not in told | before:
+            raise InvalidClinic(
+                "untold_absence",
+                f"the visit {entry.id!r} is {entry.status}, but no event says since when; add the event, or leave the "
+                "visit out if it was given up before the day",
+            )
 
 
 def _refuse_impossible(day: DayDocument, event: AnyEvent) -> None:

@@ -11,8 +11,10 @@ from edge.schedule.checker import Rule, check
 from edge.schedule.domain import AppointmentRequest, Plan, Status
 from edge.schedule.overbooking import Effect, Overbooking, OverbookingPolicy, Why, propose
 from edge.schedule.registry import Registry
+from edge.schedule.simulator.behaviour import Behaviour
 from edge.schedule.simulator.run import simulate
 from tests.edge.schedule.shadowed import DATE
+from tests.edge.schedule.simulated import used_twice
 
 GENEROUS = OverbookingPolicy(enabled=True, wait_minutes=30, overtime_minutes=300, turned_away=10, draws=300, tries=12)
 
@@ -62,6 +64,15 @@ def test_only_likely_no_shows_are_booked_over_and_nothing_of_a_certain_visit_is_
         assert violation.rule is Rule.OVERLAP
         one, two = violation.appointments
         assert over.get(one) == two or over.get(two) == one
+
+
+def test_where_both_clients_come_one_is_treated_after_the_other(clinic: Registry, generous: Overbooking) -> None:
+    everybody = replace(
+        generous.plan, appointments={k: replace(a, show=0.999) for k, a in generous.plan.appointments.items()}
+    )
+    outcome = simulate(clinic, everybody, Behaviour(patience=600), draws=30)
+    for draw in range(outcome.draws):
+        assert list(used_twice(clinic, everybody, outcome, draw)) == []
 
 
 def test_a_provider_gets_no_more_double_bookings_than_allowed(

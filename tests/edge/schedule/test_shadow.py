@@ -85,14 +85,16 @@ def test_the_product_knows_nothing_of_an_event_before_it_is_reported(lived: Live
 
 
 def test_a_visit_gets_its_lateness_at_its_own_start(lived: Lived) -> None:
-    late = [event for event in lived.events.events if event.kind == "late"]
-    human = human_day(lived.day, EventsDocument(events=tuple(late)))
-    answer, event = shadow(human, ticking, QUICK), human.events[0]
-    here = next(a for a in answer.began.placed if a.id == late[0].appointment)
-    there = next(a for a in human.plan.placed if a.id == late[0].appointment)
+    events = tuple(event for event in lived.events.events if event.kind in ("late", "cancelled", "no_show"))
+    late = next(event for event in events if event.kind == "late")
+    human = human_day(lived.day, EventsDocument(events=events))
+    answer = shadow(human, ticking, QUICK)
+    here = next(a for a in answer.began.placed if a.id == late.appointment)
+    there = next(a for a in human.plan.placed if a.id == late.appointment)
     assert here.start != there.start
-    assert answer.steps[0].reported == event.at
-    assert answer.steps[0].at == event.at + here.start - there.start
+    step = next(step for step in answer.steps if "late" in step.cause)
+    assert step.reported == lived.day.minute(late.at)
+    assert step.at == step.reported + here.start - there.start
 
 
 def test_a_day_that_people_ran_as_the_product_would_has_no_overrides(clinic: Registry, lived: Lived) -> None:
@@ -175,6 +177,28 @@ def test_an_event_of_a_visit_that_the_day_does_not_have_is_refused(lived: Lived)
         human_day(lived.day, parse_events(text, "events.json"))
 
 
+def test_a_visit_given_up_at_a_time_that_nobody_told_is_refused(lived: Lived) -> None:
+    told = tuple(event for event in lived.events.events if event.kind != "cancelled")
+    with pytest.raises(InvalidClinic, match="is cancelled, but no event says since when"):
+        human_day(lived.day, EventsDocument(events=told), lived.morning)
+
+
+def test_a_visit_given_up_before_the_morning_is_nobodys(lived: Lived) -> None:
+    gone = {entry.id for entry in lived.day.appointments if entry.status is Status.CANCELLED}
+    morning = lived.morning.model_copy(
+        update={
+            "appointments": tuple(
+                entry.model_copy(update={"status": Status.CANCELLED}) if entry.id in gone else entry
+                for entry in lived.morning.appointments
+            )
+        }
+    )
+    told = tuple(event for event in lived.events.events if event.kind != "cancelled")
+    answer = shadow(human_day(lived.day, EventsDocument(events=told), morning), ticking, QUICK)
+    assert gone
+    assert not gone & {visit.id for visit in answer.ours.placed}
+
+
 def test_events_that_are_none_are_refused_with_the_field() -> None:
     with pytest.raises(InvalidClinic, match=r"events.json: events\.0"):
         parse_events('{"events": [{"kind": "earthquake", "at": "10:00"}]}', "events.json")
@@ -184,7 +208,7 @@ def test_an_event_that_cannot_happen_in_the_products_day_is_told_with_the_reason
     clinic: Registry, lived: Lived
 ) -> None:
     visit = lived.morning.plan().placed[0]
-    events = EventsDocument.model_validate(
+    impossible = EventsDocument.model_validate(
         {
             "events": [
                 {"kind": "overrun", "at": "18:00", "appointment": visit.id, "minutes": 10},
@@ -192,6 +216,8 @@ def test_an_event_that_cannot_happen_in_the_products_day_is_told_with_the_reason
             ]
         }
     )
+    events = EventsDocument(events=(*lived.events.events, *impossible.events))
     answer = shadow(human_day(lived.day, events, lived.morning), ticking, QUICK)
-    assert any(step.refused for step in answer.steps)
-    assert report(lived.day, lived.human(), answer).steps[-1].refused is not None
+    last = report(lived.day, lived.human(), answer).steps[-1]
+    assert last.refused is not None
+    assert "cannot become cancelled" in last.refused

@@ -1,7 +1,6 @@
 """What must hold in every draw of a simulated day."""
 
 from dataclasses import replace
-from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -18,6 +17,7 @@ from edge.schedule.simulator.behaviour import Behaviour
 from edge.schedule.simulator.outcome import MEASURES, Outcome
 from edge.schedule.simulator.run import simulate
 from tests.edge.schedule.shadowed import DATE
+from tests.edge.schedule.simulated import used_twice
 
 SLOW = settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 UPSET = Behaviour(provider_absent=0.2, device_fault=0.2)
@@ -79,31 +79,8 @@ def test_nothing_begins_before_its_client_and_its_time_and_stages_follow_each_ot
 def test_nobody_and_nothing_serves_two_visits_at_once_and_rests_are_kept(clinic: Registry, seed: int) -> None:
     plan = planned(clinic, seed)
     outcome = simulate(clinic, plan, UPSET, seed, draws=5)
-    rests = {("room", room.id): room.turnover for room in clinic.rooms}
-    rests |= {("device", device.id): device.rest for device in clinic.devices}
     for draw in range(outcome.draws):
-        uses: dict[tuple[str, str], dict[str, list[tuple[float, float]]]] = {}
-        for column in range(len(outcome.stages)):
-            visit, number = stage_of(plan, outcome, column)
-            stage, begin = visit.stages[number], outcome.begins[draw, column]
-            if np.isnan(begin):
-                continue
-            for kind, name in (("provider", stage.provider), ("room", stage.room), ("device", stage.device)):
-                if name is not None:
-                    spans = uses.setdefault((kind, name), {}).setdefault(visit.id, [])
-                    spans.append((begin, outcome.ends[draw, column]))
-        for resource, by_visit in uses.items():
-            # A room is its visit's from beginning to end; a provider may serve somebody else in between.
-            whole = resource[0] == "room"
-            taken = [
-                (min(s for s, _ in spans), max(e for _, e in spans), visit) if whole else (*span, visit)
-                for visit, spans in by_visit.items()
-                for span in (spans[:1] if whole else spans)
-            ]
-            taken.sort()
-            for (_, end, one), (start, _, two) in pairwise(taken):
-                if one != two:
-                    assert start >= end + rests.get(resource, 0) - 1e-9
+        assert list(used_twice(clinic, plan, outcome, draw)) == []
 
 
 @SLOW
