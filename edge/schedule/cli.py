@@ -26,6 +26,7 @@ from edge.schedule.planning import asked, plan_requests
 from edge.schedule.registry import Registry
 from edge.schedule.replan import replan as replan_day
 from edge.schedule.replans import Objective, Replan
+from edge.schedule.shadow_document import EventsDocument
 from edge.schedule.solver import SolverLimits
 from edge.schedule.weights import points
 from edge.schedule.whynot import Possible, why_not
@@ -155,11 +156,11 @@ def show(day: DayArgument, svg: SvgOption = None) -> None:
 
 
 @app.command()
-def schema(what: Annotated[str, typer.Argument(help="`day` or `event`.")]) -> None:
-    """Print the JSON Schema of a day or of an event."""
-    models: dict[str, type[BaseModel]] = {"day": DayDocument, "event": EventDocument}
+def schema(what: Annotated[str, typer.Argument(help="`day`, `event` or `events`.")]) -> None:
+    """Print the JSON Schema of a day, of an event, or of a day's events."""
+    models: dict[str, type[BaseModel]] = {"day": DayDocument, "event": EventDocument, "events": EventsDocument}
     if what not in models:
-        raise typer.BadParameter("write `day` or `event`")
+        raise typer.BadParameter("write `day`, `event` or `events`")
     print(schema_text(models[what]), end="")  # noqa: T201 - this output is the command's answer
 
 

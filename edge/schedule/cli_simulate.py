@@ -110,7 +110,7 @@ def overbook(
 
 def shadow(
     day: DayArgument,
-    events: Annotated[Path, typer.Argument(help='What happened: {"events": [...]}, each with its time.')],
+    events: Annotated[Path, typer.Argument(help="What happened (`medspa schedule schema events` describes it).")],
     morning: Annotated[Path | None, typer.Option(help="The day as it stood when it began, in the same form.")] = None,
     seconds: Annotated[float, typer.Option(min=0, max=600, help="How long to search at each step.")] = 0.5,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Searches at once.")] = 2,

@@ -39,7 +39,7 @@ class OverbookingPolicy(BaseModel):
         default=15, ge=0, le=240, description="Most minutes that a client may wait on average over the whole day."
     )
     overtime_minutes: float = Field(
-        default=45, ge=0, le=1440, description="Most minutes of overtime expected on the day, all providers together."
+        default=60, ge=0, le=1440, description="Most minutes of overtime expected on the day, all providers together."
     )
     turned_away: float = Field(
         default=1.0, ge=0, le=100, description="Most clients expected to come and go home untreated that day."

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from typing import Final
 
-from edge.schedule.domain import clock_text
-from edge.schedule.gantt import gantt_svg, position
+from edge.schedule.domain import Plan, clock_text
+from edge.schedule.gantt import framed, gantt_svg, position
 from edge.schedule.registry import Registry
 from edge.schedule.shadow import HumanDay, Shadow, Step
 from edge.schedule.shadow_document import outcome_text
@@ -22,6 +22,7 @@ _CARDS_TOP: Final = 84
 _CARD_HEIGHT: Final = 92
 _BETTER, _WORSE, _SAME = "#14804a", "#b3261e", "#667586"
 _RADIUS: Final = 8.5
+_ONLY_HERE: Final = 'fill="none" stroke="#0b8a4a" stroke-width="2.4" rx="3"'
 _STYLE: Final = (
     "text{font-family:Inter,Segoe UI,Helvetica,Arial,sans-serif;fill:#24303f}"
     ".H{font-size:24px;font-weight:700}.S{font-size:13px;fill:#667586}.P{font-size:17px;font-weight:650}"
@@ -33,10 +34,8 @@ _STYLE: Final = (
 def shadow_svg(human: HumanDay, answer: Shadow) -> str:
     """Return the picture as SVG; no client is named in it."""
     registry = human.registry
-    theirs = _framed(gantt_svg(registry, answer.theirs, human.morning))
-    ours = _framed(
-        gantt_svg(registry, answer.ours, answer.began).replace('"out"', '"out-2"').replace("#out)", "#out-2)")
-    )
+    theirs = _chart(registry, answer.theirs, human.morning, answer.ours, 1)
+    ours = _chart(registry, answer.ours, answer.began, answer.theirs, 2)
     width, full = _size(theirs)
     panel = full - _CROP_TOP - _CROP_BOTTOM
     first, second = _HEADER + _PANEL_TITLE, _HEADER + 2 * _PANEL_TITLE + panel
@@ -59,15 +58,24 @@ def shadow_svg(human: HumanDay, answer: Shadow) -> str:
         *_title(_HEADER + _PANEL_TITLE + panel, width, "As MedSpaSync would have run it", _told(compared.ours, answer)),
         _window(ours, second, width, _CROP_TOP, panel),
         *_marks(registry, [step.at for step in answer.steps], second, panel),
-        _window(theirs.replace('"out"', '"out-3"').replace("#out)", "#out-3)"), legend, width, full - 30, _LEGEND),
+        _window(theirs.replace("out-1", "out-3"), legend, width, full - 30, _LEGEND),
+        f'<rect x="860" y="{legend + 6}" width="12" height="12" {_ONLY_HERE}/>',
+        f'<text class="K" x="878" y="{legend + 16}">has a place on this side only</text>',
         f'<text class="P" x="16" y="{happened}">What happened, and what MedSpaSync would have done</text>',
         *_steps(answer.steps, happened + _LINE),
     ]
     return "\n".join([*body, "</svg>"])
 
 
-def _framed(svg: str) -> str:
-    return svg.replace(' role="img"', "", 1)
+def _chart(registry: Registry, plan: Plan, before: Plan | None, other: Plan, number: int) -> str:
+    """Return a chart of one side, framing the visits that only this side has a place for."""
+    elsewhere = {visit.id for visit in other.placed}
+    only = [visit for visit in plan.placed if visit.id not in elsewhere]
+    frames = [line for visit in only for line in framed(registry, visit, _ONLY_HERE)]
+    svg = gantt_svg(registry, plan, before).replace(' role="img"', "", 1).removesuffix("</svg>")
+    # Each chart needs a name of its own for its pattern.
+    svg = svg.replace('"out"', f'"out-{number}"').replace("#out)", f"#out-{number})")
+    return "\n".join([svg, *frames, "</svg>"])
 
 
 def _size(svg: str) -> tuple[float, float]:

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from edge.schedule.cli import app
+from edge.schedule.cli import app, schema_text
 from edge.schedule.document import DayDocument, parse_day
 from edge.schedule.registry import Registry
-from edge.schedule.shadow_document import ShadowDocument
+from edge.schedule.shadow_document import EventsDocument, ShadowDocument
 from tests.edge.schedule.shadowed import lived_day
 
 EXAMPLES = Path("edge/schedule/examples")
@@ -146,6 +146,11 @@ def test_events_that_are_wrong_are_refused_and_nothing_is_written(
     assert result.exit_code == 2, result.output
     assert said in result.output.replace("\n", " ")
     assert not out.exists()
+
+
+def test_the_schema_of_a_days_events_on_file_is_that_of_the_model() -> None:
+    kept = Path("edge/schedule/schemas/events.schema.json").read_text(encoding="utf-8")
+    assert kept == schema_text(EventsDocument) == run("schema", "events").stdout
 
 
 def test_the_example_morning_is_the_planned_example() -> None:

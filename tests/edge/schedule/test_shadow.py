@@ -151,6 +151,15 @@ def test_the_picture_is_well_formed_names_no_client_and_numbers_every_event(live
     assert all(step.cause in svg for step in known.steps)
 
 
+def test_the_picture_frames_the_visits_that_one_side_alone_has_a_place_for(lived: Lived, known: Shadow) -> None:
+    frames = 'stroke="#0b8a4a"'
+    here, there = ({visit.id for visit in plan.placed} for plan in (known.ours, known.theirs))
+    legend = 1
+    assert here != there
+    assert shadow_svg(lived.human(), known).count(frames) > len(here ^ there) + legend
+    assert shadow_svg(lived.human(), replace(known, theirs=known.ours)).count(frames) == legend
+
+
 def test_the_report_can_be_read_again_and_says_both_sides(lived: Lived, known: Shadow) -> None:
     human = lived.human()
     document = report(lived.day, human, known)
