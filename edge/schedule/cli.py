@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from rich.console import Console
 from rich.table import Table
 
+from edge.schedule.cli_simulate import register
 from edge.schedule.document import DayDocument, parse_day
 from edge.schedule.domain import Appointment, AppointmentRequest, Plan, clock_text
 from edge.schedule.engine.search import SearchPlan
@@ -26,11 +27,13 @@ from edge.schedule.registry import Registry
 from edge.schedule.replan import SolverLimits
 from edge.schedule.replan import replan as replan_day
 from edge.schedule.replans import Objective, Replan, SolverStatus
+from edge.schedule.shadow_document import EventsDocument
 from edge.schedule.weights import points
 from edge.schedule.whynot import Possible, why_not
 from shared.errors import Rejected
 
 app = typer.Typer(help="Plan and replan a clinic day given as JSON.", no_args_is_help=True)
+register(app)
 
 DayArgument = Annotated[Path, typer.Argument(help="The day (`medspa schedule schema day` describes it).")]
 SecondsOption = Annotated[float, typer.Option(min=0, max=600, help="How long to search; 0 takes the first answer.")]
@@ -153,11 +156,11 @@ def show(day: DayArgument, svg: SvgOption = None) -> None:
 
 
 @app.command()
-def schema(what: Annotated[str, typer.Argument(help="`day` or `event`.")]) -> None:
-    """Print the JSON Schema of a day or of an event."""
-    models: dict[str, type[BaseModel]] = {"day": DayDocument, "event": EventDocument}
+def schema(what: Annotated[str, typer.Argument(help="`day`, `event` or `events`.")]) -> None:
+    """Print the JSON Schema of a day, of an event, or of a day's events."""
+    models: dict[str, type[BaseModel]] = {"day": DayDocument, "event": EventDocument, "events": EventsDocument}
     if what not in models:
-        raise typer.BadParameter("write `day` or `event`")
+        raise typer.BadParameter("write `day`, `event` or `events`")
     print(schema_text(models[what]), end="")  # noqa: T201 - this output is the command's answer
 
 

@@ -29,12 +29,7 @@ _Lane = tuple[ResourceKind, str, str]
 
 def gantt_svg(registry: Registry, plan: Plan, before: Plan | None = None, now: int | None = None) -> str:
     """Return the day as SVG; with `before`, former places are dashed and moved visits outlined."""
-    lanes: list[_Lane] = [(ResourceKind.PROVIDER, p.id, p.name) for p in registry.providers]
-    lanes += [(ResourceKind.ROOM, r.id, r.name) for r in registry.rooms]
-    lanes += [(ResourceKind.DEVICE, d.id, d.name) for d in registry.devices]
-    rows = {
-        (kind, name): _TOP + n * _LANE + 14 * list(ResourceKind).index(kind) for n, (kind, name, _) in enumerate(lanes)
-    }
+    lanes, rows = _lanes(registry), rows_of(registry)
     height = max(rows.values()) + _LANE + 46
     width = _LABEL + (registry.hours.end - registry.hours.start) * _MINUTE + 24
     old = {} if before is None else dict(before.appointments)
@@ -65,6 +60,33 @@ def gantt_svg(registry: Registry, plan: Plan, before: Plan | None = None, now: i
         )
     body.extend(_legend(height))
     return "\n".join([*body, "</svg>"])
+
+
+def _lanes(registry: Registry) -> list[_Lane]:
+    lanes: list[_Lane] = [(ResourceKind.PROVIDER, p.id, p.name) for p in registry.providers]
+    lanes += [(ResourceKind.ROOM, r.id, r.name) for r in registry.rooms]
+    return lanes + [(ResourceKind.DEVICE, d.id, d.name) for d in registry.devices]
+
+
+def rows_of(registry: Registry) -> dict[tuple[ResourceKind, str], int]:
+    """Return where the lane of each resource begins, in units from the top."""
+    return {
+        (kind, name): _TOP + n * _LANE + 14 * list(ResourceKind).index(kind)
+        for n, (kind, name, _) in enumerate(_lanes(registry))
+    }
+
+
+def framed(registry: Registry, visit: Appointment, look: str) -> Iterator[str]:
+    """Yield a frame with the given SVG attributes around each block of a visit."""
+    rows = rows_of(registry)
+    for kind in ResourceKind:
+        for name, span in _uses(visit, kind):
+            yield _rect(registry, span, rows[kind, name] + 5, _LANE - 10, look)
+
+
+def position(registry: Registry, minute: int) -> float:
+    """Return where a minute of the day lies in the picture, in its units from the left."""
+    return _x(registry, minute)
 
 
 def _x(registry: Registry, minute: int) -> float:
