@@ -2,14 +2,15 @@
 
 import datetime as dt
 from enum import StrEnum
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Final
 
 from pydantic import Field
 
 from shared.events.payload import PayloadModel
 
 Name = Annotated[str, Field(min_length=1, max_length=80)]
-Moment = Annotated[int, Field(ge=-31 * 24 * 60, le=31 * 24 * 60)]
+FARTHEST_MINUTES: Final = 31 * 24 * 60
+Moment = Annotated[int, Field(ge=-FARTHEST_MINUTES, le=FARTHEST_MINUTES)]
 
 
 class SkipReason(StrEnum):

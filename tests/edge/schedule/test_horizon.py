@@ -134,7 +134,7 @@ def lonely(preferred: str = "cedar", given: str = "laurel", wish: int | None = N
 
 
 def night(plan: Plan, memory: RollMemory | None = None, **limits: float) -> Roll:
-    return roll(CLINIC, plan, [], 0, Horizon(seconds=0.02, workers=1, **limits), memory=memory)  # type: ignore[arg-type]
+    return roll(CLINIC, plan, [], 0, replace(QUICK, **limits), memory=memory)  # type: ignore[arg-type]
 
 
 def test_a_client_gets_the_provider_they_prefer_and_the_reason_is_said() -> None:
@@ -176,10 +176,10 @@ def test_a_visit_that_makes_room_is_moved_together_with_the_one_that_needs_it() 
     stages = demands_of(CLINIC)[one.service].stages(2160, ("cedar", "consult-2"))
     other = replace(one, id=AppointmentId("w"), preferred="laurel", stages=stages)  # type: ignore[arg-type]
     plan = lonely().with_appointments(replace(one, window=Span(2160, 2190)), replace(other, window=Span(2160, 2190)))
-    rolled = night(plan, threshold=25.0)
+    rolled = night(plan, threshold=25.0, seconds=0.8)
     assert sorted(move.appointment for move in rolled.moves) == ["v", "w"]
     assert all(move.together for move in rolled.moves)
-    assert night(plan, budget=1).moves == ()
+    assert night(plan, budget=1, seconds=0.8).moves == ()
 
 
 def test_who_waits_gets_a_place_even_in_the_frozen_zone_and_costs_no_budget() -> None:
