@@ -20,7 +20,9 @@ def test_the_day_shows_how_far_each_visit_is_and_what_is_open_by_time(browser: B
         open_checklist(page, edge_site)
         expect(page.get_by_role("link", name="Today")).to_have_class("active")
         expect(page.get_by_text("33 open, 10 overdue · 17 settled")).to_be_visible()
-        expect(page.get_by_role("button", name="Ana Prieto")).to_contain_text("1 overdue")
+        expect(page.get_by_role("region", name="Visits").get_by_role("button", name="Ana Prieto")).to_contain_text(
+            "1 overdue"
+        )
         expect(page.get_by_role("img", name="3 of 8 settled, 1 overdue")).to_be_visible()
         tasks = page.get_by_role("list").get_by_role("listitem")
         expect(tasks).to_have_count(33)
@@ -41,7 +43,7 @@ def test_a_task_is_done_and_taken_back_and_another_is_skipped_with_its_reason(
     with watched(browser, *SIZE) as watch:
         page = watch.page
         open_checklist(page, edge_site)
-        page.get_by_role("button", name="Ana Prieto").click()
+        page.get_by_role("region", name="Visits").get_by_role("button", name="Ana Prieto").click()
         page.get_by_role("button", name="Done: Numbing cream applied, Ana Prieto").click()
         expect(page.get_by_role("status").filter(has_text="Done: Numbing cream applied")).to_be_visible()
         expect(page.get_by_role("img", name="4 of 8 settled")).to_be_visible()

@@ -47,6 +47,7 @@ class TaskTemplate(BaseModel):
         after: tasks that have to be done or skipped first.
         done_by: the fact that completes it.
         holds_start: the visit cannot begin without it.
+        readies_room: it is the room that is made ready; open at the start, the room is proposed as out for a while.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -60,6 +61,7 @@ class TaskTemplate(BaseModel):
     after: tuple[Key, ...] = Field(default=(), max_length=20)
     done_by: Fact | None = None
     holds_start: bool = False
+    readies_room: bool = False
 
     @model_validator(mode="after")
     def _makes_sense(self) -> Self:
@@ -67,6 +69,8 @@ class TaskTemplate(BaseModel):
             raise ValueError('what holds the start is due before it: `anchor = "start"`, and `due` at most 0')
         if self.takes and not self.holds_start:
             raise ValueError("`takes` is only for what holds the start: add `holds_start = true`, or leave it out")
+        if self.readies_room and not self.holds_start:
+            raise ValueError("`readies_room` holds the start, too: add `holds_start = true`")
         return self
 
 
@@ -122,7 +126,7 @@ _COMMON: Final = (
         id="forms", title="Forms and consent signed", owner=Owner.CLIENT, due=-35, done_by=Fact.CONSENTED
     ),
     TaskTemplate(id="payment", title="Payment ready", owner=Owner.FRONT_DESK, due=-10),
-    TaskTemplate(id="room", title="Room ready", owner=Owner.PROVIDER, due=-5, takes=10, holds_start=True),
+    TaskTemplate(id="room", title="Room ready", owner=Owner.PROVIDER, due=-5, holds_start=True, readies_room=True),
     TaskTemplate(id="arrival", title="Client is here", owner=Owner.CLIENT, due=0, done_by=Fact.ARRIVED),
     TaskTemplate(
         id="photographs", title="Photographs before treatment", owner=Owner.PROVIDER, due=0,

@@ -18,7 +18,8 @@ from edge.schedule.domain import (
     clock_text,
     up_to_grid,
 )
-from edge.schedule.orchestration.tasks import Task
+from edge.schedule.orchestration.tasks import Task, TaskState
+from edge.schedule.orchestration.templates import Fact
 
 LATE_MINUTES: Final = 10
 """So long after the start a client who is not here counts as late, and `MISSING_MINUTES` after it as missing."""
@@ -55,15 +56,16 @@ def triggers(plan: Plan, tasks: Sequence[Task], now: int) -> tuple[Proposal, ...
         if visit.status is Status.IN_PROGRESS:
             found.extend(_under_way(visit, now))
         elif not visit.status.begun:
-            mine = [task for task in tasks if task.appointment == visit.id and not task.state.settled]
-            delay = [*_absent(visit, now), *_unprepared(visit, mine, now)]
+            mine = [task for task in tasks if task.appointment == visit.id]
+            delay = [*_absent(visit, mine, now), *_unprepared(visit, mine, now)]
             found.extend(sorted(delay, key=lambda item: -_minutes(item))[:1])
     return tuple(found)
 
 
-def _absent(visit: Appointment, now: int) -> Iterator[Proposal]:
+def _absent(visit: Appointment, mine: Iterable[Task], now: int) -> Iterator[Proposal]:
     behind = now - visit.start
-    if visit.status is Status.ARRIVED or behind < LATE_MINUTES:
+    here = any(task.template.done_by is Fact.ARRIVED and task.state is TaskState.DONE for task in mine)
+    if visit.status is Status.ARRIVED or here or behind < LATE_MINUTES:
         return
     why = f"Booked for {clock_text(visit.start)}, and {behind} minutes later nobody has marked the client as here."
     if behind >= MISSING_MINUTES:
@@ -75,19 +77,22 @@ def _absent(visit: Appointment, now: int) -> Iterator[Proposal]:
 def _unprepared(visit: Appointment, mine: Iterable[Task], now: int) -> Iterator[Proposal]:
     for task in mine:
         slips = now + task.template.takes - visit.start
-        if not task.template.holds_start or slips <= 0 or now < task.due:
+        if (
+            not task.template.holds_start
+            or task.state.settled
+            or now < max(task.due, visit.start - task.template.takes)
+        ):
             continue
         title, start = task.template.title, clock_text(visit.start)
-        if task.template.id == "room":
-            if now >= visit.start:
-                room = visit.stages[0].room
-                until = up_to_grid(now + ROOM_MINUTES)
-                why = f"{title!r} is open, and the visit was to begin at {start}."
-                yield Proposal(ProposalKind.ROOM_NOT_READY, visit, RoomDown(now, room, Span(now, until)), why)
-            continue
-        slips = up_to_grid(slips)
-        why = f"{title!r} is open and takes {task.template.takes} minutes: the start at {start} slips by {slips}."
-        yield Proposal(ProposalKind.NOT_PREPARED, visit, Late(now, visit.id, slips), why)
+        if task.template.readies_room:
+            until = up_to_grid(max(now, visit.start) + ROOM_MINUTES)
+            why = f"{title!r} is open, and the visit was to begin at {start}."
+            down = RoomDown(now, visit.stages[0].room, Span(now, until))
+            yield Proposal(ProposalKind.ROOM_NOT_READY, visit, down, why)
+        elif slips > 0:
+            slips = up_to_grid(slips)
+            why = f"{title!r} is open and takes {task.template.takes} minutes: the start at {start} slips by {slips}."
+            yield Proposal(ProposalKind.NOT_PREPARED, visit, Late(now, visit.id, slips), why)
 
 
 def _under_way(visit: Appointment, now: int) -> Iterator[Proposal]:

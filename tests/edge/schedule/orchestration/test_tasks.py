@@ -149,6 +149,7 @@ def test_a_service_with_a_checklist_of_its_own_has_that_and_nothing_else() -> No
         (TASK + 'after = ["cream"]', "cream wait for each other"),
         (TASK.replace("-30", "10"), "due before it"),
         (TASK.replace("holds_start = true", ""), "`takes` is only for what holds the start"),
+        (TASK.replace("takes = 30", "").replace("holds_start", "readies_room"), "add `holds_start = true`"),
         (TASK.replace("provider", "nobody"), "services.0.checklist.0.owner"),
         (TASK + "colour = 1", "services.0.checklist.0.colour: Extra inputs"),
     ],

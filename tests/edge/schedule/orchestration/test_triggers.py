@@ -40,6 +40,10 @@ def test_a_client_who_is_not_here_ten_minutes_after_the_start_is_proposed_late_t
     assert all("Booked for 10:00" in item.why for item in found)
 
 
+def test_a_client_who_was_ticked_off_as_here_is_not_proposed_late() -> None:
+    assert proposed(visit(600, status=Status.CONFIRMED), 640, "arrival", "prep", "room") == ()
+
+
 def test_a_preparation_that_is_not_done_delays_the_start_by_what_it_still_takes() -> None:
     here = visit(600, status=Status.ARRIVED)
     assert proposed(here, 580, "room") == ()
