@@ -14,7 +14,7 @@ from typing import Final
 
 from edge.schedule.checker import check, check_replan
 from edge.schedule.demand import demands_of
-from edge.schedule.domain import Appointment, AppointmentRequest, Plan, Stages, Status, up_to_grid
+from edge.schedule.domain import FROZEN_MINUTES, Appointment, AppointmentRequest, Plan, Stages, Status, up_to_grid
 from edge.schedule.errors import NotAllowed
 from edge.schedule.horizon_choice import Bundle, Choice, bundles_of
 from edge.schedule.horizon_search import targets
@@ -195,7 +195,7 @@ def _situation(
     horizon: Horizon,
     tonight: frozenset[AppointmentId],
 ) -> HorizonSituation:
-    frozen_until = now + horizon.frozen_minutes
+    frozen_until = now + max(FROZEN_MINUTES, horizon.frozen_minutes)
     kept = tuple(
         a for a in plan.placed if a.status is Status.BOOKED and a.start >= frozen_until and a.id not in tonight
     )

@@ -19,6 +19,8 @@ from edge.schedule.document import DayDocument, parse_day
 from edge.schedule.domain import DAY_MINUTES, Appointment, AppointmentRequest, Plan, Span, Status
 from edge.schedule.errors import NotAllowed
 from edge.schedule.horizon import LeftBecause, Roll, RollMemory, roll
+from edge.schedule.horizon_choice import Choice, bundles_of, gain
+from edge.schedule.horizon_search import targets
 from edge.schedule.horizon_situation import Horizon, HorizonSituation, worth
 from edge.schedule.ids import AppointmentId
 from edge.schedule.registry import Registry, demo_registry
@@ -121,6 +123,28 @@ def test_news_in_the_same_night_gets_what_is_left_of_the_budget_and_leaves_alone
     second = roll(CLINIC, news, [], 60, limits, memory=first.memory)
     both = {move.appointment for move in (*first.moves, *second.moves)}
     assert len(first.moves) + len(second.moves) == len(both) <= 3
+
+
+@slowly
+@given(st.integers(0, 10_000))
+def test_what_a_part_earns_by_its_own_resources_is_what_it_earns_for_all_the_days(seed: int) -> None:
+    plan, requests = week(seed)
+    whole, weights = situation(plan, requests), Weights()
+    prices = dict.fromkeys((visit.id for visit in whole.kept), 0)
+    choice = Choice(whole, weights, prices)
+    parts = [part for target in targets(whole, weights, QUICK, prices) for part in bundles_of(whole, target)]
+    assert parts
+    for part in parts[:25]:
+        taken = choice.tried(part)
+        if taken is not None:
+            after = worth(whole, plan.with_appointments(*part.values()), weights)
+            assert taken == gain(worth(whole, plan, weights), after)
+
+
+def test_without_a_frozen_zone_nobody_moves_who_could_not_hear_of_it_in_time() -> None:
+    rolled = roll(CLINIC, lonely(), [], 2140, replace(QUICK, frozen_minutes=0))
+    assert rolled.moves == ()
+    assert len(roll(CLINIC, lonely(), [], 2130, replace(QUICK, frozen_minutes=0)).moves) == 1
 
 
 def lonely(preferred: str = "cedar", given: str = "laurel", wish: int | None = None) -> Plan:
