@@ -5,6 +5,7 @@ from pathlib import Path
 
 from fastapi import APIRouter, FastAPI
 
+from edge.api.checklist_routes import checklist_router
 from edge.api.erasure_routes import erasure_router
 from edge.api.kiosk_socket import kiosk_router
 from edge.api.ports import EdgePorts
@@ -44,6 +45,7 @@ def create_edge_api(
     install_guard(app, guard or GuardSettings())
     app.include_router(edge_router(ports))
     app.include_router(schedule_router(ports))
+    app.include_router(checklist_router(ports))
     app.include_router(review_router(ports))
     app.include_router(progress_router(ports))
     app.include_router(erasure_router(ports))

@@ -7,6 +7,7 @@ from fastapi import FastAPI
 
 from edge.api import kiosk_schemas as kiosk
 from edge.api import schemas
+from edge.api.checklist_routes import checklist_router
 from edge.api.erasure_routes import erasure_router
 from edge.api.ports import EdgePorts
 from edge.api.progress_routes import progress_router
@@ -36,6 +37,7 @@ def document() -> str:
     undescribed = EdgePorts.__new__(EdgePorts)  # describing the routes calls no port
     app.include_router(edge_router(undescribed))
     app.include_router(schedule_router(undescribed))
+    app.include_router(checklist_router(undescribed))
     app.include_router(review_router(undescribed))
     app.include_router(progress_router(undescribed))
     app.include_router(erasure_router(undescribed))

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from prometheus_client import CollectorRegistry
 
+from edge.api.checklist_schemas import ChecklistDay
 from edge.api.erasure_schemas import Erasure, Erasures, NewErasure
 from edge.api.kiosk_schemas import KioskClientMessage, KioskServerMessage, PreviewHeader
 from edge.api.progress_schemas import Comparison, SimilarCases, Timeline
@@ -40,6 +41,7 @@ from edge.api.schemas import (
 )
 from edge.staff.permissions import Action
 from edge.staff.register import Person
+from shared.events.catalogue.checklist import SkipReason
 from shared.vocabulary import RefusalReason, StaffRole
 
 
@@ -293,6 +295,31 @@ class SchedulePort(Protocol):
         ...
 
 
+class ChecklistPort(Protocol):
+    """What has to be done around the visits of a day."""
+
+    def day(self, day: date) -> ChecklistDay:
+        """Return a day's tasks, and what the open ones ask to be reported."""
+        ...
+
+    def do(self, day: date, appointment_id: str, task_id: str, actor: Actor) -> ChecklistDay:
+        """Record that a task is done.
+
+        Raises:
+            NotFound: the day has no such task.
+            Conflict: another comes first, or it was skipped.
+        """
+        ...
+
+    def skip(self, day: date, appointment_id: str, task_id: str, reason: SkipReason, actor: Actor) -> ChecklistDay:
+        """Record that a task is not done, or raise as `do`."""
+        ...
+
+    def reopen(self, day: date, appointment_id: str, task_id: str, actor: Actor) -> ChecklistDay:
+        """Take back that a task was done or skipped, or raise as `do`."""
+        ...
+
+
 class ReviewPort(Protocol):
     """A professional's review of what the models outlined."""
 
@@ -429,6 +456,7 @@ class EdgePorts:
     consent: ConsentPort
     captures: CapturesPort
     schedule: SchedulePort
+    checklist: ChecklistPort
     review: ReviewPort
     progress: ProgressPort
     erasures: ErasuresPort

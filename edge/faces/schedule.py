@@ -267,12 +267,22 @@ class ScheduleDesk:
         )
 
     def _name(self, client: ClientId) -> str:
-        try:
-            return self._register.get(client).details.name
-        except ClientErased:
-            return _ERASED_CLIENT
-        except ClientUnknown:
-            return _ONLINE_GUEST
+        return client_name(self._register, client)
+
+
+def shown_status(status: domain.Status) -> shown.AppointmentStatus:
+    """Return a visit's status in the pages' words."""
+    return _SHOWN[status]
+
+
+def client_name(register: ClientRegister, client: ClientId) -> str:
+    """Return what the pages call a client."""
+    try:
+        return register.get(client).details.name
+    except ClientErased:
+        return _ERASED_CLIENT
+    except ClientUnknown:
+        return _ONLINE_GUEST
 
 
 def _latest_moves(schedule: Schedule) -> dict[str, AppointmentMoved]:

@@ -27,6 +27,7 @@ from edge.schedule.registry import Registry
 from edge.schedule.replan import SolverLimits
 from edge.schedule.replan import replan as replan_day
 from edge.schedule.replans import Objective, Replan, SolverStatus
+from edge.schedule.roll_cli import roll
 from edge.schedule.shadow_document import EventsDocument
 from edge.schedule.weights import points
 from edge.schedule.whynot import Possible, why_not
@@ -34,6 +35,7 @@ from shared.errors import Rejected
 
 app = typer.Typer(help="Plan and replan a clinic day given as JSON.", no_args_is_help=True)
 register(app)
+app.command()(roll)
 
 DayArgument = Annotated[Path, typer.Argument(help="The day (`medspa schedule schema day` describes it).")]
 SecondsOption = Annotated[float, typer.Option(min=0, max=600, help="How long to search; 0 takes the first answer.")]

@@ -8,7 +8,7 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, NaiveDatetime, ValidationError, model_validator
 
 from edge.schedule.domain import (
     DAY_MINUTES,
@@ -99,6 +99,20 @@ class OutageEntry(Entry):
     end: Moment
 
 
+class RolledVisit(Entry):
+    """A visit that a night's roll moved; `at` is the clinic's clock."""
+
+    visit: Name
+    at: NaiveDatetime
+
+
+class RolledEntry(Entry):
+    """What the rolls of earlier nights did, as `medspa schedule roll` writes it."""
+
+    moved: tuple[RolledVisit, ...] = Field(default=(), max_length=2000)
+    left: str = Field(default="", max_length=64, description="Fingerprint of what the latest roll left behind.")
+
+
 class DayDocument(Entry):
     """A clinic with its day, or its next few days."""
 
@@ -110,6 +124,7 @@ class DayDocument(Entry):
     requests: tuple[RequestEntry, ...] = Field(default=(), max_length=2000, description="Who still asks for a place.")
     outages: tuple[OutageEntry, ...] = Field(default=(), max_length=500)
     weights: Weights = Weights()
+    rolled: RolledEntry | None = None
 
     @model_validator(mode="after")
     def _names_are_known(self) -> Self:

@@ -25,6 +25,7 @@ from pydantic import (
 from edge.schedule.domain import GRID_MINUTES, Span
 from edge.schedule.errors import InvalidClinic, UnknownName
 from edge.schedule.ids import ProviderId, RoomId, ServiceId, UnitId
+from edge.schedule.orchestration.templates import TaskTemplate, checked
 from shared.vocabulary import TreatmentCategory
 
 _NAME = r"^[a-z0-9][a-z0-9_-]{0,39}$"
@@ -190,6 +191,14 @@ class Service(_Entry):
     stages: tuple[Stage, ...] = Field(min_length=1, max_length=_MOST_STAGES)
     share: int = Field(default=1, ge=0, le=100, description="How often it is booked, against the others.")
     price: float = Field(default=0, ge=0, le=1_000_000, description="What a visit brings, in the clinic's currency.")
+    checklist: tuple[TaskTemplate, ...] = Field(
+        default=(), max_length=20, description="What has to be done around a visit; by its category where left out."
+    )
+
+    @model_validator(mode="after")
+    def _checklist_can_be_kept(self) -> Self:
+        checked(self.checklist)
+        return self
 
     @property
     def minutes(self) -> int:

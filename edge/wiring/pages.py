@@ -5,6 +5,7 @@ from prometheus_client import CollectorRegistry
 from edge.api.ports import EdgePorts
 from edge.api.schemas import ComponentVersion
 from edge.faces.captures import CaptureDesk
+from edge.faces.checklist import BoxFacts, ChecklistDesk
 from edge.faces.clients import ClientDesk, ConsentForms
 from edge.faces.erasures import ErasureFace
 from edge.faces.progress import ProgressDesk
@@ -19,6 +20,7 @@ from edge.review.examples import LabelledExamples
 from edge.review.reviews import Reviews
 from edge.review.shadow_log import ShadowLog
 from edge.review.signed import SignedReviews
+from edge.schedule.orchestration.book import ChecklistBook
 from edge.wiring.clinic import Clinic
 from edge.wiring.core import Core
 from edge.wiring.hub import HubSide
@@ -53,12 +55,18 @@ def make_ports(core: Core, clinic: Clinic, photographs: Photographs, hub: HubSid
         consent=ConsentForms(clinic.consent, clinic.register, core.clock),
         captures=CaptureDesk(photographs.intake, library, clinic.register, import_gate, reviews),
         schedule=ScheduleDesk(clinic.book, clinic.register),
+        checklist=_checklist_desk(core, clinic, photographs),
         review=_review_desk(core, clinic, photographs, reviews),
         progress=_progress_desk(core, clinic, photographs, reviews),
         erasures=ErasureFace(clinic.erasures, clinic.register, people, clinic.trail),
         kiosk=photographs.kiosk,
         metrics=metrics.registry,
     )
+
+
+def _checklist_desk(core: Core, clinic: Clinic, photographs: Photographs) -> ChecklistDesk:
+    facts = BoxFacts(clinic.consent, photographs.library, clinic.book.zone)
+    return ChecklistDesk(ChecklistBook(core.record.store, clinic.book, facts), clinic.register)
 
 
 def _review_desk(core: Core, clinic: Clinic, photographs: Photographs, reviews: Reviews) -> ReviewDesk:

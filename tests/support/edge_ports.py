@@ -30,6 +30,7 @@ from shared.vocabulary import (
     TreatmentCategory,
     View,
 )
+from tests.support.checklist_ports import FakeChecklist
 from tests.support.erasure_ports import FakeErasures
 from tests.support.progress_ports import FakeProgress
 from tests.support.review_ports import FakeReview
@@ -569,6 +570,7 @@ def fake_edge_ports() -> EdgePorts:
         consent=FakeConsent(),
         captures=captures,
         schedule=FakeSchedule(),
+        checklist=FakeChecklist(),
         review=FakeReview(captures.items),
         progress=FakeProgress(),
         erasures=FakeErasures(),

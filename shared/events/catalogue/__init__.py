@@ -8,6 +8,7 @@ def complete_catalogue() -> Catalogue:
     from shared.events.catalogue import (  # noqa: PLC0415
         audit,
         capture,
+        checklist,
         client,
         consent,
         erasure,
@@ -25,6 +26,7 @@ def complete_catalogue() -> Catalogue:
     modules = (
         audit,
         capture,
+        checklist,
         client,
         consent,
         erasure,

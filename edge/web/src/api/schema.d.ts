@@ -234,6 +234,77 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/checklist": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Day
+         * @description One day; without `day`, today in the clinic's time zone.
+         */
+        get: operations["getChecklist"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/checklist/{day}/{appointment_id}/{task_id}/done": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Done */
+        post: operations["doTask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/checklist/{day}/{appointment_id}/{task_id}/reopen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Reopen */
+        post: operations["reopenTask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/checklist/{day}/{appointment_id}/{task_id}/skip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Skip */
+        post: operations["skipTask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/clients": {
         parameters: {
             query?: never;
@@ -1158,6 +1229,102 @@ export interface components {
          * @enum {string}
          */
         ChangeDirection: "more" | "less" | "within" | "unknown";
+        /**
+         * ChecklistDay
+         * @description A day's checklist.
+         */
+        ChecklistDay: {
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /**
+             * Now
+             * Format: date-time
+             */
+            now: string;
+            /** Proposals */
+            proposals: components["schemas"]["Proposal"][];
+            /** Timezone */
+            timezone: string;
+            /**
+             * Visits
+             * @description By their start.
+             */
+            visits: components["schemas"]["ChecklistVisit"][];
+        };
+        /**
+         * ChecklistTask
+         * @description One task of a visit, by the time it is due.
+         */
+        ChecklistTask: {
+            /**
+             * By Itself
+             * @description Done by what the box knows; nobody can undo it here.
+             */
+            by_itself: boolean;
+            /**
+             * Due At
+             * Format: date-time
+             */
+            due_at: string;
+            /**
+             * Due Minutes
+             * @description Minutes after the visit's start; negative before it.
+             */
+            due_minutes: number;
+            /** Id */
+            id: string;
+            /** Marked At */
+            marked_at?: string | null;
+            owner: components["schemas"]["Owner"];
+            reason?: components["schemas"]["SkipReason"] | null;
+            state: components["schemas"]["TaskState"];
+            /** Title */
+            title: string;
+            /**
+             * Waits For
+             * @description Titles of the tasks that come first.
+             */
+            waits_for: string[];
+        };
+        /**
+         * ChecklistVisit
+         * @description A visit with its tasks.
+         */
+        ChecklistVisit: {
+            /** Appointment Id */
+            appointment_id: string;
+            /** Client Name */
+            client_name: string;
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+            /** Overdue */
+            overdue: number;
+            /** Provider */
+            provider: string;
+            /** Room */
+            room: string;
+            /** Service */
+            service: string;
+            /**
+             * Settled
+             * @description Tasks done or skipped.
+             */
+            settled: number;
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            status: components["schemas"]["AppointmentStatus"];
+            /** Tasks */
+            tasks: components["schemas"]["ChecklistTask"][];
+        };
         /**
          * Client
          * @description A client as the staff of this clinic may see them; the box opened the sealed fields.
@@ -2100,6 +2267,12 @@ export interface components {
             sentence: string;
         };
         /**
+         * Owner
+         * @description Who sees to a task.
+         * @enum {string}
+         */
+        Owner: "client" | "front_desk" | "provider" | "system";
+        /**
          * PinChange
          * @description The present PIN and the next.
          */
@@ -2174,6 +2347,33 @@ export interface components {
             /** Value */
             value: number;
         };
+        /**
+         * Proposal
+         * @description What seems to have happened; nothing is reported before somebody does.
+         */
+        Proposal: {
+            /** Appointment Id */
+            appointment_id: string;
+            /** Client Name */
+            client_name: string;
+            /**
+             * Disruption
+             * @description To be reported; none where a status says it.
+             */
+            disruption?: (components["schemas"]["ProviderOut"] | components["schemas"]["RoomOut"] | components["schemas"]["DeviceOut"] | components["schemas"]["RunsLate"] | components["schemas"]["Cancelled"]) | null;
+            kind: components["schemas"]["ProposalKind"];
+            /** Service */
+            service: string;
+            status?: components["schemas"]["AppointmentStatus"] | null;
+            /** Why */
+            why: string;
+        };
+        /**
+         * ProposalKind
+         * @description What makes a proposal.
+         * @enum {string}
+         */
+        ProposalKind: "not_arrived" | "missing" | "not_prepared" | "room_not_ready" | "still_under_way";
         /**
          * ProviderOut
          * @description A provider cannot work for a while.
@@ -2899,6 +3099,19 @@ export interface components {
          */
         SkinState: "cleansed" | "as_arrived" | "make_up" | "numbed" | "post_treatment" | "unknown";
         /**
+         * SkipReason
+         * @description Why a task is not done; words of a list, so that no free text tells of a client.
+         * @enum {string}
+         */
+        SkipReason: "not_needed" | "client_declined" | "done_elsewhere" | "no_time";
+        /**
+         * SkipTask
+         * @description Why a task is not done.
+         */
+        SkipTask: {
+            reason: components["schemas"]["SkipReason"];
+        };
+        /**
          * StaffMember
          * @description Somebody who may sign in.
          */
@@ -3005,6 +3218,12 @@ export interface components {
              */
             yaw_degrees: number;
         };
+        /**
+         * TaskState
+         * @description How a task stands.
+         * @enum {string}
+         */
+        TaskState: "pending" | "done" | "skipped" | "overdue";
         /**
          * Timeline
          * @description A client's captures in time.
@@ -3547,6 +3766,140 @@ export interface operations {
                 };
                 content: {
                     "application/json": unknown;
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getChecklist: {
+        parameters: {
+            query?: {
+                day?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChecklistDay"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    doTask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                appointment_id: string;
+                day: string;
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChecklistDay"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    reopenTask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                appointment_id: string;
+                day: string;
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChecklistDay"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    skipTask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                appointment_id: string;
+                day: string;
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SkipTask"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChecklistDay"];
                 };
             };
             /** @description Default Response */

@@ -3,6 +3,7 @@ import { clockTime, sentenceOf, span, unwrap, useNow, words } from "@medspasync/
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { api, type Schemas } from "../api/client";
+import { DayTabs } from "./checklist/DayTabs";
 import { Lanes } from "./Lanes";
 import { ProviderOut } from "./ProviderOut";
 
@@ -147,9 +148,12 @@ export default function SchedulePage() {
             {error !== null && ` · shown ${span((now - dataUpdatedAt) / 1000)} old`}
           </Text>
         </div>
-        <Button size="md" variant="light" onClick={() => ask(day.providers[0]?.id ?? null)}>
-          Provider out…
-        </Button>
+        <Group>
+          <DayTabs />
+          <Button size="md" variant="light" onClick={() => ask(day.providers[0]?.id ?? null)}>
+            Provider out…
+          </Button>
+        </Group>
       </Group>
       <div className="day">
         <Lanes day={day} choose={choose} />

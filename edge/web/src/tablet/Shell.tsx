@@ -1,7 +1,7 @@
 import { span, unwrap, useNow } from "@medspasync/kit";
 import { useQuery } from "@tanstack/react-query";
 import { Suspense } from "react";
-import { NavLink, Outlet } from "react-router";
+import { NavLink, Outlet, useLocation } from "react-router";
 import { api } from "../api/client";
 import "./tablet.css";
 
@@ -48,6 +48,7 @@ function Connection() {
 /** The tablet's frame: where we are, how the box is, and the pages. */
 export default function Shell() {
   const { data } = useQuery({ queryKey: ["status"], queryFn: () => unwrap(api.GET("/api/status")) });
+  const ofToday = ["/tablet", "/tablet/checklist"].includes(useLocation().pathname.replace(/\/$/, ""));
   return (
     <div className="shell">
       <header className="shell-bar">
@@ -56,7 +57,7 @@ export default function Shell() {
           <div className="shell-place">{data?.location_name ?? "…"}</div>
         </div>
         <nav className="tabs" aria-label="Pages">
-          <NavLink to="/tablet" end>
+          <NavLink to="/tablet" end className={ofToday ? "active" : undefined}>
             Today
           </NavLink>
           <NavLink to="/tablet/captures">Captures</NavLink>
