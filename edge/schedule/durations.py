@@ -8,6 +8,7 @@ and others, "Estimating Times of Surgeries with Two Component Procedures", Anest
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import NormalDist, fmean
 from typing import Annotated, Final, Self
 
@@ -90,7 +91,7 @@ class Duration(BaseModel):
         known = list(self._known().values())
         if len(known) == 1:
             raise ValueError("give `p80` or `p95`, too: one quantile does not say how much visits differ")
-        if any(later <= earlier for earlier, later in zip(known, known[1:], strict=False)):
+        if any(later <= earlier for earlier, later in pairwise(known)):
             raise ValueError("the quantiles must ascend: `p50` less than `p80` less than `p95`")
         fitted = self.distribution
         for share, minutes in self._known().items():

@@ -260,9 +260,7 @@ class Registry(_Entry):
         planned = tuple(service.planned_for(share) for service in services)
         for service in planned:
             if any(stage.minutes > MOST_MINUTES for stage in service.stages):
-                raise ValueError(
-                    f"{service.id}: the {share} quantile of a stage is over 12 hours; correct its quantiles"
-                )
+                raise ValueError(f"{service.id}: a stage is planned with over 12 hours; correct its quantiles")
         return planned
 
     @model_validator(mode="after")
