@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from rich.console import Console
 from rich.table import Table
 
+from edge.schedule.cli_calibrate import calibrate
 from edge.schedule.document import DayDocument, parse_day
 from edge.schedule.domain import Appointment, AppointmentRequest, Plan, clock_text
 from edge.schedule.engine.search import SearchPlan
@@ -17,6 +18,7 @@ from edge.schedule.errors import InvalidClinic, UnknownName
 from edge.schedule.event_document import EventDocument, disruption_of, parse_event
 from edge.schedule.facts import begun_by
 from edge.schedule.gantt import gantt_svg
+from edge.schedule.history_document import HistoryDocument
 from edge.schedule.ids import AppointmentId, ProviderId, ReplanId
 from edge.schedule.insertion import survey
 from edge.schedule.objective import objective
@@ -31,6 +33,7 @@ from edge.schedule.whynot import Possible, why_not
 from shared.errors import Rejected
 
 app = typer.Typer(help="Plan and replan a clinic day given as JSON.", no_args_is_help=True)
+app.command()(calibrate)
 
 DayArgument = Annotated[Path, typer.Argument(help="The day (`medspa schedule schema day` describes it).")]
 SecondsOption = Annotated[float, typer.Option(min=0, max=600, help="How long to search; 0 takes the first answer.")]
@@ -153,11 +156,11 @@ def show(day: DayArgument, svg: SvgOption = None) -> None:
 
 
 @app.command()
-def schema(what: Annotated[str, typer.Argument(help="`day` or `event`.")]) -> None:
-    """Print the JSON Schema of a day or of an event."""
-    models: dict[str, type[BaseModel]] = {"day": DayDocument, "event": EventDocument}
+def schema(what: Annotated[str, typer.Argument(help="`day`, `event` or `history`.")]) -> None:
+    """Print the JSON Schema of a day, of an event or of past visits."""
+    models: dict[str, type[BaseModel]] = {"day": DayDocument, "event": EventDocument, "history": HistoryDocument}
     if what not in models:
-        raise typer.BadParameter("write `day` or `event`")
+        raise typer.BadParameter("write `day`, `event` or `history`")
     print(schema_text(models[what]), end="")  # noqa: T201 - this output is the command's answer
 
 

@@ -169,8 +169,11 @@ def _measured(expected: ServiceEstimate) -> bool:
 def _estimate(registry: Registry, service: Service, history: ServiceHistory) -> ServiceEstimate:
     quantile = registry.planning_quantile
     believed = [actual for planned, actual in history.lengths if _believed(planned, actual)]
+    doubted = [(planned, actual) for planned, actual in history.lengths if not _believed(planned, actual)]
+    timed = history.timed - len(doubted)
+    overruns = history.overruns - sum(actual > planned for planned, actual in doubted)
     stages: dict[str, Length] = {}
-    left_out = len(history.lengths) - len(believed)
+    left_out = len(doubted)
     for stage in service.stages:
         taken = history.stages.get(stage.name, ())
         minutes = [value for value in taken if _believed(stage.minutes, value)]
@@ -184,8 +187,8 @@ def _estimate(registry: Registry, service: Service, history: ServiceHistory) -> 
         length=Length(drawn(prior.with_quantile(quantile, service.minutes), believed), len(believed)),
         no_show=share(NO_SHOW_BEFORE, NO_SHOW_WEIGHT, history.no_shows, visits),
         visits=visits,
-        overrun=share(1 - quantile, OVERRUN_WEIGHT, history.overruns, history.timed),
-        timed=history.timed,
+        overrun=share(1 - quantile, OVERRUN_WEIGHT, overruns, timed),
+        timed=timed,
         stages=stages,
         left_out=left_out,
     )
