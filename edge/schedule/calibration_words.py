@@ -32,12 +32,13 @@ def _change(registry: Registry, number: int, old: Estimates, new: Estimates) -> 
     then, now = old.get(service.id, prior), new.get(service.id, prior)
     earlier = calibrated(registry, old).services[number]
     later = calibrated(registry, new).services[number]
-    length = now.length.distribution
+    length, count = now.length.distribution, now.length.observations
     sentences: list[str] = []
     if later.minutes != earlier.minutes:
         sentences.append(
             f"{service.name}: new visits get {later.minutes} minutes instead of {earlier.minutes}. {quantile:.0%} of"
-            f" them should take at most {length.quantile(quantile):.0f} minutes, half at most {length.median:.0f}."
+            f" them should take at most {length.quantile(quantile):.0f} minutes, half at most {length.median:.0f}, by"
+            f" {count} measured visits and what was known before."
         )
     else:
         sentences.append(f"{service.name}: new visits get {later.minutes} minutes, as before.")
@@ -48,7 +49,7 @@ def _change(registry: Registry, number: int, old: Estimates, new: Estimates) -> 
         sentences.append(f"  Left out, being too far from what was booked: {now.left_out} of the measured lengths.")
     return Change(
         service.name,
-        f"{_arrow(str(earlier.minutes), str(later.minutes))} (n={now.length.observations})",
+        f"{_arrow(str(earlier.minutes), str(later.minutes))} (n={count})",
         f"{_arrow(f'{then.no_show:.1%}', f'{now.no_show:.1%}')} (n={now.visits})",
         f"{_arrow(f'{then.overrun:.0%}', f'{now.overrun:.0%}')} (n={now.timed})",
         tuple(sentences),

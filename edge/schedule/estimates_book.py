@@ -16,6 +16,9 @@ from shared.events.envelope import Event, EventDraft
 from shared.events.payload import Catalogue, PayloadModel
 from shared.ids import IdSource
 
+HISTORY_DAYS: Final = 365
+"""How far back days count: a year has every season, and what is older tells of other staff and devices."""
+
 _VERSION: Final = "SELECT coalesce(max(version), 0) FROM events WHERE aggregate = ?"
 # A day's stream is `schedule:2026-12-01`; a semicolon is what follows a colon.
 _DAYS: Final = "SELECT DISTINCT aggregate FROM events WHERE aggregate > 'schedule:' AND aggregate < 'schedule;'"
@@ -67,10 +70,11 @@ class EstimatesBook:
             return sorted(day for day in days if day < today and day not in closed)
 
     def history(self, today: dt.date) -> History:
-        """Return what all past days showed, closed or not; nothing is recorded."""
+        """Return what the days of the past year showed, closed or not; nothing is recorded."""
+        first = today - dt.timedelta(days=HISTORY_DAYS)
         with self._lock:
-            days = list(self._known().days.values())
-            days.extend(close_day(day, self._events_of(day), today) for day in self.not_closed(today))
+            days = [closed for day, closed in self._known().days.items() if day >= first]
+            days.extend(close_day(day, self._events_of(day), today) for day in self.not_closed(today) if day >= first)
             return history_of(day.services for day in days)
 
     def calibrate(self, estimates: Estimates, actor: str) -> bool:

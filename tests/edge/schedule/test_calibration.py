@@ -18,6 +18,7 @@ from edge.schedule.domain import AppointmentRequest, ProviderOut, Span, Status
 from edge.schedule.durations import LogNormal
 from edge.schedule.errors import BrokenFold, NotAllowed
 from edge.schedule.estimates import Estimates, Length, ServiceEstimate, ServiceHistory, estimate, history_of
+from edge.schedule.estimates_book import HISTORY_DAYS
 from edge.schedule.ids import AppointmentId, ProviderId, ServiceId
 from edge.schedule.lengths import as_booked
 from edge.schedule.registry import Registry
@@ -181,6 +182,15 @@ def test_a_day_counts_for_the_history_the_same_before_and_after_it_is_closed(
     assert record.store.head().seq == head
     shown = book.close_day(TODAY, "desk")
     assert book.learnt.history(book.today()) == open_yet == history_of([shown.services])
+
+
+@pytest.mark.parametrize("closed", [True, False])
+def test_what_is_older_than_a_year_no_longer_counts(record: BoxRecord, book: ScheduleBook, closed: bool) -> None:
+    record.clock.advance(60 * live_through(book, record))
+    if closed:
+        book.close_day(TODAY, "desk")
+    assert book.learnt.history(TODAY + dt.timedelta(days=HISTORY_DAYS))[CONSULTATION].came == 4
+    assert book.learnt.history(TODAY + dt.timedelta(days=HISTORY_DAYS + 1)) == {}
 
 
 def test_new_visits_get_the_estimated_length_and_booked_ones_keep_theirs(

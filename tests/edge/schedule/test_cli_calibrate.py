@@ -2,18 +2,20 @@
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from edge.schedule.book import ScheduleBook
-from edge.schedule.booking import synthesise_day
 from edge.schedule.cli import app, schema_text
-from edge.schedule.domain import Status
+from edge.schedule.domain import AppointmentRequest, Span, Status
 from edge.schedule.history_document import HistoryDocument, parse_history
+from edge.schedule.ids import AppointmentId, ServiceId
 from edge.schedule.registry import demo_registry
+from shared.clock import SystemClock
+from shared.ids import ClientId
 from tests.support.clocks import ManualClock
 from tests.support.records import IDENTITY, BoxRecord, open_box_record
 
@@ -43,7 +45,11 @@ def test_the_example_shows_what_would_change_with_numbers_and_in_words() -> None
     assert result.exit_code == 0, result.output
     assert "Dermal filler" in result.output
     assert "65 → 75 (n=45)" in result.output
-    assert "Dermal filler: new visits get 75 minutes instead of 65." in result.output
+    assert (
+        "Dermal filler: new visits get 75 minutes instead of 65. 68% of them should take at most 71 minutes"
+        in result.output
+    )
+    assert "by 45 measured visits and what was known before." in result.output
     assert "The weights stay as they are" in result.output
     assert "Applied" not in result.output
 
@@ -104,8 +110,9 @@ def test_what_does_not_go_together_is_refused_with_what_to_do(arguments: Sequenc
 
 
 def box(folder: Path) -> BoxRecord:
-    """Return an enrolled box's record that `config` opens; its day is long over."""
-    record = open_box_record(folder, ManualClock(datetime(2024, 5, 6, 8, 0, tzinfo=UTC)))
+    """Return an enrolled box's record that `config` opens; its day is over since last week."""
+    morning = SystemClock().wall().replace(hour=8, minute=0) - timedelta(days=8)
+    record = open_box_record(folder, ManualClock(morning))
     identity = {"tenant": IDENTITY.tenant, "location": IDENTITY.location, "device": IDENTITY.device}
     (folder / "data" / "identity.json").write_text(json.dumps(identity))
     (folder / "box.toml").write_text(
@@ -121,10 +128,10 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     book = ScheduleBook(record.store, demo_registry(), record.ids, record.clock, ZONE)
     day = book.today()
-    book.book_day(day, synthesise_day(book.registry, day, 1, 40), "desk")
-    visits = [visit.id for visit in book.day(day).plan.placed if visit.service == "consultation"]
-    assert len(visits) >= 5
-    for name in visits[:5]:
+    visits = [AppointmentId(f"visit-{number}") for number in range(5)]
+    wishes = [AppointmentRequest(v, ClientId(v), ServiceId("consultation"), Span(540, 1080)) for v in visits]
+    assert book.book_day(day, wishes, "desk") == 5
+    for name in visits:
         book.change_status(name, Status.IN_PROGRESS, "desk")
         record.clock.advance(50 * 60)
         book.change_status(name, Status.DONE, "desk")

@@ -8,18 +8,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from edge.schedule.booking import synthesise_day
-from edge.schedule.domain import GRID_MINUTES, Plan
+from edge.schedule.domain import GRID_MINUTES, Appointment, Plan, Span, StageAssignment, Stages
 from edge.schedule.durations import Duration, LogNormal, through, together
 from edge.schedule.encode import Encoding
 from edge.schedule.engine.compiled import CompiledEngine
 from edge.schedule.engine.problem import Effort
 from edge.schedule.errors import InvalidClinic
-from edge.schedule.ids import ServiceId, UnitId
+from edge.schedule.ids import AppointmentId, ProviderId, RoomId, ServiceId, UnitId
 from edge.schedule.objective import objective
 from edge.schedule.planning import asked
 from edge.schedule.registry import Registry, Stage, parse_registry
 from edge.schedule.slack import LEAST_SLACK, MOST_SLACK, slack_of
 from edge.schedule.weights import Weights
+from shared.ids import ClientId
 from tests.edge.schedule.test_registry import DEMO
 
 FORM = "duration = { p50 = 24, p80 = 33, p95 = 45 }"
@@ -146,6 +147,30 @@ def test_the_longest_slack_of_a_devices_services_counts(clinic: Registry) -> Non
     wide = with_stage(clinic, "laser-hair", duration=Duration(p50=25, p80=45))
     assert slack_of(wide, 10)[laser] > slack_of(clinic, 10)[laser]
     assert slack_of(wide, 10)[laser] == slack_of(wide, 10)[UnitId("laser-b")]
+
+
+def test_a_use_within_the_slack_of_its_device_is_brittle_and_one_behind_it_is_not(clinic: Registry) -> None:
+    hydra = clinic.service(ServiceId("hydra-facial"))
+    visits = [
+        Appointment(AppointmentId(name), ClientId(name), hydra.id, Span(540, 1140), stages=facial(start))
+        for name, start in (("one", 600), ("two", 660))  # the device rests until 650 and is used again from 670 on
+    ]
+    plan = Plan(dt.date(2026, 11, 23), {visit.id: visit for visit in visits})
+
+    def brittle(shop: Registry) -> int:
+        return objective(asked(shop, plan, []), plan, Weights(brittle=1)).terms["brittle"]
+
+    assert brittle(clinic) == 0
+    assert brittle(with_stage(clinic, "hydra-facial", duration=Duration(p50=25, p80=38))) == 0
+    assert brittle(with_stage(clinic, "hydra-facial", duration=Duration(p50=25, p80=60))) == 100
+
+
+def facial(start: int) -> Stages:
+    hazel, room = ProviderId("hazel"), RoomId("treatment-1")
+    return (
+        StageAssignment("cleansing", start, start + 10, hazel, room, None),
+        StageAssignment("hydra", start + 10, start + 40, hazel, room, UnitId("hydra-a")),
+    )
 
 
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
