@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from edge.schedule.domain import AppointmentRequest, Disruption, Span, Status
 from edge.schedule.errors import UnknownName
+from edge.schedule.estimates_book import EstimatesBook
 from edge.schedule.ids import AppointmentId, ReplanId, ServiceId
 from edge.schedule.registry import Registry
 from edge.schedule.replan import SolverLimits
@@ -21,6 +22,7 @@ from edge.threads import NoThreadFree, Priority, ThreadBudget
 from shared.clock import Clock
 from shared.errors import Rejected
 from shared.events.catalogue import schedule as said
+from shared.events.catalogue.estimates import DayClosed
 from shared.events.catalogue.system import BookingAnswered, BookingRequested
 from shared.events.envelope import Event, EventDraft
 from shared.events.payload import Catalogue, PayloadModel
@@ -45,6 +47,7 @@ class ScheduleBook:
         """Make a book; `threads` is the budget shared with the analysis, or one of its own where none runs."""
         self._threads = threads or ThreadBudget(SolverLimits().workers)
         self.registry = registry
+        self.learnt = EstimatesBook(store, registry, ids)
         self.zone = ZoneInfo(timezone)
         self._store = store
         self._ids = ids
@@ -75,7 +78,7 @@ class ScheduleBook:
         """Book many requests in one transaction and return how many found a place."""
         with self._lock:
             day = self.day(date)
-            payloads = day.book_day(self.registry, requests)
+            payloads = day.book_day(self.learnt.planning(), requests)
             self._append(day, payloads, actor, "booking")
         return sum(isinstance(payload, said.AppointmentBooked) for payload in payloads)
 
@@ -105,7 +108,7 @@ class ScheduleBook:
         with self._lock:
             answer = self._answer(date, disruption, replan_id)
             day = self.day(date)
-            payloads = day.report_disruption(self.registry, disruption, answer, replan_id)
+            payloads = day.report_disruption(self.learnt.planning(), disruption, answer, replan_id)
             self._append(day, payloads, actor, "replan")
         return replan_id, answer
 
@@ -118,8 +121,16 @@ class ScheduleBook:
         with self._lock:
             date = self._date_with(lambda day: any(item.reported.replan == replan_id for item in day.replans))
             day = self.day(date)
-            self._append(day, day.undo_replan(self.registry, replan_id), actor, "replan")
+            self._append(day, day.undo_replan(self.learnt.planning(), replan_id), actor, "replan")
         return date
+
+    def close_day(self, date: dt.date, actor: str) -> DayClosed:
+        """Record what a past day showed of its visits and return it; idempotent by the day.
+
+        Raises:
+            NotAllowed: the day is not over, or nothing was ever booked on it; nothing was recorded.
+        """
+        return self.learnt.close_day(date, self.today(), actor)
 
     def client_of(self, appointment: str) -> ClientId:
         """Return whose visit it is.
@@ -157,7 +168,7 @@ class ScheduleBook:
             return [], BookingAnswered(request=wish.request, accepted=False, reason="that day has passed")
         try:
             self.registry.service(request.service)
-            payloads = day.decide_request(self.registry, request, self._minute(date))
+            payloads = day.decide_request(self.learnt.planning(), request, self._minute(date))
         except Rejected as error:
             return [], BookingAnswered(request=wish.request, accepted=False, reason=error.sentence[:500])
         visit = day.plan.appointments.get(name)
@@ -181,7 +192,7 @@ class ScheduleBook:
             return self._replan(date, disruption, replan_id, SolverLimits(seconds=0))
 
     def _replan(self, date: dt.date, disruption: Disruption, replan_id: ReplanId, limits: SolverLimits) -> Replan:
-        return self.day(date).preview(self.registry, disruption, replan_id, self._clock.monotonic, limits)
+        return self.day(date).preview(self.learnt.planning(), disruption, replan_id, self._clock.monotonic, limits)
 
     def _append(self, day: Schedule, payloads: Sequence[PayloadModel], actor: str, purpose: str) -> None:
         """Append what was decided on `day`, which must not have been folded further since."""

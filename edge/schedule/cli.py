@@ -3,13 +3,14 @@
 import json
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 from pydantic import BaseModel
 from rich.console import Console
 from rich.table import Table
 
+from edge.schedule.cli_calibrate import calibrate
 from edge.schedule.cli_simulate import register
 from edge.schedule.document import DayDocument, parse_day
 from edge.schedule.domain import Appointment, AppointmentRequest, Plan, clock_text
@@ -18,6 +19,7 @@ from edge.schedule.errors import InvalidClinic, UnknownName
 from edge.schedule.event_document import EventDocument, disruption_of, parse_event
 from edge.schedule.facts import begun_by
 from edge.schedule.gantt import gantt_svg
+from edge.schedule.history_document import HistoryDocument
 from edge.schedule.ids import AppointmentId, ProviderId, ReplanId
 from edge.schedule.insertion import survey
 from edge.schedule.objective import objective
@@ -36,6 +38,7 @@ from shared.errors import Rejected
 app = typer.Typer(help="Plan and replan a clinic day given as JSON.", no_args_is_help=True)
 register(app)
 app.command()(roll)
+app.command()(calibrate)
 
 DayArgument = Annotated[Path, typer.Argument(help="The day (`medspa schedule schema day` describes it).")]
 SecondsOption = Annotated[float, typer.Option(min=0, max=600, help="How long to search; 0 takes the first answer.")]
@@ -157,13 +160,21 @@ def show(day: DayArgument, svg: SvgOption = None) -> None:
     _write(document, planned, None, svg)
 
 
+SCHEMAS: Final[dict[str, type[BaseModel]]] = {
+    "day": DayDocument,
+    "event": EventDocument,
+    "events": EventsDocument,
+    "history": HistoryDocument,
+}
+"""Every form that a command reads, by name; `schemas` holds what `schema_text` says of each."""
+
+
 @app.command()
-def schema(what: Annotated[str, typer.Argument(help="`day`, `event` or `events`.")]) -> None:
-    """Print the JSON Schema of a day, of an event, or of a day's events."""
-    models: dict[str, type[BaseModel]] = {"day": DayDocument, "event": EventDocument, "events": EventsDocument}
-    if what not in models:
-        raise typer.BadParameter("write `day`, `event` or `events`")
-    print(schema_text(models[what]), end="")  # noqa: T201 - this output is the command's answer
+def schema(what: Annotated[str, typer.Argument(help="`day`, `event`, `events` or `history`.")]) -> None:
+    """Print the JSON Schema of a day, of an event, of a day's events or of past visits."""
+    if what not in SCHEMAS:
+        raise typer.BadParameter(f"write one of {', '.join(SCHEMAS)}")
+    print(schema_text(SCHEMAS[what]), end="")  # noqa: T201 - this output is the command's answer
 
 
 def schema_text(model: type[BaseModel]) -> str:

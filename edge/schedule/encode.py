@@ -21,12 +21,13 @@ from edge.schedule.engine.problem import (
     Template,
     Visit,
 )
-from edge.schedule.ids import ProviderId, ServiceId
+from edge.schedule.ids import ProviderId, ServiceId, UnitId
 from edge.schedule.insertion import Situation
 from edge.schedule.lunch import OwedLunch, owed_lunches
 from edge.schedule.objective import device_starts, is_notified, lost_revenue
 from edge.schedule.registry import Registry
 from edge.schedule.replans import Objective
+from edge.schedule.slack import slack_of
 from edge.schedule.weights import POINT, Weights, cost
 
 _UNNOTICED: Final = -1
@@ -186,6 +187,7 @@ class Encoding:
             calendar.occupy(appointment.stages)
         fixed = Plan(self.situation.facts.date, {a.id: a for a in self.situation.fixed})
         begun = {device: sum(1 << cell for cell in starts) for device, starts in device_starts(fixed).items()}
+        slacks = slack_of(registry, weights.brittle_minutes)
         resources: list[Resource] = []
         for kind, name in self.clinic.numbers:
             closed, occupied = calendar.closed[kind, name], calendar.busy[kind, name]
@@ -196,7 +198,7 @@ class Encoding:
                 case ResourceKind.ROOM:
                     resources.append(Resource(closed, occupied))
                 case ResourceKind.DEVICE:
-                    slack, brittle = weights.brittle_minutes // GRID_MINUTES, cost(weights.brittle, 1)
+                    slack, brittle = slacks[UnitId(name)] // GRID_MINUTES, cost(weights.brittle, 1)
                     resources.append(Resource(closed, occupied, begun.get(name, 0), slack, brittle))
         return resources
 

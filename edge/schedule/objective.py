@@ -4,10 +4,12 @@ import numpy as np
 
 from edge.schedule.demand import Calendar
 from edge.schedule.domain import GRID_MINUTES, Appointment, Plan, ResourceKind, Status
+from edge.schedule.ids import UnitId
 from edge.schedule.insertion import Situation
 from edge.schedule.lunch import missed_lunches
 from edge.schedule.registry import Registry
 from edge.schedule.replans import Objective
+from edge.schedule.slack import slack_of
 from edge.schedule.weights import Weights, cost
 
 
@@ -79,14 +81,14 @@ def _devices_changed(situation: Situation, old: Appointment, choice: tuple[str, 
 
 def _resource_terms(situation: Situation, plan: Plan, weights: Weights, terms: dict[str, int]) -> None:
     calendar = Calendar.of(situation.registry, plan)
-    slack = weights.brittle_minutes // GRID_MINUTES
+    slacks = slack_of(situation.registry, weights.brittle_minutes)
     for (kind, _), busy in calendar.busy.items():
         if kind is ResourceKind.PROVIDER and busy:
             load, first = busy.bit_count(), (busy & -busy).bit_length() - 1
             terms["idle"] += cost(weights.idle * GRID_MINUTES, busy.bit_length() - first - load)
             terms["fairness"] += cost(weights.fairness, load * load)
     for device, begun in device_starts(plan).items():
-        busy = calendar.busy[ResourceKind.DEVICE, device]
+        busy, slack = calendar.busy[ResourceKind.DEVICE, device], slacks[UnitId(device)] // GRID_MINUTES
         for cell in begun:
             close = busy & ((1 << cell) - (1 << max(0, cell - slack)))
             terms["brittle"] += cost(weights.brittle, bool(close))

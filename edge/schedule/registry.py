@@ -16,13 +16,18 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainSerializer,
+    SerializerFunctionWrapHandler,
     ValidationError,
+    ValidationInfo,
     WithJsonSchema,
     field_serializer,
+    field_validator,
+    model_serializer,
     model_validator,
 )
 
 from edge.schedule.domain import GRID_MINUTES, Span
+from edge.schedule.durations import MOST_MINUTES, PLANNING_QUANTILE, Duration
 from edge.schedule.errors import InvalidClinic, UnknownName
 from edge.schedule.ids import ProviderId, RoomId, ServiceId, UnitId
 from edge.schedule.orchestration.templates import TaskTemplate, checked
@@ -46,6 +51,10 @@ def _minute(value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
         raise ValueError('write a time of day as "HH:MM", for example "09:30"')  # noqa: TRY004 - pydantic reports it
     return value
+
+
+def _say_no_default(schema: dict[str, Any]) -> None:
+    del schema["default"]
 
 
 def _written(minute: int) -> str:
@@ -162,16 +171,42 @@ class Stage(_Entry):
     """A part of a service; stages follow each other without a gap.
 
     A stage either names the `skill` of the provider who is present, or says `provider_may_leave = true`. The provider
-    also needs its `licence`, where it names one.
+    also needs its `licence`, where it names one. It takes `minutes`, or, as quantiles, a `duration`.
     """
 
     name: str = Field(min_length=1, max_length=40)
-    minutes: Minutes = Field(gt=0)
+    duration: Duration | None = Field(default=None, description="How long it takes, instead of `minutes`.")
+    minutes: Minutes = Field(
+        default=0, gt=0, validate_default=True, description="Planned length.", json_schema_extra=_say_no_default
+    )
     skill: Key | None = None
     licence: Key | None = None
     room: Key
     device: Key | None = None
     provider_may_leave: bool = False
+
+    @field_validator("minutes", mode="before")
+    @classmethod
+    def _one_form(cls, minutes: object, given: ValidationInfo) -> object:
+        if "duration" not in given.data:
+            return GRID_MINUTES  # that it is wrong has been said
+        duration: Duration | None = given.data["duration"]
+        if duration is None and minutes == 0:
+            raise ValueError("write how long it takes: `minutes = 30`, or `duration = { p50 = 25, p80 = 35 }`")
+        if duration is not None and minutes != 0:
+            raise ValueError("write `minutes` or `duration`, and not both")
+        return minutes if duration is None else duration.distribution.planned(PLANNING_QUANTILE)
+
+    @model_serializer(mode="wrap")
+    def _as_it_was_given(self, written: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        fields: dict[str, Any] = written(self)
+        return {name: value for name, value in fields.items() if name != ("minutes" if self.duration else "duration")}
+
+    def planned_for(self, share: float) -> Self:
+        """Return the stage as long as a share of its visits need; one without quantiles stays as it is."""
+        if self.duration is None:
+            return self
+        return self.model_copy(update={"minutes": self.duration.distribution.planned(share)})
 
     @model_validator(mode="after")
     def _somebody_or_nobody(self) -> Self:
@@ -205,6 +240,10 @@ class Service(_Entry):
         """Length of the whole visit in minutes."""
         return sum(stage.minutes for stage in self.stages)
 
+    def planned_for(self, share: float) -> Self:
+        """Return the service with each stage as long as a share of its visits need."""
+        return self.model_copy(update={"stages": tuple(stage.planned_for(share) for stage in self.stages)})
+
     def licences(self, skill: str) -> frozenset[str]:
         """Return the licences of whoever brings a skill to this service: one person brings it to all its stages."""
         return frozenset(stage.licence for stage in self.stages if stage.skill == skill and stage.licence is not None)
@@ -218,7 +257,20 @@ class Registry(_Entry):
     providers: tuple[Provider, ...] = Field(min_length=1, max_length=100)
     rooms: tuple[Room, ...] = Field(min_length=1, max_length=100)
     devices: tuple[Unit, ...] = Field(default=(), max_length=100)
+    planning_quantile: float = Field(
+        default=PLANNING_QUANTILE, ge=0.5, le=0.95, description="Share of visits that a planned length covers."
+    )
     services: tuple[Service, ...] = Field(min_length=1, max_length=200)
+
+    @field_validator("services")
+    @classmethod
+    def _planned(cls, services: tuple[Service, ...], given: ValidationInfo) -> tuple[Service, ...]:
+        share = given.data.get("planning_quantile", PLANNING_QUANTILE)
+        planned = tuple(service.planned_for(share) for service in services)
+        for service in planned:
+            if any(stage.minutes > MOST_MINUTES for stage in service.stages):
+                raise ValueError(f"{service.id}: a stage is planned with over 12 hours; correct its quantiles")
+        return planned
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

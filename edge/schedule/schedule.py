@@ -22,6 +22,7 @@ from edge.schedule.domain import (
 from edge.schedule.errors import BrokenFold, NotAllowed
 from edge.schedule.facts import find, with_facts, with_status
 from edge.schedule.ids import AppointmentId, ReplanId
+from edge.schedule.lengths import as_booked
 from edge.schedule.payloads import (
     appointment_of,
     outage_of,
@@ -125,7 +126,8 @@ class Schedule:
         limits: SolverLimits | None = None,
     ) -> Replan:
         """Return what a disruption would do, changing nothing; raises as `replan.replan`."""
-        return replan(registry, self.plan, disruption, replan_id, stopwatch, limits)
+        booked = as_booked(registry, self.plan)
+        return booked.replan(replan(booked.registry, booked.plan, disruption, replan_id, stopwatch, limits))
 
     def report_disruption(
         self, registry: Registry, disruption: Disruption, answer: Replan, replan_id: ReplanId
@@ -165,7 +167,8 @@ class Schedule:
             restored=tuple(visit_part(before[key]) for key in touched if key in before),
             removed=tuple(key for key in touched if key not in before),
         )
-        if check(registry, self._without(undone)):
+        restored = as_booked(registry, self._without(undone))
+        if check(restored.registry, restored.plan):
             raise NotAllowed("place_taken", "a former place is taken by now; move the visits by hand")
         return [undone]
 

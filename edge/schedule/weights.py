@@ -9,6 +9,8 @@ from edge.schedule.policies import Policy
 POINT: Final = 100
 """Costs are whole hundredths of a point, so that sums are exact."""
 
+_SLACK: Final = "Slack that a device should get where its services' lengths are not given as quantiles."
+
 
 class Weights(BaseModel):
     """Weights of a clinic; each says what one unit of a term costs."""
@@ -21,7 +23,7 @@ class Weights(BaseModel):
     device_change: float = Field(default=5.0, ge=0, le=1000, description="A visit that gets another device.")
     idle: float = Field(default=0.2, ge=0, le=1000, description="A provider's free minute between two visits.")
     brittle: float = Field(default=8.0, ge=0, le=1000, description="A device used again without slack.")
-    brittle_minutes: int = Field(default=10, ge=0, le=120, multiple_of=5, description="Slack that a device should get.")
+    brittle_minutes: int = Field(default=10, ge=0, le=120, multiple_of=5, description=_SLACK)
     policies: tuple[Policy, ...] = Field(default=(), max_length=20, description="What the clinic wants besides.")
     fairness: float = Field(default=0.02, ge=0, le=10, description="Unevenness of work, by the square of five minutes.")
 

@@ -1,0 +1,119 @@
+"""The clinic's closed days and estimates on record: folds them from the log, appends what is decided, once."""
+
+import datetime as dt
+import threading
+from collections.abc import Sequence
+from typing import Final
+
+from edge.schedule.calibration import AGGREGATE, PURPOSE, Calibration
+from edge.schedule.day_close import close_day
+from edge.schedule.estimates import Estimates, History, calibrated, history_of
+from edge.schedule.registry import Registry
+from edge.store.events import SqlcipherEventStore
+from shared.events.catalogue import estimates as said
+from shared.events.catalogue import schedule as told
+from shared.events.envelope import Event, EventDraft
+from shared.events.payload import Catalogue, PayloadModel
+from shared.ids import IdSource
+
+HISTORY_DAYS: Final = 365
+"""How far back days count: a year has every season, and what is older tells of other staff and devices."""
+
+_VERSION: Final = "SELECT coalesce(max(version), 0) FROM events WHERE aggregate = ?"
+# A day's stream is `schedule:2026-12-01`; a semicolon is what follows a colon.
+_DAYS: Final = "SELECT DISTINCT aggregate FROM events WHERE aggregate > 'schedule:' AND aggregate < 'schedule;'"
+
+
+class EstimatesBook:
+    """What the clinic has learnt from its days; safe to share by threads."""
+
+    def __init__(self, store: SqlcipherEventStore, registry: Registry, ids: IdSource) -> None:
+        """Make a book over a log; `registry` is the clinic's file."""
+        self._store = store
+        self._registry = registry
+        self._ids = ids
+        self._catalogue = Catalogue((*said.PAYLOADS, *told.PAYLOADS))
+        self._calibration = Calibration()
+        self._planning = (Calibration().version, registry)
+        self._lock = threading.RLock()
+
+    @property
+    def estimates(self) -> Estimates:
+        """What new visits are planned with."""
+        with self._lock:
+            return self._known().estimates
+
+    def planning(self) -> Registry:
+        """Return the clinic with the lengths that new visits are planned with."""
+        with self._lock:
+            known = self._known()
+            if self._planning[0] != known.version:
+                self._planning = (known.version, calibrated(self._registry, known.estimates))
+            return self._planning[1]
+
+    def close_day(self, day: dt.date, today: dt.date, actor: str) -> said.DayClosed:
+        """Record what a past day showed and return it; idempotent by the day.
+
+        Raises:
+            NotAllowed: the day is not over, or nothing was ever booked on it; nothing was recorded.
+        """
+        with self._lock:
+            known = self._known()
+            self._append(known.close_day(day, self._events_of(day), today), actor)
+            return self._known().days[day]
+
+    def not_closed(self, today: dt.date) -> list[dt.date]:
+        """Return the past days with bookings that nobody has closed, oldest first."""
+        with self._lock:
+            closed = self._known().days
+            days = (dt.date.fromisoformat(name.partition(":")[2]) for (name,) in self._store.rows(_DAYS))
+            return sorted(day for day in days if day < today and day not in closed)
+
+    def history(self, today: dt.date) -> History:
+        """Return what the days of the past year showed, closed or not; nothing is recorded."""
+        first = today - dt.timedelta(days=HISTORY_DAYS)
+        with self._lock:
+            days = [closed for day, closed in self._known().days.items() if day >= first]
+            days.extend(close_day(day, self._events_of(day), today) for day in self.not_closed(today) if day >= first)
+            return history_of(day.services for day in days)
+
+    def calibrate(self, estimates: Estimates, actor: str) -> bool:
+        """Plan with these estimates from now on; tell whether they differ from those before."""
+        with self._lock:
+            decided = self._known().calibrate(estimates, self._ids.new())
+            self._append(decided, actor)
+            return bool(decided)
+
+    def undo(self, actor: str) -> None:
+        """Take the latest estimates back.
+
+        Raises:
+            NotAllowed: there are none.
+        """
+        with self._lock:
+            self._append(self._known().undo(), actor)
+
+    def _known(self) -> Calibration:
+        known = self._calibration
+        # The stream grows by an event a day, and each booking asks: it is read only when there is more of it.
+        if self._store.rows(_VERSION, (AGGREGATE,))[0][0] > known.version:
+            for event in self._store.stream(AGGREGATE)[known.version :]:
+                known.apply(self._payload(event))
+        return known
+
+    def _events_of(self, day: dt.date) -> list[PayloadModel]:
+        return [self._payload(event) for event in self._store.stream(f"schedule:{day.isoformat()}")]
+
+    def _append(self, payloads: Sequence[PayloadModel], actor: str) -> None:
+        version = self._calibration.version
+        if payloads:
+            self._store.append(
+                [
+                    EventDraft(AGGREGATE, payload, actor, PURPOSE, expected_version=version + number)
+                    for number, payload in enumerate(payloads)
+                ]
+            )
+
+    def _payload(self, event: Event) -> PayloadModel:
+        fields = event.fields
+        return self._catalogue.model(fields.type, fields.schema_version).model_validate(fields.payload)

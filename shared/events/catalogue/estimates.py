@@ -1,0 +1,88 @@
+"""Payloads about how long visits took and who came: what a day showed, and what the clinic plans with since.
+
+Minutes are whole; nothing says whose visit it was.
+"""
+
+import datetime as dt
+from typing import Annotated, ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.events.payload import PayloadModel
+
+Name = Annotated[str, Field(min_length=1, max_length=80)]
+Count = Annotated[int, Field(ge=0)]
+Length = Annotated[int, Field(gt=0, le=24 * 60)]
+Chance = Annotated[float, Field(ge=0, le=1)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class VisitLength(_Part):
+    """How long one visit was booked for and how long it took, in minutes."""
+
+    planned: Length
+    actual: Length
+
+
+class ServiceDay(_Part):
+    """What a day showed of one service.
+
+    `timed` visits are those of which it is known whether they took longer than booked; `overruns` of them did.
+    """
+
+    service: Name
+    came: Count
+    no_shows: Count
+    timed: Count
+    overruns: Count
+    lengths: tuple[VisitLength, ...]
+
+
+class DayClosed(PayloadModel):
+    """A day is over; its visits are counted by service."""
+
+    event_type: ClassVar[str] = "schedule.day_closed"
+    day: dt.date
+    services: tuple[ServiceDay, ...]
+
+
+class LengthEstimate(_Part):
+    """How long something takes: log-normal, median in minutes, from so many observations and what was known before."""
+
+    median: float = Field(gt=0)
+    sigma: float = Field(ge=0)
+    observations: Count
+
+
+class ServiceEstimate(_Part):
+    """What a service is planned with; `left_out` lengths were too far from the booked ones to be believed."""
+
+    service: Name
+    length: LengthEstimate
+    stages: dict[Name, LengthEstimate] = Field(default_factory=dict)
+    left_out: Count = 0
+    no_show: Chance
+    visits: Count
+    overrun: Chance
+    timed: Count
+
+
+class EstimatesCalibrated(PayloadModel):
+    """From now on new visits are planned with these estimates, in the place of all earlier ones."""
+
+    event_type: ClassVar[str] = "schedule.estimates_calibrated"
+    calibration: Name
+    services: tuple[ServiceEstimate, ...]
+
+
+class CalibrationUndone(PayloadModel):
+    """The latest estimates are taken back; those before them count again."""
+
+    event_type: ClassVar[str] = "schedule.calibration_undone"
+    calibration: Name
+
+
+PAYLOADS: tuple[type[PayloadModel], ...] = (DayClosed, EstimatesCalibrated, CalibrationUndone)
