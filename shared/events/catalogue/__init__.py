@@ -20,6 +20,7 @@ def complete_catalogue() -> Catalogue:
         staff,
         system,
         twin,
+        waitlist,
     )
 
     modules = (
@@ -37,5 +38,6 @@ def complete_catalogue() -> Catalogue:
         staff,
         system,
         twin,
+        waitlist,
     )
     return Catalogue([payload for module in modules for payload in module.PAYLOADS])
