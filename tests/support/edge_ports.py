@@ -33,6 +33,7 @@ from shared.vocabulary import (
 from tests.support.erasure_ports import FakeErasures
 from tests.support.progress_ports import FakeProgress
 from tests.support.review_ports import FakeReview
+from tests.support.waitlist_ports import FakeWaitlist
 
 DAY = date(2031, 3, 12)
 NOW = datetime(2031, 3, 12, 16, 40, tzinfo=UTC)
@@ -569,6 +570,7 @@ def fake_edge_ports() -> EdgePorts:
         consent=FakeConsent(),
         captures=captures,
         schedule=FakeSchedule(),
+        waitlist=FakeWaitlist(),
         review=FakeReview(captures.items),
         progress=FakeProgress(),
         erasures=FakeErasures(),

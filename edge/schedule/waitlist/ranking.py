@@ -89,15 +89,17 @@ def chance(facts: Facts, weights: RankingWeights) -> float:
 
 
 def terms(facts: Facts, weights: RankingWeights) -> tuple[Term, ...]:
-    """Return the reasons for a candidate, one for each weight that counts; their points add up to the rank."""
+    """Return the reasons for a candidate; their points add up to the rank. A clinic without prices knows no revenue."""
     found = [
         Term("fit", weights.fit * _share(facts.filled, facts.freed), _fit_text(facts)),
         Term("response", weights.response * chance(facts, weights), _response_text(facts, weights)),
         Term("continuity", weights.continuity * _continuity(facts), _continuity_text(facts)),
         Term("travel", weights.travel * _spare_share(facts, weights), _travel_text(facts)),
-        Term("revenue", weights.revenue * _share(facts.price, facts.highest_price), _revenue_text(facts)),
         Term("waiting", weights.waiting * _share(facts.waited, weights.waiting_full), _waiting_text(facts)),
     ]
+    if facts.highest_price > 0:
+        share = _share(facts.price, facts.highest_price)
+        found.append(Term("revenue", weights.revenue * share, _revenue_text(facts)))
     if facts.tier is not None and facts.tier in weights.tiers:
         found.append(Term("tier", weights.tiers[facts.tier], f"Member: {facts.tier}"))
     return tuple(found)

@@ -7,6 +7,7 @@ import "./i18n";
 const Kiosk = lazy(() => import("./kiosk/Kiosk"));
 const Tablet = lazy(() => import("./tablet/Shell"));
 const Schedule = lazy(() => import("./tablet/SchedulePage"));
+const Waitlist = lazy(() => import("./tablet/waitlist/WaitlistPage"));
 const Captures = lazy(() => import("./tablet/CapturesPage"));
 const Progress = lazy(() => import("./tablet/progress/ProgressPage"));
 const Erasures = lazy(() => import("./tablet/erasure/ErasuresPage"));
@@ -19,6 +20,7 @@ const router = createBrowserRouter([
     element: <Tablet />,
     children: [
       { index: true, element: <Schedule /> },
+      { path: "waitlist", element: <Waitlist /> },
       { path: "captures", element: <Captures /> },
       { path: "captures/:id", element: <Captures /> },
       { path: "progress", element: <Progress /> },

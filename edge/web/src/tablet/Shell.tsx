@@ -59,6 +59,7 @@ export default function Shell() {
           <NavLink to="/tablet" end>
             Today
           </NavLink>
+          <NavLink to="/tablet/waitlist">Waitlist</NavLink>
           <NavLink to="/tablet/captures">Captures</NavLink>
           <NavLink to="/tablet/review">Review</NavLink>
           <NavLink to="/tablet/progress">Progress</NavLink>

@@ -1,13 +1,14 @@
 """Whatever happens in whatever order: no place is promised twice, nobody is bothered too often, no rule is broken."""
 
 import datetime as dt
+import random
 import time
 from collections import Counter
 from itertools import count
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, event, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
@@ -46,7 +47,7 @@ class WaitlistMachine(RuleBasedStateMachine):
         self.days = {date: Schedule(date) for date in DATES}
         self.waitlist = Waitlist()
         self.told: list[PayloadModel] = []
-        self.now = dt.datetime.combine(DATE, dt.time(7, 45), ZONE)
+        self.now = dt.datetime.combine(DATE, dt.time(8, 30), ZONE)
         self.numbers = count(1)
 
     def new_id(self) -> str:
@@ -69,6 +70,13 @@ class WaitlistMachine(RuleBasedStateMachine):
         for date, day in self.days.items():
             clients = [ClientId(f"c{number}") for number in range(200)]
             self.put(day, day.book_day(REGISTRY, synthesise_day(REGISTRY, date, seed, 45, clients)))
+        chance = random.Random(seed)
+        for client in range(7):
+            messages, travel = client != 3, chance.choice([0, 20, 45])
+            self.somebody_waits(client, chance.choice(SERVICES), 9 * 60, 600, travel, 0, messages, None)
+        for _ in range(6):
+            self.a_visit_is_cancelled(chance.randrange(100), chance.choice(DATES), replanned=False)
+        self.what_is_due_is_done()
 
     @rule(
         client=st.integers(0, 6), service=st.sampled_from(SERVICES), first=st.integers(9 * 60, 15 * 60),
@@ -89,13 +97,15 @@ class WaitlistMachine(RuleBasedStateMachine):
         except NotAllowed:
             assert entry.id not in self.waitlist.state.entries
 
-    @rule(minutes=st.sampled_from([1, 5, 19, 20, 21, 60, 240]))
+    @rule(minutes=st.sampled_from([1, 5, 19, 20, 21, 60, 780]))
     def time_passes(self, minutes: int) -> None:
         self.now += dt.timedelta(minutes=minutes)
 
     @rule()
     def what_is_due_is_done(self) -> None:
-        self.record(due(CLINIC, self.waitlist, self.days, self.now, self.new_id))
+        made = due(CLINIC, self.waitlist, self.days, self.now, self.new_id)
+        self.record(made)
+        event(f"due: {len(made)} events")
         assert due(CLINIC, self.waitlist, self.days, self.now, self.new_id) == []
         assert all(offer.live(self.now) for offer in self.waitlist.state.open())
 
@@ -155,6 +165,7 @@ class WaitlistMachine(RuleBasedStateMachine):
         self.put(day, list(answer.visit))
         self.record(list(answer.waitlist))
         after = self.waitlist.offer(offer.id)
+        event(f"answered: {after.state}")
         if after.state is OfferState.ACCEPTED:
             assert day.plan.appointments[offer.appointment].client == offer.client
             assert self.waitlist.state.states[offer.entry] is EntryState.BOOKED
@@ -240,6 +251,6 @@ class WaitlistMachine(RuleBasedStateMachine):
 
 
 WaitlistMachine.TestCase.settings = settings(
-    max_examples=15, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=12, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
 )
 TestWaitlist = WaitlistMachine.TestCase
