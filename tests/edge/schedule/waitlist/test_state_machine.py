@@ -125,6 +125,17 @@ class WaitlistMachine(RuleBasedStateMachine):
     def a_provider_is_out(self, who: ProviderId, date: dt.date, start: int) -> None:
         self.replan(self.days[date], ProviderOut(minute_of(date, self.now), who, Span(start * 60, start * 60 + 90)))
 
+    @rule(which=WHICH, accepted=st.booleans())
+    def the_provider_of_an_offer_is_out(self, which: int, accepted: bool) -> None:
+        offer = self.offer(which)
+        if offer is None or not offer.live(self.now):
+            return
+        who, day = min(offer.place.providers), self.days[offer.place.day]
+        self.replan(day, ProviderOut(minute_of(offer.place.day, self.now), who, offer.place.span))
+        assert offer not in self.held(day)
+        if accepted:
+            self.an_offer_is_accepted(which, twice=False)
+
     def replan(self, day: Schedule, disruption: Cancelled | ProviderOut) -> None:
         name = ReplanId(self.new_id())
         answer = day.preview(REGISTRY, disruption, name, time.monotonic, QUICK)
@@ -251,6 +262,6 @@ class WaitlistMachine(RuleBasedStateMachine):
 
 
 WaitlistMachine.TestCase.settings = settings(
-    max_examples=12, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=8, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
 )
 TestWaitlist = WaitlistMachine.TestCase
