@@ -4,12 +4,15 @@ from pathlib import Path
 from typing import cast
 
 import pytest
+from pydantic import ValidationError
 
 from edge.config import EdgeSettings
 from edge.record import Record
 from edge.schedule.domain import AppointmentRequest, Span, Status
 from edge.schedule.ids import AppointmentId, ServiceId
 from edge.schedule.waitlist.domain import Entry, EntryId, EntryState, OfferState, Window
+from edge.schedule.waitlist.rules import OfferRules
+from edge.schedule.waitlist.settings import WaitlistSettings
 from edge.threads import ThreadBudget
 from edge.wiring.clinic import Clinic
 from edge.wiring.core import Core
@@ -32,6 +35,15 @@ def clinic(record: BoxRecord) -> Clinic:
     """The clinic as the box puts it together, its clock at nine in the morning."""
     core = Core(EdgeSettings(), "test", record.clock, record.ids, cast("Record", record), ThreadBudget(1))
     return Clinic(core)
+
+
+def test_the_limits_are_those_of_the_configuration() -> None:
+    assert WaitlistSettings().rules() == OfferRules()
+    told = EdgeSettings.model_validate({"waitlist": {"quiet_from": "21:30", "offers_per_day": 1}})
+    assert (told.waitlist.rules().quiet_from, told.waitlist.rules().per_day) == (21 * 60 + 30, 1)
+    for wrong in ({"offers_per_day": 5}, {"same_day_minutes": 4}, {"surprise": 1}):
+        with pytest.raises(ValidationError):
+            EdgeSettings.model_validate({"waitlist": wrong})
 
 
 def test_the_boxs_schedule_keeps_what_its_waitlist_offers_until_the_client_is_erased(
