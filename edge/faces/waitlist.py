@@ -16,9 +16,11 @@ from edge.schedule.waitlist.domain import (
     Offer,
     OfferId,
     OfferState,
+    State,
     Window,
     moment,
 )
+from edge.schedule.waitlist.rules import refusal
 from edge.schedule.waitlist_book import WaitlistBook
 from shared.ids import ClientId
 
@@ -36,7 +38,7 @@ class WaitlistDesk:
 
     def waitlist(self) -> shown.Waitlist:
         """Return who waits, with the latest who no longer do, and what is or was on offer."""
-        state, registry, rules = self._book.waitlist().state, self._book.clinic.registry, self._book.clinic.rules
+        state, registry, rules = self._book.snapshot().state, self._book.clinic.registry, self._book.clinic.rules
         ended = [entry for key, entry in state.entries.items() if state.states[key] is not EntryState.WAITING]
         closed = [offer for offer in state.offers.values() if offer.state is not OfferState.OPEN]
         return shown.Waitlist(
@@ -46,7 +48,7 @@ class WaitlistDesk:
             closes=_time(registry.hours.end),
             quiet_from=_time(rules.quiet_from),
             quiet_until=_time(rules.quiet_until),
-            entries=[self._entry(entry) for entry in (*state.waiting(), *ended[-_SHOWN_ENDED:])],
+            entries=[self._entry(entry, state) for entry in (*state.waiting(), *ended[-_SHOWN_ENDED:])],
             offers=[
                 *(self._offer(offer) for offer in sorted(state.open(), key=lambda one: one.expires_at)),
                 *(self._offer(offer) for offer in reversed(closed[-_SHOWN_ENDED:])),
@@ -70,7 +72,7 @@ class WaitlistDesk:
 
     def change(self, entry_id: str, wish: shown.WaitlistWish, actor: Actor) -> shown.WaitlistEntry:
         """Replace what somebody waits for."""
-        old = self._book.waitlist().entry(EntryId(entry_id))
+        old = self._book.snapshot().entry(EntryId(entry_id))
         self._book.change(self._wish(old.id, old.client, wish), actor.id)
         return self._shown(old.id)
 
@@ -85,21 +87,21 @@ class WaitlistDesk:
         Raises:
             ClientUnknown: the client was erased since.
         """
-        self._register.get(self._book.waitlist().entry(EntryId(entry_id)).client)
+        self._register.get(self._book.snapshot().entry(EntryId(entry_id)).client)
         self._book.restore(EntryId(entry_id), actor.id)
         return self._shown(EntryId(entry_id))
 
     def offer(self, entry_id: str, channel: shown.WaitlistChannel, actor: Actor) -> shown.WaitlistOffer:
         """Offer the best place that is free now."""
         name = self._book.offer(EntryId(entry_id), Channel(channel.value), actor.id)
-        return self._offer(self._book.waitlist().offer(name))
+        return self._offer(self._book.snapshot().offer(name))
 
     def answer(self, offer_id: str, reply: shown.WaitlistReply, actor: Actor) -> shown.WaitlistOffer:
         """Record what a client said; where the place of an accepted offer is gone, other starts are named."""
         name = OfferId(offer_id)
         if reply is shown.WaitlistReply.DECLINED:
             self._book.decline(name, actor.id)
-            return self._offer(self._book.waitlist().offer(name))
+            return self._offer(self._book.snapshot().offer(name))
         offer = self._book.accept(name, actor.id)
         gone = offer.state is OfferState.SUPERSEDED
         return self._offer(offer, self._book.next_starts(offer) if gone else [])
@@ -128,11 +130,12 @@ class WaitlistDesk:
         )
 
     def _shown(self, name: EntryId) -> shown.WaitlistEntry:
-        return self._entry(self._book.waitlist().entry(name))
+        list_ = self._book.snapshot()
+        return self._entry(list_.entry(name), list_.state)
 
-    def _entry(self, entry: Entry) -> shown.WaitlistEntry:
-        service = self._book.clinic.registry.service(entry.service)
-        state = self._state(entry)
+    def _entry(self, entry: Entry, list_: State) -> shown.WaitlistEntry:
+        service, now = self._book.clinic.registry.service(entry.service), self._book.book.now()
+        state = _state(list_, entry, now)
         waits = state is shown.WaitlistEntryState.WAITING
         return shown.WaitlistEntry(
             id=entry.id,
@@ -159,16 +162,8 @@ class WaitlistDesk:
             messages=entry.messages,
             added_at=entry.added_at,
             state=state,
-            held_back=self._book.held_back(entry) if waits else None,
+            held_back=refusal(self._book.clinic.rules, list_, entry, now) if waits else None,
         )
-
-    def _state(self, entry: Entry) -> shown.WaitlistEntryState:
-        list_, now = self._book.waitlist().state, self._book.book.now()
-        if list_.states[entry.id] is not EntryState.WAITING:
-            return shown.WaitlistEntryState(list_.states[entry.id].value)
-        if any(offer.entry == entry.id for offer in list_.live(now)):
-            return shown.WaitlistEntryState.OFFERED
-        return shown.WaitlistEntryState.LAPSED if entry.last_day < now.date() else shown.WaitlistEntryState.WAITING
 
     def _offer(self, offer: Offer, next_starts: list[dt.datetime] | None = None) -> shown.WaitlistOffer:
         registry, place, zone = self._book.clinic.registry, offer.place, self._book.book.zone
@@ -206,6 +201,14 @@ class WaitlistDesk:
             return _ERASED_CLIENT
         except ClientUnknown:
             return _UNKNOWN_CLIENT
+
+
+def _state(list_: State, entry: Entry, now: dt.datetime) -> shown.WaitlistEntryState:
+    if list_.states[entry.id] is not EntryState.WAITING:
+        return shown.WaitlistEntryState(list_.states[entry.id].value)
+    if any(offer.entry == entry.id for offer in list_.live(now)):
+        return shown.WaitlistEntryState.OFFERED
+    return shown.WaitlistEntryState.LAPSED if entry.last_day < now.date() else shown.WaitlistEntryState.WAITING
 
 
 def _minute(time: dt.time) -> int:

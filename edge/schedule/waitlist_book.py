@@ -14,7 +14,7 @@ from edge.schedule.schedule import Schedule
 from edge.schedule.waitlist.domain import Channel, Entry, EntryId, Offer, OfferId, moment
 from edge.schedule.waitlist.due import Clinic, due, next_starts, offer_now
 from edge.schedule.waitlist.places import standing
-from edge.schedule.waitlist.rules import OfferRules, refusal
+from edge.schedule.waitlist.rules import OfferRules
 from edge.schedule.waitlist.waitlist import AGGREGATE, Waitlist
 from edge.store.errors import VersionConflict
 from edge.store.events import SqlcipherEventStore
@@ -87,7 +87,7 @@ class WaitlistBook:
         self._listeners.append(listener)
 
     def waitlist(self) -> Waitlist:
-        """Return the waitlist as the log tells it; not to be changed."""
+        """Return the waitlist as the log tells it; not to be changed, and to be read by one thread at a time."""
         with self.book.exclusively():
             rows = self._store.rows(
                 "SELECT body FROM events WHERE aggregate = ? AND version > ? ORDER BY version",
@@ -96,6 +96,11 @@ class WaitlistBook:
             for (body,) in rows:
                 self._waitlist.apply(self._payload(Event.from_body(body)))
             return self._waitlist
+
+    def snapshot(self) -> Waitlist:
+        """Return a copy of the waitlist as it stands, which no other thread changes."""
+        with self.book.exclusively():
+            return self.waitlist().fork()
 
     def new_id(self) -> EntryId:
         """Return a name for an entry."""
@@ -161,10 +166,6 @@ class WaitlistBook:
             list_, day = self.waitlist(), self.book.day(offer.place.day)
             starts = next_starts(self.clinic, list_, list_.entry(offer.entry), day.plan, self.book.now())
         return [moment(offer.place.day, start, self.book.zone) for start in starts]
-
-    def held_back(self, entry: Entry) -> str | None:
-        """Return why nothing may be offered to an entry now, or None."""
-        return refusal(self.clinic.rules, self.waitlist().state, entry, self.book.now())
 
     def step(self) -> int:
         """Do what is due and return how many events that took. Idempotent; to be called often.

@@ -16,9 +16,7 @@ class WaitlistSettings(Section):
     next_day_minutes: int = Field(default=120, ge=5, le=24 * 60, description="How long one for tomorrow does.")
     later_minutes: int = Field(default=720, ge=5, le=3 * 24 * 60, description="How long one for a later day does.")
     offers_per_day: int = Field(default=2, ge=1, le=20, description="Most offers to one client on one day.")
-    offers_per_week: int = Field(
-        default=4, ge=1, le=50, description="Most offers to one client in seven days."
-    )
+    offers_per_week: int = Field(default=4, ge=1, le=50, description="Most offers to one client in seven days.")
     quiet_from: dt.time = Field(default=dt.time(20), description="Local time from which nobody is contacted.")
     quiet_until: dt.time = Field(default=dt.time(8), description="Local time until which nobody is contacted.")
     horizon_days: int = Field(default=6, ge=0, le=30, description="How many days ahead places are offered.")
