@@ -7,7 +7,8 @@ from edge.api import waitlist_schemas as shown
 from edge.api.ports import Actor
 from edge.clients.register import ClientErased, ClientRegister, ClientUnknown
 from edge.schedule.domain import DAY_MINUTES, Span, up_to_grid
-from edge.schedule.ids import ProviderId, RoomId, ServiceId
+from edge.schedule.ids import ProviderId, ServiceId
+from edge.schedule.registry import Service
 from edge.schedule.waitlist.domain import (
     Channel,
     Entry,
@@ -134,7 +135,7 @@ class WaitlistDesk:
         return self._entry(list_.entry(name), list_.state)
 
     def _entry(self, entry: Entry, list_: State) -> shown.WaitlistEntry:
-        service, now = self._book.clinic.registry.service(entry.service), self._book.book.now()
+        service, now = self._service(entry.service), self._book.book.now()
         state = _state(list_, entry, now)
         waits = state is shown.WaitlistEntryState.WAITING
         return shown.WaitlistEntry(
@@ -142,8 +143,8 @@ class WaitlistDesk:
             client_id=entry.client,
             client_name=self._name(entry.client),
             service_id=entry.service,
-            service=service.name,
-            minutes=service.minutes,
+            service=service.name if service else entry.service,
+            minutes=service.minutes if service else 0,
             windows=[
                 shown.WaitlistWindow(
                     first_day=window.first_day,
@@ -167,7 +168,7 @@ class WaitlistDesk:
 
     def _offer(self, offer: Offer, next_starts: list[dt.datetime] | None = None) -> shown.WaitlistOffer:
         registry, place, zone = self._book.clinic.registry, offer.place, self._book.book.zone
-        rooms = dict.fromkeys(stage.room for stage in place.stages)
+        service, rooms = self._service(offer.service), {stage.room for stage in place.stages}
         # What ran out a moment ago is shown as such, recorded or not.
         ran_out = offer.state is OfferState.OPEN and not offer.live(self._book.book.now())
         state = OfferState.EXPIRED if ran_out else offer.state
@@ -175,11 +176,11 @@ class WaitlistDesk:
             id=offer.id,
             entry_id=offer.entry,
             client_name=self._name(offer.client),
-            service=registry.service(offer.service).name,
+            service=service.name if service else offer.service,
             starts_at=moment(place.day, place.start, zone),
             ends_at=moment(place.day, place.end, zone),
             providers=[provider.name for provider in registry.providers if provider.id in place.providers],
-            rooms=[registry.room(RoomId(room)).name for room in rooms],
+            rooms=[room.name for room in registry.rooms if room.id in rooms],
             state=shown.WaitlistOfferState(state.value),
             channel=shown.WaitlistChannel(offer.channel.value),
             made_at=offer.made_at,
@@ -193,6 +194,10 @@ class WaitlistDesk:
             appointment_id=offer.appointment if offer.state is OfferState.ACCEPTED else None,
             next_starts=next_starts or [],
         )
+
+    def _service(self, name: ServiceId) -> Service | None:
+        """Return a service, or None where the clinic's file no longer has it."""
+        return next((one for one in self._book.clinic.registry.services if one.id == name), None)
 
     def _name(self, client: ClientId) -> str:
         try:

@@ -21,7 +21,7 @@ from edge.schedule.waitlist.domain import (
     moment,
 )
 from edge.schedule.waitlist.payloads import offer_made
-from edge.schedule.waitlist.places import Freed, Gaps, freed, standing, stands
+from edge.schedule.waitlist.places import Freed, Gaps, freed, offers_service, standing, stands
 from edge.schedule.waitlist.ranking import Facts, RankingWeights, terms, total
 from edge.schedule.waitlist.rules import OfferRules, answer_by, expiry, refusal
 from edge.schedule.waitlist.waitlist import Waitlist
@@ -122,6 +122,7 @@ def candidates(
         for entry in state.waiting()
         if (anybody or entry.messages)
         and entry.hours_on(plan.date)
+        and offers_service(clinic.registry, entry)
         and refusal(clinic.rules, state, entry, now) is None
     ]
     if not able:
@@ -156,6 +157,8 @@ def offer_now(
     reason = refusal(clinic.rules, waitlist.state, entry, now)
     if reason is not None:
         raise NotAllowed("no_offer_now", reason)
+    if not offers_service(clinic.registry, entry):
+        raise NotAllowed("service_gone", "The clinic no longer offers this service; change the entry.")
     if channel is Channel.MESSAGE and not entry.messages:
         raise NotAllowed("no_messages", "This client did not agree to messages; call, and record the answer here.")
     for date in sorted(days):

@@ -20,7 +20,7 @@ from edge.schedule.domain import (
 from edge.schedule.ids import AppointmentId, ProviderId
 from edge.schedule.insertion import Situation, slots
 from edge.schedule.lunch import missed_lunches
-from edge.schedule.registry import Registry
+from edge.schedule.registry import Provider, Registry, Room, Unit
 from edge.schedule.schedule import Schedule
 from edge.schedule.waitlist.domain import Entry, Offer, Place
 
@@ -156,6 +156,8 @@ def client_is_busy(plan: Plan, entry: Entry, span: Span) -> bool:
 def stands(registry: Registry, plan: Plan, offer: Offer) -> bool:
     """Tell whether the place of an offer is still free and the visit would break no rule that is kept without it."""
     visit = offer.visit()
+    if not _known(registry, offer):
+        return False
     if any(
         other.client == offer.client and Span(other.start, other.end).overlaps(offer.place.span)
         for other in plan.placed
@@ -173,6 +175,24 @@ def standing(registry: Registry, plan: Plan, offers: Sequence[Offer]) -> tuple[O
     return tuple(offer for offer in offers if offer.place.day == plan.date and stands(registry, plan, offer))
 
 
+def offers_service(registry: Registry, entry: Entry) -> bool:
+    """Tell whether the clinic's file still has what somebody waits for."""
+    return any(service.id == entry.service for service in registry.services)
+
+
+def _known(registry: Registry, offer: Offer) -> bool:
+    """Tell whether the clinic's file still has everything that an offer uses; it may have changed since."""
+    things = {(kind, one.id) for kind, group in _groups(registry) for one in group}
+    uses = {use for stage in offer.place.stages for use in _uses(stage)}
+    return uses <= things and any(service.id == offer.service for service in registry.services)
+
+
+def _groups(registry: Registry) -> Iterator[tuple[ResourceKind, Sequence[Provider | Room | Unit]]]:
+    yield ResourceKind.PROVIDER, registry.providers
+    yield ResourceKind.ROOM, registry.rooms
+    yield ResourceKind.DEVICE, registry.devices
+
+
 def _uses(stage: StageAssignment) -> Iterator[tuple[ResourceKind, str]]:
     if stage.provider is not None:
         yield ResourceKind.PROVIDER, stage.provider
@@ -182,4 +202,5 @@ def _uses(stage: StageAssignment) -> Iterator[tuple[ResourceKind, str]]:
 
 
 def _cause(registry: Registry, visit: Appointment, what: str) -> str:
-    return f"{clock_text(visit.start)} {registry.service(visit.service).name}: {what}"
+    names = {service.id: service.name for service in registry.services}
+    return f"{clock_text(visit.start)} {names.get(visit.service, visit.service)}: {what}"

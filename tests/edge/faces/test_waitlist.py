@@ -133,3 +133,19 @@ def test_nobody_unknown_or_erased_waits_and_no_unknown_entry_is_changed(tablet: 
     for ask in (tablet.desk.withdraw, tablet.desk.restore):
         with pytest.raises(UnknownName):
             ask("nothing", ACTOR)
+
+
+def test_a_service_that_the_clinics_file_no_longer_has_is_shown_and_holds_nothing_up(tablet: Tablet) -> None:
+    entry = tablet.desk.add(tablet.new(), ACTOR)
+    tablet.free()
+    tablet.waitlist.step()
+    registry = tablet.book.registry
+    fewer = registry.model_copy(update={"services": tuple(s for s in registry.services if s.id != "consultation")})
+    book = ScheduleBook(tablet.record.store, fewer, tablet.record.ids, tablet.record.clock, "Europe/Vienna")
+    waitlist = WaitlistBook(tablet.record.store, book, tablet.record.ids)
+    desk = WaitlistDesk(waitlist, tablet.record.register)
+    assert (desk.waitlist().entries[0].service, desk.waitlist().offers[0].service) == ("consultation", "consultation")
+    waitlist.step()
+    assert desk.waitlist().offers[0].state is OFFER.SUPERSEDED
+    with pytest.raises(NotAllowed, match="no longer offers"):
+        desk.offer(entry.id, shown.WaitlistChannel.MESSAGE, ACTOR)
