@@ -143,6 +143,7 @@ class EdgeBox:
         """Yield what runs beside the link, in the order of starting."""
         hub, photographs, record = self._hub, self._photographs, self._core.record
         yield from (hub.renewal, hub.uploader, photographs.pruner, hub.watch, hub.care, hub.depositor)
+        yield self._clinic.waitlist_worker
         yield photographs.kiosk
         if photographs.preparation is not None:
             yield photographs.preparation

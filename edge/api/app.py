@@ -14,6 +14,7 @@ from edge.api.review_routes import review_router
 from edge.api.routes import edge_router
 from edge.api.schedule_routes import schedule_router
 from edge.api.sign_in_routes import sign_in_router
+from edge.api.waitlist_routes import waitlist_router
 from shared.errors import MedSpaError
 from shared.http.errors import install_error_handlers
 from shared.http.guard import GuardSettings, install_guard
@@ -46,6 +47,7 @@ def create_edge_api(
     app.include_router(edge_router(ports))
     app.include_router(schedule_router(ports))
     app.include_router(checklist_router(ports))
+    app.include_router(waitlist_router(ports))
     app.include_router(review_router(ports))
     app.include_router(progress_router(ports))
     app.include_router(erasure_router(ports))

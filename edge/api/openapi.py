@@ -15,6 +15,7 @@ from edge.api.review_routes import review_router
 from edge.api.routes import edge_router
 from edge.api.schedule_routes import schedule_router
 from edge.api.sign_in_routes import sign_in_router
+from edge.api.waitlist_routes import waitlist_router
 from shared.http.openapi import add_models, document_text
 
 _BESIDE_THE_ROUTES = (
@@ -38,6 +39,7 @@ def document() -> str:
     app.include_router(edge_router(undescribed))
     app.include_router(schedule_router(undescribed))
     app.include_router(checklist_router(undescribed))
+    app.include_router(waitlist_router(undescribed))
     app.include_router(review_router(undescribed))
     app.include_router(progress_router(undescribed))
     app.include_router(erasure_router(undescribed))

@@ -39,6 +39,15 @@ from edge.api.schemas import (
     Readiness,
     Status,
 )
+from edge.api.waitlist_schemas import (
+    NewWaitlistEntry,
+    Waitlist,
+    WaitlistChannel,
+    WaitlistEntry,
+    WaitlistOffer,
+    WaitlistReply,
+    WaitlistWish,
+)
 from edge.staff.permissions import Action
 from edge.staff.register import Person
 from shared.events.catalogue.checklist import SkipReason
@@ -320,6 +329,58 @@ class ChecklistPort(Protocol):
         ...
 
 
+class WaitlistPort(Protocol):
+    """Who waits for a place, and what is offered to whom."""
+
+    def waitlist(self) -> Waitlist:
+        """Return who waits, and what is or was on offer."""
+        ...
+
+    def add(self, new: NewWaitlistEntry, actor: Actor) -> WaitlistEntry:
+        """Note a wish.
+
+        Raises:
+            NotFound: no such client, service or provider.
+            Conflict: the wish can never be met or is noted already, or the waitlist is full.
+        """
+        ...
+
+    def change(self, entry_id: str, wish: WaitlistWish, actor: Actor) -> WaitlistEntry:
+        """Replace what somebody waits for, or raise as `add`."""
+        ...
+
+    def withdraw(self, entry_id: str, actor: Actor) -> WaitlistEntry:
+        """Take a wish off; an offer to it ends.
+
+        Raises:
+            NotFound: no such entry.
+            Conflict: it was met.
+        """
+        ...
+
+    def restore(self, entry_id: str, actor: Actor) -> WaitlistEntry:
+        """Take a withdrawal back, or raise as `withdraw`."""
+        ...
+
+    def offer(self, entry_id: str, channel: WaitlistChannel, actor: Actor) -> WaitlistOffer:
+        """Offer the best place that is free now.
+
+        Raises:
+            NotFound: no such entry.
+            Conflict: the client may not be contacted now, or nothing that suits is free.
+        """
+        ...
+
+    def answer(self, offer_id: str, reply: WaitlistReply, actor: Actor) -> WaitlistOffer:
+        """Record what a client said. An accepted offer whose place is gone comes back superseded.
+
+        Raises:
+            NotFound: no such offer.
+            Conflict: it has expired, or ended otherwise.
+        """
+        ...
+
+
 class ReviewPort(Protocol):
     """A professional's review of what the models outlined."""
 
@@ -457,6 +518,7 @@ class EdgePorts:
     captures: CapturesPort
     schedule: SchedulePort
     checklist: ChecklistPort
+    waitlist: WaitlistPort
     review: ReviewPort
     progress: ProgressPort
     erasures: ErasuresPort

@@ -7,9 +7,10 @@ two commands at once cannot both take the same place: the second is refused and 
 import datetime as dt
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from zoneinfo import ZoneInfo
 
-from edge.schedule.domain import AppointmentRequest, Disruption, Span, Status
+from edge.schedule.domain import Appointment, AppointmentRequest, Disruption, Span, Status
 from edge.schedule.errors import UnknownName
 from edge.schedule.estimates_book import EstimatesBook
 from edge.schedule.ids import AppointmentId, ReplanId, ServiceId
@@ -55,6 +56,20 @@ class ScheduleBook:
         self._catalogue = Catalogue(said.PAYLOADS)
         self._days: dict[dt.date, Schedule] = {}
         self._lock = threading.RLock()
+        self._held: Callable[[Schedule], Sequence[Appointment]] = _nothing
+        self._listeners: list[Callable[[dt.date], None]] = []
+
+    def hold_by(self, held: Callable[[Schedule], Sequence[Appointment]]) -> None:
+        """Ask `held` before somebody is booked which places of the day are kept for others; it must not append."""
+        self._held = held
+
+    def on_change(self, listener: Callable[[dt.date], None]) -> None:
+        """Call `listener` with the day after each command that changed it; it must be quick and must not append."""
+        self._listeners.append(listener)
+
+    def exclusively(self) -> AbstractContextManager[object]:
+        """Keep other commands of this book away for the time of a `with` block; the same thread's may nest."""
+        return self._lock
 
     def now(self) -> dt.datetime:
         """Return the time at the clinic."""
@@ -78,7 +93,7 @@ class ScheduleBook:
         """Book many requests in one transaction and return how many found a place."""
         with self._lock:
             day = self.day(date)
-            payloads = day.book_day(self.learnt.planning(), requests)
+            payloads = day.book_day(self.learnt.planning(), requests, self._held(day))
             self._append(day, payloads, actor, "booking")
         return sum(isinstance(payload, said.AppointmentBooked) for payload in payloads)
 
@@ -168,7 +183,7 @@ class ScheduleBook:
             return [], BookingAnswered(request=wish.request, accepted=False, reason="that day has passed")
         try:
             self.registry.service(request.service)
-            payloads = day.decide_request(self.learnt.planning(), request, self._minute(date))
+            payloads = day.decide_request(self.learnt.planning(), request, self._minute(date), self._held(day))
         except Rejected as error:
             return [], BookingAnswered(request=wish.request, accepted=False, reason=error.sentence[:500])
         visit = day.plan.appointments.get(name)
@@ -192,7 +207,10 @@ class ScheduleBook:
             return self._replan(date, disruption, replan_id, SolverLimits(seconds=0))
 
     def _replan(self, date: dt.date, disruption: Disruption, replan_id: ReplanId, limits: SolverLimits) -> Replan:
-        return self.day(date).preview(self.learnt.planning(), disruption, replan_id, self._clock.monotonic, limits)
+        with self._lock:
+            day = self.day(date)
+            held = self._held(day)
+        return day.preview(self.learnt.planning(), disruption, replan_id, self._clock.monotonic, limits, held)
 
     def _append(self, day: Schedule, payloads: Sequence[PayloadModel], actor: str, purpose: str) -> None:
         """Append what was decided on `day`, which must not have been folded further since."""
@@ -200,6 +218,8 @@ class ScheduleBook:
             return
         self._store.append(_in_order(day, payloads, actor, purpose))
         self.day(day.plan.date)
+        for listener in self._listeners:
+            listener(day.plan.date)
 
     def _payload(self, event: Event) -> PayloadModel:
         fields = event.fields
@@ -222,6 +242,12 @@ class ScheduleBook:
             if holds(self.day(date)):
                 return date
         raise UnknownName("not_on_the_schedule", "the schedule holds no such entry; reload the day")
+
+
+def _nothing(day: Schedule) -> Sequence[Appointment]:
+    """Return that no place is kept."""
+    del day
+    return ()
 
 
 def _in_order(day: Schedule, payloads: Sequence[PayloadModel], actor: str, purpose: str) -> list[EventDraft]:

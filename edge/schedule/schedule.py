@@ -18,6 +18,7 @@ from edge.schedule.domain import (
     Plan,
     Span,
     Status,
+    WalkIn,
 )
 from edge.schedule.errors import BrokenFold, NotAllowed
 from edge.schedule.facts import find, with_facts, with_status
@@ -76,9 +77,14 @@ class Schedule:
         """Name of the event stream of this day."""
         return f"schedule:{self.plan.date.isoformat()}"
 
-    def book_day(self, registry: Registry, requests: Sequence[AppointmentRequest]) -> list[PayloadModel]:
-        """Plan many requests at once; each is booked, or declined when the day has no place for it."""
-        day = plan_day(registry, requests, self.plan.date, self.plan)
+    def book_day(
+        self, registry: Registry, requests: Sequence[AppointmentRequest], held: Sequence[Appointment] = ()
+    ) -> list[PayloadModel]:
+        """Plan many requests at once; each is booked, or declined when the day has no place for it.
+
+        Nobody gets a place that is `held` for somebody else.
+        """
+        day = plan_day(registry, requests, self.plan.date, self.plan.with_appointments(*held))
         result: list[PayloadModel] = []
         for request in requests:
             planned = day.appointments[request.id]
@@ -89,16 +95,19 @@ class Schedule:
             )
         return result
 
-    def decide_request(self, registry: Registry, request: AppointmentRequest, now: int) -> list[PayloadModel]:
+    def decide_request(
+        self, registry: Registry, request: AppointmentRequest, now: int, held: Sequence[Appointment] = ()
+    ) -> list[PayloadModel]:
         """Answer an online request at minute `now`: booked in its best free slot, or declined with others.
 
-        Idempotent by the request's id: one that is booked already gives no event.
+        Idempotent by the request's id: one that is booked already gives no event. What is `held` for others is taken.
         """
         if request.id in self.plan.appointments:
             return []
-        offers = next_slots(registry, self.plan, request, now, count=1)
+        taken = self.plan.with_appointments(*held)
+        offers = next_slots(registry, taken, request, now, count=1)
         if not offers:
-            return [declined(registry, self.plan, request, now)]
+            return [declined(registry, taken, request, now)]
         booked = Appointment.of(request, offers[0].stages)
         return [said.AppointmentBooked(day=self.plan.date, visit=visit_part(booked))]
 
@@ -124,10 +133,18 @@ class Schedule:
         replan_id: ReplanId,
         stopwatch: Stopwatch,
         limits: SolverLimits | None = None,
+        held: Sequence[Appointment] = (),
     ) -> Replan:
-        """Return what a disruption would do, changing nothing; raises as `replan.replan`."""
-        booked = as_booked(registry, self.plan)
-        return booked.replan(replan(booked.registry, booked.plan, disruption, replan_id, stopwatch, limits))
+        """Return what a disruption would do, changing nothing; raises as `replan.replan`.
+
+        A walk-in gets no place that is `held` for somebody else. Whoever is booked, or urgent, comes before those.
+        """
+        taken = self.plan.with_appointments(*held) if isinstance(disruption, WalkIn) else self.plan
+        booked = as_booked(registry, taken)
+        answer = booked.replan(replan(booked.registry, booked.plan, disruption, replan_id, stopwatch, limits))
+        if taken is self.plan:
+            return answer
+        return replace(answer, facts=_released(answer.facts, held), plan=_released(answer.plan, held))
 
     def report_disruption(
         self, registry: Registry, disruption: Disruption, answer: Replan, replan_id: ReplanId
@@ -235,3 +252,8 @@ class Schedule:
         outages: tuple[Outage, ...] = tuple(o for o in self.plan.outages if o.replan != undone.replan)
         plan = replace(self.plan, appointments=kept, outages=outages)
         return plan.with_appointments(*(appointment_of(part) for part in undone.restored))
+
+
+def _released(plan: Plan, held: Sequence[Appointment]) -> Plan:
+    names = {visit.id for visit in held}
+    return replace(plan, appointments={key: a for key, a in plan.appointments.items() if key not in names})

@@ -13,6 +13,8 @@ from edge.faces.people import FilePeople, People, SignedInPeople
 from edge.review.licences import Licences, RegistryLicences, StaffLicences
 from edge.schedule.book import ScheduleBook
 from edge.schedule.registry import demo_registry, load_registry
+from edge.schedule.waitlist_book import WaitlistBook
+from edge.schedule.waitlist_worker import WaitlistWorker
 from edge.staff.opening import open_sign_in
 from edge.sync.inbox import Handler
 from edge.wiring.core import Core
@@ -30,10 +32,14 @@ class Clinic:
         self.register = ClientRegister(record.store, record.clients, core.ids)
         self.registry = load_registry(clinic.registry) if clinic.registry else demo_registry()
         self.book = ScheduleBook(record.store, self.registry, core.ids, core.clock, clinic.timezone, core.threads)
+        rules = core.settings.waitlist.rules()
+        self.waitlist = WaitlistBook(record.store, self.book, core.ids, rules=rules)
+        self.waitlist_worker = WaitlistWorker(self.waitlist)
         self.sign_in, self.trail = open_sign_in(core.settings.sign_in, record, core.ids, core.clock)
         self.erasures = ErasureDesk(record.store, core.ids)
         self.eraser = ClientEraser(record.store, record.clients, record.vault)
         self.eraser.on_erased(self.register.forget)
+        self.eraser.on_erased(self.waitlist.forget)
 
     def answers(self) -> Mapping[str, Handler]:
         """Return who answers what the hub sends down for people and appointments."""

@@ -12,6 +12,7 @@ from edge.faces.progress import ProgressDesk
 from edge.faces.review import ReviewDesk
 from edge.faces.schedule import ScheduleDesk
 from edge.faces.status import BoxStatus
+from edge.faces.waitlist import WaitlistDesk
 from edge.metrics import BoxMetrics
 from edge.progress.comparison import VisitComparer
 from edge.progress.model_knowledge import ModelKnowledge
@@ -56,6 +57,7 @@ def make_ports(core: Core, clinic: Clinic, photographs: Photographs, hub: HubSid
         captures=CaptureDesk(photographs.intake, library, clinic.register, import_gate, reviews),
         schedule=ScheduleDesk(clinic.book, clinic.register),
         checklist=_checklist_desk(core, clinic, photographs),
+        waitlist=WaitlistDesk(clinic.waitlist, clinic.register),
         review=_review_desk(core, clinic, photographs, reviews),
         progress=_progress_desk(core, clinic, photographs, reviews),
         erasures=ErasureFace(clinic.erasures, clinic.register, people, clinic.trail),

@@ -34,6 +34,7 @@ from tests.support.checklist_ports import FakeChecklist
 from tests.support.erasure_ports import FakeErasures
 from tests.support.progress_ports import FakeProgress
 from tests.support.review_ports import FakeReview
+from tests.support.waitlist_ports import FakeWaitlist
 
 DAY = date(2031, 3, 12)
 NOW = datetime(2031, 3, 12, 16, 40, tzinfo=UTC)
@@ -571,6 +572,7 @@ def fake_edge_ports() -> EdgePorts:
         captures=captures,
         schedule=FakeSchedule(),
         checklist=FakeChecklist(),
+        waitlist=FakeWaitlist(),
         review=FakeReview(captures.items),
         progress=FakeProgress(),
         erasures=FakeErasures(),

@@ -8,6 +8,7 @@ const Kiosk = lazy(() => import("./kiosk/Kiosk"));
 const Tablet = lazy(() => import("./tablet/Shell"));
 const Schedule = lazy(() => import("./tablet/SchedulePage"));
 const Checklist = lazy(() => import("./tablet/checklist/ChecklistPage"));
+const Waitlist = lazy(() => import("./tablet/waitlist/WaitlistPage"));
 const Captures = lazy(() => import("./tablet/CapturesPage"));
 const Progress = lazy(() => import("./tablet/progress/ProgressPage"));
 const Erasures = lazy(() => import("./tablet/erasure/ErasuresPage"));
@@ -21,6 +22,7 @@ const router = createBrowserRouter([
     children: [
       { index: true, element: <Schedule /> },
       { path: "checklist", element: <Checklist /> },
+      { path: "waitlist", element: <Waitlist /> },
       { path: "captures", element: <Captures /> },
       { path: "captures/:id", element: <Captures /> },
       { path: "progress", element: <Progress /> },

@@ -22,6 +22,7 @@ def complete_catalogue() -> Catalogue:
         staff,
         system,
         twin,
+        waitlist,
     )
 
     modules = (
@@ -41,5 +42,6 @@ def complete_catalogue() -> Catalogue:
         staff,
         system,
         twin,
+        waitlist,
     )
     return Catalogue([payload for module in modules for payload in module.PAYLOADS])

@@ -778,6 +778,140 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/waitlist": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Waitlist
+         * @description Who waits, what is on offer with the reasons, and what was of late.
+         */
+        get: operations["getWaitlist"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/waitlist/entries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Add */
+        post: operations["addWaitlistEntry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/waitlist/entries/{entry_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change
+         * @description Replace what somebody waits for; an offer that no longer suits ends.
+         */
+        put: operations["changeWaitlistEntry"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/waitlist/entries/{entry_id}/offers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Offer
+         * @description Offer the best place that is free now; within the same limits as every other offer.
+         */
+        post: operations["makeWaitlistOffer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/waitlist/entries/{entry_id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore
+         * @description Take a withdrawal back.
+         */
+        post: operations["restoreWaitlistEntry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/waitlist/entries/{entry_id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Withdraw */
+        post: operations["withdrawWaitlistEntry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/waitlist/offers/{offer_id}/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answer
+         * @description Record what a client said; accepting books the visit, or tells that the place is gone and what is next.
+         */
+        post: operations["answerWaitlistOffer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -2257,6 +2391,47 @@ export interface components {
             role: components["schemas"]["StaffRole"];
         };
         /**
+         * NewWaitlistEntry
+         * @description A client's wish for a place that is not free yet.
+         */
+        NewWaitlistEntry: {
+            /** Client Id */
+            client_id: string;
+            /**
+             * Last Provider Id
+             * @description Who treated the client before.
+             */
+            last_provider_id?: string | null;
+            /**
+             * Messages
+             * @description Whether the client agreed to be sent messages.
+             * @default false
+             */
+            messages: boolean;
+            /**
+             * Notice Minutes
+             * @description Wanted beforehand, travel not counted.
+             * @default 0
+             */
+            notice_minutes: number;
+            /** Preferred Provider Id */
+            preferred_provider_id?: string | null;
+            /** Service Id */
+            service_id: string;
+            /** Tier */
+            tier?: string | null;
+            /**
+             * Travel Minutes
+             * @default 0
+             */
+            travel_minutes: number;
+            /**
+             * Windows
+             * @description When it suits; any one of them.
+             */
+            windows: components["schemas"]["WaitlistWindow"][];
+        };
+        /**
          * Notice
          * @description Something that people must see to; `code` is stable, the sentence says what to do.
          */
@@ -2265,6 +2440,14 @@ export interface components {
             code: string;
             /** Sentence */
             sentence: string;
+        };
+        /**
+         * OfferRequest
+         * @description How the client is to hear of the offer; by phone the answer is recorded here.
+         */
+        OfferRequest: {
+            /** @default message */
+            channel: components["schemas"]["WaitlistChannel"];
         };
         /**
          * Owner
@@ -3327,6 +3510,293 @@ export interface components {
             /** Points */
             points: components["schemas"]["TimelinePoint"][];
             view: components["schemas"]["View"];
+        };
+        /**
+         * Waitlist
+         * @description Who waits, in the order of coming, and what is or was on offer, latest first.
+         */
+        Waitlist: {
+            /**
+             * Closes
+             * Format: time
+             */
+            closes: string;
+            /** Entries */
+            entries: components["schemas"]["WaitlistEntry"][];
+            /**
+             * Now
+             * Format: date-time
+             */
+            now: string;
+            /** Offers */
+            offers: components["schemas"]["WaitlistOffer"][];
+            /**
+             * Opens
+             * Format: time
+             */
+            opens: string;
+            /** Providers */
+            providers: components["schemas"]["WaitlistChoice"][];
+            /**
+             * Quiet From
+             * Format: time
+             */
+            quiet_from: string;
+            /**
+             * Quiet Until
+             * Format: time
+             */
+            quiet_until: string;
+            /** Services */
+            services: components["schemas"]["WaitlistChoice"][];
+            /** Timezone */
+            timezone: string;
+        };
+        /**
+         * WaitlistAnswer
+         * @description What the client said.
+         */
+        WaitlistAnswer: {
+            answer: components["schemas"]["WaitlistReply"];
+        };
+        /**
+         * WaitlistChannel
+         * @description How the client hears of an offer.
+         * @enum {string}
+         */
+        WaitlistChannel: "message" | "phone";
+        /**
+         * WaitlistChoice
+         * @description A service or a provider to choose from.
+         */
+        WaitlistChoice: {
+            /** Id */
+            id: string;
+            /** Minutes */
+            minutes?: number | null;
+            /** Name */
+            name: string;
+        };
+        /**
+         * WaitlistEntry
+         * @description A wish, and how it stands.
+         */
+        WaitlistEntry: {
+            /**
+             * Added At
+             * Format: date-time
+             */
+            added_at: string;
+            /** Client Id */
+            client_id: string;
+            /** Client Name */
+            client_name: string;
+            /**
+             * Held Back
+             * @description Why nothing can be offered now.
+             */
+            held_back?: string | null;
+            /** Id */
+            id: string;
+            /**
+             * Last Provider Id
+             * @description Who treated the client before.
+             */
+            last_provider_id?: string | null;
+            /**
+             * Messages
+             * @description Whether the client agreed to be sent messages.
+             * @default false
+             */
+            messages: boolean;
+            /** Minutes */
+            minutes: number;
+            /**
+             * Notice Minutes
+             * @description Wanted beforehand, travel not counted.
+             * @default 0
+             */
+            notice_minutes: number;
+            /** Preferred Provider Id */
+            preferred_provider_id?: string | null;
+            /** Service */
+            service: string;
+            /** Service Id */
+            service_id: string;
+            state: components["schemas"]["WaitlistEntryState"];
+            /** Tier */
+            tier?: string | null;
+            /**
+             * Travel Minutes
+             * @default 0
+             */
+            travel_minutes: number;
+            /**
+             * Windows
+             * @description When it suits; any one of them.
+             */
+            windows: components["schemas"]["WaitlistWindow"][];
+        };
+        /**
+         * WaitlistEntryState
+         * @description What became of a wish.
+         * @enum {string}
+         */
+        WaitlistEntryState: "waiting" | "offered" | "lapsed" | "booked" | "withdrawn";
+        /**
+         * WaitlistOffer
+         * @description A place kept for a client, and what became of it.
+         */
+        WaitlistOffer: {
+            /** Appointment Id */
+            appointment_id?: string | null;
+            /** Cause */
+            cause: string;
+            channel: components["schemas"]["WaitlistChannel"];
+            /** Client Name */
+            client_name: string;
+            /**
+             * Ended Because
+             * @default
+             */
+            ended_because: string;
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+            /** Entry Id */
+            entry_id: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /** Id */
+            id: string;
+            /**
+             * Made At
+             * Format: date-time
+             */
+            made_at: string;
+            /**
+             * Next Starts
+             * @description Other places of that day, where this one is gone.
+             * @default []
+             */
+            next_starts: string[];
+            /** Providers */
+            providers: string[];
+            /**
+             * Reasons
+             * @description Most points first.
+             */
+            reasons: components["schemas"]["WaitlistReason"][];
+            /** Rooms */
+            rooms: string[];
+            /** Service */
+            service: string;
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            state: components["schemas"]["WaitlistOfferState"];
+        };
+        /**
+         * WaitlistOfferState
+         * @description What became of an offer.
+         * @enum {string}
+         */
+        WaitlistOfferState: "open" | "accepted" | "declined" | "expired" | "superseded";
+        /**
+         * WaitlistReason
+         * @description One reason why somebody was chosen, in points and words.
+         */
+        WaitlistReason: {
+            /** Name */
+            name: string;
+            /** Points */
+            points: number;
+            /** Sentence */
+            sentence: string;
+        };
+        /**
+         * WaitlistReply
+         * @description What a client says to an offer.
+         * @enum {string}
+         */
+        WaitlistReply: "accepted" | "declined";
+        /**
+         * WaitlistWindow
+         * @description Days, both included, and the hours of each, local time, that suit; without weekdays every day does.
+         */
+        WaitlistWindow: {
+            /**
+             * Ends
+             * Format: time
+             */
+            ends: string;
+            /**
+             * First Day
+             * Format: date
+             */
+            first_day: string;
+            /**
+             * Last Day
+             * Format: date
+             */
+            last_day: string;
+            /**
+             * Starts
+             * Format: time
+             */
+            starts: string;
+            /**
+             * Weekdays
+             * @description Monday is 0.
+             * @default []
+             */
+            weekdays: number[];
+        };
+        /**
+         * WaitlistWish
+         * @description What a client waits for.
+         */
+        WaitlistWish: {
+            /**
+             * Last Provider Id
+             * @description Who treated the client before.
+             */
+            last_provider_id?: string | null;
+            /**
+             * Messages
+             * @description Whether the client agreed to be sent messages.
+             * @default false
+             */
+            messages: boolean;
+            /**
+             * Notice Minutes
+             * @description Wanted beforehand, travel not counted.
+             * @default 0
+             */
+            notice_minutes: number;
+            /** Preferred Provider Id */
+            preferred_provider_id?: string | null;
+            /** Service Id */
+            service_id: string;
+            /** Tier */
+            tier?: string | null;
+            /**
+             * Travel Minutes
+             * @default 0
+             */
+            travel_minutes: number;
+            /**
+             * Windows
+             * @description When it suits; any one of them.
+             */
+            windows: components["schemas"]["WaitlistWindow"][];
         };
     };
     responses: never;
@@ -4816,6 +5286,235 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Status"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getWaitlist: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Waitlist"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    addWaitlistEntry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewWaitlistEntry"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitlistEntry"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    changeWaitlistEntry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entry_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WaitlistWish"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitlistEntry"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    makeWaitlistOffer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entry_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OfferRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitlistOffer"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    restoreWaitlistEntry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entry_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitlistEntry"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    withdrawWaitlistEntry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entry_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitlistEntry"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    answerWaitlistOffer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                offer_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WaitlistAnswer"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitlistOffer"];
                 };
             };
             /** @description Default Response */

@@ -60,6 +60,7 @@ export default function Shell() {
           <NavLink to="/tablet" end className={ofToday ? "active" : undefined}>
             Today
           </NavLink>
+          <NavLink to="/tablet/waitlist">Waitlist</NavLink>
           <NavLink to="/tablet/captures">Captures</NavLink>
           <NavLink to="/tablet/review">Review</NavLink>
           <NavLink to="/tablet/progress">Progress</NavLink>

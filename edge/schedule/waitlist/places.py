@@ -1,0 +1,206 @@
+"""What has become free on a day, and exactly where somebody would fit, nobody moved."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from edge.schedule.checker import check
+from edge.schedule.demand import Calendar, demands_of
+from edge.schedule.domain import (
+    Appointment,
+    AppointmentRequest,
+    Plan,
+    ResourceKind,
+    Span,
+    StageAssignment,
+    Stages,
+    Status,
+    clock_text,
+    up_to_grid,
+)
+from edge.schedule.ids import AppointmentId, ProviderId
+from edge.schedule.insertion import Situation, slots
+from edge.schedule.lunch import missed_lunches
+from edge.schedule.registry import Provider, Registry, Room, Unit
+from edge.schedule.schedule import Schedule
+from edge.schedule.waitlist.domain import Entry, Offer, Place
+
+_ASKS = AppointmentId("waitlist-asks")
+
+
+@dataclass(frozen=True, slots=True)
+class Freed:
+    """A place that a visit has left: what it occupied, and why it is gone, in words that name no client."""
+
+    stages: Stages
+    cause: str
+
+    @property
+    def span(self) -> Span:
+        """From the first to the last minute."""
+        return Span(self.stages[0].start, self.stages[-1].end)
+
+    @property
+    def provider(self) -> ProviderId | None:
+        """The first provider who has time now."""
+        return next((stage.provider for stage in self.stages if stage.provider is not None), None)
+
+    def shared(self, stages: Stages) -> int:
+        """Return in how many minutes some of these stages use a provider, room or device that was left."""
+        ours = [(use, stage.span) for stage in self.stages for use in _uses(stage)]
+        minutes: set[int] = set()
+        for stage in stages:
+            for use in _uses(stage):
+                for other, span in ours:
+                    if other == use:
+                        minutes.update(range(max(span.start, stage.start), min(span.end, stage.end)))
+        return len(minutes)
+
+
+def freed(registry: Registry, schedule: Schedule) -> tuple[Freed, ...]:
+    """Return the places that cancellations, no-shows and replans of a day have left, earliest first.
+
+    Whether one is still free is not asked here; a place left by several visits is named once.
+    """
+    left: dict[Stages, str] = {}
+    plan = schedule.plan
+    for visit in plan.appointments.values():
+        if not visit.status.active and visit.placed:
+            why = "cancelled" if visit.status is Status.CANCELLED else "did not come"
+            left[visit.stages] = _cause(registry, visit, why)
+    for record in schedule.replans:
+        if record.undone or record.after is None:
+            continue
+        for old in record.before.placed:
+            new = record.after.appointments.get(old.id, old)
+            if new.stages != old.stages and not old.status.begun:
+                left.setdefault(old.stages, _cause(registry, old, "moved" if new.placed else "lost its place"))
+    places = [Freed(stages, cause) for stages, cause in left.items()]
+    return tuple(sorted(places, key=lambda place: (place.span, place.cause)))
+
+
+class Gaps:
+    """The free time of one day, from a minute on, with what is on offer taken out of it.
+
+    Visits of the day that wait for a place come first: what would suit them is not given to anybody else.
+    """
+
+    def __init__(self, registry: Registry, plan: Plan, now: int, held: Sequence[Appointment] = ()) -> None:
+        """Look at a day.
+
+        Args:
+            registry: the clinic.
+            plan: the day as it stands.
+            now: minute from which a visit may begin; 0 for a day to come.
+            held: the visits that offers would become.
+        """
+        self.registry = registry
+        self._situation = Situation(registry, demands_of(registry), plan, up_to_grid(now), (), (), ())
+        self._plan = plan
+        self._calendar = Calendar.of(registry, plan)
+        self._missed = missed_lunches(registry, plan)
+        for visit in held:
+            self.take(visit)
+        for waits in plan.unplaced:
+            best = min(slots(self._situation, waits, self._calendar), default=None)
+            if best is not None:
+                stages = self._situation.demands[waits.service].stages(best.start, best.choice)
+                self.take(replace(waits, stages=stages))
+
+    def take(self, visit: Appointment) -> None:
+        """Keep a place for a visit from now on."""
+        self._plan = self._plan.with_appointments(visit)
+        self._calendar.occupy(visit.stages)
+        self._missed = missed_lunches(self.registry, self._plan)
+
+    def places(self, entry: Entry, near: Freed | None = None) -> Iterator[Place]:
+        """Yield where an entry fits, one place a start; with `near`, only where it uses what was left there."""
+        demand = self._situation.demands[entry.service]
+        day = self._plan.date
+        if near is not None and not self._could_use(entry, near):
+            return
+        # Who has just become free is as good as asked for, so that the place is filled and not another.
+        wanted = entry.preferred or (near.provider if near is not None else None)
+        for hours in entry.hours_on(day):
+            window = hours
+            if near is not None:
+                window = Span(
+                    max(hours.start, near.span.start - demand.minutes), min(hours.end, near.span.end + demand.minutes)
+                )
+            request = AppointmentRequest(_ASKS, entry.client, entry.service, window, wanted)
+            for slot in slots(self._situation, Appointment.of(request), self._calendar):
+                place = Place(day, hours, demand.stages(slot.start, slot.choice))
+                if (near is None or near.shared(place.stages) > 0) and self._allows(entry, place):
+                    yield place
+
+    def _could_use(self, entry: Entry, near: Freed) -> bool:
+        able = {(n.kind, name) for n in self._situation.demands[entry.service].needs for name in n.eligible}
+        return any(use in able for stage in near.stages for use in _uses(stage))
+
+    def _allows(self, entry: Entry, place: Place) -> bool:
+        """Tell whether the client is not elsewhere at that time, and nobody loses a lunch."""
+        if client_is_busy(self._plan, entry, place.span):
+            return False
+        visit = Appointment(_ASKS, entry.client, entry.service, place.window, stages=place.stages)
+        return missed_lunches(self.registry, self._plan.with_appointments(visit)) <= self._missed
+
+
+def client_is_busy(plan: Plan, entry: Entry, span: Span) -> bool:
+    """Tell whether the client of an entry has another visit of the day at that time."""
+    return any(
+        visit.client == entry.client and Span(visit.start, visit.end).overlaps(span)
+        for visit in plan.placed
+        if visit.id != _ASKS
+    )
+
+
+def stands(registry: Registry, plan: Plan, offer: Offer) -> bool:
+    """Tell whether the place of an offer is still free and the visit would break no rule that is kept without it."""
+    visit = offer.visit()
+    if not _known(registry, offer):
+        return False
+    if any(
+        other.client == offer.client and Span(other.start, other.end).overlaps(offer.place.span)
+        for other in plan.placed
+        if other.id != visit.id
+    ):
+        return False
+    if missed_lunches(registry, plan.with_appointments(visit)) > missed_lunches(registry, plan):
+        return False
+    before = set(check(registry, plan))
+    return all(violation in before for violation in check(registry, plan.with_appointments(visit)))
+
+
+def standing(registry: Registry, plan: Plan, offers: Sequence[Offer]) -> tuple[Offer, ...]:
+    """Return the offers whose place is still free on a day; what is no longer free binds nobody."""
+    return tuple(offer for offer in offers if offer.place.day == plan.date and stands(registry, plan, offer))
+
+
+def offers_service(registry: Registry, entry: Entry) -> bool:
+    """Tell whether the clinic's file still has what somebody waits for."""
+    return any(service.id == entry.service for service in registry.services)
+
+
+def _known(registry: Registry, offer: Offer) -> bool:
+    """Tell whether the clinic's file still has everything that an offer uses; it may have changed since."""
+    things = {(kind, one.id) for kind, group in _groups(registry) for one in group}
+    uses = {use for stage in offer.place.stages for use in _uses(stage)}
+    return uses <= things and any(service.id == offer.service for service in registry.services)
+
+
+def _groups(registry: Registry) -> Iterator[tuple[ResourceKind, Sequence[Provider | Room | Unit]]]:
+    yield ResourceKind.PROVIDER, registry.providers
+    yield ResourceKind.ROOM, registry.rooms
+    yield ResourceKind.DEVICE, registry.devices
+
+
+def _uses(stage: StageAssignment) -> Iterator[tuple[ResourceKind, str]]:
+    if stage.provider is not None:
+        yield ResourceKind.PROVIDER, stage.provider
+    yield ResourceKind.ROOM, stage.room
+    if stage.device is not None:
+        yield ResourceKind.DEVICE, stage.device
+
+
+def _cause(registry: Registry, visit: Appointment, what: str) -> str:
+    names = {service.id: service.name for service in registry.services}
+    return f"{clock_text(visit.start)} {names.get(visit.service, visit.service)}: {what}"
