@@ -6,6 +6,7 @@ The engine knows most of what ties a client's visits (`ties.py`); here a day is 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from itertools import islice
 from typing import Final
 
 from edge.schedule.conditions import Kind, company, conditions, unmet
@@ -126,13 +127,18 @@ def _with_earlier(situation: Situation, plan: Plan, visit: Appointment) -> Plan 
         service = situation.demands[earlier.service].service
         if earlier.id in moving and any(rule.include(service.id, service.category) for rule in asked):
             without = _taken_out(situation, plan, earlier.id)
-            for number, there in enumerate(_places(situation, without, moving[earlier.id])):
-                if number == _MOST_TRIED:
-                    break
+            places = _places(situation, without, moving[earlier.id])
+            for there in islice((there for there in places if _has_start(situation, there, visit)), _MOST_TRIED):
                 both = next(_places(situation, there, visit), None)
                 if both is not None:
                     return both
     return None
+
+
+def _has_start(situation: Situation, plan: Plan, visit: Appointment) -> bool:
+    """Tell whether a visit may start at all, as far as its client's other visits go."""
+    asked = conditions(situation.demands, visit, company(plan, visit), booked=False)
+    return any(not unmet(asked, start) for start in situation.starts(visit))
 
 
 def _taken_out(situation: Situation, plan: Plan, name: AppointmentId) -> Plan:

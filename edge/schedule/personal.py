@@ -79,9 +79,8 @@ def condition_text(registry: Registry, visit: Appointment, one: Condition) -> st
             return f"{service.name} needs {_visits(registry, rule)} before it{_limits(rule)}"
     if one.past is not None:
         past = registry.service(one.past.service)
-        days = days_apart(service, past)
-        ago = "1 day" if one.past.days_ago == 1 else f"{one.past.days_ago} days"
-        return f"{service.name} needs {days} days between it and {past.name}, which was {ago} before the first day"
+        apart, ago = _days(days_apart(service, past)), _days(one.past.days_ago)
+        return f"{service.name} needs {apart} between it and {past.name}, which was {ago} before the first day"
     if one.visit is None:
         raise ValueError("this condition is about another visit")
     other = registry.service(one.visit.service)
@@ -89,7 +88,7 @@ def condition_text(registry: Registry, visit: Appointment, one: Condition) -> st
     if one.kind is Kind.ELSEWHERE:
         return f"The client is at {other.name} {span}"
     if one.kind is Kind.APART:
-        return f"{service.name} needs {days_apart(service, other)} days between it and {other.name} {span}"
+        return f"{service.name} needs {_days(days_apart(service, other))} between it and {other.name} {span}"
     return f"{other.name} {span} needs {service.name} before it{_limits(other.after[one.rule])}"
 
 

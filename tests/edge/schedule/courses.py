@@ -25,7 +25,7 @@ from edge.schedule.domain import (
     WalkIn,
 )
 from edge.schedule.facts import begun_by
-from edge.schedule.ids import AppointmentId, ServiceId
+from edge.schedule.ids import AppointmentId
 from edge.schedule.registry import Registry, demo_registry
 from shared.ids import ClientId
 
@@ -40,7 +40,10 @@ RULES: dict[str, dict[str, Any]] = {
     },
     "filler": {"after": [{"service": "follow-up", "at_most_minutes": 90}]},
     "laser-hair": {"apart": [{"category": "peel", "days": 1}], "clearances": ["isotretinoin_free"]},
-    "microneedling": {"after": [{"category": "facial", "at_least_days": 1}], "apart": [{"category": "laser", "days": 7}]},
+    "microneedling": {
+        "after": [{"category": "facial", "at_least_days": 1}],
+        "apart": [{"category": "laser", "days": 7}],
+    },
     "photofacial": {"after": [{"category": "consultation"}, {"service": "hydra-facial", "at_most_days": 1}]},
 }
 
@@ -83,8 +86,8 @@ def events(draw: st.DrawFn, clinic: Registry, plan: Plan, at: int, number: int) 
     """Return something that can happen to a plan at a minute."""
     until = at + draw(st.integers(1, 60)) * 5
     here = [v for v in plan.placed if not v.status.begun]
-    under_way = [v for v in begun_by(plan, WalkIn(at, draw(requests(clinic, 1, 0)))).placed]
-    under_way = [v for v in under_way if v.status is Status.IN_PROGRESS]
+    later = begun_by(plan, WalkIn(at, draw(requests(clinic, 1, 0))))
+    under_way = [v for v in later.placed if v.status is Status.IN_PROGRESS]
     ahead = [v for v in here if v.start >= at]
     choices: list[Callable[[], Disruption]] = [
         lambda: ProviderOut(at, draw(st.sampled_from(clinic.providers)).id, Span(at, until)),
@@ -111,7 +114,3 @@ def _new(request: AppointmentRequest, at: int, plan: Plan, number: int) -> Appoi
     window = Span(max(at, request.window.start), max(at + 300, request.window.end))
     window = replace(window, end=min(plan.days * 1440, window.end))
     return replace(request, id=AppointmentId(f"new-{number}"), window=window)
-
-
-def named(service: str) -> ServiceId:
-    return ServiceId(service)

@@ -450,7 +450,6 @@ class Question:
             plan=replace(self.plan, appointments=left, outages=outages),
         )
 
-
     def _prepared(self, named: str) -> Registry:
         """Return the clinic where the visit's service does not ask for these visits before it."""
         services = tuple(
@@ -605,9 +604,7 @@ def test_every_alternative_is_free_and_told_by_what_it_costs_and_no_client_is_na
         assert alternative.terms["wait"] == abs(alternative.start - question.start)
         assert alternative.stages != visit.stages
     said = " ".join([*(o.sentence for o in answer.obstacles), *(a.sentence for a in answer.alternatives)])
-    assert said.count("client") == sum(
-        o.kind in (Blocker.WINDOW, Blocker.CLIENT_ELSEWHERE) for o in answer.obstacles
-    )
+    assert said.count("client") == sum(o.kind in (Blocker.WINDOW, Blocker.CLIENT_ELSEWHERE) for o in answer.obstacles)
     assert not any(word in said for a in (*question.plan.active, visit) for word in (a.client, a.id))
 
 
