@@ -74,9 +74,9 @@ def conditions(
         others: the client's other visits, with places.
         booked: whether visits that rely on this one, since it was booked, have to keep it before them.
     """
-    service = demands[visit.service].service
-    if not (others or service.clearances or service.after or visit.history):
+    if not (others or visit.history) and demands[visit.service].plain:
         return ()
+    service = demands[visit.service].service
     found = [Condition(Kind.CLEARED, (), within=True, what=name) for name in missing(service, visit)]
     found.extend(_elsewhere(demands, visit, others))
     found.extend(_apart(demands, visit, others))

@@ -130,14 +130,11 @@ def survey(
     for appointment in facts.placed:
         if appointment.status.begun:
             continue
-        theirs = stay[appointment.client]
-        if not (
-            calendar.fits(demands[appointment.service], appointment)
-            and _may_stay(demands, appointment, theirs)
-            and _is_prepared(demands, appointment, (*theirs, *leave[appointment.client]))
-        ):
+        theirs, gone = stay[appointment.client], leave[appointment.client]
+        fits = calendar.fits(demands[appointment.service], appointment)
+        if not fits or not _goes_with(demands, appointment, theirs, gone):
             hit.append(appointment)
-            leave[appointment.client].append(appointment)
+            gone.append(appointment)
             continue
         calendar.occupy(appointment.stages)
         theirs.append(appointment)
@@ -145,14 +142,19 @@ def survey(
     return Situation(registry, demands, facts, now, tuple(pinned), tuple(kept), tuple(hit), requests, urgent)
 
 
-def _may_stay(demands: Mapping[ServiceId, Demand], visit: Appointment, others: list[Appointment]) -> bool:
-    found = conditions(demands, visit, others, booked=False)
-    return all(condition.met(visit.start) for condition in found if condition.kind is not Kind.AFTER)
+def _goes_with(
+    demands: Mapping[ServiceId, Demand], visit: Appointment, stay: list[Appointment], leave: list[Appointment]
+) -> bool:
+    """Tell whether a visit can stay as far as its client goes.
 
-
-def _is_prepared(demands: Mapping[ServiceId, Demand], visit: Appointment, others: tuple[Appointment, ...]) -> bool:
-    """Tell whether what has to come before does; a visit that lost its place counts, for it may find another before."""
-    found = conditions(demands, visit, others, booked=False) if demands[visit.service].service.after else ()
+    A visit that has to come before counts even if it loses its place, for it may find another one before.
+    """
+    if not (stay or leave or visit.history) and demands[visit.service].plain:
+        return True
+    found = conditions(demands, visit, stay, booked=False)
+    if not all(condition.met(visit.start) for condition in found if condition.kind is not Kind.AFTER):
+        return False
+    found = conditions(demands, visit, [*stay, *leave], booked=False)
     return all(condition.met(visit.start) for condition in found if condition.kind is Kind.AFTER)
 
 
@@ -168,7 +170,8 @@ def slots(situation: Situation, appointment: Appointment, calendar: Calendar, pl
     demand = situation.demands[appointment.service]
     old = demand.choice(appointment.stages) if appointment.placed else ()
     reference = situation.reference(appointment)
-    booked = appointment.id in situation.facts.appointments
+    # A request that is put elsewhere may be relied on by then, too.
+    booked = appointment.id in situation.facts.appointments or appointment.id in situation.asking
     asked = conditions(situation.demands, appointment, company(plan, appointment), booked=booked)
     for start in situation.starts(appointment):
         if not all(condition.met(start) for condition in asked):

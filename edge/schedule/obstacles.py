@@ -1,19 +1,15 @@
 """What is in the way of one wish: for each need whoever could serve it, and the facts that keep them from it."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from functools import reduce
-from itertools import combinations, groupby
-from operator import or_
+from itertools import combinations
 from typing import Final
 
 from edge.schedule.conditions import Condition, Kind, visits_of
-from edge.schedule.demand import Need, Resource, cells
+from edge.schedule.demand import Need, cells
 from edge.schedule.domain import (
     DAY_MINUTES,
-    GRID_MINUTES,
     Appointment,
     PastVisit,
     Plan,
@@ -25,6 +21,7 @@ from edge.schedule.domain import (
 from edge.schedule.ids import AppointmentId, ProviderId, RoomId, UnitId
 from edge.schedule.insertion import Situation
 from edge.schedule.lunch import unmet_lunches
+from edge.schedule.occupation import bits_of, has_run, rested, uses_of
 from edge.schedule.personal import Personal, condition_text
 from edge.schedule.registry import Lunch, Registry
 
@@ -184,7 +181,7 @@ class Question:
         # Of the client's own visits those that have to go in any case are in nobody's way.
         others = tuple(other for other in others if other.id not in self._personal.leaving)
         self._others = {other.id: other for other in others}
-        self._uses = _uses(others)
+        self._uses = uses_of(others)
         out = (placeless(asked.facts.appointments[name]) for name in self._personal.leaving)
         self._unfed = unfed(asked.registry, asked.facts.with_appointments(placeless(visit), *out))
         able = [number for number, need in enumerate(self.demand.needs) if provider in need.eligible]
@@ -316,7 +313,7 @@ class Question:
             if any(part.overlaps(span) for part in mine for span in away):
                 yield cause
         for visit, use in self._uses.get((kind, name), ()):
-            met = [part for part in mine if _rested(part, need.rest).overlaps(_rested(use, need.rest))]
+            met = [part for part in mine if rested(part, need.rest).overlaps(rested(use, need.rest))]
             if met:
                 yield self._use_cause(need, name, met[0], visit, use)
 
@@ -361,10 +358,10 @@ class Question:
         if lunch is None:
             return None
         window = self._today(lunch.span)
-        away = _bits(span for cause, off in self._absences(kind, name) if cause.fact not in gone for span in off)
+        away = bits_of(span for cause, off in self._absences(kind, name) if cause.fact not in gone for span in off)
         uses = (use for visit, use in self._uses.get((kind, name), ()) if visit.id not in gone)
-        free = cells(window) & ~away & ~_bits(parts) & ~_bits(uses)
-        if _has_run(away & cells(window), lunch.minutes) or _has_run(free, lunch.minutes):
+        free = cells(window) & ~away & ~bits_of(parts) & ~bits_of(uses)
+        if has_run(away & cells(window), lunch.minutes) or has_run(free, lunch.minutes):
             return None
         return Cause(Blocker.LUNCH, kind, name, window, f"needs {lunch.minutes} minutes for lunch {_text(window)}")
 
@@ -432,36 +429,9 @@ def _untimely(kind: Blocker, sentence: str) -> Obstacle:
     return Obstacle(kind, None, "", f"{sentence}.")
 
 
-def _uses(visits: Iterable[Appointment]) -> Mapping[Resource, list[tuple[Appointment, Span]]]:
-    """Return who uses what when, stages that follow each other on the same as one use."""
-    found: dict[Resource, list[tuple[Appointment, Span]]] = defaultdict(list)
-    for visit in visits:
-        for kind, names in (
-            (ResourceKind.PROVIDER, [stage.provider for stage in visit.stages]),
-            (ResourceKind.ROOM, [stage.room for stage in visit.stages]),
-            (ResourceKind.DEVICE, [stage.device for stage in visit.stages]),
-        ):
-            for name, run in groupby(zip(names, visit.stages, strict=True), key=lambda pair: pair[0]):
-                stages = [stage for _, stage in run]
-                if name is not None:
-                    found[kind, name].append((visit, Span(stages[0].start, stages[-1].end)))
-    return found
-
-
 def _meet(one: Need, other: Need) -> bool:
     """Tell whether two needs of a visit cannot have the same resource."""
     return one.kind is other.kind and bool(one.rested & other.rested) and bool({*one.eligible} & {*other.eligible})
-
-
-def _bits(spans: Iterable[Span]) -> int:
-    return reduce(or_, map(cells, spans), 0)
-
-
-def _has_run(bits: int, minutes: int) -> bool:
-    """Tell whether some stretch of so many minutes is set throughout."""
-    for _ in range(-(-minutes // GRID_MINUTES) - 1):
-        bits &= bits >> 1
-    return bits != 0
 
 
 def _least(chosen: Ways, left: Sequence[list[Way]]) -> _Cost:
@@ -481,10 +451,6 @@ def _least(chosen: Ways, left: Sequence[list[Way]]) -> _Cost:
 def facts_of(ways: Iterable[Way]) -> frozenset[object]:
     """Return all that would have to change."""
     return frozenset(fact for way in ways for fact in way.facts)
-
-
-def _rested(span: Span, rest: int) -> Span:
-    return Span(span.start, span.end + rest)
 
 
 def _name(registry: Registry, kind: ResourceKind, name: str) -> str:

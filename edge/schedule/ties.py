@@ -29,7 +29,7 @@ class Ties:
         held: who keeps the start.
         before: who has to come before, and how many minutes at least lie between.
         entrusted: rules of `after`, by visit and number, that a chain or a held start keeps.
-        given: by client, the visits whose starts are known: fixed or held.
+        given: by client, the visits whose starts are known: fixed or held; none on a day on which nothing ties anybody.
         parts: what a visit takes besides the clinic's resources; numbers count from the first resource beyond those.
         resources: how many there are beyond the clinic's.
     """
@@ -39,17 +39,19 @@ class Ties:
     parts: dict[AppointmentId, list[Part]] = field(default_factory=lambda: defaultdict(list))
     resources: int = 0
     entrusted: set[tuple[AppointmentId, int]] = field(default_factory=set)
-    given: Mapping[ClientId, list[Appointment]] = field(default_factory=dict)
+    given: Mapping[ClientId, list[Appointment]] | None = None
 
     def conditions(self, situation: Situation, visit: Appointment) -> list[Condition]:
         """Return what has to be true of a visit's start, beside its ties to free visits."""
-        others = [other for other in self.given.get(visit.client, ()) if other.id != visit.id]
+        others = [other for other in (self.given or {}).get(visit.client, ()) if other.id != visit.id]
         booked = visit.id in situation.facts.appointments
         found = conditions(situation.demands, visit, others, booked=booked)
         return [c for c in found if c.kind is not Kind.AFTER or (visit.id, c.rule) not in self.entrusted]
 
     def starts(self, situation: Situation, visit: Appointment) -> list[int]:
         """Return the minutes at which a visit may start."""
+        if self.given is None:
+            return situation.starts(visit)
         if visit.id in self.held:
             return [visit.start]
         asked = self.conditions(situation, visit)
@@ -59,6 +61,11 @@ class Ties:
 
 def ties_of(situation: Situation) -> Ties:
     """Return how the free visits of a situation are tied together."""
+    clients = [visit.client for visit in (*situation.fixed, *situation.free)]
+    if len(set(clients)) == len(clients) and all(
+        situation.demands[visit.service].plain and not visit.history for visit in situation.free
+    ):
+        return Ties()
     fixed: dict[ClientId, list[Appointment]] = defaultdict(list)
     for visit in situation.fixed:
         fixed[visit.client].append(visit)
