@@ -102,8 +102,9 @@ def events(draw: st.DrawFn, clinic: Registry, plan: Plan, at: int, number: int) 
             lambda: Late(at, visit.id, draw(st.integers(1, 60))),
             lambda: Cancelled(at, visit.id),
             lambda: Cancelled(at, visit.id),
-            lambda: NoShow(at, visit.id),
         ]
+        if visit.status is not Status.ARRIVED:
+            choices.append(lambda: NoShow(at, visit.id))
     if under_way:
         longer = draw(st.sampled_from(under_way))
         choices += [lambda: Overrun(at, longer.id, draw(st.integers(1, 60)))] * 2
