@@ -63,9 +63,11 @@ def _cause(situation: Situation, plan: Plan, old: Appointment) -> tuple[ForcedBy
     if not Calendar(registry, days=plan.days).fits(situation.demands[old.service], old):
         name = registry.service(old.service).name
         return ForcedBy.NOT_ALLOWED, "the clinic's file", f"The clinic's rules do not allow its former place for {name}"
+    if own := _client_cause(situation, plan, old):
+        return own
     other = _blocker(situation, plan, old)
     if other is None:
-        return _client_cause(situation, plan, old) or _lunch_cause(situation, plan, old)
+        return _lunch_cause(situation, plan, old)
     name = registry.service(other.service).name
     if other.status.begun:
         sentence = f"{name} takes until {clock_text(other.end)}"

@@ -16,6 +16,7 @@ from edge.schedule.domain import (
     AppointmentRequest,
     Cancelled,
     Disruption,
+    Late,
     Overrun,
     PastVisit,
     Plan,
@@ -222,6 +223,20 @@ def test_a_visit_that_must_move_stays_before_the_one_that_relies_on_it(seconds: 
     tight = plan_of(replace(first, window=Span(720, 760)), later)
     both = answer(CHAIN, tight, replace(out, provider=ProviderId("cedar"), span=Span(600, 1000)), seconds)
     assert both.moves == ()
+
+
+@pytest.mark.parametrize("seconds", [0, 0.05])
+def test_when_a_client_is_too_late_for_the_first_visit_both_come_later_in_the_same_order(seconds: float) -> None:
+    first, later = booked(CHAIN, "consultation", 720, CONSULT), booked(CHAIN, "wrinkle-relaxer", 870, RELAXER)
+    result = answer(CHAIN, plan_of(first, later), Late(700, first.id, 150), seconds)
+    assert result.plan.unplaced == ()
+    assert result.plan.appointments[first.id].start >= 870
+    assert result.plan.appointments[later.id].start >= result.plan.appointments[first.id].end
+    assert {move.appointment: move.reason.forced_by for move in result.moves} == {
+        first.id: ForcedBy.CLIENT_LATE,
+        later.id: ForcedBy.CLIENT,
+    }
+    assert result.by_id[later.id].reason.sentence.startswith("The client is at Skin consultation 14:30-15:00; ")
 
 
 def test_who_is_still_in_another_treatment_is_moved_and_the_reason_says_so() -> None:
