@@ -5,6 +5,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from edge.schedule.courses import preparation
 from edge.schedule.demand import Calendar, demands_of
 from edge.schedule.domain import (
     FROZEN_MINUTES,
@@ -72,10 +73,11 @@ def plan_day(
 ) -> Plan:
     """Return a day with each request in its best free slot, narrowest windows and longest visits first.
 
-    A request that finds none is in the plan without stages.
+    What has to come before other visits of a client is planned before them. A request that finds no slot is in the plan
+    without stages.
     """
     day = plan or Plan(date)
-    for request in sorted(requests, key=lambda r: (_slack(registry, r), r.id)):
+    for request in sorted(requests, key=lambda r: (preparation(registry, r.service), _slack(registry, r), r.id)):
         offers = next_slots(registry, day, request, now=_NEVER, count=1)
         day = day.with_appointments(Appointment.of(request, offers[0].stages if offers else ()))
     return day
@@ -93,9 +95,12 @@ def next_slots(
     calendar = Calendar.of(registry, plan)
     asks, demand, missed = Appointment.of(request), demands[request.service], missed_lunches(registry, plan)
     offers: list[Offer] = []
-    for slot in sorted(slots(situation, asks, calendar)):
+    soonest = up_to_grid(now + FROZEN_MINUTES)
+    for slot in sorted(slots(situation, asks, calendar, plan)):
         if len(offers) == count:
             break
+        if slot.start < soonest:
+            continue
         stages = demand.stages(slot.start, slot.choice)
         if missed_lunches(registry, plan.with_appointments(replace(asks, stages=stages))) <= missed:
             offers.append(Offer(slot.start, stages))

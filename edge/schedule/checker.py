@@ -6,9 +6,9 @@ begun is a fact and not a plan: it is held neither to shifts nor to outages, onl
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from itertools import combinations, pairwise
 
+from edge.schedule.client_checks import check_clients
 from edge.schedule.domain import (
     DAY_MINUTES,
     FROZEN_MINUTES,
@@ -18,43 +18,12 @@ from edge.schedule.domain import (
     ResourceKind,
     Span,
     StageAssignment,
+    Status,
 )
-from edge.schedule.ids import AppointmentId
 from edge.schedule.registry import Registry, Service
+from edge.schedule.violations import Rule, Violation
 
-
-class Rule(StrEnum):
-    """Name of a hard constraint."""
-
-    STAGES = "stages_follow_the_service"
-    GRID = "times_on_the_grid"
-    WINDOW = "within_the_clients_window"
-    OPENING = "within_opening_hours"
-    SHIFT = "within_the_shift"
-    BREAK = "not_in_a_break"
-    OUTAGE = "not_while_out_of_order"
-    SKILL = "provider_has_the_skill"
-    LICENCE = "provider_has_the_licence"
-    ROOM_TYPE = "room_has_the_type"
-    DEVICE_TYPE = "device_has_the_type"
-    STANDS = "device_may_stand_in_the_room"
-    SAME_PROVIDER = "one_provider_per_skill"
-    SAME_ROOM = "no_change_of_room_between_like_stages"
-    SAME_DEVICE = "no_change_of_device_between_like_stages"
-    OVERLAP = "one_visit_at_a_time"
-    FROZEN = "frozen_visits_stay"
-    TOO_SOON = "no_start_before_now"
-    LUNCH = "time_for_lunch"
-    FORGOTTEN = "every_visit_is_accounted_for"
-
-
-@dataclass(frozen=True, slots=True)
-class Violation:
-    """A broken rule, whose visits break it, and on what."""
-
-    rule: Rule
-    appointments: tuple[AppointmentId, ...]
-    detail: str
+__all__ = ["Rule", "Violation", "check", "check_replan"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +45,7 @@ def check(registry: Registry, plan: Plan) -> tuple[Violation, ...]:
             found.extend(_shape(registry, appointment))
             found.extend(_times(registry, plan, appointment))
     found.extend(_overlaps(uses))
+    found.extend(check_clients(registry, plan))
     return tuple(found)
 
 
@@ -83,22 +53,21 @@ def check_replan(registry: Registry, facts: Plan, plan: Plan, now: int) -> tuple
     """Return what is wrong with `plan` as the answer to `facts` at minute `now`.
 
     Beyond `check`: what has begun is untouched, what begins in the frozen zone moves only when it cannot
-    stay, nothing is moved into the past, no visit is lost or changed in any other way, and nobody loses the time for
-    a lunch that the visits as they were left.
+    stay, nothing is moved into the past or nearer than its client can be told, no visit is lost or changed in any
+    other way, and nobody loses the time for a lunch that the visits as they were left.
     """
     found = list(check(registry, plan))
-    begun = {key: a for key, a in facts.appointments.items() if a.status.begun}
     for key, old in facts.appointments.items():
         new = plan.appointments.get(key)
-        if new is None or (new.client, new.service, new.status, new.window) != (
-            old.client,
-            old.service,
-            old.status,
-            old.window,
-        ):
+        if new is None or replace(new, stages=old.stages) != old:
             found.append(Violation(Rule.FORGOTTEN, (key,), "missing or altered"))
         elif new.stages != old.stages:
-            found.extend(_move_is_allowed(registry, replace(facts, appointments=begun), old, new, now))
+            found.extend(_move_is_allowed(registry, _standing(facts, plan, old), old, new, now))
+    found.extend(
+        Violation(Rule.TOO_SOON, (new.id,), f"start {new.start} is before {now}")
+        for new in plan.placed
+        if new.id not in facts.appointments and new.start < now and not new.status.begun
+    )
     before = set(_without_lunch(registry, facts))
     found.extend(
         Violation(Rule.LUNCH, (), f"{who} on day {day}")
@@ -141,17 +110,32 @@ def _gaps(spans: Iterable[Span], window: Span) -> Iterator[Span]:
         yield Span(at, window.end)
 
 
+def _standing(facts: Plan, plan: Plan, old: Appointment) -> Plan:
+    """Return what a visit has to go with where it was: what has begun, and its client's other visits as they are."""
+    begun = {key: visit for key, visit in facts.appointments.items() if visit.status.begun}
+    theirs = {key: visit for key, visit in plan.appointments.items() if visit.client == old.client}
+    return replace(facts, appointments={**begun, **theirs})
+
+
 def _move_is_allowed(
-    registry: Registry, begun: Plan, old: Appointment, new: Appointment, now: int
+    registry: Registry, standing: Plan, old: Appointment, new: Appointment, now: int
 ) -> Iterator[Violation]:
     if new.placed and new.start < now:
         yield Violation(Rule.TOO_SOON, (old.id,), f"start {new.start} is before {now}")
+    elif new.placed and new.start < now + FROZEN_MINUTES and not _needs_no_notice(old, new):
+        yield Violation(Rule.NOTICE, (old.id,), f"start {new.start} is less than {FROZEN_MINUTES} minutes from {now}")
     if not old.status.active or old.status.begun:
         yield Violation(Rule.FROZEN, (old.id,), old.status)
     elif old.placed and old.start < now + FROZEN_MINUTES:
-        alone = begun.with_appointments(old)
+        alone = standing.with_appointments(old)
         if not any(old.id in violation.appointments for violation in check(registry, alone)):
             yield Violation(Rule.FROZEN, (old.id,), f"begins at {old.start} and could stay")
+
+
+def _needs_no_notice(old: Appointment, new: Appointment) -> bool:
+    # Who is here can be told at once, who is late is on the way, and an unchanged start need not be told.
+    late = old.placed and old.start < old.window.start
+    return late or old.status is Status.ARRIVED or (old.placed and new.start == old.start)
 
 
 def _uses(registry: Registry, appointment: Appointment) -> Iterator[_Use]:

@@ -60,12 +60,14 @@ class Demand:
     Attributes:
         forms: who and what can serve each need together: any choice from one form is possible. There is more than one
             where a device may not stand in every room.
+        plain: whether it asks neither for clearances nor for visits before it.
     """
 
     service: Service
     minutes: int
     needs: tuple[Need, ...]
     forms: tuple[tuple[tuple[str, ...], ...], ...]
+    plain: bool = True
 
     def stages(self, start: int, choice: tuple[str, ...]) -> Stages:
         """Return the stages of a visit from minute `start` with one chosen resource per need."""
@@ -118,7 +120,8 @@ def _demand(registry: Registry, service: Service) -> Demand:
     for device, run in _runs([stage.device for stage in service.stages]):
         units = [d for d in registry.devices if d.type == device]
         needs.append(_need(ResourceKind.DEVICE, device, [d.id for d in units], run, spans, units[0].rest))
-    return Demand(service, service.minutes, tuple(needs), _forms(registry, needs))
+    plain = not (service.clearances or service.after)
+    return Demand(service, service.minutes, tuple(needs), _forms(registry, needs), plain)
 
 
 def _forms(registry: Registry, needs: Sequence[Need]) -> tuple[tuple[tuple[str, ...], ...], ...]:

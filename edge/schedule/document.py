@@ -15,6 +15,7 @@ from edge.schedule.domain import (
     Appointment,
     AppointmentRequest,
     Outage,
+    PastVisit,
     Plan,
     ResourceKind,
     Span,
@@ -70,6 +71,13 @@ class StageEntry(Entry):
     device: UnitId | None = None
 
 
+class PastEntry(Entry):
+    """A visit that the client had before the first day."""
+
+    service: ServiceId
+    days_ago: int = Field(ge=1, le=3660)
+
+
 class RequestEntry(Entry):
     """Somebody who asks for a place."""
 
@@ -81,6 +89,10 @@ class RequestEntry(Entry):
     show: float = Field(default=1.0, ge=0, le=1, description="Chance that the client comes.")
     tier: Key | None = Field(default=None, description="Membership of the client.")
     wish: Moment | None = Field(default=None, description="Start the client would like best.")
+    cleared: tuple[Key, ...] = Field(
+        default=(), max_length=50, description="What a licensed professional has confirmed for the client."
+    )
+    history: tuple[PastEntry, ...] = Field(default=(), max_length=50, description="Visits before the first day.")
 
 
 class AppointmentEntry(RequestEntry):
@@ -142,6 +154,8 @@ class DayDocument(Entry):
             _refuse_unknown(where, "service", entry.service, services)
             if entry.preferred is not None:
                 _refuse_unknown(where, "provider", entry.preferred, people)
+            for past in entry.history:
+                _refuse_unknown(where, "service", past.service, services)
             _span(self.date, self.days, entry.window, where)
         for visit in self.appointments:
             where = f"visit {visit.id!r}"
@@ -186,6 +200,8 @@ class DayDocument(Entry):
             entry.show,
             entry.tier,
             self.minute(entry.wish) if entry.wish is not None else None,
+            frozenset(entry.cleared),
+            tuple(PastVisit(past.service, past.days_ago) for past in entry.history),
         )
 
     def span(self, entry: "Window | StageEntry | OutageEntry") -> Span:
@@ -240,6 +256,8 @@ class DayDocument(Entry):
             request.show,
             request.tier,
             request.wish,
+            request.cleared,
+            request.history,
         )
 
     def _entry(self, visit: Appointment) -> AppointmentEntry:
@@ -252,6 +270,8 @@ class DayDocument(Entry):
             show=visit.show,
             tier=visit.tier,
             wish=self.moment(visit.wish) if visit.wish is not None else None,
+            cleared=tuple(sorted(visit.cleared)),
+            history=tuple(PastEntry(service=past.service, days_ago=past.days_ago) for past in visit.history),
             status=visit.status,
             stages=tuple(
                 StageEntry(

@@ -98,10 +98,19 @@ Stages = tuple[StageAssignment, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class PastVisit:
+    """A visit that the client had `days_ago` days, one at least, before the plan's date."""
+
+    service: ServiceId
+    days_ago: int
+
+
+@dataclass(frozen=True, slots=True)
 class AppointmentRequest:
     """A client's wish: a service within a window, if possible with a certain provider.
 
     `show` is the chance that the client comes, `tier` the membership, `wish` the start they would like best.
+    `cleared` is what a licensed professional has confirmed, `history` what the client had before the plan's date.
     """
 
     id: AppointmentId
@@ -112,6 +121,8 @@ class AppointmentRequest:
     show: float = 1.0
     tier: str | None = None
     wish: int | None = None
+    cleared: frozenset[str] = frozenset()
+    history: tuple[PastVisit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +139,8 @@ class Appointment:
     show: float = 1.0
     tier: str | None = None
     wish: int | None = None
+    cleared: frozenset[str] = frozenset()
+    history: tuple[PastVisit, ...] = ()
 
     @classmethod
     def of(cls, request: AppointmentRequest, stages: Stages = ()) -> Self:
@@ -142,6 +155,8 @@ class Appointment:
             show=request.show,
             tier=request.tier,
             wish=request.wish,
+            cleared=request.cleared,
+            history=request.history,
         )
 
     @property

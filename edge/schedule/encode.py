@@ -1,11 +1,13 @@
 """A clinic's situation as a problem for the engine, and the engine's day as a plan."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
 
 import numpy as np
 
+from edge.schedule.courses import settled
 from edge.schedule.demand import DAY_CELLS, Calendar, Need, demands_of
 from edge.schedule.domain import GRID_MINUTES, Appointment, Plan, ResourceKind, Stages
 from edge.schedule.engine.flat import FlatShapes
@@ -21,13 +23,14 @@ from edge.schedule.engine.problem import (
     Template,
     Visit,
 )
-from edge.schedule.ids import ProviderId, ServiceId, UnitId
+from edge.schedule.ids import AppointmentId, ProviderId, ServiceId, UnitId
 from edge.schedule.insertion import Situation
 from edge.schedule.lunch import OwedLunch, owed_lunches
 from edge.schedule.objective import device_starts, is_notified, lost_revenue
 from edge.schedule.registry import Registry
 from edge.schedule.replans import Objective
 from edge.schedule.slack import slack_of
+from edge.schedule.ties import Ties, ties_of
 from edge.schedule.weights import POINT, Weights, cost
 
 _UNNOTICED: Final = -1
@@ -122,6 +125,36 @@ def _alternative(need: Need, number: int) -> Alternative:
     return Alternative(parts, _UNNOTICED if need.kind is ResourceKind.DEVICE else number)
 
 
+def _with_ties(clinic: Clinic, visits: Sequence[Appointment], ties: Ties) -> tuple[Clinic, dict[AppointmentId, int]]:
+    """Return the clinic with shapes of their own for visits that take more than the clinic's resources."""
+    if not ties.parts:
+        return clinic, {}
+    shapes, own = list(clinic.shapes), {}
+    for visit in visits:
+        if visit.id in ties.parts:
+            first = len(clinic.numbers)
+            more = tuple(replace(part, resource=first + part.resource) for part in ties.parts[visit.id])
+            own[visit.id] = len(shapes)
+            shapes.append(_with_parts(clinic.shapes[clinic.shape_of[visit.service]], more))
+    return replace(clinic, shapes=tuple(shapes), flat=FlatShapes.of(shapes)), own
+
+
+def _with_parts(shape: Shape, parts: tuple[Part, ...]) -> Shape:
+    # Whoever serves the first need, the visit takes these as well.
+    return Shape(
+        tuple(
+            replace(
+                template,
+                needs=(
+                    tuple(replace(way, parts=(*way.parts, *parts)) for way in template.needs[0]),
+                    *template.needs[1:],
+                ),
+            )
+            for template in shape.templates
+        )
+    )
+
+
 class Encoding:
     """One situation as the engine sees it."""
 
@@ -134,8 +167,10 @@ class Encoding:
         """
         self.situation = situation
         self._weights = weights
-        self.clinic = clinic_of(situation.registry)
         self.free = situation.free
+        self._ties = ties_of(situation)
+        self._numbers = {appointment.id: number for number, appointment in enumerate(self.free)}
+        self.clinic, self._shapes = _with_ties(clinic_of(situation.registry), self.free, self._ties)
         self._asking = situation.asking
         levels = len(self.free) + len(situation.registry.providers) * situation.facts.days + 2
         # Each level outweighs all that the levels below it can add up to.
@@ -150,6 +185,11 @@ class Encoding:
             [*map(self._visit, self.free), *map(self._lunch, owed_lunches(situation.registry, situation.facts))],
         )
 
+    @property
+    def exact(self) -> bool:
+        """Whether the engine's days are all the plans there are, so that what it proves holds for them."""
+        return self._ties.exact
+
     def incumbent(self, plan: Plan) -> list[Place | None]:
         """Return where a plan has the free visits."""
         places: list[Place | None] = []
@@ -160,7 +200,7 @@ class Encoding:
         return places + [None] * (len(self.problem.visits) - len(self.free))
 
     def plan(self, answer: Answer) -> Plan:
-        """Return the engine's day as a plan."""
+        """Return the engine's day as a plan, in which every client's visits go together."""
         known = self.situation.facts.appointments
         changed: list[Appointment] = []
         for appointment, place in zip(self.free, answer.places[: len(self.free)], strict=True):
@@ -168,7 +208,7 @@ class Encoding:
                 changed.append(replace(appointment, stages=self.stages(appointment, place)))
             elif appointment.id in known:
                 changed.append(replace(appointment, stages=()))
-        return self.situation.facts.with_appointments(*changed)
+        return settled(self.situation, self.situation.facts.with_appointments(*changed))
 
     def rank(self, objective: Objective) -> int:
         """Return the first level of an objective as the engine counts it."""
@@ -200,12 +240,13 @@ class Encoding:
                 case ResourceKind.DEVICE:
                     slack, brittle = slacks[UnitId(name)] // GRID_MINUTES, cost(weights.brittle, 1)
                     resources.append(Resource(closed, occupied, begun.get(name, 0), slack, brittle))
-        return resources
+        return resources + [Resource()] * self._ties.resources
 
     def _visit(self, appointment: Appointment) -> Visit:
         situation, shape = self.situation, self.clinic.shape_of[appointment.service]
         former = self._place(appointment) if appointment.placed else None
-        starts = situation.starts(appointment)
+        starts = self._ties.starts(situation, appointment)
+        before, gap = self._ties.before.get(appointment.id, (None, 0))
         earliest = starts[0] // GRID_MINUTES if starts else 0
         table = np.full((starts[-1] - starts[0]) // GRID_MINUTES + 1 if starts else 1, FORBIDDEN, np.int64)
         minutes = np.array(starts, np.int64)
@@ -220,7 +261,7 @@ class Encoding:
         notified = is_notified(appointment)
         rank, energy = self._stakes(appointment)
         return Visit(
-            shape=shape,
+            shape=self._shapes.get(appointment.id, shape),
             earliest=earliest,
             latest=starts[-1] // GRID_MINUTES + length if starts else 0,
             start_cost=table,
@@ -231,6 +272,8 @@ class Encoding:
             drop_energy=energy,
             move_rank=self._move_rank if notified else self._shift_rank,
             move_energy=_MOVE_ENERGY if notified else _SHIFT_ENERGY,
+            before=self._numbers[before] if before is not None else -1,
+            gap=-(-gap // GRID_MINUTES),
         )
 
     def _left_out(self, appointment: Appointment) -> int:

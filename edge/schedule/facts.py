@@ -7,6 +7,7 @@ from edge.schedule.domain import (
     DAY_MINUTES,
     NEXT_STATUS,
     Appointment,
+    AppointmentRequest,
     Cancelled,
     DeviceDown,
     Disruption,
@@ -61,12 +62,17 @@ def with_facts(registry: Registry, plan: Plan, disruption: Disruption, replan: R
         case NoShow(appointment=name):
             return plan.with_appointments(with_status(find(plan, name), Status.NO_SHOW))
         case WalkIn(request=request) | Urgent(request=request):
-            registry.service(request.service)
-            if request.id in plan.appointments:
-                raise NotAllowed("already_booked", "this request is booked already; look at the day")
-            return plan
+            return _asking(registry, plan, request)
         case _:
             assert_never(disruption)
+
+
+def _asking(registry: Registry, plan: Plan, request: AppointmentRequest) -> Plan:
+    for service in (request.service, *(past.service for past in request.history)):
+        registry.service(service)
+    if request.id in plan.appointments:
+        raise NotAllowed("already_booked", "this request is booked already; look at the day")
+    return plan
 
 
 def begun_by(plan: Plan, disruption: Disruption) -> Plan:

@@ -9,3 +9,6 @@ UnitId = NewType("UnitId", str)
 ServiceId = NewType("ServiceId", str)
 AppointmentId = NewType("AppointmentId", str)
 ReplanId = NewType("ReplanId", str)
+
+NAME_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,39}$"
+"""How an id or a key of a clinic's file is written."""

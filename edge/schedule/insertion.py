@@ -3,9 +3,11 @@
 Pure Python on bitsets, a few milliseconds for a clinic's day, and always a plan that can be carried out.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from edge.schedule.conditions import Kind, company, conditions
 from edge.schedule.demand import Calendar, Demand, Resource, demands_of
 from edge.schedule.domain import (
     FROZEN_MINUTES,
@@ -18,6 +20,7 @@ from edge.schedule.domain import (
 )
 from edge.schedule.ids import AppointmentId, ServiceId
 from edge.schedule.registry import Registry
+from shared.ids import ClientId
 
 PREFERENCE_MINUTES = 30
 """How many minutes of waiting a client's preferred provider is worth."""
@@ -120,23 +123,59 @@ def survey(
         calendar.occupy(appointment.stages)
     kept: list[Appointment] = []
     hit: list[Appointment] = list(facts.unplaced)
+    stay: dict[ClientId, list[Appointment]] = defaultdict(list)
+    leave: dict[ClientId, list[Appointment]] = defaultdict(list)
+    for appointment in pinned:
+        stay[appointment.client].append(appointment)
     for appointment in facts.placed:
         if appointment.status.begun:
             continue
-        if not calendar.fits(demands[appointment.service], appointment):
+        theirs, gone = stay[appointment.client], leave[appointment.client]
+        fits = calendar.fits(demands[appointment.service], appointment)
+        if not fits or not _goes_with(demands, appointment, theirs, gone):
             hit.append(appointment)
+            gone.append(appointment)
             continue
         calendar.occupy(appointment.stages)
+        theirs.append(appointment)
         (pinned if appointment.start < now + FROZEN_MINUTES else kept).append(appointment)
     return Situation(registry, demands, facts, now, tuple(pinned), tuple(kept), tuple(hit), requests, urgent)
 
 
-def slots(situation: Situation, appointment: Appointment, calendar: Calendar) -> Iterator[Slot]:
-    """Yield the free places of a visit, one per possible start, in order of time."""
+def _goes_with(
+    demands: Mapping[ServiceId, Demand], visit: Appointment, stay: list[Appointment], leave: list[Appointment]
+) -> bool:
+    """Tell whether a visit can stay as far as its client goes.
+
+    A visit that has to come before counts even if it loses its place, for it may find another one before.
+    """
+    if not (stay or leave or visit.history) and demands[visit.service].plain:
+        return True
+    found = conditions(demands, visit, stay, booked=False)
+    if not all(condition.met(visit.start) for condition in found if condition.kind is not Kind.AFTER):
+        return False
+    found = conditions(demands, visit, [*stay, *leave], booked=False)
+    return all(condition.met(visit.start) for condition in found if condition.kind is Kind.AFTER)
+
+
+def slots(situation: Situation, appointment: Appointment, calendar: Calendar, plan: Plan) -> Iterator[Slot]:
+    """Yield the free places of a visit, one per possible start, in order of time.
+
+    Args:
+        situation: says when it may start, and what it wants.
+        appointment: the visit as it was.
+        calendar: what is free.
+        plan: who has a place; the client's own other visits count, this one does not.
+    """
     demand = situation.demands[appointment.service]
     old = demand.choice(appointment.stages) if appointment.placed else ()
     reference = situation.reference(appointment)
+    # A request that is put elsewhere may be relied on by then, too.
+    booked = appointment.id in situation.facts.appointments or appointment.id in situation.asking
+    asked = conditions(situation.demands, appointment, company(plan, appointment), booked=booked)
     for start in situation.starts(appointment):
+        if not all(condition.met(start) for condition in asked):
+            continue
         choice = _choose(demand, calendar, start, old, appointment.preferred)
         if choice is None:
             continue
@@ -149,21 +188,22 @@ def slots(situation: Situation, appointment: Appointment, calendar: Calendar) ->
 
 
 def repair(situation: Situation) -> Plan:
-    """Return the first valid answer: nobody moves but those who must, each to the best free slot."""
+    """Return the first answer: nobody moves but those who must, each to the best free slot.
+
+    Who relies on a visit that finds none is left to `courses.settled`.
+    """
     calendar = Calendar(situation.registry, situation.facts.outages, situation.facts.days)
     for appointment in (*situation.pinned, *situation.kept):
         calendar.occupy(appointment.stages)
-    plan = situation.facts
+    plan = abandoned(situation)
     waiting = sorted(situation.hit, key=lambda a: (not a.placed, a.start if a.placed else a.window.start, a.id))
     waiting.extend(situation.requests)
     for appointment in waiting:
-        best = min(slots(situation, appointment, calendar), default=None)
+        best = min(slots(situation, appointment, calendar, plan), default=None)
         if best is not None:
             stages = situation.demands[appointment.service].stages(best.start, best.choice)
             calendar.occupy(stages)
             plan = plan.with_appointments(replace(appointment, stages=stages))
-        elif appointment.id in plan.appointments:
-            plan = plan.with_appointments(replace(appointment, stages=()))
     return plan
 
 

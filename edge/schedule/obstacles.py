@@ -1,19 +1,17 @@
 """What is in the way of one wish: for each need whoever could serve it, and the facts that keep them from it."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from functools import reduce
-from itertools import combinations, groupby
-from operator import or_
+from itertools import combinations
 from typing import Final
 
-from edge.schedule.demand import Need, Resource, cells
+from edge.schedule.conditions import Condition, Kind, visits_of
+from edge.schedule.demand import Need, cells
 from edge.schedule.domain import (
     DAY_MINUTES,
-    GRID_MINUTES,
     Appointment,
+    PastVisit,
     Plan,
     ResourceKind,
     Span,
@@ -23,6 +21,8 @@ from edge.schedule.domain import (
 from edge.schedule.ids import AppointmentId, ProviderId, RoomId, UnitId
 from edge.schedule.insertion import Situation
 from edge.schedule.lunch import unmet_lunches
+from edge.schedule.occupation import bits_of, has_run, rested, uses_of
+from edge.schedule.personal import Personal, condition_text
 from edge.schedule.registry import Lunch, Registry
 
 _MOST_NAMED: Final = 6
@@ -48,6 +48,11 @@ class Blocker(StrEnum):
     DEVICE_BUSY = "device_busy"
     DEVICE_COOLDOWN = "device_cooldown"
     NOT_TOGETHER = "not_together"
+    NOT_CLEARED = "not_cleared"
+    CLIENT_ELSEWHERE = "client_elsewhere"
+    TOO_NEAR = "visits_too_near"
+    NOT_PREPARED = "visit_needed_before"
+    NEEDED = "needed_by_another_visit"
 
 
 _BUSY: Final = {
@@ -69,6 +74,13 @@ _HARDNESS: Final = {
     **dict.fromkeys(_DOWN.values(), 3),
 }
 _BEGUN: Final = 4
+_PERSONAL: Final = {
+    Kind.CLEARED: Blocker.NOT_CLEARED,
+    Kind.ELSEWHERE: Blocker.CLIENT_ELSEWHERE,
+    Kind.APART: Blocker.TOO_NEAR,
+    Kind.AFTER: Blocker.NOT_PREPARED,
+    Kind.NEEDED: Blocker.NEEDED,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +112,11 @@ class Obstacle:
 
     Attributes:
         resource_kind: whom or what the visit does not get; none where its time alone is in the way.
-        pool: the skill or type it would need; "" where any would do.
+        pool: the skill, type, clearance or earlier visit it would need; "" where any would do.
         sentence: accounts for everybody and everything that could serve; the cheapest way out comes first.
         visits: which visits would have to make way on the cheapest way out.
-        causes: all that would have to change on it; empty where the time alone is in the way.
+        causes: all that would have to change on it; empty where the time or the client alone is in the way.
+        past: the earlier visit that is in the way, where it lies before the plan.
     """
 
     kind: Blocker
@@ -112,6 +125,7 @@ class Obstacle:
     sentence: str
     visits: tuple[AppointmentId, ...] = ()
     causes: tuple[Cause, ...] = ()
+    past: PastVisit | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,9 +177,13 @@ class Question:
         self._asked, self._visit, self._registry = asked, visit, asked.registry
         self._span = Span(asked.wished, asked.wished + self.demand.minutes)
         self._day = asked.wished // DAY_MINUTES * DAY_MINUTES
+        self._personal = Personal(asked, visit, asked.wished, others)
+        # Of the client's own visits those that have to go in any case are in nobody's way.
+        others = tuple(other for other in others if other.id not in self._personal.leaving)
         self._others = {other.id: other for other in others}
-        self._uses = _uses(others)
-        self._unfed = unfed(asked.registry, asked.facts.with_appointments(placeless(visit)))
+        self._uses = uses_of(others)
+        out = (placeless(asked.facts.appointments[name]) for name in self._personal.leaving)
+        self._unfed = unfed(asked.registry, asked.facts.with_appointments(placeless(visit), *out))
         able = [number for number, need in enumerate(self.demand.needs) if provider in need.eligible]
         self._unable = asked.registry.provider(provider) if provider is not None and not able else None
         self._bound = able[0] if able else None
@@ -185,7 +203,7 @@ class Question:
 
     def obstacles(self) -> tuple[Obstacle, ...]:
         """Return the smallest set of reasons; none means that the wish is possible."""
-        found = [*self.untimely()]
+        found = [*self.untimely(), *self.personal()]
         service = self.demand.service.name
         if self._unable is not None:
             sentence = f"{self._unable.name} cannot give any part of {service}: a skill or a licence is missing."
@@ -194,7 +212,18 @@ class Question:
         if ways is None:
             sentence = f"{service} is never possible: nothing that the clinic has for it goes together."
             return *found, Obstacle(Blocker.NOT_TOGETHER, None, "", sentence)
+        found.extend(self._own(self._personal.unprepared(facts_of(ways))))
         return *found, *(self._obstacle(number, ways[number]) for number in self._telling(ways))
+
+    def personal(self) -> tuple[Obstacle, ...]:
+        """Return what of the client's own speaks against the time, whoever serves."""
+        return tuple(self._own(self._personal.against))
+
+    def _own(self, against: Iterable[Condition]) -> Iterator[Obstacle]:
+        for one in against:
+            visits = visits_of((one,))
+            sentence = f"{condition_text(self._registry, self._visit, one)}."
+            yield Obstacle(_PERSONAL[one.kind], None, one.what, sentence, visits, past=one.past)
 
     def untimely(self) -> Iterator[Obstacle]:
         """Yield what speaks against the time itself, whoever serves."""
@@ -240,7 +269,9 @@ class Question:
     ) -> tuple[_Cost, Ways] | None:
         if len(chosen) == len(options):
             full = self._with_lunches(chosen) if hungry else chosen
-            cost = _least(full, ())
+            facts, *rest = _least(full, ())
+            # What prepares the visit is itself in its way: then something else has to prepare it.
+            cost = (facts + len(self._personal.unprepared(facts_of(full))), rest[0], rest[1])
             return (cost, full) if best is None or cost < best[0] else best
         if best is not None and _least(chosen, options[len(chosen) :]) >= best[0]:
             return best
@@ -282,7 +313,7 @@ class Question:
             if any(part.overlaps(span) for part in mine for span in away):
                 yield cause
         for visit, use in self._uses.get((kind, name), ()):
-            met = [part for part in mine if _rested(part, need.rest).overlaps(_rested(use, need.rest))]
+            met = [part for part in mine if rested(part, need.rest).overlaps(rested(use, need.rest))]
             if met:
                 yield self._use_cause(need, name, met[0], visit, use)
 
@@ -327,10 +358,10 @@ class Question:
         if lunch is None:
             return None
         window = self._today(lunch.span)
-        away = _bits(span for cause, off in self._absences(kind, name) if cause.fact not in gone for span in off)
+        away = bits_of(span for cause, off in self._absences(kind, name) if cause.fact not in gone for span in off)
         uses = (use for visit, use in self._uses.get((kind, name), ()) if visit.id not in gone)
-        free = cells(window) & ~away & ~_bits(parts) & ~_bits(uses)
-        if _has_run(away & cells(window), lunch.minutes) or _has_run(free, lunch.minutes):
+        free = cells(window) & ~away & ~bits_of(parts) & ~bits_of(uses)
+        if has_run(away & cells(window), lunch.minutes) or has_run(free, lunch.minutes):
             return None
         return Cause(Blocker.LUNCH, kind, name, window, f"needs {lunch.minutes} minutes for lunch {_text(window)}")
 
@@ -398,36 +429,9 @@ def _untimely(kind: Blocker, sentence: str) -> Obstacle:
     return Obstacle(kind, None, "", f"{sentence}.")
 
 
-def _uses(visits: Iterable[Appointment]) -> Mapping[Resource, list[tuple[Appointment, Span]]]:
-    """Return who uses what when, stages that follow each other on the same as one use."""
-    found: dict[Resource, list[tuple[Appointment, Span]]] = defaultdict(list)
-    for visit in visits:
-        for kind, names in (
-            (ResourceKind.PROVIDER, [stage.provider for stage in visit.stages]),
-            (ResourceKind.ROOM, [stage.room for stage in visit.stages]),
-            (ResourceKind.DEVICE, [stage.device for stage in visit.stages]),
-        ):
-            for name, run in groupby(zip(names, visit.stages, strict=True), key=lambda pair: pair[0]):
-                stages = [stage for _, stage in run]
-                if name is not None:
-                    found[kind, name].append((visit, Span(stages[0].start, stages[-1].end)))
-    return found
-
-
 def _meet(one: Need, other: Need) -> bool:
     """Tell whether two needs of a visit cannot have the same resource."""
     return one.kind is other.kind and bool(one.rested & other.rested) and bool({*one.eligible} & {*other.eligible})
-
-
-def _bits(spans: Iterable[Span]) -> int:
-    return reduce(or_, map(cells, spans), 0)
-
-
-def _has_run(bits: int, minutes: int) -> bool:
-    """Tell whether some stretch of so many minutes is set throughout."""
-    for _ in range(-(-minutes // GRID_MINUTES) - 1):
-        bits &= bits >> 1
-    return bits != 0
 
 
 def _least(chosen: Ways, left: Sequence[list[Way]]) -> _Cost:
@@ -447,10 +451,6 @@ def _least(chosen: Ways, left: Sequence[list[Way]]) -> _Cost:
 def facts_of(ways: Iterable[Way]) -> frozenset[object]:
     """Return all that would have to change."""
     return frozenset(fact for way in ways for fact in way.facts)
-
-
-def _rested(span: Span, rest: int) -> Span:
-    return Span(span.start, span.end + rest)
 
 
 def _name(registry: Registry, kind: ResourceKind, name: str) -> str:

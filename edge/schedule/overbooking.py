@@ -231,7 +231,7 @@ def _match(search: _Search, request: AppointmentRequest, over: Appointment) -> _
     without = search.plan.with_appointments(replace(over, stages=()))
     situation = Situation(search.registry, demands, without, up_to_grid(search.now), (), (), ())
     asks, missed = Appointment.of(request), missed_lunches(search.registry, search.plan)
-    for slot in sorted(slots(situation, asks, Calendar.of(search.registry, without))):
+    for slot in sorted(slots(situation, asks, Calendar.of(search.registry, without), without)):
         if not over.start <= slot.start < over.end:
             continue
         stages = demands[request.service].stages(slot.start, slot.choice)

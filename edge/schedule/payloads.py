@@ -11,6 +11,7 @@ from edge.schedule.domain import (
     NoShow,
     Outage,
     Overrun,
+    PastVisit,
     Plan,
     ProviderOut,
     ResourceKind,
@@ -27,7 +28,7 @@ from edge.schedule.ids import AppointmentId, ProviderId, ReplanId, RoomId, Servi
 from edge.schedule.registry import Registry
 from edge.schedule.replans import Objective
 from edge.schedule.weights import points
-from shared.events.catalogue.schedule import DisruptionReported, ObjectivePart, StagePart, VisitPart
+from shared.events.catalogue.schedule import DisruptionReported, ObjectivePart, PastPart, StagePart, VisitPart
 from shared.ids import ClientId
 
 _OUTAGES = {
@@ -71,6 +72,8 @@ def visit_part(appointment: Appointment) -> VisitPart:
         preferred_provider=appointment.preferred,
         status=appointment.status.value,
         stages=stage_parts(appointment.stages),
+        cleared=tuple(sorted(appointment.cleared)),
+        history=tuple(PastPart(service=past.service, days_ago=past.days_ago) for past in appointment.history),
     )
 
 
@@ -84,6 +87,8 @@ def appointment_of(part: VisitPart) -> Appointment:
         None if part.preferred_provider is None else ProviderId(part.preferred_provider),
         Status(part.status),
         stages_of(part.stages),
+        cleared=frozenset(part.cleared),
+        history=tuple(PastVisit(ServiceId(past.service), past.days_ago) for past in part.history),
     )
 
 

@@ -4,12 +4,14 @@ A cause is true when the former place breaks a constraint of the new day; who co
 back before reasons are given.
 """
 
+from edge.schedule.conditions import company, conditions, unmet
 from edge.schedule.demand import Calendar
 from edge.schedule.domain import Appointment, Plan, ResourceKind, StageAssignment, clock_text
 from edge.schedule.ids import ProviderId, RoomId, UnitId
 from edge.schedule.insertion import Situation, slots
 from edge.schedule.lunch import unmet_lunches
 from edge.schedule.objective import is_moved
+from edge.schedule.personal import condition_text, refusal_text
 from edge.schedule.registry import Registry
 from edge.schedule.replans import ForcedBy, Reason
 
@@ -26,10 +28,12 @@ def reason_of(situation: Situation, plan: Plan, old: Appointment, new: Appointme
     return Reason(forced_by, constraint, f"{cause}; {_place(situation, plan, old, new)}.")
 
 
-def unplaced_sentence(situation: Situation, appointment: Appointment) -> str:
-    """Return why a visit has no place: no time is left in its window, or nobody and nothing is free in it."""
+def unplaced_sentence(situation: Situation, plan: Plan, appointment: Appointment) -> str:
+    """Return why a visit has no place in a plan: what the client misses, no time is left, or nothing is free in it."""
     name = situation.registry.service(appointment.service).name
     starts = situation.starts(appointment)
+    if refusal := refusal_text(situation.registry, plan, appointment, starts):
+        return f"{refusal}; call the client."
     if not starts:
         return f"{name}: no time is left before {clock_text(appointment.window.end)}; call the client."
     demand = situation.demands[appointment.service]
@@ -59,6 +63,8 @@ def _cause(situation: Situation, plan: Plan, old: Appointment) -> tuple[ForcedBy
     if not Calendar(registry, days=plan.days).fits(situation.demands[old.service], old):
         name = registry.service(old.service).name
         return ForcedBy.NOT_ALLOWED, "the clinic's file", f"The clinic's rules do not allow its former place for {name}"
+    if own := _client_cause(situation, plan, old):
+        return own
     other = _blocker(situation, plan, old)
     if other is None:
         return _lunch_cause(situation, plan, old)
@@ -80,6 +86,14 @@ def _blocker(situation: Situation, plan: Plan, old: Appointment) -> Appointment 
         if not calendar.fits(demand, old):
             return other
     return None
+
+
+def _client_cause(situation: Situation, plan: Plan, old: Appointment) -> tuple[ForcedBy, str, str] | None:
+    found = unmet(conditions(situation.demands, old, company(plan, old), booked=True), old.start)
+    if not found:
+        return None
+    about = f"appointment:{found[0].visit.id}" if found[0].visit is not None else f"client {found[0].what}".rstrip()
+    return ForcedBy.CLIENT, about, condition_text(situation.registry, old, found[0])
 
 
 def _lunch_cause(situation: Situation, plan: Plan, old: Appointment) -> tuple[ForcedBy, str, str]:
@@ -111,7 +125,7 @@ def _place(situation: Situation, plan: Plan, old: Appointment, new: Appointment)
     if stage.provider is None:
         return f"{room} is free at {when}"
     calendar = Calendar.of(registry, plan.with_appointments(Appointment(new.id, new.client, new.service, new.window)))
-    best = min(slots(situation, old, calendar), default=None)
+    best = min(slots(situation, old, calendar, plan), default=None)
     who = registry.provider(stage.provider).name
     if best is not None and best.start == new.start and old.placed:
         return f"the nearest time with the {asked.skill} skill and a free room is {when}, {who}, {room}"

@@ -26,14 +26,14 @@ from pydantic import (
     model_validator,
 )
 
+from edge.schedule.dependencies import DaysApart, VisitBefore
 from edge.schedule.domain import GRID_MINUTES, Span
 from edge.schedule.durations import MOST_MINUTES, PLANNING_QUANTILE, Duration
 from edge.schedule.errors import InvalidClinic, UnknownName
-from edge.schedule.ids import ProviderId, RoomId, ServiceId, UnitId
+from edge.schedule.ids import NAME_PATTERN, ProviderId, RoomId, ServiceId, UnitId
 from edge.schedule.orchestration.templates import TaskTemplate, checked
 from shared.vocabulary import TreatmentCategory
 
-_NAME = r"^[a-z0-9][a-z0-9_-]{0,39}$"
 _MOST_STAGES = 8
 
 
@@ -77,7 +77,7 @@ Minute = Annotated[
     ),
 ]
 Minutes = Annotated[int, Field(ge=0, le=12 * 60, multiple_of=GRID_MINUTES)]
-Key = Annotated[str, Field(pattern=_NAME)]
+Key = Annotated[str, Field(pattern=NAME_PATTERN)]
 
 
 class _Entry(BaseModel):
@@ -117,7 +117,7 @@ class Lunch(Hours):
 class Provider(_Entry):
     """Somebody who treats clients; `name` is what the board shows."""
 
-    id: ProviderId = Field(pattern=_NAME)
+    id: ProviderId = Field(pattern=NAME_PATTERN)
     name: str = Field(min_length=1, max_length=60)
     skills: frozenset[Key] = Field(min_length=1)
     licences: frozenset[Key] = Field(default=frozenset(), description="What the law lets them do; see a stage's.")
@@ -138,7 +138,7 @@ class Provider(_Entry):
 class Room(_Entry):
     """A treatment room; `turnover` minutes of cleaning follow each use."""
 
-    id: RoomId = Field(pattern=_NAME)
+    id: RoomId = Field(pattern=NAME_PATTERN)
     name: str = Field(min_length=1, max_length=60)
     type: Key
     turnover: Minutes = 0
@@ -150,7 +150,7 @@ class Unit(_Entry):
     It can be used in the rooms named, or, without any, wherever a stage asks for it.
     """
 
-    id: UnitId = Field(pattern=_NAME)
+    id: UnitId = Field(pattern=NAME_PATTERN)
     name: str = Field(min_length=1, max_length=60)
     type: Key
     cooldown: Minutes = 0
@@ -220,12 +220,21 @@ class Stage(_Entry):
 class Service(_Entry):
     """What a client books."""
 
-    id: ServiceId = Field(pattern=_NAME)
+    id: ServiceId = Field(pattern=NAME_PATTERN)
     name: str = Field(min_length=1, max_length=60)
     category: TreatmentCategory
     stages: tuple[Stage, ...] = Field(min_length=1, max_length=_MOST_STAGES)
     share: int = Field(default=1, ge=0, le=100, description="How often it is booked, against the others.")
     price: float = Field(default=0, ge=0, le=1_000_000, description="What a visit brings, in the clinic's currency.")
+    clearances: tuple[Key, ...] = Field(
+        default=(), max_length=12, description="What a licensed professional has to confirm before anybody gets it."
+    )
+    after: tuple[VisitBefore, ...] = Field(
+        default=(), max_length=8, description="Which visits of the client have to come before; each of these."
+    )
+    apart: tuple[DaysApart, ...] = Field(
+        default=(), max_length=8, description="Which visits of the client have to be some days away."
+    )
     checklist: tuple[TaskTemplate, ...] = Field(
         default=(), max_length=20, description="What has to be done around a visit; by its category where left out."
     )
@@ -282,6 +291,7 @@ class Registry(_Entry):
         _one_rest_per_type("devices", "cooldown or cleaning", ((d.type, d.rest) for d in self.devices))
         _stand_in_rooms_that_are_there(self)
         _offer_what_is_asked(self)
+        _depend_on_what_is_offered(self)
         return self
 
     def provider(self, name: ProviderId) -> Provider:
@@ -393,6 +403,16 @@ def _offer_device(registry: Registry, stage: Stage, where: str) -> None:
     rooms = [room.id for room in registry.rooms if room.type == stage.room]
     if not any(unit.may_stand_in(room) for unit in units for room in rooms):
         raise ValueError(f"{where}.device: no {stage.device!r} may stand in a room of type {stage.room!r}")
+
+
+def _depend_on_what_is_offered(registry: Registry) -> None:
+    for service in registry.services:
+        others = [other for other in registry.services if other is not service]
+        for field, known in (("after", others), ("apart", registry.services)):
+            for number, named in enumerate(getattr(service, field)):
+                if not any(named.include(other.id, other.category) for other in known):
+                    where = f"services.{service.id}.{field}.{number}"
+                    raise ValueError(f"{where}: no other service is {named.named!r}; add one or correct it")
 
 
 def _stand_in_rooms_that_are_there(registry: Registry) -> None:

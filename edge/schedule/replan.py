@@ -6,6 +6,7 @@ from typing import Final
 
 from edge.schedule.alternatives import alternatives, shortened
 from edge.schedule.checker import check_replan
+from edge.schedule.courses import goes_with
 from edge.schedule.demand import Calendar
 from edge.schedule.domain import Appointment, Disruption, Plan, Urgent, WalkIn
 from edge.schedule.encode import Encoding
@@ -15,7 +16,7 @@ from edge.schedule.engine.search import SearchPlan
 from edge.schedule.facts import with_facts
 from edge.schedule.ids import ReplanId
 from edge.schedule.insertion import Situation, abandoned, survey
-from edge.schedule.lunch import missed_lunches
+from edge.schedule.lunch import unmet_lunches
 from edge.schedule.objective import objective
 from edge.schedule.reasons import reason_of, unplaced_sentence
 from edge.schedule.registry import Registry
@@ -70,9 +71,9 @@ def replan(
         facts=facts,
         plan=answer,
         moves=moves,
-        unplaced=tuple(Unplaced(a.id, unplaced_sentence(situation, a)) for a in answer.unplaced),
+        unplaced=tuple(Unplaced(a.id, unplaced_sentence(situation, answer, a)) for a in answer.unplaced),
         declined=tuple(
-            Unplaced(a.id, unplaced_sentence(situation, a))
+            Unplaced(a.id, unplaced_sentence(situation, answer, a))
             for a in situation.requests
             if a.id not in answer.appointments
         ),
@@ -113,6 +114,8 @@ def _solve(situation: Situation, limits: SolverLimits, weights: Weights) -> _Fou
 
 def _judged(encoding: Encoding, found: _Found, proven: Proven, weights: Weights) -> _Found:
     """Return an answer with what is proven of it: the bounds hold for every plan, whoever made it."""
+    if not encoding.exact:
+        return found
     worth = objective(encoding.situation, found.plan, weights)
     if proven.cost_bound is None or encoding.rank(worth) > proven.rank_bound:
         return replace(found, proven_first_level=encoding.rank(worth) <= proven.rank_bound)
@@ -135,7 +138,7 @@ def _alternatives(
 
 def put_back(situation: Situation, plan: Plan) -> Plan:
     """Return the plan with everybody back in the former place who can stay there: nobody moves for nothing."""
-    missed = missed_lunches(situation.registry, plan)
+    unmet = frozenset(unmet_lunches(situation.registry, plan))
     again = True
     while again:
         again = False
@@ -144,8 +147,8 @@ def put_back(situation: Situation, plan: Plan) -> Plan:
                 continue
             calendar = Calendar.of(situation.registry, plan.with_appointments(replace(new, stages=())))
             stayed = plan.with_appointments(old)
-            fits = calendar.fits(situation.demands[old.service], old)
-            if fits and missed_lunches(situation.registry, stayed) <= missed:
+            fits = calendar.fits(situation.demands[old.service], old) and goes_with(situation, plan, old)
+            if fits and unmet.issuperset(unmet_lunches(situation.registry, stayed)):
                 plan, again = stayed, True
     return plan
 

@@ -17,6 +17,7 @@ class ForcedBy(StrEnum):
     CLIENT_LATE = "client_late"
     OVERRUN = "overrun"
     LUNCH = "lunch"
+    CLIENT = "client"
     NOT_ALLOWED = "not_allowed"
     GIVES_WAY = "gives_way"
     PLACE_FOUND = "place_found"

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from edge.schedule.booking import next_slots
 from edge.schedule.domain import (
+    GRID_MINUTES,
     Appointment,
     AppointmentRequest,
     Cancelled,
@@ -13,9 +14,11 @@ from edge.schedule.domain import (
     Plan,
     Status,
     clock_text,
+    up_to_grid,
 )
 from edge.schedule.ids import ReplanId
 from edge.schedule.payloads import cause_text, disruption_event, objective_part, stage_parts, visit_part
+from edge.schedule.personal import refusal_text
 from edge.schedule.registry import Registry
 from edge.schedule.replans import Replan
 from shared.events.catalogue import schedule as said
@@ -100,13 +103,17 @@ def declined(registry: Registry, plan: Plan, request: AppointmentRequest, now: i
     anywhen = replace(request, window=registry.hours.span)
     others = next_slots(registry, plan, anywhen, now)
     name = registry.service(request.service).name
+    asks = Appointment.of(request)
+    last = request.window.end - registry.service(request.service).minutes
+    starts = range(up_to_grid(max(now, request.window.start)), last + 1, GRID_MINUTES)
+    refusal = refusal_text(registry, plan, asks, starts)
     window = f"{clock_text(request.window.start)} and {clock_text(request.window.end)}"
     return said.RequestDeclined(
         day=plan.date,
         appointment=request.id,
         client_id=request.client,
         service=request.service,
-        reason=f"{name}: nothing is free between {window}.",
+        reason=f"{refusal}." if refusal else f"{name}: nothing is free between {window}.",
         next_starts=tuple(offer.start for offer in others),
     )
 

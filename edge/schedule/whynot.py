@@ -138,9 +138,12 @@ def forced(
     """
     mine, facts, weights = _movable(visit), situation.facts, weights or Weights()
     asked = _wished(situation, mine, start)
+    # The client's own other visits stay where they are.
+    own = tuple(other for other in asked.kept if other.client == mine.client)
+    asked = replace(asked, pinned=(*asked.pinned, *own), kept=tuple(a for a in asked.kept if a not in own))
     question = Question(asked, mine, (*asked.pinned, *asked.kept))
     ways = question.cheapest(frozenset(a.id for a in asked.kept))
-    if ways is None or any(question.untimely()):
+    if ways is None or any(question.untimely()) or question.personal():
         return None
     leaving = {fact for way in ways for fact in way.facts}
     out = (*asked.hit, *(a for a in asked.kept if a.id in leaving))

@@ -101,7 +101,7 @@ class Gaps:
         for visit in held:
             self.take(visit)
         for waits in plan.unplaced:
-            best = min(slots(self._situation, waits, self._calendar), default=None)
+            best = min(slots(self._situation, waits, self._calendar, self._plan), default=None)
             if best is not None:
                 stages = self._situation.demands[waits.service].stages(best.start, best.choice)
                 self.take(replace(waits, stages=stages))
@@ -127,7 +127,7 @@ class Gaps:
                     max(hours.start, near.span.start - demand.minutes), min(hours.end, near.span.end + demand.minutes)
                 )
             request = AppointmentRequest(_ASKS, entry.client, entry.service, window, wanted)
-            for slot in slots(self._situation, Appointment.of(request), self._calendar):
+            for slot in slots(self._situation, Appointment.of(request), self._calendar, self._plan):
                 place = Place(day, hours, demand.stages(slot.start, slot.choice))
                 if (near is None or near.shared(place.stages) > 0) and self._allows(entry, place):
                     yield place

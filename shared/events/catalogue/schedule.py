@@ -26,6 +26,13 @@ class StagePart(_Part):
     device: Name | None
 
 
+class PastPart(_Part):
+    """A visit that the client had some days before."""
+
+    service: Name
+    days_ago: Annotated[int, Field(ge=1)]
+
+
 class VisitPart(_Part):
     """A visit as it stands; without stages it waits for a place."""
 
@@ -37,6 +44,8 @@ class VisitPart(_Part):
     preferred_provider: Name | None
     status: Name
     stages: tuple[StagePart, ...]
+    cleared: tuple[Name, ...] = ()
+    history: tuple[PastPart, ...] = ()
 
 
 class ObjectivePart(_Part):

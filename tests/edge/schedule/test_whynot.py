@@ -16,6 +16,7 @@ from edge.schedule.domain import (
     Appointment,
     AppointmentRequest,
     Outage,
+    PastVisit,
     Plan,
     ResourceKind,
     Span,
@@ -36,6 +37,7 @@ from edge.schedule.weights import Weights
 from edge.schedule.whynot import Possible, Refusal, WhatIf, forced, why_not
 from shared.ids import ClientId
 from shared.vocabulary import TreatmentCategory
+from tests.edge.schedule.courses import CLEARANCES, with_rules
 
 DATE = dt.date(2026, 11, 23)
 OPEN = Span(510, 1140)
@@ -371,9 +373,14 @@ class Question:
     def broken(self, stages: Stages) -> bool:
         """Tell whether the checker refuses the visit there, as its only move."""
         there = replace(self.visit, stages=stages)
-        near = [a for a in self.others.placed if a.start < self.start + 240 and self.start < a.end + 60]
-        # What breaks a rule among the visits around it breaks it among all, but for lunches.
-        if check(self.clinic, replace(self.plan, appointments={a.id: a for a in (*near, there)})):
+        near = [
+            a
+            for a in self.others.placed
+            if (a.start < self.start + 240 and self.start < a.end + 60) or a.client == there.client
+        ]
+        # What breaks a rule of the visit among those around it breaks it among all.
+        found = check(self.clinic, replace(self.plan, appointments={a.id: a for a in (*near, there)}))
+        if any(there.id in violation.appointments for violation in found):
             return True
         return bool(check_replan(self.clinic, self.others, self.others.with_appointments(there), 0))
 
@@ -407,6 +414,17 @@ class Question:
                 return replace(self, now=-30)
             case Blocker.SKILL if not obstacle.causes:
                 return replace(self, provider=None)
+            case Blocker.NOT_CLEARED:
+                return replace(self, visit=replace(self.visit, cleared=self.visit.cleared | {obstacle.pool}))
+            case Blocker.NOT_PREPARED:
+                return replace(self, clinic=self._prepared(obstacle.pool))
+            case Blocker.TOO_NEAR if obstacle.past is not None:
+                left = tuple(past for past in self.visit.history if past != obstacle.past)
+                return replace(self, visit=replace(self.visit, history=left))
+            case Blocker.TOO_NEAR | Blocker.CLIENT_ELSEWHERE | Blocker.NEEDED:
+                assert obstacle.visits
+                others = {key: a for key, a in self.plan.appointments.items() if key not in obstacle.visits}
+                return replace(self, plan=replace(self.plan, appointments=others))
         assert obstacle.causes
         assert {cause.visit for cause in obstacle.causes if cause.visit} == set(obstacle.visits)
         gone = {(cause.resource_kind, cause.resource, cause.span) for cause in obstacle.causes}
@@ -431,6 +449,16 @@ class Question:
             clinic=self.clinic.model_copy(update={"providers": providers}),
             plan=replace(self.plan, appointments=left, outages=outages),
         )
+
+    def _prepared(self, named: str) -> Registry:
+        """Return the clinic where the visit's service does not ask for these visits before it."""
+        services = tuple(
+            service.model_copy(update={"after": tuple(rule for rule in service.after if rule.named != named)})
+            if service.id == self.visit.service
+            else service
+            for service in self.clinic.services
+        )
+        return self.clinic.model_copy(update={"services": services})
 
 
 @lru_cache
@@ -464,12 +492,30 @@ def random_day(clinic: Registry, seed: int) -> Plan:
     )
 
 
+@lru_cache
+def courses() -> Registry:
+    """Return the clinic with clearances and rules between visits of one client."""
+    return with_rules()
+
+
+@lru_cache
+def few_clients(clinic: Registry, seed: int) -> Plan:
+    """Return a day on which clients come more than once."""
+    clients = [ClientId(f"client-{number}") for number in range(6)]
+    wishes = synthesise_day(clinic, DATE, seed, 30, clients)
+    known = [replace(w, cleared=frozenset(CLEARANCES), window=OPEN) for w in wishes]
+    day = plan_day(clinic, known, DATE)
+    return replace(day, appointments={a.id: a for a in day.placed})
+
+
 @st.composite
 def questions(draw: st.DrawFn, clinic: Registry, day: Plan) -> Question:
-    number = draw(st.integers(0, 7))
+    number = draw(st.integers(0, 11))
     if number >= 4:
-        clinic = strict()
+        clinic = strict() if number < 8 else courses()
     plan = random_day(clinic, number % 4 + 1) if number else day
+    if number >= 8:
+        plan = few_clients(clinic, number)
     now = draw(st.sampled_from([0, 0, 0, 600, 780]))
     begun = {
         a.id: replace(a, status=Status.IN_PROGRESS if a.end > now else Status.DONE)
@@ -478,16 +524,28 @@ def questions(draw: st.DrawFn, clinic: Registry, day: Plan) -> Question:
     }
     plan = plan.with_appointments(*begun.values())
     waiting = [a for a in plan.placed if not a.status.begun]
-    if draw(st.booleans()):
+    if draw(st.booleans()) and waiting:
         visit = draw(st.sampled_from(waiting))
         visit = replace(visit, window=draw(st.sampled_from([visit.window, OPEN])))
+        visit = replace(visit, cleared=draw(st.sampled_from([visit.cleared, visit.cleared, frozenset[str]()])))
         plan = plan.with_appointments(visit)
     else:
         service = draw(st.sampled_from(clinic.services))
         opening = draw(st.sampled_from(range(510, 960, 5)))
         window = draw(st.sampled_from([ALWAYS, OPEN, OPEN, Span(opening, opening + service.minutes + 120)]))
         liked = draw(st.sampled_from([None, *(p.id for p in clinic.providers)]))
-        visit = Appointment.of(AppointmentRequest(AppointmentId("new"), CLIENT, service.id, window, liked))
+        past = st.builds(PastVisit, st.sampled_from([s.id for s in clinic.services]), st.integers(1, 8))
+        visit = Appointment.of(
+            AppointmentRequest(
+                AppointmentId("new"),
+                draw(st.sampled_from([CLIENT, *(a.client for a in plan.placed)])),
+                service.id,
+                window,
+                liked,
+                cleared=frozenset(draw(st.sampled_from([CLEARANCES, CLEARANCES[:1], ()]))),
+                history=tuple(draw(st.lists(past, max_size=2))),
+            )
+        )
     around_noon = range(max(now, 690), 840, 5)
     start = draw(st.sampled_from([*range(now or 510, 1080, 5), *2 * [*around_noon], *range(480, 1200, 30)]))
     provider = draw(st.sampled_from([*[None] * 6, *(p.id for p in clinic.providers)]))
@@ -546,7 +604,7 @@ def test_every_alternative_is_free_and_told_by_what_it_costs_and_no_client_is_na
         assert alternative.terms["wait"] == abs(alternative.start - question.start)
         assert alternative.stages != visit.stages
     said = " ".join([*(o.sentence for o in answer.obstacles), *(a.sentence for a in answer.alternatives)])
-    assert said.count("client") == sum(o.kind is Blocker.WINDOW for o in answer.obstacles)
+    assert said.count("client") == sum(o.kind in (Blocker.WINDOW, Blocker.CLIENT_ELSEWHERE) for o in answer.obstacles)
     assert not any(word in said for a in (*question.plan.active, visit) for word in (a.client, a.id))
 
 
