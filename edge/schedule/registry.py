@@ -22,6 +22,7 @@ from pydantic import (
     model_validator,
 )
 
+from edge.schedule.deciding_policy import Deciding
 from edge.schedule.domain import GRID_MINUTES, Span
 from edge.schedule.errors import InvalidClinic, UnknownName
 from edge.schedule.ids import ProviderId, RoomId, ServiceId, UnitId
@@ -210,6 +211,7 @@ class Registry(_Entry):
     rooms: tuple[Room, ...] = Field(min_length=1, max_length=100)
     devices: tuple[Unit, ...] = Field(default=(), max_length=100)
     services: tuple[Service, ...] = Field(min_length=1, max_length=200)
+    deciding: Deciding = Field(default=Deciding(), description="Which replans happen by themselves.")
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
