@@ -199,6 +199,26 @@ class ScheduleBook:
         situation = survey(self.registry, plan, self._minute(date))
         return date, why_not(situation, plan.appointments[appointment], start, provider)
 
+    def day_of(self, appointment: AppointmentId) -> dt.date:
+        """Return the day of a visit of today or later.
+
+        Raises:
+            UnknownName: there is no such visit.
+        """
+        return self._date_of(appointment)
+
+    def day_of_proposal(self, proposal: ReplanId) -> dt.date:
+        """Return the day that a proposal is about.
+
+        Raises:
+            UnknownName: there is no such proposal.
+        """
+        return self._proposal(proposal)[0].plan.date
+
+    def new_visit_id(self) -> AppointmentId:
+        """Return an id that no visit has."""
+        return AppointmentId(self._ids.new())
+
     def undo(self, replan_id: ReplanId, actor: str) -> dt.date:
         """Take the latest replan of its day back and return the day.
 
