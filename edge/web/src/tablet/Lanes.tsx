@@ -8,7 +8,8 @@ type Appointment = Schemas["Appointment"];
 type Step = Schemas["Step"];
 
 const HOUR_MS = 3_600_000;
-const HOUR_PIXELS = 168;
+const WIDE_HOUR_PIXELS = 168;
+const NARROW_HOUR_PIXELS = 128;
 const NAME_PIXELS = 118;
 
 /** What one provider does in a visit: stages in a row that are theirs, as one block. A provider is in one place. */
@@ -28,13 +29,17 @@ export function Lanes({
   day,
   choose,
   steps = [],
+  focus,
   drop,
 }: {
   day: Day;
   choose: (one: Appointment) => void;
   steps?: Step[];
+  focus?: string;
   drop?: (step: Step, starts_at: string, provider_id: string) => void;
 }) {
+  // Beside a proposal there is less room, and more of the day has to be seen.
+  const hourPixels = steps.length > 0 ? NARROW_HOUR_PIXELS : WIDE_HOUR_PIXELS;
   const from = Date.parse(day.opens_at);
   const length = Date.parse(day.closes_at) - from;
   const share = (iso: string) => Math.min(100, Math.max(0, ((Date.parse(iso) - from) / length) * 100));
@@ -42,18 +47,19 @@ export function Lanes({
     new Date(from + index * HOUR_MS).toISOString(),
   );
   const now = Date.parse(day.now);
-  const width = NAME_PIXELS + (length / HOUR_MS) * HOUR_PIXELS;
+  const width = NAME_PIXELS + (length / HOUR_MS) * hourPixels;
   const scroller = useRef<HTMLDivElement>(null);
   useEffect(() => {
     // Once a day: what comes next stands beside the names.
-    scroller.current?.scrollTo({ left: ((Date.parse(day.now) - HOUR_MS / 2 - from) / HOUR_MS) * HOUR_PIXELS });
+    scroller.current?.scrollTo({ left: ((Date.parse(day.now) - HOUR_MS / 2 - from) / HOUR_MS) * hourPixels });
   }, [day.day]);
   const leaving = new Set(steps.map((step) => step.appointment_id));
-  const [first] = steps.flatMap((step) => [step.from_starts_at, step.to_starts_at]).filter((at) => at != null).sort();
+  const looked = steps.filter((step) => focus === undefined || step.appointment_id === focus);
+  const [first] = looked.flatMap((step) => [step.from_starts_at, step.to_starts_at]).filter((at) => at != null).sort();
   useEffect(() => {
     // What a proposal changes first comes into sight.
-    if (first) scroller.current?.scrollTo({ left: ((Date.parse(first) - HOUR_MS / 2 - from) / HOUR_MS) * HOUR_PIXELS });
-  }, [first]);
+    if (first) scroller.current?.scrollTo({ left: ((Date.parse(first) - HOUR_MS / 2 - from) / HOUR_MS) * hourPixels });
+  }, [first, focus]);
   return (
     <section className="card lanes" aria-label="Schedule by provider" style={{ "--lanes": day.providers.length } as CSSProperties}>
       <div className="lane-scroll" ref={scroller} tabIndex={0} role="group" aria-label="Hours of the day">
@@ -113,6 +119,7 @@ export function Lanes({
                   step={step}
                   turn={turn}
                   drop={drop}
+                  lit={step.appointment_id === focus}
                   style={{ left: `${share(turn.starts_at)}%`, width: `${share(turn.ends_at) - share(turn.starts_at)}%` }}
                 />
               ))}

@@ -1,4 +1,4 @@
-import { Alert, Button, Group, Text, Title } from "@mantine/core";
+import { Button, Group, Text, Title } from "@mantine/core";
 import { clockTime, sentenceOf, span, unwrap, useNow } from "@medspasync/kit";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
@@ -9,6 +9,7 @@ import { ProposalPanel } from "./proposal/ProposalPanel";
 import { Report } from "./proposal/Report";
 import type { Proposal } from "./proposal/useProposing";
 import { VisitCard } from "./proposal/VisitCard";
+import { Notice } from "./proposal/Notice";
 
 type Day = Schemas["ScheduleDay"];
 type Appointment = Schemas["Appointment"];
@@ -80,7 +81,7 @@ function Side({ day, show, undone }: { day: Day; show: (one: Proposal) => void; 
             )}
           </div>
         ))}
-        {undo.isError && <Alert color="red.9">{sentenceOf(undo.error)}</Alert>}
+        {undo.isError && <Notice>{sentenceOf(undo.error)}</Notice>}
       </section>
     </aside>
   );
@@ -115,7 +116,7 @@ function Done({ id, day, close }: { id: string; day: Day; close: () => void }) {
 export default function SchedulePage() {
   const [chosen, choose] = useState<Appointment | null>(null);
   const [reporting, report] = useState<"walk_in" | "provider_out" | null>(null);
-  const [looking, look] = useState<{ id: string; choice: number } | null>(null);
+  const [looking, look] = useState<{ id: string; choice: number; focus?: string } | null>(null);
   const [made, make] = useState<string | null>(null);
   const queries = useQueryClient();
   const now = useNow();
@@ -132,7 +133,7 @@ export default function SchedulePage() {
       look({ id: next.id, choice: 0 });
     },
   });
-  if (day === undefined) return error ? <Alert color="red.9">{sentenceOf(error)}</Alert> : null;
+  if (day === undefined) return error ? <Notice>{sentenceOf(error)}</Notice> : null;
   const title = new Intl.DateTimeFormat("en-GB", { weekday: "long", day: "numeric", month: "long", timeZone: "UTC" }).format(
     new Date(`${day.day}T12:00:00Z`),
   );
@@ -171,6 +172,7 @@ export default function SchedulePage() {
           day={day}
           choose={choose}
           steps={answer?.steps}
+          focus={looking?.focus}
           drop={
             proposal &&
             ((step, starts_at, provider_id) =>
@@ -180,9 +182,9 @@ export default function SchedulePage() {
         {proposal && looking ? (
           <div className="deciding">
             {edit.isError && (
-              <Alert color="red.9" title="It cannot be there" withCloseButton closeButtonLabel="Close" onClose={() => edit.reset()}>
+              <Notice title="It cannot be there">
                 {sentenceOf(edit.error)}
-              </Alert>
+              </Notice>
             )}
             <ProposalPanel
               key={proposal.id}
@@ -191,6 +193,7 @@ export default function SchedulePage() {
               choice={looking.choice}
               choose={(choice) => look({ id: proposal.id, choice })}
               show={show}
+              focus={(focus) => look({ ...looking, focus })}
               accepted={(id) => {
                 make(id);
                 look(null);

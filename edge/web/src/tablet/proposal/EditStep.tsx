@@ -1,8 +1,9 @@
-import { Alert, Button, Group, NativeSelect, Text } from "@mantine/core";
+import { Button, Group, NativeSelect, Text } from "@mantine/core";
 import { clockTime, sentenceOf } from "@medspasync/kit";
 import { useState } from "react";
 import type { Schemas } from "../../api/client";
 import { momentOf, startsOf } from "./times";
+import { Notice } from "./Notice";
 
 type Day = Schemas["ScheduleDay"];
 type Step = Schemas["Step"];
@@ -57,9 +58,9 @@ export function EditStep({
         data={[ANY, ...day.rooms.map((one) => ({ value: one.id, label: one.name }))]}
       />
       {error != null && (
-        <Alert color="red.9" title="It cannot be there">
+        <Notice title="It cannot be there">
           {sentenceOf(error)}
-        </Alert>
+        </Notice>
       )}
       <Group justify="flex-end">
         <Button variant="default" size="md" onClick={close}>

@@ -14,12 +14,14 @@ export function Ghost({
   step,
   turn,
   style,
+  lit,
   drop,
 }: {
   day: Day;
   step: Step;
   turn: { starts_at: string; ends_at: string };
   style: { left: string; width: string };
+  lit: boolean;
   drop?: (step: Step, starts_at: string, provider_id: string) => void;
 }) {
   const from = useRef<{ x: number; y: number } | null>(null);
@@ -56,6 +58,7 @@ export function Ghost({
       className="visit ghost"
       data-kind={step.kind}
       data-movable={movable}
+      data-lit={lit}
       data-ghost={step.appointment_id}
       title={movable ? `${step.reason} Drag it to put it elsewhere.` : step.reason}
       style={{ ...style, transform: `translate(${by.x}px, ${by.y}px)` }}

@@ -1,4 +1,4 @@
-import { Alert, Button, Group } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { clockTime, sentenceOf } from "@medspasync/kit";
 import { useState } from "react";
 import type { Schemas } from "../../api/client";
@@ -6,6 +6,7 @@ import { Bars } from "./Bars";
 import { EditStep } from "./EditStep";
 import { Steps } from "./Steps";
 import { type Proposal, useDeciding } from "./useProposing";
+import { Notice } from "./Notice";
 
 type Day = Schemas["ScheduleDay"];
 type Step = Schemas["Step"];
@@ -20,6 +21,7 @@ export function ProposalPanel({
   choose,
   show,
   accepted,
+  focus,
   close,
 }: {
   day: Day;
@@ -28,6 +30,7 @@ export function ProposalPanel({
   choose: (choice: number) => void;
   show: (proposal: Proposal) => void;
   accepted: (id: string) => void;
+  focus: (appointment: string) => void;
   close: () => void;
 }) {
   const [editing, edit] = useState<Step | null>(null);
@@ -78,12 +81,12 @@ export function ProposalPanel({
               {answer.why.replace(" A manager decides.", "")}
             </p>
             {proposal.stale && (
-              <Alert color="yellow.9" title="Out of date">
+              <Notice kind="stale" title="Out of date">
                 {proposal.stale}
                 <Button mt="xs" size="sm" variant="default" loading={deciding.renew.isPending} onClick={() => deciding.renew.mutate()}>
                   Work it out again
                 </Button>
-              </Alert>
+              </Notice>
             )}
             {proposal.answers.length > 1 && (
               <div className="ways" role="radiogroup" aria-label="Ways to go on">
@@ -109,7 +112,7 @@ export function ProposalPanel({
               </div>
             )}
             {answer.steps.length === 0 && <p className="quiet">Nobody moves.</p>}
-            <Steps day={day} steps={answer.steps} edit={edit} />
+            <Steps day={day} steps={answer.steps} edit={edit} focus={focus} />
             <h3>What it is worth</h3>
             <Bars answer={answer} />
           </>
@@ -117,21 +120,21 @@ export function ProposalPanel({
       </div>
       {!editing && (
         <footer>
-          {failed != null && <Alert color="red.9">{sentenceOf(failed)}</Alert>}
-          <Group grow>
+          {failed != null && <Notice>{sentenceOf(failed)}</Notice>}
+          <div className="decide">
             <Button variant="default" size="md" loading={deciding.reject.isPending} onClick={() => deciding.reject.mutate()}>
               Reject
             </Button>
             <Button
               size="md"
-              color={manager ? "orange.9" : undefined}
+              className={manager ? "as-manager" : undefined}
               disabled={proposal.stale != null}
               loading={deciding.accept.isPending}
               onClick={() => deciding.accept.mutate(choice)}
             >
               {manager ? "Approve as manager" : proposal.answers.length > 1 ? `Accept ${LETTERS[choice]}` : "Accept"}
             </Button>
-          </Group>
+          </div>
         </footer>
       )}
     </aside>

@@ -1,9 +1,10 @@
-import { Alert, Button, Checkbox, Group, Modal, NativeSelect, SegmentedControl, Stack, Text } from "@mantine/core";
+import { Button, Checkbox, Group, Modal, NativeSelect, SegmentedControl, Stack, Text } from "@mantine/core";
 import { clockTime, sentenceOf } from "@medspasync/kit";
 import { useState } from "react";
 import type { Schemas } from "../../api/client";
 import { momentOf, startsOf } from "./times";
 import { type Disruption, type Proposal, usePropose } from "./useProposing";
+import { Notice } from "./Notice";
 
 type Day = Schemas["ScheduleDay"];
 type Kind = "provider_out" | "room_out" | "device_out" | "walk_in";
@@ -77,7 +78,7 @@ export function Report({ day, first, done, close }: { day: Day; first: Kind; don
         <Text size="sm" c="sand.8">
           From {clockTime(from, day.timezone)}. Where anybody who was told a time has to move, you see a proposal first.
         </Text>
-        {propose.isError && <Alert color="red.9">{sentenceOf(propose.error)}</Alert>}
+        {propose.isError && <Notice>{sentenceOf(propose.error)}</Notice>}
         <Group justify="flex-end">
           <Button variant="default" size="md" onClick={close}>
             Cancel

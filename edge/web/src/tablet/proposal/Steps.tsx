@@ -23,13 +23,25 @@ function Where({ day, at, provider, room }: { day: Day; at?: string | null; prov
 }
 
 /** One line for each visit: from where to where, why, and whom to tell. */
-export function Steps({ day, steps, edit }: { day: Day; steps: Step[]; edit: (step: Step) => void }) {
+export function Steps({
+  day,
+  steps,
+  edit,
+  focus,
+}: {
+  day: Day;
+  steps: Step[];
+  edit: (step: Step) => void;
+  focus: (appointment: string) => void;
+}) {
   return (
     <ul className="steps" aria-label="What changes">
       {steps.map((step) => (
         <li key={step.appointment_id} data-kind={step.kind}>
           <div className="step-head">
-            <b>{step.client_name}</b>
+            <button type="button" className="step-name" title="Show it on the board" onClick={() => focus(step.appointment_id)}>
+              {step.client_name}
+            </button>
             <span className="step-kind">{KINDS[step.kind]}</span>
           </div>
           <span className="step-service">{step.service}</span>

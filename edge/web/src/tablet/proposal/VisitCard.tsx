@@ -1,4 +1,4 @@
-import { Alert, Button, Group, Modal, NativeSelect, Stack, Tabs, Text } from "@mantine/core";
+import { Button, Group, Modal, NativeSelect, Stack, Tabs, Text } from "@mantine/core";
 import { clockTime, sentenceOf, unwrap, words } from "@medspasync/kit";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
@@ -6,6 +6,7 @@ import { api, type Schemas } from "../../api/client";
 import { nameOf } from "./times";
 import { type Disruption, type Proposal, usePropose } from "./useProposing";
 import { WhyNot } from "./WhyNot";
+import { Notice } from "./Notice";
 
 type Day = Schemas["ScheduleDay"];
 type Visit = Schemas["Appointment"];
@@ -33,9 +34,9 @@ function Facts({ day, visit }: { day: Day; visit: Visit }) {
         </Text>
       ))}
       {visit.move && (
-        <Alert color="yellow.9" title={`Moved from ${clockTime(visit.move.from_starts_at, day.timezone)}`}>
+        <Notice kind="stale" title={`Moved from ${clockTime(visit.move.from_starts_at, day.timezone)}`}>
           {visit.move.reason}
-        </Alert>
+        </Notice>
       )}
     </>
   );
@@ -156,11 +157,11 @@ export function VisitCard({ day, visit, done, close }: { day: Day; visit: Visit;
               <AddOn day={day} visit={visit} busy={propose.isPending} propose={report} />
             </Tabs.Panel>
             <Tabs.Panel value="when" pt="md">
-              <WhyNot day={day} visit={visit} propose={report} />
+              <WhyNot day={day} visit={visit} busy={propose.isPending} propose={report} />
             </Tabs.Panel>
           </Tabs>
         )}
-        {(change.isError || propose.isError) && <Alert color="red.9">{sentenceOf(change.error ?? propose.error)}</Alert>}
+        {(change.isError || propose.isError) && <Notice>{sentenceOf(change.error ?? propose.error)}</Notice>}
       </Stack>
     </Modal>
   );

@@ -1,15 +1,26 @@
-import { Alert, Button, Group, NativeSelect, Stack, Text } from "@mantine/core";
+import { Button, Group, NativeSelect, Stack, Text } from "@mantine/core";
 import { clockTime, sentenceOf, unwrap } from "@medspasync/kit";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { api, type Schemas } from "../../api/client";
 import { momentOf, nameOf, startsOf } from "./times";
 import type { Disruption } from "./useProposing";
+import { Notice } from "./Notice";
 
 type Day = Schemas["ScheduleDay"];
 
 /** Asks whether a visit could be at another time: the fewest reasons against it, and the next best places. */
-export function WhyNot({ day, visit, propose }: { day: Day; visit: Schemas["Appointment"]; propose: (what: Disruption) => void }) {
+export function WhyNot({
+  day,
+  visit,
+  busy,
+  propose,
+}: {
+  day: Day;
+  visit: Schemas["Appointment"];
+  busy: boolean;
+  propose: (what: Disruption) => void;
+}) {
   const starts = startsOf(day);
   const [start, setStart] = useState("");
   const [provider, setProvider] = useState("");
@@ -47,13 +58,13 @@ export function WhyNot({ day, visit, propose }: { day: Day; visit: Schemas["Appo
           data={[{ value: "", label: "Anybody who may" }, ...day.providers.map((one) => ({ value: one.id, label: one.name }))]}
         />
       </Group>
-      {error != null && <Alert color="red.9">{sentenceOf(error)}</Alert>}
+      {error != null && <Notice>{sentenceOf(error)}</Notice>}
       {data && !isFetching && (
         <section className="why" aria-live="polite" aria-label="Answer">
           {data.possible ? (
             <>
               <Text fw={600}>{start} is possible; nobody has to move.</Text>
-              <Button size="md" onClick={() => move(data.starts_at, provider || null)}>
+              <Button size="md" loading={busy} onClick={() => move(data.starts_at, provider || null)}>
                 Propose {start}
               </Button>
             </>
@@ -76,6 +87,7 @@ export function WhyNot({ day, visit, propose }: { day: Day; visit: Schemas["Appo
                     type="button"
                     key={slot.starts_at + slot.provider_id + slot.room_id}
                     title={slot.sentence}
+                    disabled={busy}
                     onClick={() => move(slot.starts_at, slot.provider_id, slot.room_id)}
                   >
                     <b className="numbers">{clockTime(slot.starts_at, day.timezone)}</b>
@@ -83,7 +95,7 @@ export function WhyNot({ day, visit, propose }: { day: Day; visit: Schemas["Appo
                   </button>
                 ))}
               </div>
-              <Button variant="subtle" size="compact-md" onClick={() => move(data.starts_at, provider || null)}>
+              <Button variant="subtle" size="compact-md" loading={busy} onClick={() => move(data.starts_at, provider || null)}>
                 See what {start} would take from others
               </Button>
             </>
