@@ -9,7 +9,7 @@ type Step = Schemas["Step"];
 
 const HOUR_MS = 3_600_000;
 const WIDE_HOUR_PIXELS = 168;
-const NARROW_HOUR_PIXELS = 128;
+const NARROW_HOUR_PIXELS = 150;
 const NAME_PIXELS = 118;
 
 /** What one provider does in a visit: stages in a row that are theirs, as one block. A provider is in one place. */

@@ -62,7 +62,9 @@ export function Bars({ answer }: { answer: Answer }) {
         <span>
           <i data-when="before" /> nothing done <i data-when="after" /> then
         </span>
-        <b className="numbers">{more >= 0 ? "Costs" : "Gains"} {Math.abs(more).toFixed(0)} points</b>
+        <b className="numbers">
+          {more >= 0 ? "Costs" : "Gains"} {Math.abs(more).toFixed(0)} {Math.abs(more).toFixed(0) === "1" ? "point" : "points"}
+        </b>
       </p>
     </div>
   );

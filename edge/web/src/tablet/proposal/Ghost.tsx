@@ -72,10 +72,7 @@ export function Ghost({
     >
       <b>{step.client_name}</b>
       <span>{step.service}</span>
-      <span className="numbers">
-        {step.from_starts_at ? `${clockTime(step.from_starts_at, day.timezone)} → ` : "new "}
-        {clockTime(turn.starts_at, day.timezone)}
-      </span>
+      <span className="numbers">→ {clockTime(turn.starts_at, day.timezone)}</span>
     </div>
   );
 }

@@ -58,7 +58,7 @@ export function Steps({
           <div className="step-foot">
             {step.notify ? <span className="tell">Tell the client</span> : <span className="quiet">Nobody to tell</span>}
             {(step.kind === "moved" || step.kind === "new" || step.kind === "unplaced") && (
-              <Button variant="subtle" size="compact-sm" onClick={() => edit(step)} aria-label={`Put ${step.client_name} elsewhere`}>
+              <Button variant="subtle" size="compact-sm" onClick={() => edit(step)} aria-label={`Put elsewhere… ${step.client_name}`}>
                 Put elsewhere…
               </Button>
             )}
