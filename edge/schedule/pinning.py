@@ -44,14 +44,13 @@ def pinned(situation: Situation, pin: Pin) -> Appointment:
     start = visit.start if pin.start is None else pin.start
     asked = _asked(situation, visit, start)
     _refuse_double(situation, visit, Span(start, start + situation.demands[visit.service].minutes))
-    for others, movable in (
-        ((*asked.pinned, *asked.kept), frozenset[object]()),
-        ((*asked.pinned, *asked.kept), frozenset[object](other.id for other in asked.kept)),
-    ):
-        question = Question(asked, visit, others, pin.provider, pin.room)
-        ways = question.cheapest(movable)
-        if ways is not None and not any(question.impossible()):
-            return replace(visit, stages=question.stages(ways))
+    question = Question(asked, visit, (*asked.pinned, *asked.kept), pin.provider, pin.room)
+    if not any(question.impossible()):
+        # First with nobody displaced, then at the cost of those who can be planned anew.
+        for movable in (frozenset[object](), frozenset[object](other.id for other in asked.kept)):
+            ways = question.cheapest(movable)
+            if ways is not None:
+                return replace(visit, stages=question.stages(ways))
     obstacles = Question(asked, visit, asked.pinned, pin.provider, pin.room).obstacles()
     raise PinRefused("cannot_be_there", " ".join(obstacle.sentence for obstacle in obstacles))
 

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from edge.schedule.checker import check_replan
-from edge.schedule.deciding import Decision
 from edge.schedule.deciding_policy import Mode
 from edge.schedule.domain import Disruption
 from edge.schedule.errors import NotAllowed
@@ -116,9 +115,3 @@ def reject(day: Schedule, record: ProposalRecord) -> list[PayloadModel]:
     if record.state not in (State.OPEN, State.EXPIRED):
         raise NotAllowed("proposal_closed", f"this proposal is {record.state} already; reload the day")
     return [told.ProposalRejected(day=day.plan.date, proposal=record.id)]
-
-
-def decision_on(record: ProposalRecord, choice: int = 0) -> Decision:
-    """Return who lets an answer of a proposal happen, and why."""
-    part = record.answer(choice)
-    return Decision(Mode(part.mode), part.why)
