@@ -4,7 +4,8 @@ from datetime import date
 
 from pydantic import AwareDatetime, Field
 
-from edge.api.schedule_schemas import AppointmentStatus, Disruption, Interval
+from edge.api.schedule_schemas import AppointmentStatus, Disruption
+from edge.api.schedule_stages import Interval
 from edge.api.schemas import Identifier, Schema
 from edge.schedule.orchestration.tasks import TaskState
 from edge.schedule.orchestration.templates import Owner
@@ -41,7 +42,7 @@ class ChecklistVisit(Interval):
     tasks: list[ChecklistTask]
 
 
-class Proposal(Schema):
+class ReportProposal(Schema):
     """What seems to have happened; nothing is reported before somebody does."""
 
     kind: ProposalKind
@@ -60,7 +61,7 @@ class ChecklistDay(Schema):
     timezone: str
     now: AwareDatetime
     visits: list[ChecklistVisit] = Field(description="By their start.")
-    proposals: list[Proposal]
+    proposals: list[ReportProposal]
 
 
 class SkipTask(Schema):

@@ -6,9 +6,9 @@ store. Each may raise any `shared.errors.MedSpaError`: `NotFound`, `Conflict`, `
 answers 500 with no detail.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Protocol
 
 from prometheus_client import CollectorRegistry
@@ -17,6 +17,7 @@ from edge.api.checklist_schemas import ChecklistDay
 from edge.api.erasure_schemas import Erasure, Erasures, NewErasure
 from edge.api.kiosk_schemas import KioskClientMessage, KioskServerMessage, PreviewHeader
 from edge.api.progress_schemas import Comparison, SimilarCases, Timeline
+from edge.api.proposal_schemas import Pin, Proposal, WhyNot
 from edge.api.review_schemas import (
     CorrectionsRequest,
     ReopenRequest,
@@ -52,6 +53,9 @@ from edge.staff.permissions import Action
 from edge.staff.register import Person
 from shared.events.catalogue.checklist import SkipReason
 from shared.vocabulary import RefusalReason, StaffRole
+
+Authorise = Callable[[], None]
+"""Raises where whoever asks may not do what is left to others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,8 +285,51 @@ class SchedulePort(Protocol):
         """
         ...
 
-    def apply(self, request: DisruptionRequest, actor: Actor) -> Replan:
-        """Replan the day and record the result, or raise as `preview`."""
+    def apply(self, request: DisruptionRequest, actor: Actor, manager: Authorise) -> Replan:
+        """Replan the day and record the result, or raise as `preview`.
+
+        Raises:
+            Forbidden: raised by `manager`, which is asked where the clinic's policy leaves the answer to one.
+        """
+        ...
+
+    def propose(self, request: DisruptionRequest, actor: Actor) -> Proposal:
+        """Replan the day, or propose it where the clinic's policy wants a person to decide; raises as `preview`."""
+        ...
+
+    def accept(self, proposal_id: str, choice: int, actor: Actor, manager: Authorise) -> ScheduleDay:
+        """Carry out one answer of a proposal and return its day.
+
+        Raises:
+            NotFound: no such proposal.
+            Conflict: the day has changed since, or the proposal is closed; nothing is done.
+            Forbidden: raised by `manager`, which is asked where the answer was left to one.
+        """
+        ...
+
+    def reject(self, proposal_id: str, actor: Actor) -> ScheduleDay:
+        """Take none of a proposal's answers and return its day; raises as `accept`."""
+        ...
+
+    def renew(self, proposal_id: str, actor: Actor) -> Proposal:
+        """Work a proposal out again on the day as it is now; the new one stands in its place. Raises as `accept`."""
+        ...
+
+    def edit(self, proposal_id: str, pin: Pin, actor: Actor) -> Proposal:
+        """Plan a proposal again around one visit put somewhere; the new one stands in its place.
+
+        Raises:
+            NotFound, Conflict: as `accept`; or the visit cannot be there, and the sentence holds the fewest reasons.
+        """
+        ...
+
+    def why_not(self, appointment_id: str, starts_at: datetime, provider_id: str | None) -> WhyNot:
+        """Return whether a visit could start then with nobody moved; if not, why and when instead.
+
+        Raises:
+            NotFound: no such visit, or no such provider.
+            Conflict: the visit is past moving.
+        """
         ...
 
     def set_status(self, appointment_id: str, status: AppointmentStatus, actor: Actor) -> ScheduleDay:

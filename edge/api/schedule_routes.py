@@ -5,7 +5,8 @@ from datetime import date
 from fastapi import APIRouter, Request
 
 from edge.api.permits import permits
-from edge.api.ports import EdgePorts
+from edge.api.ports import Authorise, EdgePorts
+from edge.api.proposal_routes import add_proposal_routes
 from edge.api.schedule_schemas import DisruptionRequest, Replan, ScheduleDay, StatusChange
 from edge.api.schemas import Identifier
 from edge.staff.permissions import Action
@@ -15,6 +16,10 @@ from shared.http.errors import ERROR_RESPONSES
 def schedule_router(ports: EdgePorts) -> APIRouter:
     """Return the routes under `/api/schedule`."""
     router = APIRouter(prefix="/api/schedule", responses=ERROR_RESPONSES)
+
+    def manager(request: Request) -> Authorise:
+        """Return what asks, only where it is needed, whether the sender may decide what is left to a manager."""
+        return lambda: ports.actors.permit(request.headers, Action.DECIDE_SCHEDULE, by_hand=True)
 
     @router.get("", operation_id="getScheduleDay", dependencies=permits(ports, Action.SEE_SCHEDULE))
     def day(day: date | None = None) -> ScheduleDay:
@@ -34,7 +39,7 @@ def schedule_router(ports: EdgePorts) -> APIRouter:
         status_code=201,
     )
     def disrupt(what: DisruptionRequest, request: Request) -> Replan:
-        return ports.schedule.apply(what, ports.actors.actor(request.headers))
+        return ports.schedule.apply(what, ports.actors.actor(request.headers), manager(request))
 
     @router.post(
         "/appointments/{appointment_id}/status",
@@ -51,4 +56,5 @@ def schedule_router(ports: EdgePorts) -> APIRouter:
     def undo(replan_id: Identifier, request: Request) -> ScheduleDay:
         return ports.schedule.undo(replan_id, ports.actors.actor(request.headers))
 
+    add_proposal_routes(router, ports, manager)
     return router

@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field
 
+from edge.api.proposal_schemas import Proposal
+from edge.api.schedule_stages import Interval, Stage
 from edge.api.schemas import Identifier, Schema
 
 
@@ -19,13 +21,6 @@ class AppointmentStatus(StrEnum):
     COMPLETED = "completed"
     CANCELLED = "cancelled"
     NO_SHOW = "no_show"
-
-
-class Interval(Schema):
-    """From `starts_at` up to, not including, `ends_at`."""
-
-    starts_at: AwareDatetime
-    ends_at: AwareDatetime
 
 
 class Absence(Interval):
@@ -42,15 +37,6 @@ class Resource(Schema):
     detail: str = Field(default="", description="Licence, room type or device type, for people.")
     working: list[Interval] = Field(default=[])
     absences: list[Absence] = Field(default=[])
-
-
-class Stage(Interval):
-    """A part of an appointment with what it occupies; a stage may need no provider."""
-
-    name: str
-    provider_id: Identifier | None = None
-    room_id: Identifier | None = None
-    device_id: Identifier | None = None
 
 
 class Move(Schema):
@@ -114,6 +100,14 @@ class Replan(Schema):
     undone: bool = False
 
 
+class ServiceChoice(Schema):
+    """A service that can be asked for."""
+
+    id: Identifier
+    name: str
+    minutes: int
+
+
 class ScheduleDay(Schema):
     """One day as the box holds it; `revision` grows with each change."""
 
@@ -129,6 +123,8 @@ class ScheduleDay(Schema):
     appointments: list[Appointment]
     unplaced: list[Unplaced]
     replans: list[Replan] = Field(description="Latest first.")
+    proposals: list[Proposal] = Field(default=[], description="Those that wait for a decision, latest first.")
+    services: list[ServiceChoice] = Field(default=[])
 
 
 class ProviderOut(Interval):
@@ -170,8 +166,46 @@ class Cancelled(Schema):
     appointment_id: Identifier
 
 
+class NoShow(Schema):
+    """A client did not come; the time is free for others."""
+
+    kind: Literal["no_show"] = "no_show"
+    appointment_id: Identifier
+
+
+class AddOn(Schema):
+    """The client of a visit wants another service beside it; others are moved for it only if it is urgent."""
+
+    kind: Literal["add_on"] = "add_on"
+    appointment_id: Identifier
+    service_id: Identifier
+    urgent: bool = False
+
+
+class WalkIn(Schema):
+    """Somebody asks for a visit today; others are moved for it only if it is urgent."""
+
+    kind: Literal["walk_in"] = "walk_in"
+    service_id: Identifier
+    client_id: Identifier | None = Field(default=None, description="Empty for somebody who is not registered yet.")
+    provider_id: Identifier | None = Field(default=None, description="Whom they would like best.")
+    earliest_at: AwareDatetime | None = Field(default=None, description="Empty for now.")
+    latest_at: AwareDatetime | None = Field(default=None, description="When they must be gone; empty for closing time.")
+    urgent: bool = False
+
+
+class MoveWanted(Schema):
+    """A visit is wanted at another start, with another provider or in another room; what is empty may stay."""
+
+    kind: Literal["move_wanted"] = "move_wanted"
+    appointment_id: Identifier
+    starts_at: AwareDatetime | None = None
+    provider_id: Identifier | None = None
+    room_id: Identifier | None = None
+
+
 Disruption = Annotated[
-    ProviderOut | RoomOut | DeviceOut | RunsLate | Cancelled,
+    ProviderOut | RoomOut | DeviceOut | RunsLate | Cancelled | NoShow | AddOn | WalkIn | MoveWanted,
     Field(discriminator="kind"),
 ]
 

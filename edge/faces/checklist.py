@@ -111,7 +111,7 @@ class ChecklistDesk:
             marked_at=self._at(day, mark.at) if mark is not None else None,
         )
 
-    def _proposal(self, day: dt.date, proposal: Proposal) -> shown.Proposal:
+    def _proposal(self, day: dt.date, proposal: Proposal) -> shown.ReportProposal:
         visit, what = proposal.appointment, proposal.disruption
         disruption: sched.Disruption | None = None
         match what:
@@ -122,7 +122,7 @@ class ChecklistDesk:
                 disruption = sched.RoomOut(room_id=what.room, starts_at=starts, ends_at=ends, reason="Not ready")
             case _:
                 pass
-        return shown.Proposal(
+        return shown.ReportProposal(
             kind=proposal.kind,
             appointment_id=visit.id,
             client_name=client_name(self._register, visit.client),

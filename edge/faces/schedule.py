@@ -2,14 +2,20 @@
 
 import datetime as dt
 from collections.abc import Mapping
-from typing import Final, assert_never
+from typing import Final
 
+from edge.api import proposal_schemas as offered
 from edge.api import schedule_schemas as shown
-from edge.api.ports import Actor
+from edge.api.ports import Actor, Authorise
+from edge.api.schedule_stages import Interval, Stage
 from edge.clients.register import ClientErased, ClientRegister, ClientUnknown
+from edge.faces.proposals import ProposalView
+from edge.faces.wishes import WALK_IN_PREFIX, disruption_of, minute_of
 from edge.schedule import domain
 from edge.schedule.book import ScheduleBook
-from edge.schedule.ids import AppointmentId, ProviderId, ReplanId, RoomId, UnitId
+from edge.schedule.deciding_policy import Mode
+from edge.schedule.ids import AppointmentId, ProviderId, ReplanId, RoomId
+from edge.schedule.pinning import Pin
 from edge.schedule.registry import Provider, Room, Unit
 from edge.schedule.replans import Replan
 from edge.schedule.schedule import ReplanRecord, Schedule
@@ -28,6 +34,7 @@ _SHOWN: Final[Mapping[domain.Status, shown.AppointmentStatus]] = {
 }
 _MEANT: Final = {there: here for here, there in _SHOWN.items()}
 _ONLINE_GUEST: Final = "Online booking"
+_WALK_IN: Final = "Walk-in"
 _ERASED_CLIENT: Final = "Erased client"
 _SHOWN_REPLANS: Final = 20
 
@@ -38,6 +45,7 @@ class ScheduleDesk:
     def __init__(self, book: ScheduleBook, register: ClientRegister) -> None:
         self._book = book
         self._register = register
+        self._view = ProposalView(book, self._at, self._name)
 
     def today(self) -> dt.date:
         """Return the clinic's date."""
@@ -67,19 +75,22 @@ class ScheduleDesk:
                 for record in reversed(schedule.replans)
                 if record.applied is not None
             ][:_SHOWN_REPLANS],
+            proposals=self._view.open(day),
+            services=[shown.ServiceChoice(id=one.id, name=one.name, minutes=one.minutes) for one in registry.services],
         )
 
     def preview(self, request: shown.DisruptionRequest, actor: Actor) -> shown.Replan:
         """Return what a disruption would do."""
         del actor
         self._check_revision(request)
-        answer = self._book.preview(request.day, self._disruption(request))
+        answer = self._book.preview(request.day, disruption_of(self._book, request))
         return self._answered(request.day, answer, None, "")
 
-    def apply(self, request: shown.DisruptionRequest, actor: Actor) -> shown.Replan:
-        """Replan the day and record it."""
+    def apply(self, request: shown.DisruptionRequest, actor: Actor, manager: Authorise | None = None) -> shown.Replan:
+        """Replan the day and record it; what is left to a manager asks `manager` first."""
         self._check_revision(request)
-        replan_id, answer = self._book.report(request.day, self._disruption(request), actor.id)
+        disruption = disruption_of(self._book, request)
+        replan_id, answer = self._book.report(request.day, disruption, actor.id, manager)
         record = self._book.day(request.day).replans[-1]
         return self._answered(request.day, answer, replan_id, record.applied.cause if record.applied else "")
 
@@ -91,43 +102,47 @@ class ScheduleDesk:
         """Take the latest replan back."""
         return self.day(self._book.undo(ReplanId(replan_id), actor.id))
 
+    def propose(self, request: shown.DisruptionRequest, actor: Actor) -> offered.Proposal:
+        """Replan the day: carried out where the clinic's policy allows it, a proposal otherwise."""
+        self._check_revision(request)
+        name, decision = self._book.propose(request.day, disruption_of(self._book, request), actor.id)
+        if decision.mode is Mode.EXECUTE:
+            return self._view.executed(request.day, name)
+        return self._view.proposal(request.day, name)
+
+    def accept(self, proposal_id: str, choice: int, actor: Actor, manager: Authorise) -> shown.ScheduleDay:
+        """Carry out one answer of a proposal."""
+        return self.day(self._book.accept(ReplanId(proposal_id), choice, actor.id, manager))
+
+    def reject(self, proposal_id: str, actor: Actor) -> shown.ScheduleDay:
+        """Take none of a proposal's answers."""
+        return self.day(self._book.reject(ReplanId(proposal_id), actor.id))
+
+    def renew(self, proposal_id: str, actor: Actor) -> offered.Proposal:
+        """Work a proposal out again on the day as it is now."""
+        return self._view.proposal(*self._book.renew(ReplanId(proposal_id), actor.id))
+
+    def edit(self, proposal_id: str, pin: offered.Pin, actor: Actor) -> offered.Proposal:
+        """Plan a proposal again around one visit."""
+        day = self._book.day_of_proposal(ReplanId(proposal_id))
+        wanted = Pin(
+            AppointmentId(pin.appointment_id),
+            None if pin.starts_at is None else minute_of(self._book, day, pin.starts_at),
+            None if pin.provider_id is None else ProviderId(pin.provider_id),
+            None if pin.room_id is None else RoomId(pin.room_id),
+        )
+        return self._view.proposal(*self._book.renew(ReplanId(proposal_id), actor.id, wanted))
+
+    def why_not(self, appointment_id: str, starts_at: dt.datetime, provider_id: str | None) -> offered.WhyNot:
+        """Return whether a visit could start then with nobody moved; if not, why and when instead."""
+        visit = AppointmentId(appointment_id)
+        start = minute_of(self._book, self._book.day_of(visit), starts_at)
+        who = None if provider_id is None else ProviderId(provider_id)
+        return self._view.why_not(*self._book.why_not(visit, start, who), starts_at)
+
     def _check_revision(self, request: shown.DisruptionRequest) -> None:
         if request.revision is not None and request.revision != self._book.day(request.day).version:
             raise Conflict("day_changed", "The day has changed since you opened it. Look again, then decide.")
-
-    def _disruption(self, request: shown.DisruptionRequest) -> domain.Disruption:
-        day, wish = request.day, request.disruption
-        at = self._minute(day, self._book.now())
-        match wish:
-            case shown.ProviderOut():
-                return domain.ProviderOut(at, ProviderId(wish.provider_id), self._span(day, wish))
-            case shown.RoomOut():
-                return domain.RoomDown(at, RoomId(wish.room_id), self._span(day, wish))
-            case shown.DeviceOut():
-                return domain.DeviceDown(at, UnitId(wish.device_id), self._span(day, wish))
-            case shown.RunsLate():
-                return self._late(day, wish, at)
-            case shown.Cancelled():
-                return domain.Cancelled(at, AppointmentId(wish.appointment_id))
-            case unknown:
-                assert_never(unknown)
-
-    def _late(self, day: dt.date, wish: shown.RunsLate, at: int) -> domain.Disruption:
-        name = AppointmentId(wish.appointment_id)
-        visit = self._book.day(day).plan.appointments.get(name)
-        if visit is not None and visit.status is domain.Status.IN_PROGRESS:
-            return domain.Overrun(at, name, wish.minutes)
-        return domain.Late(at, name, wish.minutes)
-
-    def _span(self, day: dt.date, interval: shown.Interval) -> domain.Span:
-        start = self._minute(day, interval.starts_at)
-        return domain.Span(start, max(start + 1, self._minute(day, interval.ends_at)))
-
-    def _minute(self, day: dt.date, at: dt.datetime) -> int:
-        """Return minutes after the clinic's midnight, within the day."""
-        local = at.astimezone(self._book.zone)
-        minutes = (local.date() - day).days * 24 * 60 + local.hour * 60 + local.minute
-        return min(24 * 60, max(0, minutes))
 
     def _at(self, day: dt.date, minute: int) -> dt.datetime:
         midnight = dt.datetime.combine(day, dt.time(), self._book.zone)
@@ -143,7 +158,7 @@ class ScheduleDesk:
             name=provider.name,
             detail=", ".join(provider.skills),
             working=[
-                shown.Interval(starts_at=self._at(day, start), ends_at=self._at(day, end))
+                Interval(starts_at=self._at(day, start), ends_at=self._at(day, end))
                 for start, end in zip(edges[::2], edges[1::2], strict=True)
             ],
             absences=self._absences(day, provider.id, plan),
@@ -173,7 +188,7 @@ class ScheduleDesk:
             status=_SHOWN[visit.status],
             notified=visit.status is not domain.Status.BOOKED,
             stages=[
-                shown.Stage(
+                Stage(
                     name=stage.name,
                     starts_at=self._at(day, stage.start),
                     ends_at=self._at(day, stage.end),
@@ -282,7 +297,7 @@ def client_name(register: ClientRegister, client: ClientId) -> str:
     except ClientErased:
         return _ERASED_CLIENT
     except ClientUnknown:
-        return _ONLINE_GUEST
+        return _WALK_IN if client.startswith(WALK_IN_PREFIX) else _ONLINE_GUEST
 
 
 def _latest_moves(schedule: Schedule) -> dict[str, AppointmentMoved]:

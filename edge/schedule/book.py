@@ -10,18 +10,28 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from zoneinfo import ZoneInfo
 
+from edge.schedule.deciding import Decision
+from edge.schedule.deciding_policy import Mode
 from edge.schedule.domain import Appointment, AppointmentRequest, Disruption, Span, Status
 from edge.schedule.errors import UnknownName
 from edge.schedule.estimates_book import EstimatesBook
-from edge.schedule.ids import AppointmentId, ReplanId, ServiceId
+from edge.schedule.ids import AppointmentId, ProviderId, ReplanId, ServiceId
+from edge.schedule.insertion import survey
+from edge.schedule.lengths import as_booked
+from edge.schedule.pinning import Pin
+from edge.schedule.proposal_commands import Authorise, accept, asked_again, propose, reject, stale_because
+from edge.schedule.proposals import ProposalRecord
+from edge.schedule.proposing import decision_of
 from edge.schedule.registry import Registry
 from edge.schedule.replan import SolverLimits
 from edge.schedule.replans import Replan
 from edge.schedule.schedule import Schedule
+from edge.schedule.whynot import Possible, Refusal, why_not
 from edge.store.events import SqlcipherEventStore
 from edge.threads import NoThreadFree, Priority, ThreadBudget
 from shared.clock import Clock
 from shared.errors import Rejected
+from shared.events.catalogue import proposals as told
 from shared.events.catalogue import schedule as said
 from shared.events.catalogue.estimates import DayClosed
 from shared.events.catalogue.system import BookingAnswered, BookingRequested
@@ -53,7 +63,7 @@ class ScheduleBook:
         self._store = store
         self._ids = ids
         self._clock = clock
-        self._catalogue = Catalogue(said.PAYLOADS)
+        self._catalogue = Catalogue((*said.PAYLOADS, *told.PAYLOADS))
         self._days: dict[dt.date, Schedule] = {}
         self._lock = threading.RLock()
         self._held: Callable[[Schedule], Sequence[Appointment]] = _nothing
@@ -113,8 +123,12 @@ class ScheduleBook:
         """Return what a disruption would do; changes nothing."""
         return self._answer(date, disruption, ReplanId("preview"))
 
-    def report(self, date: dt.date, disruption: Disruption, actor: str) -> tuple[ReplanId, Replan]:
-        """Replan a day and record report, moves and summary in one transaction.
+    def report(
+        self, date: dt.date, disruption: Disruption, actor: str, manager: Authorise | None = None
+    ) -> tuple[ReplanId, Replan]:
+        """Replan a day and record report, moves and summary in one transaction, whatever the policy suggests.
+
+        Where the policy leaves the answer to a manager, `manager` is called first and may raise.
 
         Raises:
             UnknownName, NotAllowed: nothing was recorded.
@@ -122,10 +136,106 @@ class ScheduleBook:
         replan_id = ReplanId(self._ids.new())
         with self._lock:
             answer = self._answer(date, disruption, replan_id)
+            if manager is not None and decision_of(self.registry, disruption, answer).mode is Mode.ESCALATE:
+                manager()
             day = self.day(date)
             payloads = day.report_disruption(self.learnt.planning(), disruption, answer, replan_id)
             self._append(day, payloads, actor, "replan")
         return replan_id, answer
+
+    def propose(self, date: dt.date, disruption: Disruption, actor: str) -> tuple[ReplanId, Decision]:
+        """Replan a day: carried out where the clinic's policy allows it, recorded as a proposal otherwise.
+
+        Raises:
+            UnknownName, NotAllowed: nothing was recorded.
+        """
+        name = ReplanId(self._ids.new())
+        with self._lock:
+            answer = self._answer(date, disruption, name, alternatives=True)
+            decision, day = decision_of(self.registry, disruption, answer), self.day(date)
+            if decision.mode is Mode.EXECUTE:
+                payloads = day.report_disruption(self.learnt.planning(), disruption, answer, name)
+            else:
+                payloads = propose(day, self.learnt.planning(), disruption, answer, name)
+            self._append(day, payloads, actor, "replan")
+        return name, decision
+
+    def accept(self, proposal: ReplanId, choice: int, actor: str, manager: Authorise) -> dt.date:
+        """Carry out one answer of a proposal and return the day; idempotent by the proposal's id.
+
+        Raises:
+            UnknownName, NotAllowed: nothing was recorded; the day has changed, or the proposal is closed.
+            Rejected: raised by `manager`, which is asked where the answer was left to one.
+        """
+        with self._lock:
+            day, record = self._proposal(proposal)
+            now = self._minute(day.plan.date)
+            self._append(day, accept(day, self.learnt.planning(), record, choice, now, manager), actor, "replan")
+        return day.plan.date
+
+    def reject(self, proposal: ReplanId, actor: str) -> dt.date:
+        """Take no answer of a proposal and return the day; idempotent by the proposal's id.
+
+        Raises:
+            UnknownName, NotAllowed: nothing was recorded.
+        """
+        with self._lock:
+            day, record = self._proposal(proposal)
+            self._append(day, reject(day, record), actor, "replan")
+        return day.plan.date
+
+    def renew(self, proposal: ReplanId, actor: str, pin: Pin | None = None) -> tuple[dt.date, ReplanId]:
+        """Work a proposal out again on the day as it is now, with a person's choice for one visit, if any.
+
+        Raises:
+            UnknownName, NotAllowed: nothing was recorded; `PinRefused` holds what speaks against the choice.
+        """
+        name = ReplanId(self._ids.new())
+        with self._lock:
+            day, record = self._proposal(proposal)
+            date = day.plan.date
+            disruption, pins = asked_again(record, self._minute(date), pin)
+            answer = self._answer(date, disruption, name, alternatives=True, pins=pins)
+            payloads = propose(day, self.learnt.planning(), disruption, answer, name, pins, record)
+            self._append(day, payloads, actor, "replan")
+        return date, name
+
+    def out_of_date(self, date: dt.date, record: ProposalRecord) -> str | None:
+        """Return why an open proposal cannot be accepted any more, or none while it can."""
+        return stale_because(self.day(date), self.learnt.planning(), record, self._minute(date))
+
+    def why_not(
+        self, appointment: AppointmentId, start: int, provider: ProviderId | None = None
+    ) -> tuple[dt.date, Refusal | Possible]:
+        """Return the day of a visit and whether it could start then with nobody moved; if not, why and when instead.
+
+        Raises:
+            UnknownName, NotAllowed: as `whynot.why_not`.
+        """
+        date = self._date_of(appointment)
+        booked = as_booked(self.learnt.planning(), self.day(date).plan)
+        situation = survey(booked.registry, booked.plan, self._minute(date))
+        return date, why_not(situation, booked.plan.appointments[appointment], start, provider)
+
+    def day_of(self, appointment: AppointmentId) -> dt.date:
+        """Return the day of a visit of today or later.
+
+        Raises:
+            UnknownName: there is no such visit.
+        """
+        return self._date_of(appointment)
+
+    def day_of_proposal(self, proposal: ReplanId) -> dt.date:
+        """Return the day that a proposal is about.
+
+        Raises:
+            UnknownName: there is no such proposal.
+        """
+        return self._proposal(proposal)[0].plan.date
+
+    def new_visit_id(self) -> AppointmentId:
+        """Return an id that no visit has."""
+        return AppointmentId(self._ids.new())
 
     def undo(self, replan_id: ReplanId, actor: str) -> dt.date:
         """Take the latest replan of its day back and return the day.
@@ -198,19 +308,37 @@ class ScheduleBook:
             raise UnknownName("unknown_appointment", "the request is neither booked nor declined")
         return [], _accepted(wish, name, visit.start)
 
-    def _answer(self, date: dt.date, disruption: Disruption, replan_id: ReplanId) -> Replan:
+    def _proposal(self, proposal: ReplanId) -> tuple[Schedule, ProposalRecord]:
+        date = self._date_with(lambda day: proposal in day.proposals.records)
+        day = self.day(date)
+        return day, day.proposals.find(proposal)
+
+    def _answer(
+        self,
+        date: dt.date,
+        disruption: Disruption,
+        replan_id: ReplanId,
+        *,
+        alternatives: bool = False,
+        pins: tuple[Pin, ...] = (),
+    ) -> Replan:
         """Replan on the threads that are free; when photographs need all of them, the repair stands unsearched."""
         try:
             with self._threads.take(Priority.SOLVER, self._threads.total, REPLAN_SECONDS) as workers:
-                return self._replan(date, disruption, replan_id, SolverLimits(REPLAN_SECONDS, workers))
+                limits = SolverLimits(REPLAN_SECONDS, workers, alternatives=alternatives)
+                return self._replan(date, disruption, replan_id, limits, pins)
         except NoThreadFree:
-            return self._replan(date, disruption, replan_id, SolverLimits(seconds=0))
+            limits = SolverLimits(seconds=0, alternatives=alternatives)
+            return self._replan(date, disruption, replan_id, limits, pins)
 
-    def _replan(self, date: dt.date, disruption: Disruption, replan_id: ReplanId, limits: SolverLimits) -> Replan:
+    def _replan(
+        self, date: dt.date, disruption: Disruption, replan_id: ReplanId, limits: SolverLimits, pins: tuple[Pin, ...]
+    ) -> Replan:
         with self._lock:
             day = self.day(date)
             held = self._held(day)
-        return day.preview(self.learnt.planning(), disruption, replan_id, self._clock.monotonic, limits, held)
+        watch = self._clock.monotonic
+        return day.preview(self.learnt.planning(), disruption, replan_id, watch, limits, held, pins)
 
     def _append(self, day: Schedule, payloads: Sequence[PayloadModel], actor: str, purpose: str) -> None:
         """Append what was decided on `day`, which must not have been folded further since."""

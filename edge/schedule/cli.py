@@ -25,6 +25,7 @@ from edge.schedule.insertion import survey
 from edge.schedule.objective import objective
 from edge.schedule.payloads import cause_text
 from edge.schedule.planning import asked, plan_requests
+from edge.schedule.proposing import decision_of
 from edge.schedule.registry import Registry
 from edge.schedule.replan import SolverLimits
 from edge.schedule.replan import replan as replan_day
@@ -99,6 +100,12 @@ def replan(
     console = Console()
     console.print(f"[bold]{cause_text(document.clinic, answer.facts, disruption)}[/bold]")
     console.print(_moves(document.clinic, answer))
+    for new in answer.plan.placed:
+        if new.id not in answer.facts.appointments:
+            people = ", ".join(document.clinic.provider(name).name for name in new.providers)
+            console.print(f"New: {new.id}, {clock_text(new.start)}-{clock_text(new.end)[-5:]} {people}")
+    decision = decision_of(document.clinic, disruption, answer)
+    console.print(f"{decision.mode.value.capitalize()}: {decision.why}")
     for item in (*answer.unplaced, *answer.declined):
         console.print(f"Without a place: {item.appointment}. {item.sentence}")
     console.print(_terms({"nothing done": answer.before, "replanned": answer.after}))

@@ -305,4 +305,27 @@ class Urgent:
     request: AppointmentRequest
 
 
-Disruption = ProviderOut | RoomDown | DeviceDown | Late | Overrun | Cancelled | NoShow | WalkIn | Urgent
+@dataclass(frozen=True, slots=True)
+class AddOn:
+    """The client of a visit wants another service beside it; others may be moved for it only if it is urgent."""
+
+    at: int
+    appointment: AppointmentId
+    service: ServiceId
+    urgent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MoveWanted:
+    """A visit is wanted at another start, with another provider or in another room; what is empty may stay."""
+
+    at: int
+    appointment: AppointmentId
+    start: int | None = None
+    provider: ProviderId | None = None
+    room: RoomId | None = None
+
+
+Disruption = (
+    ProviderOut | RoomDown | DeviceDown | Late | Overrun | Cancelled | NoShow | WalkIn | Urgent | AddOn | MoveWanted
+)

@@ -9,7 +9,7 @@ import numpy as np
 
 from edge.schedule.courses import settled
 from edge.schedule.demand import DAY_CELLS, Calendar, Need, demands_of
-from edge.schedule.domain import GRID_MINUTES, Appointment, Plan, ResourceKind, Stages
+from edge.schedule.domain import GRID_MINUTES, Appointment, Plan, ResourceKind, Span, Stages
 from edge.schedule.engine.flat import FlatShapes
 from edge.schedule.engine.problem import (
     Alternative,
@@ -257,6 +257,10 @@ class Encoding:
         for policy in self._weights.policies:
             broken = policy.at_start(appointment, service, minutes)
             table[(minutes[broken] - starts[0]) // GRID_MINUTES] += cost(policy.points_at_start, 1)
+        beside = situation.beside.get(appointment.id)
+        if beside is not None and starts:
+            gaps = [beside.gap(Span(start, start + service.minutes)) for start in starts]
+            table[(minutes - starts[0]) // GRID_MINUTES] += cost(self._weights.adjacency, 1) * np.array(gaps, np.int64)
         length = service.minutes // GRID_MINUTES
         notified = is_notified(appointment)
         rank, energy = self._stakes(appointment)
@@ -313,6 +317,11 @@ class Encoding:
                 if number == able:
                     # Missing the preferred provider costs once, at the first need that they could serve.
                     costs[first : first + len(eligible)] += [missed * (name != wanted) for name in eligible]
+                if (beside := self.situation.beside.get(appointment.id)) is not None:
+                    need, strange = needs[number], cost(self._weights.same_hands, 1)
+                    costs[first : first + len(eligible)] += [
+                        strange * beside.is_strange(need.kind, name, need.eligible) for name in eligible
+                    ]
                 first += len(eligible)
         return costs
 

@@ -6,10 +6,12 @@ from pydantic import Field
 
 from edge.schedule.document import DayDocument, Entry, Moment, Name, RequestEntry, parsed
 from edge.schedule.domain import (
+    AddOn,
     Cancelled,
     DeviceDown,
     Disruption,
     Late,
+    MoveWanted,
     NoShow,
     Overrun,
     ProviderOut,
@@ -18,7 +20,7 @@ from edge.schedule.domain import (
     Urgent,
     WalkIn,
 )
-from edge.schedule.ids import AppointmentId, ProviderId, RoomId, UnitId
+from edge.schedule.ids import AppointmentId, ProviderId, RoomId, ServiceId, UnitId
 
 
 class _Event(Entry):
@@ -96,6 +98,25 @@ class UrgentEvent(_Event):
     request: RequestEntry
 
 
+class AddOnEvent(_Event):
+    """The client of a visit wants another service beside it; others are moved for it only if it is urgent."""
+
+    kind: Literal["add_on"]
+    appointment: Name
+    service: ServiceId
+    urgent: bool = False
+
+
+class MoveWantedEvent(_Event):
+    """A visit is wanted at another start, with another provider or in another room; what is empty may stay."""
+
+    kind: Literal["move_wanted"]
+    appointment: Name
+    start: Moment | None = None
+    provider: ProviderId | None = None
+    room: RoomId | None = None
+
+
 AnyEvent = Annotated[
     ProviderOutEvent
     | RoomDownEvent
@@ -105,7 +126,9 @@ AnyEvent = Annotated[
     | CancelledEvent
     | NoShowEvent
     | WalkInEvent
-    | UrgentEvent,
+    | UrgentEvent
+    | AddOnEvent
+    | MoveWantedEvent,
     Field(discriminator="kind"),
 ]
 
@@ -139,10 +162,21 @@ def disruption_of(day: DayDocument, event: AnyEvent) -> Disruption:
             return Cancelled(at, AppointmentId(event.appointment))
         case NoShowEvent():
             return NoShow(at, AppointmentId(event.appointment))
+        case WalkInEvent() | UrgentEvent() | AddOnEvent() | MoveWantedEvent():
+            return _wish_of(day, at, event)
+
+
+def _wish_of(day: DayDocument, at: int, event: WalkInEvent | UrgentEvent | AddOnEvent | MoveWantedEvent) -> Disruption:
+    match event:
         case WalkInEvent():
             return WalkIn(at, day.request(event.request))
         case UrgentEvent():
             return Urgent(at, day.request(event.request))
+        case AddOnEvent():
+            return AddOn(at, AppointmentId(event.appointment), event.service, event.urgent)
+        case MoveWantedEvent():
+            start = day.minute(event.start) if event.start is not None else None
+            return MoveWanted(at, AppointmentId(event.appointment), start, event.provider, event.room)
 
 
 def parse_event(text: str, source: str) -> EventDocument:

@@ -6,12 +6,13 @@ from typing import assert_never
 from edge.schedule.domain import (
     DAY_MINUTES,
     NEXT_STATUS,
+    AddOn,
     Appointment,
-    AppointmentRequest,
     Cancelled,
     DeviceDown,
     Disruption,
     Late,
+    MoveWanted,
     NoShow,
     Outage,
     Overrun,
@@ -61,18 +62,11 @@ def with_facts(registry: Registry, plan: Plan, disruption: Disruption, replan: R
             return plan.with_appointments(with_status(find(plan, name), Status.CANCELLED))
         case NoShow(appointment=name):
             return plan.with_appointments(with_status(find(plan, name), Status.NO_SHOW))
-        case WalkIn(request=request) | Urgent(request=request):
-            return _asking(registry, plan, request)
+        case WalkIn() | Urgent() | AddOn() | MoveWanted():
+            _refuse_senseless(registry, plan, disruption)
+            return plan
         case _:
             assert_never(disruption)
-
-
-def _asking(registry: Registry, plan: Plan, request: AppointmentRequest) -> Plan:
-    for service in (request.service, *(past.service for past in request.history)):
-        registry.service(service)
-    if request.id in plan.appointments:
-        raise NotAllowed("already_booked", "this request is booked already; look at the day")
-    return plan
 
 
 def begun_by(plan: Plan, disruption: Disruption) -> Plan:
@@ -109,6 +103,27 @@ def with_status(appointment: Appointment, status: Status) -> Appointment:
     if not appointment.placed and status is not Status.CANCELLED:
         raise NotAllowed("no_time", "this visit has no time yet; find it a place or cancel it")
     return replace(appointment, status=status)
+
+
+def _refuse_senseless(registry: Registry, plan: Plan, wish: WalkIn | Urgent | AddOn | MoveWanted) -> None:
+    match wish:
+        case WalkIn(request=request) | Urgent(request=request):
+            for name in (request.service, *(past.service for past in request.history)):
+                registry.service(name)
+            if request.id in plan.appointments:
+                raise NotAllowed("already_booked", "this request is booked already; look at the day")
+        case AddOn(appointment=name, service=service):
+            registry.service(service)
+            _may_take_more(find(plan, name))
+        case MoveWanted(appointment=name):
+            find(plan, name)
+
+
+def _may_take_more(visit: Appointment) -> None:
+    if not visit.status.active or visit.status is Status.DONE:
+        raise NotAllowed("visit_over", f"nothing is added to a visit that is {visit.status}; ask for a walk-in")
+    if not visit.placed:
+        raise NotAllowed("no_time", "this visit has no time yet; find it a place first")
 
 
 def later(appointment: Appointment, minutes: int) -> Appointment:

@@ -5,8 +5,9 @@ Pure Python on bitsets, a few milliseconds for a clinic's day, and always a plan
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
+from edge.schedule.adjacency import Beside
 from edge.schedule.conditions import Kind, company, conditions
 from edge.schedule.demand import Calendar, Demand, Resource, demands_of
 from edge.schedule.domain import (
@@ -15,6 +16,7 @@ from edge.schedule.domain import (
     Appointment,
     Plan,
     ResourceKind,
+    Span,
     Status,
     up_to_grid,
 )
@@ -47,6 +49,7 @@ class Situation:
         hit: visits that cannot stay, and those that had no place before.
         requests: who asks for a place.
         urgent: whether others may be moved for them.
+        beside: what a request is added to, where it is an add-on.
     """
 
     registry: Registry
@@ -58,6 +61,7 @@ class Situation:
     hit: tuple[Appointment, ...]
     requests: tuple[Appointment, ...] = ()
     urgent: bool = False
+    beside: Mapping[AppointmentId, Beside] = field(default_factory=dict)
 
     @property
     def asking(self) -> frozenset[AppointmentId]:
@@ -95,6 +99,9 @@ class Situation:
         starts = list(range(self.earliest(appointment), last + 1, GRID_MINUTES))
         if appointment.placed and max(self.now, appointment.window.start) <= appointment.start <= last:
             starts = sorted({appointment.start, *starts})
+        if (beside := self.beside.get(appointment.id)) is not None:
+            minutes = self.demands[appointment.service].minutes
+            return [start for start in starts if beside.leaves_free(Span(start, start + minutes))]
         return starts
 
     def reference(self, appointment: Appointment) -> int:
@@ -112,9 +119,17 @@ class Situation:
 
 
 def survey(
-    registry: Registry, facts: Plan, now: int, requests: tuple[Appointment, ...] = (), urgent: bool = False
+    registry: Registry,
+    facts: Plan,
+    now: int,
+    requests: tuple[Appointment, ...] = (),
+    urgent: bool = False,
+    held: frozenset[AppointmentId] = frozenset(),
 ) -> Situation:
-    """Sort a day's visits into those that stay, those that can and those that cannot."""
+    """Sort a day's visits into those that stay, those that can and those that cannot.
+
+    Whoever is `held` stays before everybody else, if at all.
+    """
     demands = demands_of(registry)
     now = up_to_grid(now)
     calendar = Calendar(registry, facts.outages, facts.days)
@@ -127,9 +142,8 @@ def survey(
     leave: dict[ClientId, list[Appointment]] = defaultdict(list)
     for appointment in pinned:
         stay[appointment.client].append(appointment)
-    for appointment in facts.placed:
-        if appointment.status.begun:
-            continue
+    others = [appointment for appointment in facts.placed if not appointment.status.begun]
+    for appointment in sorted(others, key=lambda a: a.id not in held):
         theirs, gone = stay[appointment.client], leave[appointment.client]
         fits = calendar.fits(demands[appointment.service], appointment)
         if not fits or not _goes_with(demands, appointment, theirs, gone):
@@ -138,7 +152,8 @@ def survey(
             continue
         calendar.occupy(appointment.stages)
         theirs.append(appointment)
-        (pinned if appointment.start < now + FROZEN_MINUTES else kept).append(appointment)
+        stays = appointment.id in held or appointment.start < now + FROZEN_MINUTES
+        (pinned if stays else kept).append(appointment)
     return Situation(registry, demands, facts, now, tuple(pinned), tuple(kept), tuple(hit), requests, urgent)
 
 

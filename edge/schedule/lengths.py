@@ -34,6 +34,12 @@ class AsBooked:
             alternatives=tuple(replace(other, plan=self._said(other.plan)) for other in answer.alternatives),
         )
 
+    def asked(self, plan: Plan) -> Plan:
+        """Return another plan of the same visits in the words of a question about `plan`."""
+        own = {visit.id: visit.service for visit in self.plan.appointments.values() if visit.service in self._services}
+        visits = plan.appointments.values()
+        return plan.with_appointments(*(replace(v, service=own[v.id]) for v in visits if v.id in own))
+
     def _said(self, plan: Plan) -> Plan:
         visits = plan.appointments.values()
         return plan.with_appointments(

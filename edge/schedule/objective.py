@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from edge.schedule.adjacency import TERM
 from edge.schedule.demand import Calendar
-from edge.schedule.domain import GRID_MINUTES, Appointment, Plan, ResourceKind, Status
+from edge.schedule.domain import GRID_MINUTES, Appointment, Plan, ResourceKind, Span, Status
 from edge.schedule.ids import UnitId
 from edge.schedule.insertion import Situation
 from edge.schedule.lunch import missed_lunches
@@ -25,6 +26,8 @@ def objective(situation: Situation, plan: Plan, weights: Weights | None = None) 
         choice = situation.demands[new.service].choice(new.stages)
         terms["wait"] += cost(weights.wait, abs(new.start - situation.reference(appointment)))
         terms["preference"] += cost(weights.preference, situation.misses(appointment, choice))
+        if appointment.id in situation.beside:
+            terms[TERM] = terms.get(TERM, 0) + _apart(situation, new, choice, weights)
         for policy in weights.policies:
             broken = policy.at_start(appointment, situation.demands[new.service].service, np.array([new.start]))
             terms[policy.name] = terms.get(policy.name, 0) + cost(policy.points_at_start, int(broken[0]))
@@ -64,6 +67,13 @@ def is_notified(appointment: Appointment) -> bool:
 def is_moved(old: Appointment, new: Appointment) -> bool:
     """Tell whether a client would notice: another start, provider or room."""
     return [(s.start, s.provider, s.room) for s in old.stages] != [(s.start, s.provider, s.room) for s in new.stages]
+
+
+def _apart(situation: Situation, new: Appointment, choice: tuple[str, ...], weights: Weights) -> int:
+    beside = situation.beside[new.id]
+    needs = situation.demands[new.service].needs
+    strange = sum(beside.is_strange(n.kind, name, n.eligible) for n, name in zip(needs, choice, strict=True))
+    return cost(weights.adjacency, beside.gap(Span(new.start, new.end))) + cost(weights.same_hands, strange)
 
 
 def _is_served(plan: Plan, request: Appointment) -> bool:

@@ -171,7 +171,12 @@ class Question:
     """One wish against the visits that stay."""
 
     def __init__(
-        self, asked: Wish, visit: Appointment, others: tuple[Appointment, ...], provider: ProviderId | None = None
+        self,
+        asked: Wish,
+        visit: Appointment,
+        others: tuple[Appointment, ...],
+        provider: ProviderId | None = None,
+        room: RoomId | None = None,
     ) -> None:
         self.demand = asked.demands[visit.service]
         self._asked, self._visit, self._registry = asked, visit, asked.registry
@@ -187,6 +192,8 @@ class Question:
         able = [number for number, need in enumerate(self.demand.needs) if provider in need.eligible]
         self._unable = asked.registry.provider(provider) if provider is not None and not able else None
         self._bound = able[0] if able else None
+        roomy = [number for number, need in enumerate(self.demand.needs) if room in need.eligible]
+        self._unfit = asked.registry.room(room) if room is not None and not roomy else None
         old = self.demand.choice(visit.stages) if visit.placed else ()
         self._ways: list[list[Way]] = []
         for number, need in enumerate(self.demand.needs):
@@ -194,6 +201,8 @@ class Question:
             first = [name for name in (*old[number : number + 1], visit.preferred) if name in names]
             if provider is not None and number == self._bound:
                 first, names = [provider], []
+            if room is not None and number in roomy:
+                first, names = [room], []
             ways = [self._way(need, name) for name in dict.fromkeys([*first, *names])]
             self._ways.append(sorted(ways, key=lambda way: (len(way.facts) + bool(way.lunch), way.hardness)))
 
@@ -203,17 +212,25 @@ class Question:
 
     def obstacles(self) -> tuple[Obstacle, ...]:
         """Return the smallest set of reasons; none means that the wish is possible."""
-        found = [*self.untimely(), *self.personal()]
+        found = [*self.impossible(), *self.personal()]
         service = self.demand.service.name
-        if self._unable is not None:
-            sentence = f"{self._unable.name} cannot give any part of {service}: a skill or a licence is missing."
-            found.append(Obstacle(Blocker.SKILL, ResourceKind.PROVIDER, "", sentence))
         ways = self.cheapest()
         if ways is None:
             sentence = f"{service} is never possible: nothing that the clinic has for it goes together."
             return *found, Obstacle(Blocker.NOT_TOGETHER, None, "", sentence)
         found.extend(self._own(self._personal.unprepared(facts_of(ways))))
         return *found, *(self._obstacle(number, ways[number]) for number in self._telling(ways))
+
+    def impossible(self) -> Iterator[Obstacle]:
+        """Yield what speaks against the wish whoever makes way: its time, or whom and what it asks for."""
+        yield from self.untimely()
+        service = self.demand.service.name
+        if self._unable is not None:
+            sentence = f"{self._unable.name} cannot give any part of {service}: a skill or a licence is missing."
+            yield Obstacle(Blocker.SKILL, ResourceKind.PROVIDER, "", sentence)
+        if self._unfit is not None:
+            sentence = f"{self._unfit.name} is of the type {self._unfit.type}; no part of {service} takes place there."
+            yield Obstacle(Blocker.SKILL, ResourceKind.ROOM, "", sentence)
 
     def personal(self) -> tuple[Obstacle, ...]:
         """Return what of the client's own speaks against the time, whoever serves."""

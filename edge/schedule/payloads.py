@@ -1,13 +1,16 @@
 """Between the domain's words and the events' payloads."""
 
+import datetime as dt
 from typing import assert_never
 
 from edge.schedule.domain import (
+    AddOn,
     Appointment,
     Cancelled,
     DeviceDown,
     Disruption,
     Late,
+    MoveWanted,
     NoShow,
     Outage,
     Overrun,
@@ -27,10 +30,11 @@ from edge.schedule.domain import (
 from edge.schedule.ids import AppointmentId, ProviderId, ReplanId, RoomId, ServiceId, UnitId
 from edge.schedule.registry import Registry
 from edge.schedule.replans import Objective
-from edge.schedule.weights import points
+from edge.schedule.weights import POINT, points
 from shared.events.catalogue.schedule import DisruptionReported, ObjectivePart, PastPart, StagePart, VisitPart
 from shared.ids import ClientId
 
+_Wish = WalkIn | Urgent | AddOn | MoveWanted
 _OUTAGES = {
     "provider_out": ResourceKind.PROVIDER,
     "room_down": ResourceKind.ROOM,
@@ -72,6 +76,9 @@ def visit_part(appointment: Appointment) -> VisitPart:
         preferred_provider=appointment.preferred,
         status=appointment.status.value,
         stages=stage_parts(appointment.stages),
+        show=appointment.show,
+        tier=appointment.tier,
+        wish=appointment.wish,
         cleared=tuple(sorted(appointment.cleared)),
         history=tuple(PastPart(service=past.service, days_ago=past.days_ago) for past in appointment.history),
     )
@@ -87,6 +94,9 @@ def appointment_of(part: VisitPart) -> Appointment:
         None if part.preferred_provider is None else ProviderId(part.preferred_provider),
         Status(part.status),
         stages_of(part.stages),
+        part.show,
+        part.tier,
+        part.wish,
         cleared=frozenset(part.cleared),
         history=tuple(PastVisit(ServiceId(past.service), past.days_ago) for past in part.history),
     )
@@ -102,6 +112,21 @@ def objective_part(objective: Objective) -> ObjectivePart:
         shifted=objective.shifted,
         walk_ins_unplaced=objective.walk_ins_unplaced,
         terms={name: points(term) for name, term in objective.terms.items()},
+    )
+
+
+def objective_of(part: ObjectivePart) -> Objective:
+    """Return an objective from an event."""
+    terms = {name: round(value * POINT) for name, value in part.terms.items()}
+    return Objective(
+        lunches_missed=part.lunches_missed,
+        dropped=part.dropped,
+        urgent_unplaced=part.urgent_unplaced,
+        moved=part.moved,
+        shifted=part.shifted,
+        walk_ins_unplaced=part.walk_ins_unplaced,
+        cost=sum(terms.values()),
+        terms=terms,
     )
 
 
@@ -141,10 +166,8 @@ def disruption_event(disruption: Disruption, facts: Plan, replan: ReplanId) -> D
             return DisruptionReported(day=day, replan=replan, kind="cancelled", at=at, appointment=visit)
         case NoShow(appointment=visit):
             return DisruptionReported(day=day, replan=replan, kind="no_show", at=at, appointment=visit)
-        case WalkIn(request=request):
-            return DisruptionReported(day=day, replan=replan, kind="walk_in", at=at, appointment=request.id)
-        case Urgent(request=request):
-            return DisruptionReported(day=day, replan=replan, kind="urgent", at=at, appointment=request.id)
+        case WalkIn() | Urgent() | AddOn() | MoveWanted():
+            return _wish_event(disruption, day, replan)
         case _:
             assert_never(disruption)
 
@@ -166,12 +189,36 @@ def cause_text(registry: Registry, facts: Plan, disruption: Disruption) -> str:
             return f"{_service(registry, facts, disruption.appointment)}: cancelled"
         case NoShow():
             return f"{_service(registry, facts, disruption.appointment)}: client did not come"
+        case WalkIn() | Urgent() | AddOn() | MoveWanted():
+            return _wish_text(registry, facts, disruption)
+        case _:
+            assert_never(disruption)
+
+
+def _wish_event(wish: _Wish, day: dt.date, replan: ReplanId) -> DisruptionReported:
+    at = wish.at
+    match wish:
+        case WalkIn(request=request):
+            return DisruptionReported(day=day, replan=replan, kind="walk_in", at=at, appointment=request.id)
+        case Urgent(request=request):
+            return DisruptionReported(day=day, replan=replan, kind="urgent", at=at, appointment=request.id)
+        case AddOn(appointment=visit, service=service):
+            return DisruptionReported(day=day, replan=replan, kind="add_on", at=at, appointment=visit, service=service)
+        case MoveWanted(appointment=visit, start=start):
+            return DisruptionReported(day=day, replan=replan, kind="move_wanted", at=at, appointment=visit, start=start)
+
+
+def _wish_text(registry: Registry, facts: Plan, wish: _Wish) -> str:
+    match wish:
         case WalkIn(request=request):
             return f"{registry.service(request.service).name}: walk-in"
         case Urgent(request=request):
             return f"{registry.service(request.service).name}: urgent request"
-        case _:
-            assert_never(disruption)
+        case AddOn(appointment=visit, service=service):
+            return f"{_service(registry, facts, visit)}: {registry.service(service).name} added"
+        case MoveWanted(appointment=visit, start=start):
+            when = f" at {clock_text(start)}" if start is not None else " elsewhere"
+            return f"{_service(registry, facts, visit)}: wanted{when}"
 
 
 def _outage(kind: str, facts: Plan, replan: ReplanId, at: int, name: str, span: Span) -> DisruptionReported:

@@ -26,6 +26,7 @@ from pydantic import (
     model_validator,
 )
 
+from edge.schedule.deciding_policy import Deciding
 from edge.schedule.dependencies import DaysApart, VisitBefore
 from edge.schedule.domain import GRID_MINUTES, Span
 from edge.schedule.durations import MOST_MINUTES, PLANNING_QUANTILE, Duration
@@ -270,6 +271,7 @@ class Registry(_Entry):
         default=PLANNING_QUANTILE, ge=0.5, le=0.95, description="Share of visits that a planned length covers."
     )
     services: tuple[Service, ...] = Field(min_length=1, max_length=200)
+    deciding: Deciding = Field(default=Deciding(), description="Which replans happen by themselves.")
 
     @field_validator("services")
     @classmethod

@@ -4,23 +4,26 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
+from edge.schedule.adjacency import Beside
 from edge.schedule.alternatives import alternatives, shortened
+from edge.schedule.asking import asking_in
 from edge.schedule.checker import check_replan
 from edge.schedule.courses import goes_with
 from edge.schedule.demand import Calendar
-from edge.schedule.domain import Appointment, Disruption, Plan, Urgent, WalkIn
+from edge.schedule.domain import Appointment, Disruption, MoveWanted, Plan
 from edge.schedule.encode import Encoding
 from edge.schedule.engine.problem import Answer
 from edge.schedule.engine.proving import Proven, solve_and_prove
 from edge.schedule.engine.search import SearchPlan
-from edge.schedule.facts import with_facts
+from edge.schedule.facts import find, with_facts
 from edge.schedule.ids import ReplanId
 from edge.schedule.insertion import Situation, abandoned, survey
 from edge.schedule.lunch import unmet_lunches
 from edge.schedule.objective import objective
+from edge.schedule.pinning import Pin, PinRefused, around
 from edge.schedule.reasons import reason_of, unplaced_sentence
 from edge.schedule.registry import Registry
-from edge.schedule.replans import Alternative, Move, Replan, SolverStatus, Unplaced
+from edge.schedule.replans import Alternative, ForcedBy, Move, Reason, Replan, SolverStatus, Unplaced
 from edge.schedule.weights import Weights
 
 _SHARE_OF_ALTERNATIVE: Final = 0.25
@@ -46,31 +49,31 @@ def replan(
     stopwatch: Stopwatch,
     limits: SolverLimits | None = None,
     weights: Weights | None = None,
+    pins: tuple[Pin, ...] = (),
 ) -> Replan:
     """Return how the day goes on after a disruption.
 
     The repair is always a valid answer; what the search finds replaces it only when it passes the checker and is
-    better, and what is proven of the answer is said. With `limits.seconds` of 0 the repair stands unsearched.
+    better, and what is proven of the answer is said. With `limits.seconds` of 0 the repair stands unsearched. With
+    `pins` the rest is planned around some visits.
 
     Raises:
-        UnknownName, NotAllowed: as `facts.with_facts`.
+        UnknownName, NotAllowed: as `facts.with_facts` and `pinning.pinned`.
     """
     limits, weights = limits or SolverLimits(), weights or Weights()
     begin = stopwatch()
-    facts = with_facts(registry, plan, disruption, replan_id)
-    asks = (Appointment.of(disruption.request),) if isinstance(disruption, WalkIn | Urgent) else ()
-    situation = survey(registry, facts, disruption.at, asks, isinstance(disruption, Urgent))
-    found = _solve(situation, limits, weights)
+    situation = situation_of(registry, plan, disruption, replan_id)
+    if isinstance(disruption, MoveWanted) and all(pin.appointment != disruption.appointment for pin in pins):
+        pins = (Pin.of(disruption), *pins)
+    solved = around(situation, pins)
+    found = _solve(solved, limits, weights)
     answer = found.plan
-    moves = tuple(
-        Move(new.id, new.service, old.stages, new.stages, reason_of(situation, answer, old, new))
-        for old, new in _changes(situation, answer)
-        if new.placed
-    )
+    if pins:
+        _refuse_broken(situation, answer)
     return Replan(
-        facts=facts,
+        facts=situation.facts,
         plan=answer,
-        moves=moves,
+        moves=moves_of(situation, solved, answer),
         unplaced=tuple(Unplaced(a.id, unplaced_sentence(situation, answer, a)) for a in answer.unplaced),
         declined=tuple(
             Unplaced(a.id, unplaced_sentence(situation, answer, a))
@@ -83,8 +86,67 @@ def replan(
         proven_first_level=found.proven_first_level,
         cost_bound=found.cost_bound,
         milliseconds=(stopwatch() - begin) * 1000,
-        alternatives=_alternatives(situation, found, limits, weights) if limits.alternatives else (),
+        alternatives=_alternatives(situation, found, limits, weights) if limits.alternatives and not pins else (),
     )
+
+
+def situation_of(registry: Registry, plan: Plan, disruption: Disruption, replan_id: ReplanId) -> Situation:
+    """Return what a disruption leaves to be solved.
+
+    Raises:
+        UnknownName, NotAllowed: as `facts.with_facts`.
+    """
+    facts = with_facts(registry, plan, disruption, replan_id)
+    asking = asking_in(registry, plan, disruption)
+    if asking is None:
+        return survey(registry, facts, disruption.at)
+    asks = (Appointment.of(asking.request),)
+    if asking.anchor is None:
+        return survey(registry, facts, disruption.at, asks, asking.urgent)
+    anchor = find(facts, asking.anchor)
+    own = frozenset(visit.id for visit in facts.placed if visit.client == anchor.client)
+    situation = survey(registry, facts, disruption.at, asks, asking.urgent, own)
+    return replace(situation, beside={asking.request.id: Beside.of(facts, anchor)})
+
+
+def moves_of(situation: Situation, solved: Situation, plan: Plan) -> tuple[Move, ...]:
+    """Return the moves that lead to a plan, each with its reason.
+
+    Args:
+        situation: what was to be solved.
+        solved: the same, or what was solved around a visit that a person put somewhere.
+        plan: the answer to it.
+    """
+    return tuple(
+        Move(new.id, new.service, old.stages, new.stages, _reason(situation, solved, plan, old, new))
+        for old, new in _changes(situation, plan)
+        if new.placed
+    )
+
+
+def _reason(situation: Situation, solved: Situation, plan: Plan, old: Appointment, new: Appointment) -> Reason:
+    if solved.facts.appointments.get(new.id) == new and situation.facts.appointments[new.id] != new:
+        return Reason(ForcedBy.BY_HAND, "a person's choice", "Put there by hand.")
+    if old.placed and old.start >= situation.now and could_stay(solved, plan, old, new):
+        sentence = "It could stay; this way of going on has it elsewhere to gain for the others."
+        return Reason(ForcedBy.BY_CHOICE, "this way of going on", sentence)
+    return reason_of(solved, plan, old, new)
+
+
+def could_stay(situation: Situation, plan: Plan, old: Appointment, new: Appointment) -> bool:
+    """Tell whether a moved visit of a plan could have its former place, with all others where they are now."""
+    calendar = Calendar.of(situation.registry, plan.with_appointments(replace(new, stages=())))
+    if not calendar.fits(situation.demands[old.service], old) or not goes_with(situation, plan, old):
+        return False
+    unmet = set(unmet_lunches(situation.registry, plan))
+    return unmet.issuperset(unmet_lunches(situation.registry, plan.with_appointments(old)))
+
+
+def _refuse_broken(situation: Situation, plan: Plan) -> None:
+    broken = check_replan(situation.registry, situation.facts, plan, situation.now)
+    if broken:
+        rules = ", ".join(dict.fromkeys(violation.rule.value.replace("_", " ") for violation in broken))
+        raise PinRefused("cannot_be_there", f"The rest of the day cannot be planned around it: {rules}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,18 +200,12 @@ def _alternatives(
 
 def put_back(situation: Situation, plan: Plan) -> Plan:
     """Return the plan with everybody back in the former place who can stay there: nobody moves for nothing."""
-    unmet = frozenset(unmet_lunches(situation.registry, plan))
     again = True
     while again:
         again = False
         for old, new in _changes(situation, plan):
-            if not old.placed or not new.placed or old.start < situation.now:
-                continue
-            calendar = Calendar.of(situation.registry, plan.with_appointments(replace(new, stages=())))
-            stayed = plan.with_appointments(old)
-            fits = calendar.fits(situation.demands[old.service], old) and goes_with(situation, plan, old)
-            if fits and unmet.issuperset(unmet_lunches(situation.registry, stayed)):
-                plan, again = stayed, True
+            if old.placed and new.placed and old.start >= situation.now and could_stay(situation, plan, old, new):
+                plan, again = plan.with_appointments(old), True
     return plan
 
 

@@ -21,6 +21,8 @@ class ForcedBy(StrEnum):
     NOT_ALLOWED = "not_allowed"
     GIVES_WAY = "gives_way"
     PLACE_FOUND = "place_found"
+    BY_HAND = "by_hand"
+    BY_CHOICE = "by_choice"
 
 
 @dataclass(frozen=True, slots=True)

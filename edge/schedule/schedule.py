@@ -30,10 +30,13 @@ from edge.schedule.payloads import (
     stages_of,
     visit_part,
 )
+from edge.schedule.pinning import Pin
+from edge.schedule.proposals import AnyProposalEvent, Proposals
 from edge.schedule.registry import Registry
 from edge.schedule.replan import SolverLimits, Stopwatch, replan
 from edge.schedule.replans import Replan
 from edge.schedule.telling import declined, status_changed, tell_replan
+from shared.events.catalogue import proposals
 from shared.events.catalogue import schedule as said
 from shared.events.payload import PayloadModel
 
@@ -57,12 +60,16 @@ class Schedule:
         plan: the day as it stands.
         replans: what upset the day, oldest first.
         version: how many payloads have been applied.
+        proposals: what waits, or waited, for a decision.
+        changed: the version that the last change of the day itself gave it; proposals alone change nothing.
     """
 
     def __init__(self, date: dt.date) -> None:
         self.plan = Plan(date)
         self.replans: list[ReplanRecord] = []
         self.version = 0
+        self.proposals = Proposals()
+        self.changed = 0
 
     @classmethod
     def fold(cls, date: dt.date, payloads: Iterable[PayloadModel]) -> "Schedule":
@@ -134,6 +141,7 @@ class Schedule:
         stopwatch: Stopwatch,
         limits: SolverLimits | None = None,
         held: Sequence[Appointment] = (),
+        pins: tuple[Pin, ...] = (),
     ) -> Replan:
         """Return what a disruption would do, changing nothing; raises as `replan.replan`.
 
@@ -141,7 +149,8 @@ class Schedule:
         """
         taken = self.plan.with_appointments(*held) if isinstance(disruption, WalkIn) else self.plan
         booked = as_booked(registry, taken)
-        answer = booked.replan(replan(booked.registry, booked.plan, disruption, replan_id, stopwatch, limits))
+        found = replan(booked.registry, booked.plan, disruption, replan_id, stopwatch, limits, pins=pins)
+        answer = booked.replan(found)
         if taken is self.plan:
             return answer
         return replace(answer, facts=_released(answer.facts, held), plan=_released(answer.plan, held))
@@ -158,7 +167,15 @@ class Schedule:
             raise NotAllowed("replan_known", "this replan was recorded already; reload the day")
         if with_facts(registry, self.plan, disruption, replan_id) != answer.facts:
             raise NotAllowed("day_changed", "the day has changed since the preview; report it again")
-        return tell_replan(registry, self.plan, disruption, answer, replan_id)
+        return [*self.others_expire(), *tell_replan(registry, self.plan, disruption, answer, replan_id)]
+
+    def others_expire(self, but: ReplanId | None = None) -> list[PayloadModel]:
+        """Return the payloads that close every other open proposal: a replan leaves none of them true."""
+        return [
+            proposals.ProposalExpired(day=self.plan.date, proposal=record.id)
+            for record in self.proposals.open
+            if record.id != but
+        ]
 
     def undo_replan(self, registry: Registry, replan_id: ReplanId) -> list[PayloadModel]:
         """Take the latest replan and its disruption back; idempotent by `replan_id`.
@@ -212,9 +229,14 @@ class Schedule:
                 self._apply_replan(payload)
             case said.RequestDeclined():
                 pass
+            case event if isinstance(event, AnyProposalEvent):
+                self.proposals.apply(event)
+                self.version += 1
+                return
             case _:
                 raise BrokenFold("foreign_event", f"{payload.event_type} does not belong to a schedule")
         self.version += 1
+        self.changed = self.version
 
     def _apply_replan(self, event: said.DisruptionReported | said.ReplanApplied | said.ReplanUndone) -> None:
         match event:

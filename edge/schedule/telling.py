@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from edge.schedule.asking import asking_in
 from edge.schedule.booking import next_slots
 from edge.schedule.domain import (
     GRID_MINUTES,
@@ -85,9 +86,9 @@ def _newcomer(registry: Registry, plan: Plan, disruption: Disruption, answer: Re
     booked: list[PayloadModel] = [
         said.AppointmentBooked(day=plan.date, visit=visit_part(appointment)) for appointment in new
     ]
-    request = getattr(disruption, "request", None)
-    if isinstance(request, AppointmentRequest) and answer.declined:
-        booked.append(declined(registry, plan, request, disruption.at))
+    asking = asking_in(registry, plan, disruption)
+    if asking is not None and answer.declined:
+        booked.append(declined(registry, plan, asking.request, disruption.at))
     return booked
 
 

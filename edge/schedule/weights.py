@@ -24,6 +24,10 @@ class Weights(BaseModel):
     idle: float = Field(default=0.2, ge=0, le=1000, description="A provider's free minute between two visits.")
     brittle: float = Field(default=8.0, ge=0, le=1000, description="A device used again without slack.")
     brittle_minutes: int = Field(default=10, ge=0, le=120, multiple_of=5, description=_SLACK)
+    adjacency: float = Field(default=2.0, ge=0, le=1000, description="A minute between a visit and its add-on.")
+    same_hands: float = Field(
+        default=15.0, ge=0, le=1000, description="An add-on with somebody, or in a room, that its visit does not have."
+    )
     policies: tuple[Policy, ...] = Field(default=(), max_length=20, description="What the clinic wants besides.")
     fairness: float = Field(default=0.02, ge=0, le=10, description="Unevenness of work, by the square of five minutes.")
 

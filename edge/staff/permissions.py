@@ -17,6 +17,7 @@ class Action(StrEnum):
     RECORD_CONSENT = "record_consent"
     SEE_SCHEDULE = "see_schedule"
     CHANGE_SCHEDULE = "change_schedule"
+    DECIDE_SCHEDULE = "decide_schedule"
     USE_KIOSK = "use_kiosk"
     TAKE_PHOTO = "take_photo"
     SEE_CAPTURES = "see_captures"
@@ -48,7 +49,9 @@ PERMITTED: Final[Mapping[StaffRole, frozenset[Action]]] = {
     | _RECORD
     | {Action.TAKE_PHOTO, Action.REVIEW, Action.SEE_STATISTICS, Action.DECIDE_ERASURE},
     # Runs the clinic: sees everything, but treats and signs nothing.
-    StaffRole.MANAGER: _FRONT_DESK | _RECORD | {Action.SEE_STATISTICS, Action.DECIDE_ERASURE, Action.MANAGE_STAFF},
+    StaffRole.MANAGER: _FRONT_DESK
+    | _RECORD
+    | {Action.SEE_STATISTICS, Action.DECIDE_ERASURE, Action.MANAGE_STAFF, Action.DECIDE_SCHEDULE},
 }
 # What break-glass adds: looking at the record and photographing, so that a client can be helped. Never more.
 BEHIND_GLASS: Final = _RECORD | {Action.TAKE_PHOTO}

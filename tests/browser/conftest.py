@@ -42,6 +42,7 @@ def serving(app: FastAPI, port: int = 0) -> Iterator[int]:
     listener = socket()
     listener.setsockopt(1, 2, 1)
     listener.bind(("127.0.0.1", port))
+    listener.listen()  # a page that comes before the server waits for it
     config = uvicorn.Config(app, log_level="error", ws="websockets-sansio", timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})

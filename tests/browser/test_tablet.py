@@ -16,18 +16,21 @@ def ports_of(site: Site) -> EdgePorts:
     return site.ports
 
 
-def test_a_provider_is_taken_out_after_a_preview_and_put_back_by_undo(browser: Browser, edge_site: Site) -> None:
+def test_a_provider_is_taken_out_after_a_proposal_and_put_back_by_undo(browser: Browser, edge_site: Site) -> None:
     with watched(browser, *SIZE) as watch:
         page = watch.page
         page.goto(f"{edge_site.url}/tablet")
         expect(page.get_by_text("Everybody has a place today.")).to_be_visible()
         watch.assert_clean()
-        page.get_by_role("button", name="Provider out").click()
-        page.get_by_role("button", name="Show what would change").click()
-        expect(page.get_by_text("13:00 → 14:00 Mia Tran")).to_be_visible()
-        expect(page.get_by_text("Everybody has a place today.")).to_be_attached()
+        page.get_by_role("button", name="Something is out").click()
         watch.assert_clean()
-        page.get_by_role("button", name="Change the day").click()
+        page.get_by_role("button", name="Work out the day").click()
+        changes = page.get_by_role("list", name="What changes")
+        expect(changes).to_contain_text("13:00 Ana Ruiz→14:00 Mia Tran")
+        expect(page.get_by_text("A manager decides")).to_be_visible()
+        expect(page.get_by_text("Called in sick")).to_have_count(0)
+        watch.assert_clean()
+        page.get_by_role("button", name="Approve as manager").click()
         expect(page.get_by_text("Called in sick")).to_be_visible()
         expect(page.get_by_text("Nobody else who may do this is free before closing.")).to_be_visible()
         expect(page.locator(".visit[data-moved]")).to_have_count(1)

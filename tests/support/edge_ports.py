@@ -15,7 +15,8 @@ from skimage import data
 from edge.api import kiosk_schemas as kiosk
 from edge.api import schedule_schemas as sched
 from edge.api import schemas as s
-from edge.api.ports import Actor, EdgePorts, PreviewFrame
+from edge.api.ports import Actor, Authorise, EdgePorts, PreviewFrame
+from edge.api.schedule_stages import Interval, Stage
 from edge.staff.permissions import Action
 from edge.staff.register import Person
 from shared.errors import Rejected
@@ -34,6 +35,7 @@ from tests.support.checklist_ports import FakeChecklist
 from tests.support.erasure_ports import FakeErasures
 from tests.support.progress_ports import FakeProgress
 from tests.support.review_ports import FakeReview
+from tests.support.schedule_ports import ProposingSchedule
 from tests.support.waitlist_ports import FakeWaitlist
 
 DAY = date(2031, 3, 12)
@@ -308,7 +310,7 @@ BOOKED = [
 def booked(row: tuple[str, str, str, str, tuple[int, int], tuple[int, int], str]) -> sched.Appointment:
     """An appointment of one stage."""
     ident, name, service, provider, start, end, status = row
-    stage = sched.Stage(name=service, starts_at=at(*start), ends_at=at(*end), provider_id=provider, room_id="r1")
+    stage = Stage(name=service, starts_at=at(*start), ends_at=at(*end), provider_id=provider, room_id="r1")
     return sched.Appointment(
         id=ident,
         client_name=name,
@@ -322,10 +324,11 @@ def booked(row: tuple[str, str, str, str, tuple[int, int], tuple[int, int], str]
     )
 
 
-class FakeSchedule:
+class FakeSchedule(ProposingSchedule):
     """A day with three providers; when one is out, the first visit after now moves and the rest wait."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.revision = 1
         self.appointments = [booked(row) for row in BOOKED]
         self.replans: list[sched.Replan] = []
@@ -342,7 +345,7 @@ class FakeSchedule:
             gone = {one.appointment_id for one in plan.unplaced}
             placed = [self._moved(one, moved) for one in self.appointments if one.id not in gone]
             unplaced = plan.unplaced
-        work = [sched.Interval(starts_at=at(9), ends_at=at(18))]
+        work = [Interval(starts_at=at(9), ends_at=at(18))]
         return sched.ScheduleDay(
             day=day,
             timezone=ZONE,
@@ -359,6 +362,8 @@ class FakeSchedule:
             appointments=placed,
             unplaced=unplaced,
             replans=self.replans,
+            proposals=self.proposals.open,
+            services=[sched.ServiceChoice(id="facial", name="Facial", minutes=60)],
         )
 
     def _absences(self, provider: str) -> list[sched.Absence]:
@@ -421,7 +426,17 @@ class FakeSchedule:
             milliseconds=41,
         )
 
-    def apply(self, request: sched.DisruptionRequest, actor: Actor) -> sched.Replan:
+    def shown(self) -> sched.ScheduleDay:
+        return self.day(DAY)
+
+    def free_at(self) -> datetime:
+        return at(14)
+
+    def carry_out(self, request: sched.DisruptionRequest, actor: Actor) -> sched.ScheduleDay:
+        self.apply(request.model_copy(update={"revision": None}), actor, lambda: None)
+        return self.day(DAY)
+
+    def apply(self, request: sched.DisruptionRequest, actor: Actor, manager: Authorise) -> sched.Replan:
         plan = self.preview(request, actor).model_copy(update={"id": "replan-1", "undoable": True})
         assert isinstance(request.disruption, sched.ProviderOut)
         self.replans, self.out = [plan], request.disruption.provider_id

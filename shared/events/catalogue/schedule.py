@@ -46,6 +46,9 @@ class VisitPart(_Part):
     stages: tuple[StagePart, ...]
     cleared: tuple[Name, ...] = ()
     history: tuple[PastPart, ...] = ()
+    show: float = Field(default=1.0, ge=0, le=1, description="Chance that the client comes.")
+    tier: Name | None = None
+    wish: Minute | None = Field(default=None, description="Start that the client would like best.")
 
 
 class ObjectivePart(_Part):
@@ -149,7 +152,17 @@ class DisruptionReported(PayloadModel):
     day: dt.date
     replan: Name
     kind: Literal[
-        "provider_out", "room_down", "device_down", "late", "overrun", "cancelled", "no_show", "walk_in", "urgent"
+        "provider_out",
+        "room_down",
+        "device_down",
+        "late",
+        "overrun",
+        "cancelled",
+        "no_show",
+        "walk_in",
+        "urgent",
+        "add_on",
+        "move_wanted",
     ]
     at: Minute
     resource: Name | None = None
@@ -157,6 +170,7 @@ class DisruptionReported(PayloadModel):
     start: Minute | None = None
     end: Minute | None = None
     minutes: int | None = None
+    service: Name | None = None
 
 
 class ReplanApplied(PayloadModel):

@@ -171,3 +171,22 @@ def test_without_sign_in_the_station_acts_and_todays_pages_go_on_working() -> No
         assert client.get(CAPTURE).status_code == 200
         form = {"details": '{"client_id": "client-1"}'}
         assert client.post("/api/captures/import", data=form, files={"photo": preview_photo()}).status_code == 201
+
+
+@pytest.mark.req("I-13")
+@pytest.mark.parametrize("role", list(StaffRole))
+def test_only_a_manager_takes_what_is_left_to_one_and_a_refusal_changes_nothing(
+    client: TestClient, sign_in: SignIn, record: BoxRecord, role: StaffRole
+) -> None:
+    enter(client, sign_in, record, role)
+    day = client.get("/api/schedule").json()
+    sick = {"kind": "provider_out", "provider_id": "ana", "starts_at": day["now"], "ends_at": day["closes_at"]}
+    made = client.post("/api/schedule/proposals", json={"day": day["day"], "disruption": sick})
+    assert (made.status_code, made.json()["answers"][0]["mode"]) == (201, "escalate")
+    answer = client.post(f"/api/schedule/proposals/{made.json()['id']}/accept", json={"choice": 0})
+    after = client.get("/api/schedule").json()
+    if role is StaffRole.MANAGER:
+        assert (answer.status_code, after["proposals"], len(after["replans"])) == (200, [], 1)
+    else:
+        assert (answer.status_code, after["appointments"]) == (403, day["appointments"])
+        assert [one["id"] for one in after["proposals"]] == [made.json()["id"]]

@@ -533,6 +533,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/schedule/appointments/{appointment_id}/why-not": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Why Not */
+        get: operations["whyNot"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/schedule/disruptions": {
         parameters: {
             query?: never;
@@ -561,6 +578,100 @@ export interface paths {
         put?: never;
         /** Preview */
         post: operations["previewDisruption"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/schedule/proposals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Propose
+         * @description Replan the day: carried out where the clinic's policy allows it, a proposal otherwise.
+         */
+        post: operations["proposeReplan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/schedule/proposals/{proposal_id}/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Accept */
+        post: operations["acceptProposal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/schedule/proposals/{proposal_id}/edit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Edit
+         * @description Plan it again around one visit that is put somewhere.
+         */
+        post: operations["editProposal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/schedule/proposals/{proposal_id}/reject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Reject */
+        post: operations["rejectProposal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/schedule/proposals/{proposal_id}/renew": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Renew
+         * @description Work it out again on the day as it is now.
+         */
+        post: operations["renewProposal"];
         delete?: never;
         options?: never;
         head?: never;
@@ -956,7 +1067,27 @@ export interface components {
          * @description What a route does, as permissions see it.
          * @enum {string}
          */
-        Action: "public" | "be_signed_in" | "see_clients" | "register_client" | "record_consent" | "see_schedule" | "change_schedule" | "use_kiosk" | "take_photo" | "see_captures" | "read_photo" | "see_reviews" | "review" | "see_progress" | "see_statistics" | "ask_erasure" | "decide_erasure" | "manage_staff";
+        Action: "public" | "be_signed_in" | "see_clients" | "register_client" | "record_consent" | "see_schedule" | "change_schedule" | "decide_schedule" | "use_kiosk" | "take_photo" | "see_captures" | "read_photo" | "see_reviews" | "review" | "see_progress" | "see_statistics" | "ask_erasure" | "decide_erasure" | "manage_staff";
+        /**
+         * AddOn
+         * @description The client of a visit wants another service beside it; others are moved for it only if it is urgent.
+         */
+        AddOn: {
+            /** Appointment Id */
+            appointment_id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "add_on";
+            /** Service Id */
+            service_id: string;
+            /**
+             * Urgent
+             * @default false
+             */
+            urgent: boolean;
+        };
         /**
          * Agreement
          * @description How far reviewers followed the models, over signed results.
@@ -1023,6 +1154,29 @@ export interface components {
             graphs: components["schemas"]["GraphInUse"][];
             /** Version */
             version: string;
+        };
+        /**
+         * Answer
+         * @description One way to go on, what it costs, and who lets it happen.
+         */
+        Answer: {
+            after: components["schemas"]["Counts"];
+            before: components["schemas"]["Counts"];
+            /** Cost After */
+            cost_after: number;
+            /** Cost Before */
+            cost_before: number;
+            /** Milliseconds */
+            milliseconds: number;
+            mode: components["schemas"]["DecisionMode"];
+            /** Steps */
+            steps: components["schemas"]["Step"][];
+            /** Terms */
+            terms: components["schemas"]["Term"][];
+            /** Title */
+            title: string;
+            /** Why */
+            why: string;
         };
         /**
          * AppearanceGrade
@@ -1379,7 +1533,7 @@ export interface components {
              */
             now: string;
             /** Proposals */
-            proposals: components["schemas"]["Proposal"][];
+            proposals: components["schemas"]["ReportProposal"][];
             /** Timezone */
             timezone: string;
             /**
@@ -1458,6 +1612,17 @@ export interface components {
             status: components["schemas"]["AppointmentStatus"];
             /** Tasks */
             tasks: components["schemas"]["ChecklistTask"][];
+        };
+        /**
+         * Choice
+         * @description Which answer of a proposal is taken; 0 is the one proposed.
+         */
+        Choice: {
+            /**
+             * Choice
+             * @default 0
+             */
+            choice: number;
         };
         /**
          * Client
@@ -1732,6 +1897,30 @@ export interface components {
             revision: number;
         };
         /**
+         * Counts
+         * @description What no term can make up for; each compared before the next.
+         */
+        Counts: {
+            /** Dropped */
+            dropped: number;
+            /** Lunches Missed */
+            lunches_missed: number;
+            /** Moved */
+            moved: number;
+            /** Requests Unplaced */
+            requests_unplaced: number;
+            /** Shifted */
+            shifted: number;
+            /** Urgent Unplaced */
+            urgent_unplaced: number;
+        };
+        /**
+         * DecisionMode
+         * @description Who lets a way of going on happen.
+         * @enum {string}
+         */
+        DecisionMode: "execute" | "suggest" | "escalate";
+        /**
          * DeviceOut
          * @description A device cannot be used for a while.
          */
@@ -1780,7 +1969,7 @@ export interface components {
              */
             day: string;
             /** Disruption */
-            disruption: components["schemas"]["ProviderOut"] | components["schemas"]["RoomOut"] | components["schemas"]["DeviceOut"] | components["schemas"]["RunsLate"] | components["schemas"]["Cancelled"];
+            disruption: components["schemas"]["ProviderOut"] | components["schemas"]["RoomOut"] | components["schemas"]["DeviceOut"] | components["schemas"]["RunsLate"] | components["schemas"]["Cancelled"] | components["schemas"]["NoShow"] | components["schemas"]["AddOn"] | components["schemas"]["WalkIn"] | components["schemas"]["MoveWanted"];
             /** Revision */
             revision?: number | null;
         };
@@ -2318,6 +2507,25 @@ export interface components {
             to_starts_at: string;
         };
         /**
+         * MoveWanted
+         * @description A visit is wanted at another start, with another provider or in another room; what is empty may stay.
+         */
+        MoveWanted: {
+            /** Appointment Id */
+            appointment_id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "move_wanted";
+            /** Provider Id */
+            provider_id?: string | null;
+            /** Room Id */
+            room_id?: string | null;
+            /** Starts At */
+            starts_at?: string | null;
+        };
+        /**
          * NewClient
          * @description What the front desk enters for a new client.
          */
@@ -2432,6 +2640,19 @@ export interface components {
             windows: components["schemas"]["WaitlistWindow"][];
         };
         /**
+         * NoShow
+         * @description A client did not come; the time is free for others.
+         */
+        NoShow: {
+            /** Appointment Id */
+            appointment_id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "no_show";
+        };
+        /**
          * Notice
          * @description Something that people must see to; `code` is stable, the sentence says what to do.
          */
@@ -2455,6 +2676,20 @@ export interface components {
          * @enum {string}
          */
         Owner: "client" | "front_desk" | "provider" | "system";
+        /**
+         * Pin
+         * @description Where a person wants one visit of a proposal; what is empty is left to the plan.
+         */
+        Pin: {
+            /** Appointment Id */
+            appointment_id: string;
+            /** Provider Id */
+            provider_id?: string | null;
+            /** Room Id */
+            room_id?: string | null;
+            /** Starts At */
+            starts_at?: string | null;
+        };
         /**
          * PinChange
          * @description The present PIN and the next.
@@ -2532,24 +2767,36 @@ export interface components {
         };
         /**
          * Proposal
-         * @description What seems to have happened; nothing is reported before somebody does.
+         * @description Ways to go on after a disruption: the first is proposed, the others are alternatives.
          */
         Proposal: {
-            /** Appointment Id */
-            appointment_id: string;
-            /** Client Name */
-            client_name: string;
             /**
-             * Disruption
-             * @description To be reported; none where a status says it.
+             * Answers
+             * @description Empty for one that was carried out at once.
              */
-            disruption?: (components["schemas"]["ProviderOut"] | components["schemas"]["RoomOut"] | components["schemas"]["DeviceOut"] | components["schemas"]["RunsLate"] | components["schemas"]["Cancelled"]) | null;
-            kind: components["schemas"]["ProposalKind"];
-            /** Service */
-            service: string;
-            status?: components["schemas"]["AppointmentStatus"] | null;
-            /** Why */
-            why: string;
+            answers: components["schemas"]["Answer"][];
+            /** Cause */
+            cause: string;
+            /**
+             * Edited
+             * @default false
+             */
+            edited: boolean;
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
+            /**
+             * Made At
+             * Format: date-time
+             */
+            made_at: string;
+            /**
+             * Stale
+             * @description Why it cannot be accepted any more, and what to do.
+             */
+            stale?: string | null;
+            state: components["schemas"]["ProposalState"];
         };
         /**
          * ProposalKind
@@ -2557,6 +2804,12 @@ export interface components {
          * @enum {string}
          */
         ProposalKind: "not_arrived" | "missing" | "not_prepared" | "room_not_ready" | "still_under_way";
+        /**
+         * ProposalState
+         * @description What became of a proposal; `executed` was carried out at once, as the clinic's policy allows.
+         * @enum {string}
+         */
+        ProposalState: "open" | "executed" | "accepted" | "rejected" | "superseded" | "expired";
         /**
          * ProviderOut
          * @description A provider cannot work for a while.
@@ -2702,6 +2955,27 @@ export interface components {
             undone: boolean;
             /** Unplaced */
             unplaced: components["schemas"]["Unplaced"][];
+        };
+        /**
+         * ReportProposal
+         * @description What seems to have happened; nothing is reported before somebody does.
+         */
+        ReportProposal: {
+            /** Appointment Id */
+            appointment_id: string;
+            /** Client Name */
+            client_name: string;
+            /**
+             * Disruption
+             * @description To be reported; none where a status says it.
+             */
+            disruption?: (components["schemas"]["ProviderOut"] | components["schemas"]["RoomOut"] | components["schemas"]["DeviceOut"] | components["schemas"]["RunsLate"] | components["schemas"]["Cancelled"] | components["schemas"]["NoShow"] | components["schemas"]["AddOn"] | components["schemas"]["WalkIn"] | components["schemas"]["MoveWanted"]) | null;
+            kind: components["schemas"]["ProposalKind"];
+            /** Service */
+            service: string;
+            status?: components["schemas"]["AppointmentStatus"] | null;
+            /** Why */
+            why: string;
         };
         /**
          * Resource
@@ -3064,6 +3338,12 @@ export interface components {
              * Format: date-time
              */
             opens_at: string;
+            /**
+             * Proposals
+             * @description Those that wait for a decision, latest first.
+             * @default []
+             */
+            proposals: components["schemas"]["Proposal"][];
             /** Providers */
             providers: components["schemas"]["Resource"][];
             /**
@@ -3075,10 +3355,27 @@ export interface components {
             revision: number;
             /** Rooms */
             rooms: components["schemas"]["Resource"][];
+            /**
+             * Services
+             * @default []
+             */
+            services: components["schemas"]["ServiceChoice"][];
             /** Timezone */
             timezone: string;
             /** Unplaced */
             unplaced: components["schemas"]["Unplaced"][];
+        };
+        /**
+         * ServiceChoice
+         * @description A service that can be asked for.
+         */
+        ServiceChoice: {
+            /** Id */
+            id: string;
+            /** Minutes */
+            minutes: number;
+            /** Name */
+            name: string;
         };
         /**
          * SetUpCode
@@ -3295,6 +3592,25 @@ export interface components {
             reason: components["schemas"]["SkipReason"];
         };
         /**
+         * Slot
+         * @description A place that is free for a visit with nobody moved, and what it costs.
+         */
+        Slot: {
+            /** Points */
+            points: number;
+            /** Provider Id */
+            provider_id?: string | null;
+            /** Room Id */
+            room_id: string;
+            /** Sentence */
+            sentence: string;
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+        };
+        /**
          * StaffMember
          * @description Somebody who may sign in.
          */
@@ -3383,6 +3699,48 @@ export interface components {
             status: components["schemas"]["AppointmentStatus"];
         };
         /**
+         * Step
+         * @description What a way of going on does to one visit; `stages` are where it is then, and empty where it has no place.
+         */
+        Step: {
+            /** Appointment Id */
+            appointment_id: string;
+            /** Client Name */
+            client_name: string;
+            /** From Provider Id */
+            from_provider_id?: string | null;
+            /** From Room Id */
+            from_room_id?: string | null;
+            /** From Starts At */
+            from_starts_at?: string | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "moved" | "new" | "unplaced" | "declined";
+            /**
+             * Notify
+             * @description Whether the client has to be told.
+             * @default false
+             */
+            notify: boolean;
+            /** Reason */
+            reason: string;
+            /** Service */
+            service: string;
+            /**
+             * Stages
+             * @default []
+             */
+            stages: components["schemas"]["Stage"][];
+            /** To Provider Id */
+            to_provider_id?: string | null;
+            /** To Room Id */
+            to_room_id?: string | null;
+            /** To Starts At */
+            to_starts_at?: string | null;
+        };
+        /**
          * TargetShape
          * @description Where the face should be: an oval in shares of frame width and height, turned for the view.
          */
@@ -3407,6 +3765,18 @@ export interface components {
          * @enum {string}
          */
         TaskState: "pending" | "done" | "skipped" | "overdue";
+        /**
+         * Term
+         * @description One summand of the day's worth in points, and what it would be with nothing done; less is better.
+         */
+        Term: {
+            /** After */
+            after: number;
+            /** Before */
+            before: number;
+            /** Name */
+            name: string;
+        };
         /**
          * Timeline
          * @description A client's captures in time.
@@ -3797,6 +4167,61 @@ export interface components {
              * @description When it suits; any one of them.
              */
             windows: components["schemas"]["WaitlistWindow"][];
+        };
+        /**
+         * WalkIn
+         * @description Somebody asks for a visit today; others are moved for it only if it is urgent.
+         */
+        WalkIn: {
+            /**
+             * Client Id
+             * @description Empty for somebody who is not registered yet.
+             */
+            client_id?: string | null;
+            /**
+             * Earliest At
+             * @description Empty for now.
+             */
+            earliest_at?: string | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "walk_in";
+            /**
+             * Latest At
+             * @description When they must be gone; empty for closing time.
+             */
+            latest_at?: string | null;
+            /**
+             * Provider Id
+             * @description Whom they would like best.
+             */
+            provider_id?: string | null;
+            /** Service Id */
+            service_id: string;
+            /**
+             * Urgent
+             * @default false
+             */
+            urgent: boolean;
+        };
+        /**
+         * WhyNot
+         * @description Whether a visit could start at a time with nobody moved; if not, the fewest reasons and the next best places.
+         */
+        WhyNot: {
+            /** Possible */
+            possible: boolean;
+            /** Reasons */
+            reasons: string[];
+            /** Slots */
+            slots: components["schemas"]["Slot"][];
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
         };
     };
     responses: never;
@@ -4836,6 +5261,40 @@ export interface operations {
             };
         };
     };
+    whyNot: {
+        parameters: {
+            query: {
+                provider_id?: string | null;
+                starts_at: string;
+            };
+            header?: never;
+            path: {
+                appointment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WhyNot"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     applyDisruption: {
         parameters: {
             query?: never;
@@ -4889,6 +5348,171 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Replan"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    proposeReplan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DisruptionRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Proposal"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    acceptProposal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                proposal_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Choice"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleDay"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    editProposal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                proposal_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Pin"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Proposal"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    rejectProposal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                proposal_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleDay"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    renewProposal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                proposal_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Proposal"];
                 };
             };
             /** @description Default Response */

@@ -1,86 +1,53 @@
-import { Alert, Button, Group, Modal, Stack, Text, Title } from "@mantine/core";
-import { clockTime, sentenceOf, span, unwrap, useNow, words } from "@medspasync/kit";
+import { Button, Group, Text, Title } from "@mantine/core";
+import { clockTime, sentenceOf, span, unwrap, useNow } from "@medspasync/kit";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { api, type Schemas } from "../api/client";
 import { DayTabs } from "./checklist/DayTabs";
 import { Lanes } from "./Lanes";
-import { ProviderOut } from "./ProviderOut";
+import "./proposal/proposal.css";
+import { ProposalPanel } from "./proposal/ProposalPanel";
+import { Report } from "./proposal/Report";
+import type { Proposal } from "./proposal/useProposing";
+import { VisitCard } from "./proposal/VisitCard";
+import { Notice } from "./proposal/Notice";
 
 type Day = Schemas["ScheduleDay"];
 type Appointment = Schemas["Appointment"];
-type Status = Schemas["AppointmentStatus"];
 
-const NEXT: Partial<Record<Status, Status[]>> = {
-  tentative: ["confirmed", "cancelled"],
-  confirmed: ["arrived", "no_show", "cancelled"],
-  arrived: ["in_progress"],
-  in_progress: ["completed"],
-};
-
-function Details({ day, chosen, close }: { day: Day; chosen: Appointment; close: () => void }) {
+function useUndo(done: () => void) {
   const queries = useQueryClient();
-  const change = useMutation({
-    mutationFn: (status: Status) =>
-      unwrap(
-        api.POST("/api/schedule/appointments/{appointment_id}/status", {
-          params: { path: { appointment_id: chosen.id } },
-          body: { status },
-        }),
-      ),
-    onSuccess: (next) => {
-      queries.setQueryData(["day"], next);
-      close();
-    },
-  });
-  const named = (id?: string | null) =>
-    [...day.rooms, ...day.devices, ...day.providers].find((one) => one.id === id)?.name;
-  return (
-    <Modal opened onClose={close} title={chosen.client_name} centered radius="lg" closeButtonProps={{ "aria-label": "Close" }}>
-      <Stack gap="sm">
-        <Text>
-          {chosen.service} · {clockTime(chosen.starts_at, day.timezone)}–{clockTime(chosen.ends_at, day.timezone)} ·{" "}
-          <b>{words(chosen.status)}</b>
-        </Text>
-        {chosen.stages.map((stage) => (
-          <Text size="sm" c="sand.8" key={stage.starts_at + stage.name}>
-            {clockTime(stage.starts_at, day.timezone)} {stage.name}:{" "}
-            {[named(stage.provider_id), named(stage.room_id), named(stage.device_id)].filter(Boolean).join(", ")}
-          </Text>
-        ))}
-        {chosen.move && (
-          <Alert color="yellow.9" title={`Moved from ${clockTime(chosen.move.from_starts_at, day.timezone)}`}>
-            {chosen.move.reason}
-          </Alert>
-        )}
-        {change.isError && <Alert color="red.9">{sentenceOf(change.error)}</Alert>}
-        <Group>
-          {(NEXT[chosen.status] ?? []).map((status, index) => (
-            <Button
-              key={status}
-              size="md"
-              variant={index === 0 ? "filled" : "default"}
-              loading={change.isPending}
-              onClick={() => change.mutate(status)}
-            >
-              {words(status)}
-            </Button>
-          ))}
-        </Group>
-      </Stack>
-    </Modal>
-  );
-}
-
-function Side({ day }: { day: Day }) {
-  const queries = useQueryClient();
-  const undo = useMutation({
+  return useMutation({
     mutationFn: (id: string) =>
       unwrap(api.POST("/api/schedule/replans/{replan_id}/undo", { params: { path: { replan_id: id } } })),
-    onSuccess: (next) => queries.setQueryData(["day"], next),
+    onSuccess: (next) => {
+      queries.setQueryData(["day"], next);
+      done();
+    },
   });
+}
+
+function Side({ day, show, undone }: { day: Day; show: (one: Proposal) => void; undone: () => void }) {
+  const undo = useUndo(undone);
+  const waiting = day.proposals ?? [];
   return (
     <aside className="side" aria-label="Unplaced visits and changes">
+      {waiting.length > 0 && (
+        <section className="card side-card">
+          <h2>
+            To decide <span className="count">{waiting.length}</span>
+          </h2>
+          {waiting.map((one) => (
+            <div className="slip" key={one.id}>
+              <b>{one.cause}</b>
+              <span>{one.answers[0]?.mode === "escalate" ? "A manager decides" : "You can decide"}</span>
+              <Button mt={6} variant="light" size="xs" onClick={() => show(one)}>
+                Look at it
+              </Button>
+            </div>
+          ))}
+        </section>
+      )}
       <section className="card side-card">
         <h2>
           To place <span className="count">{day.unplaced.length}</span>
@@ -115,27 +82,70 @@ function Side({ day }: { day: Day }) {
             )}
           </div>
         ))}
-        {undo.isError && <Alert color="red.9">{sentenceOf(undo.error)}</Alert>}
+        {undo.isError && <Notice>{sentenceOf(undo.error)}</Notice>}
       </section>
     </aside>
   );
 }
 
-/** Today's schedule: a lane per provider, who has no place, and what was changed and why. */
+/** What was just done, with the way back. */
+function Done({ id, day, close }: { id: string; day: Day; close: () => void }) {
+  const undo = useUndo(close);
+  const made = day.replans.find((one) => one.id === id);
+  if (!made || made.undone) return null;
+  return (
+    <div className="card done" role="status">
+      <span>
+        <b>The day is changed.</b> {made.cause}
+      </span>
+      {undo.isError && <span>{sentenceOf(undo.error)}</span>}
+      <Group gap="xs" wrap="nowrap">
+        {made.undoable && (
+          <Button size="sm" variant="default" loading={undo.isPending} onClick={() => undo.mutate(id)}>
+            Undo
+          </Button>
+        )}
+        <Button size="sm" variant="subtle" onClick={close}>
+          Close
+        </Button>
+      </Group>
+    </div>
+  );
+}
+
+/** Today's schedule: a lane per provider, what waits for a decision, and what was changed and why. */
 export default function SchedulePage() {
   const [chosen, choose] = useState<Appointment | null>(null);
-  const [asking, ask] = useState<string | null>(null);
+  const [reporting, report] = useState<"walk_in" | "provider_out" | null>(null);
+  const [looking, look] = useState<{ id: string; choice: number; focus?: string } | null>(null);
+  const [made, make] = useState<string | null>(null);
+  const queries = useQueryClient();
   const now = useNow();
   const { data: day, error, dataUpdatedAt } = useQuery({
     queryKey: ["day"],
     queryFn: () => unwrap(api.GET("/api/schedule")),
     refetchInterval: 5000,
   });
-  if (day === undefined) return error ? <Alert color="red.9">{sentenceOf(error)}</Alert> : null;
+  const edit = useMutation({
+    mutationFn: ({ proposal, body }: { proposal: string; body: Schemas["Pin"] }) =>
+      unwrap(api.POST("/api/schedule/proposals/{proposal_id}/edit", { params: { path: { proposal_id: proposal } }, body })),
+    onSuccess: async (next) => {
+      await queries.invalidateQueries({ queryKey: ["day"] });
+      look({ id: next.id, choice: 0 });
+    },
+  });
+  if (day === undefined) return error ? <Notice>{sentenceOf(error)}</Notice> : null;
   const title = new Intl.DateTimeFormat("en-GB", { weekday: "long", day: "numeric", month: "long", timeZone: "UTC" }).format(
     new Date(`${day.day}T12:00:00Z`),
   );
   const open = day.appointments.filter((one) => one.status !== "cancelled" && one.status !== "no_show").length;
+  const proposal = day.proposals?.find((one) => one.id === looking?.id);
+  const answer = proposal?.answers[looking?.choice ?? 0];
+  const show = (one: Proposal) => {
+    edit.reset();
+    if (one.state === "executed") make(one.id);
+    else look({ id: one.id, choice: 0 });
+  };
   return (
     <>
       <Group justify="space-between" mb="md">
@@ -148,19 +158,57 @@ export default function SchedulePage() {
             {error !== null && ` · shown ${span((now - dataUpdatedAt) / 1000)} old`}
           </Text>
         </div>
-        <Group>
+        <Group gap="sm">
           <DayTabs />
-          <Button size="md" variant="light" onClick={() => ask(day.providers[0]?.id ?? null)}>
-            Provider out…
+          <Button size="md" variant="light" onClick={() => report("provider_out")}>
+            Something is out…
+          </Button>
+          <Button size="md" onClick={() => report("walk_in")}>
+            Walk-in…
           </Button>
         </Group>
       </Group>
-      <div className="day">
-        <Lanes day={day} choose={choose} />
-        <Side day={day} />
+      {made && <Done id={made} day={day} close={() => make(null)} />}
+      <div className="day" data-deciding={proposal !== undefined}>
+        <Lanes
+          day={day}
+          choose={choose}
+          steps={answer?.steps}
+          focus={looking?.focus}
+          drop={
+            proposal &&
+            ((step, starts_at, provider_id) =>
+              edit.mutate({ proposal: proposal.id, body: { appointment_id: step.appointment_id, starts_at, provider_id } }))
+          }
+        />
+        {proposal && looking ? (
+          <div className="deciding">
+            {edit.isError && (
+              <Notice title="It cannot be there">
+                {sentenceOf(edit.error)}
+              </Notice>
+            )}
+            <ProposalPanel
+              key={proposal.id}
+              day={day}
+              proposal={proposal}
+              choice={looking.choice}
+              choose={(choice) => look({ id: proposal.id, choice })}
+              show={show}
+              focus={(focus) => look({ ...looking, focus })}
+              accepted={(id) => {
+                make(id);
+                look(null);
+              }}
+              close={() => look(null)}
+            />
+          </div>
+        ) : (
+          <Side day={day} show={show} undone={() => make(null)} />
+        )}
       </div>
-      {chosen && <Details day={day} chosen={chosen} close={() => choose(null)} />}
-      {asking !== null && <ProviderOut day={day} first={asking} close={() => ask(null)} />}
+      {chosen && <VisitCard day={day} visit={chosen} done={show} close={() => choose(null)} />}
+      {reporting && <Report day={day} first={reporting} done={show} close={() => report(null)} />}
     </>
   );
 }

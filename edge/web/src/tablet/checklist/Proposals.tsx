@@ -5,7 +5,7 @@ import { useState } from "react";
 import { api, type Schemas } from "../../api/client";
 import type { Day } from "./words";
 
-type Proposal = Schemas["Proposal"];
+type Proposal = Schemas["ReportProposal"];
 
 const TITLES: Record<Proposal["kind"], string> = {
   not_arrived: "Not here yet",
