@@ -9,10 +9,11 @@ import threading
 from collections.abc import Callable, Sequence
 from zoneinfo import ZoneInfo
 
-from edge.schedule.domain import AppointmentRequest, Disruption, Span, Status
+from edge.schedule.domain import AppointmentRequest, Disruption, Plan, Span, Status
 from edge.schedule.errors import UnknownName
 from edge.schedule.ids import AppointmentId, ReplanId, ServiceId
 from edge.schedule.registry import Registry
+from edge.schedule.replan import replan
 from edge.schedule.replans import Replan
 from edge.schedule.schedule import Schedule
 from edge.schedule.solver import SolverLimits
@@ -21,6 +22,7 @@ from edge.threads import NoThreadFree, Priority, ThreadBudget
 from shared.clock import Clock
 from shared.errors import Rejected
 from shared.events.catalogue import schedule as said
+from shared.events.catalogue import slots
 from shared.events.catalogue.system import BookingAnswered, BookingRequested
 from shared.events.envelope import Event, EventDraft
 from shared.events.payload import Catalogue, PayloadModel
@@ -49,7 +51,7 @@ class ScheduleBook:
         self._store = store
         self._ids = ids
         self._clock = clock
-        self._catalogue = Catalogue(said.PAYLOADS)
+        self._catalogue = Catalogue([*said.PAYLOADS, *slots.OF_A_DAY])
         self._days: dict[dt.date, Schedule] = {}
         self._lock = threading.RLock()
 
@@ -70,6 +72,28 @@ class ScheduleBook:
             while len(self._days) > _KEPT_DAYS:
                 del self._days[min(self._days)]
             return day
+
+    def record(
+        self, date: dt.date, decide: Callable[[Schedule], Sequence[PayloadModel]], actor: str, purpose: str
+    ) -> list[PayloadModel]:
+        """Append what is decided on a day as it stands, in one transaction, and return it.
+
+        Raises:
+            UnknownName, NotAllowed: as `decide`; nothing was recorded.
+        """
+        with self._lock:
+            day = self.day(date)
+            payloads = list(decide(day))
+            self._append(day, payloads, actor, purpose)
+        return payloads
+
+    def answer(
+        self, date: dt.date, decide: Callable[[Schedule], Sequence[PayloadModel]], actor: str, purpose: str
+    ) -> list[EventDraft]:
+        """Return what is decided on a day as it stands, for the caller to append: refused if the day has changed."""
+        with self._lock:
+            day = self.day(date)
+            return _in_order(day, decide(day), actor, purpose)
 
     def book_day(self, date: dt.date, requests: Sequence[AppointmentRequest], actor: str) -> int:
         """Book many requests in one transaction and return how many found a place."""
@@ -174,14 +198,17 @@ class ScheduleBook:
 
     def _answer(self, date: dt.date, disruption: Disruption, replan_id: ReplanId) -> Replan:
         """Replan on the threads that are free; when photographs need all of them, the repair stands unsearched."""
+        return self.solve(self.day(date).plan, disruption, replan_id)
+
+    def solve(self, plan: Plan, disruption: Disruption, replan_id: ReplanId) -> Replan:
+        """Return how a day would go on after a disruption, searched on the threads that are free."""
+        stopwatch = self._clock.monotonic
         try:
             with self._threads.take(Priority.SOLVER, self._threads.total, REPLAN_SECONDS) as workers:
-                return self._replan(date, disruption, replan_id, SolverLimits(REPLAN_SECONDS, workers))
+                limits = SolverLimits(REPLAN_SECONDS, workers)
+                return replan(self.registry, plan, disruption, replan_id, stopwatch, limits)
         except NoThreadFree:
-            return self._replan(date, disruption, replan_id, SolverLimits(seconds=0))
-
-    def _replan(self, date: dt.date, disruption: Disruption, replan_id: ReplanId, limits: SolverLimits) -> Replan:
-        return self.day(date).preview(self.registry, disruption, replan_id, self._clock.monotonic, limits)
+            return replan(self.registry, plan, disruption, replan_id, stopwatch, SolverLimits(seconds=0))
 
     def _append(self, day: Schedule, payloads: Sequence[PayloadModel], actor: str, purpose: str) -> None:
         """Append what was decided on `day`, which must not have been folded further since."""

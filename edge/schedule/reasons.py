@@ -6,6 +6,7 @@ back before reasons are given.
 
 from edge.schedule.demand import Calendar
 from edge.schedule.domain import Appointment, Plan, ResourceKind, StageAssignment, clock_text
+from edge.schedule.held import HELD, held_from, held_sentence
 from edge.schedule.ids import ProviderId, RoomId, UnitId
 from edge.schedule.insertion import Situation, slots
 from edge.schedule.lunch import unmet_lunches
@@ -26,8 +27,11 @@ def reason_of(situation: Situation, plan: Plan, old: Appointment, new: Appointme
     return Reason(forced_by, constraint, f"{cause}; {_place(situation, plan, old, new)}.")
 
 
-def unplaced_sentence(situation: Situation, appointment: Appointment) -> str:
-    """Return why a visit has no place: no time is left in its window, or nobody and nothing is free in it."""
+def unplaced_sentence(situation: Situation, plan: Plan, appointment: Appointment) -> str:
+    """Return why a visit has no place in `plan`.
+
+    No time is left in its window, nobody and nothing is free in it, or what it needs is lent to the hub.
+    """
     name = situation.registry.service(appointment.service).name
     starts = situation.starts(appointment)
     if not starts:
@@ -37,6 +41,8 @@ def unplaced_sentence(situation: Situation, appointment: Appointment) -> str:
     for need in demand.needs:
         if not any(calendar.free(need, who, start) for who in need.eligible for start in starts):
             return f"{name}: no {_kind_text(need.kind, need.pool)} is available in time; call the client."
+    if held := held_from(situation.registry, plan, appointment, situation.now):
+        return f"{name}: {held_sentence(held)} and the hub is asked for it; call the client."
     window = f"{clock_text(starts[0])} and {clock_text(appointment.window.end)}"
     return f"{name}: all that it needs is never free together between {window}; call the client."
 
@@ -63,6 +69,8 @@ def _cause(situation: Situation, plan: Plan, old: Appointment) -> tuple[ForcedBy
     if other is None:
         return _lunch_cause(situation, plan, old)
     name = registry.service(other.service).name
+    if other in plan.lent:
+        return ForcedBy.HELD_ONLINE, f"appointment:{other.id}", f"{name} at {clock_text(other.start)} is {HELD}"
     if other.status.begun:
         sentence = f"{name} takes until {clock_text(other.end)}"
         return ForcedBy.OVERRUN, f"appointment:{other.id}", sentence
@@ -72,7 +80,7 @@ def _cause(situation: Situation, plan: Plan, old: Appointment) -> tuple[ForcedBy
 
 def _blocker(situation: Situation, plan: Plan, old: Appointment) -> Appointment | None:
     demand = situation.demands[old.service]
-    others = [other for other in plan.placed if other.id != old.id]
+    others = [other for other in plan.occupying if other.id != old.id]
     # Begun visits first: they are facts, and so the better explanation.
     for other in sorted(others, key=lambda a: not a.status.begun):
         calendar = Calendar(situation.registry, days=situation.facts.days)

@@ -60,9 +60,9 @@ def replan(
         facts=facts,
         plan=answer,
         moves=moves,
-        unplaced=tuple(Unplaced(a.id, unplaced_sentence(situation, a)) for a in answer.unplaced),
+        unplaced=tuple(Unplaced(a.id, unplaced_sentence(situation, answer, a)) for a in answer.unplaced),
         declined=tuple(
-            Unplaced(a.id, unplaced_sentence(situation, a))
+            Unplaced(a.id, unplaced_sentence(situation, answer, a))
             for a in situation.requests
             if a.id not in answer.appointments
         ),

@@ -19,6 +19,7 @@ class ForcedBy(StrEnum):
     LUNCH = "lunch"
     NOT_ALLOWED = "not_allowed"
     GIVES_WAY = "gives_way"
+    HELD_ONLINE = "held_online"
     PLACE_FOUND = "place_found"
 
 

@@ -21,7 +21,9 @@ from edge.schedule.domain import (
 )
 from edge.schedule.errors import BrokenFold, NotAllowed
 from edge.schedule.facts import find, with_facts, with_status
+from edge.schedule.held import recalls
 from edge.schedule.ids import AppointmentId, ReplanId
+from edge.schedule.leases import Leases
 from edge.schedule.payloads import (
     appointment_of,
     outage_of,
@@ -34,6 +36,7 @@ from edge.schedule.replans import Replan
 from edge.schedule.solver import SolverLimits
 from edge.schedule.telling import declined, status_changed, tell_replan
 from shared.events.catalogue import schedule as said
+from shared.events.catalogue import slots
 from shared.events.payload import PayloadModel
 
 
@@ -55,12 +58,14 @@ class Schedule:
     Attributes:
         plan: the day as it stands.
         replans: what upset the day, oldest first.
+        leases: which places are lent to the hub, and what became of those that were.
         version: how many payloads have been applied.
     """
 
     def __init__(self, date: dt.date) -> None:
         self.plan = Plan(date)
         self.replans: list[ReplanRecord] = []
+        self.leases = Leases()
         self.version = 0
 
     @classmethod
@@ -140,7 +145,8 @@ class Schedule:
             raise NotAllowed("replan_known", "this replan was recorded already; reload the day")
         if with_facts(registry, self.plan, disruption, replan_id) != answer.facts:
             raise NotAllowed("day_changed", "the day has changed since the preview; report it again")
-        return tell_replan(registry, self.plan, disruption, answer, replan_id)
+        told = tell_replan(registry, self.plan, disruption, answer, replan_id)
+        return [*told, *recalls(registry, self.plan.date, self.leases, disruption, answer)]
 
     def undo_replan(self, registry: Registry, replan_id: ReplanId) -> list[PayloadModel]:
         """Take the latest replan and its disruption back; idempotent by `replan_id`.
@@ -193,6 +199,9 @@ class Schedule:
                 self._apply_replan(payload)
             case said.RequestDeclined():
                 pass
+            case slots.SlotLeased() | slots.SlotRenewed() | slots.SlotRecallRequested() | slots.SlotClosed():
+                self.leases = self.leases.with_event(payload)
+                self.plan = replace(self.plan, lent=self.leases.lent)
             case _:
                 raise BrokenFold("foreign_event", f"{payload.event_type} does not belong to a schedule")
         self.version += 1

@@ -14,6 +14,7 @@ from edge.schedule.domain import (
     Status,
     clock_text,
 )
+from edge.schedule.held import held_from, held_sentence
 from edge.schedule.ids import ReplanId
 from edge.schedule.payloads import cause_text, disruption_event, objective_part, stage_parts, visit_part
 from edge.schedule.registry import Registry
@@ -101,12 +102,13 @@ def declined(registry: Registry, plan: Plan, request: AppointmentRequest, now: i
     others = next_slots(registry, plan, anywhen, now)
     name = registry.service(request.service).name
     window = f"{clock_text(request.window.start)} and {clock_text(request.window.end)}"
+    held = held_sentence(held_from(registry, plan, Appointment.of(request), now))
     return said.RequestDeclined(
         day=plan.date,
         appointment=request.id,
         client_id=request.client,
         service=request.service,
-        reason=f"{name}: nothing is free between {window}.",
+        reason=f"{name}: nothing is free between {window}{held and '; '}{held}.",
         next_starts=tuple(offer.start for offer in others),
     )
 
