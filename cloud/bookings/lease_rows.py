@@ -83,6 +83,12 @@ class LeaseRows:
         query = query.order_by(slot_leases.c.decided_at.desc(), slot_leases.c.id.desc()).limit(_MOST_SHOWN)
         return [_lease(row) for row in self._connection.execute(query)]
 
+    def unanswered(self, location: str) -> list[Lease]:
+        """Return a clinic's sales that its box has not answered yet."""
+        mine = (slot_leases.c.location == location) & (slot_leases.c.state == LeaseState.SOLD)
+        query = self._where(mine & (slot_leases.c.outcome == ""))
+        return [_lease(row) for row in self._connection.execute(query)]
+
     def standing(self) -> Standing:
         """Return whose leases count now."""
         life = self._connection.execute(select(hub_state.c.epoch)).scalar_one_or_none() or ""

@@ -4,7 +4,7 @@ What is known of a lease is a join of what both logs say, in any order: a grant,
 the hub's. So a repeated event, a rebuild, and what boxes hand back to a restored hub all lead to the same row.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from enum import StrEnum
@@ -139,8 +139,27 @@ def _at_least(lease: Lease, state: LeaseState) -> Lease:
 
 
 # --- what is decided ----------------------------------------------------------------------------------
-def check_sale(lease: Lease, order: str, now: datetime, standing: Standing) -> bool:
+def collide(one: SlotPart, other: SlotPart) -> bool:
+    """Tell whether two slots need somebody or something at the same time."""
+    return one.day == other.day and any(
+        a.start < b.end
+        and b.start < a.end
+        and (a.room == b.room or (a.provider or "") == b.provider or (a.device or "") == b.device)
+        for a in one.stages
+        for b in other.stages
+    )
+
+
+def check_sale(lease: Lease, order: str, now: datetime, standing: Standing, sold: Sequence[Lease] = ()) -> bool:
     """Tell whether a slot is to be sold now; False when this very order has bought it before.
+
+    Args:
+        lease: of the slot.
+        order: names the purchase.
+        now: by the hub's clock.
+        standing: whose leases count.
+        sold: leases of the same clinic that were sold. A box that was restored has forgotten what it lent, and may
+            lend the place again before it hears of the sale.
 
     Raises:
         Conflict: somebody else has bought it, or it is not to be had any more.
@@ -155,13 +174,17 @@ def check_sale(lease: Lease, order: str, now: datetime, standing: Standing) -> b
         raise Conflict("slot_unconfirmed", "the clinic has not confirmed this slot lately; choose another one")
     if standing.is_over(lease, now):
         raise Conflict("slot_expired", "it is too late to book this slot online; choose another one or call the clinic")
+    if any(not other.outcome and collide(other.slot, lease.slot) for other in sold):
+        raise Conflict("slot_sold", "somebody has bought this time already; choose another one")
     return True
 
 
-def is_free(lease: Lease, now: datetime, standing: Standing) -> bool:
+def is_free(lease: Lease, now: datetime, standing: Standing, sold: Sequence[Lease] = ()) -> bool:
     """Tell whether somebody can buy a slot now."""
-    offered = lease.state is LeaseState.OFFERED and not lease.recalled
-    return offered and standing.confirms(lease) and not standing.is_over(lease, now)
+    try:
+        return lease.state is LeaseState.OFFERED and check_sale(lease, "", now, standing, sold)
+    except Conflict:
+        return False
 
 
 def due(lease: Lease, now: datetime, standing: Standing) -> tuple[LeaseState, str] | None:

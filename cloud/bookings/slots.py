@@ -57,7 +57,9 @@ class SlotSales:
         with self._database.read(tenant) as connection:
             rows, now = LeaseRows(connection, tenant), self._clock.wall()
             standing = rows.standing()
-            return [lease for lease in rows.offered() if leases.is_free(lease, now, standing)]
+            offered = rows.offered()
+            sold = {place: rows.unanswered(place) for place in {lease.origin.location for lease in offered}}
+            return [lease for lease in offered if leases.is_free(lease, now, standing, sold[lease.origin.location])]
 
     def sold(self, tenant: TenantId) -> list[Lease]:
         """Return the latest sales, latest first, each with what the box has made of it."""
@@ -78,7 +80,8 @@ class SlotSales:
             lease = rows.get(purchase.lease, for_update=True)
             if lease is None:
                 raise NotFound("unknown_slot", "there is no such slot")
-            if not leases.check_sale(lease, purchase.order, self._clock.wall(), rows.standing()):
+            sold = rows.unanswered(lease.origin.location)
+            if not leases.check_sale(lease, purchase.order, self._clock.wall(), rows.standing(), sold):
                 return lease
             word = SlotSold(slot=lease.slot, hub_epoch=lease.life, order=purchase.order)
             draft = EventDraft(f"slot/{purchase.lease}", word, purchase.actor, "booking")
