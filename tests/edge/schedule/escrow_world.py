@@ -1,12 +1,12 @@
 """One clinic and its hub, by the real rules of both, with a network between them that loses, doubles and reorders.
 
-Each side is its disk: the log it wrote, and what it has applied of the other's. What nobody in the world can know, who
-has bought what, stands in `ledger`.
+Each side is its disk: the log it wrote, and what it has applied of the other's. The box is folded from its log before
+each step, as after a restart. What nobody in the world can know, who has bought what, stands in `ledger`.
 """
 
 import copy
 import datetime as dt
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from itertools import combinations, count
 
@@ -71,7 +71,7 @@ CLINIC = parse_registry(
     stages = [{ name = "care", minutes = 60, room = "room", skill = "care" }]
     """
 )
-POLICY = LendingPolicy(per_service=2, days_ahead=0, lease=dt.timedelta(hours=2), notice=60)
+POLICY = LendingPolicy(per_service=2, days_ahead=0, lease=dt.timedelta(hours=1), notice=60)
 QUIET = SolverLimits(seconds=0, alternatives=False)
 
 
@@ -153,7 +153,7 @@ class World:
 
     def __init__(self) -> None:
         self.box, self.hub = Box(), Hub()
-        self.true_minute = 6 * 60
+        self.true_minute = 5 * 60
         self.box_wrong = self.hub_wrong = 0
         self.cut = False
         self.up: list[Message] = []
@@ -161,6 +161,7 @@ class World:
         self.ledger: dict[str, list[str]] = defaultdict(list)
         self.places: dict[str, said.SlotPart] = {}
         self.numbers = count(1)
+        self.happened: Counter[str] = Counter()
         self.box_backup = copy.deepcopy(self.box)
         self.hub_backup = copy.deepcopy(self.hub)
 
@@ -214,11 +215,6 @@ class World:
             # Once released it is the person's word; what the dead life still sold would be sold before this.
             self.box.append(box_rules.release(DAY, day.leases, name, self.box.life))
 
-    def restart_box(self) -> None:
-        before = self.box.schedule()
-        again = self.box.schedule()
-        assert (again.plan, again.leases) == (before.plan, before.leases)
-
     def restore_box(self) -> None:
         self.box = copy.deepcopy(self.box_backup)
         self.box.logs[f"e{next(self.numbers)}x"] = [BoxStarted(software="restored", clean=False)]
@@ -245,6 +241,7 @@ class World:
     def _sold(self, slot: said.SlotPart, order: str) -> None:
         assert not self.ledger[slot.lease], "a lease was sold twice"
         self.ledger[slot.lease].append(order)
+        self.happened["sold while cut off" if self.cut else "sold"] += 1
         self.places[slot.lease] = slot
 
     def settle(self) -> None:
@@ -314,6 +311,7 @@ class World:
         if isinstance(word, said.SlotSold):
             moment, name = Moment(max(0, self.minute())), ReplanId(f"replan-{next(self.numbers)}")
             decided = honour(CLINIC, day, word, moment, name, replanned)
+            self.happened.update(f"sale {p.outcome}" for p in decided if isinstance(p, said.SlotClosed))
             self._kept(day, word, decided)
             self.box.append(decided)
         elif isinstance(word, said.SlotReturned | said.SlotExpired):

@@ -12,6 +12,7 @@ from edge.schedule.book import ScheduleBook
 from edge.schedule.booking import synthesise_day
 from edge.schedule.checker import check
 from edge.schedule.errors import NotAllowed
+from edge.schedule.leases import Lease
 from edge.schedule.lending import LendingPolicy
 from edge.schedule.registry import demo_registry
 from edge.schedule.slot_desk import SlotDesk
@@ -103,7 +104,9 @@ def test_a_recalled_slot_is_the_clinics_again_after_the_hubs_word_and_is_not_len
     assert lease.visit.stages not in [lent.lease.visit.stages for lent in clinic.slots.lent(TOMORROW)]
 
 
-def test_a_restored_hub_sells_nothing_of_before_and_a_person_gives_up_what_is_in_doubt(clinic: Clinic) -> None:
+def test_a_restored_hub_sells_nothing_of_before_and_a_person_gives_up_what_is_in_doubt(
+    clinic: Clinic,
+) -> None:
     clinic.slots.top_up()
     clinic.box.talk(clinic.hub, clinic.clock)
     old = [lent.lease for lent in clinic.slots.lent(TOMORROW)]
@@ -111,6 +114,12 @@ def test_a_restored_hub_sells_nothing_of_before_and_a_person_gives_up_what_is_in
         clinic.slots.release(TOMORROW, old[0].id, "desk")
     with clinic.hub.database.directory() as connection:
         begin_life(connection, 0)
+    with stepped_hub(clinic.hub.files, clinic.clock, ("one",), free_port()) as restored:
+        clinic.hub = restored
+        _sells_only_what_is_lent_anew(clinic, old)
+
+
+def _sells_only_what_is_lent_anew(clinic: Clinic, old: list[Lease]) -> None:
     assert clinic.hub.desk.slots.free(TENANT) == []
     clinic.meet()
     assert all(lent.doubtful for lent in clinic.slots.lent(TOMORROW))
