@@ -114,6 +114,7 @@ class Hub:
     rows: dict[str, HubLease] = field(default_factory=dict)
     applied: dict[str, int] = field(default_factory=dict)
     down: dict[str, list[PayloadModel]] = field(default_factory=lambda: {"l1": []})
+    aside: list[tuple[str, PayloadModel]] = field(default_factory=list)
 
     def standing(self) -> Standing:
         return Standing(self.life, {"box": list(self.applied)[-1]} if self.applied else {}, {"clinic": dt.UTC})
@@ -134,6 +135,11 @@ class Hub:
         self.rows[lease.slot.lease] = lease
 
     def hear(self, epoch: str, payload: PayloadModel) -> None:
+        """Apply what the box says; what is about a lease that a restore forgot is set aside until that is back."""
+        about_lease = isinstance(payload, said.SlotClosed | said.SlotRenewed | said.SlotRecallRequested)
+        if about_lease and payload.lease not in self.rows:
+            self.aside.append((epoch, payload))
+            return
         match payload:
             case said.SlotLeased(slot=slot):
                 origin = Origin("clinic", "box", epoch)
@@ -271,6 +277,9 @@ class World:
             for word in words[len(known) :]:
                 known.append(word)
                 self.hub.take(word)
+            waiting, self.hub.aside = self.hub.aside, []
+            for epoch, payload in waiting:
+                self.hub.hear(epoch, payload)
             if life not in self.hub.down:
                 self.hub.down = {life: known, **self.hub.down}
 
