@@ -13,6 +13,7 @@ from cloud.audit.configuration import ConfigurationTrail
 from cloud.audit.trail import HubTrail
 from cloud.blobs.store import BlobStore
 from cloud.bookings.desk import BookingDesk
+from cloud.bookings.slots import LeaseKeeper
 from cloud.config import HubSettings
 from cloud.erasure.office import ErasureOffice
 from cloud.fleet.api import create_fleet_api
@@ -78,6 +79,7 @@ class Hub:
         self._key_watch = make_key_watch(core, wake)
         self._running_time = RunningTime(self.database, self._clock)
         self.desk = BookingDesk(self.database, self.keys, self._clock, ids, wake)
+        self._leases = LeaseKeeper(self.desk.slots, core.tenants)
         self.office = ErasureOffice(self.database, core.down_writer(), ids, wake)
         works = {
             "database": self.database.alive,
@@ -106,6 +108,7 @@ class Hub:
             self._announcer.start()
             self._key_watch.start()
             self._running_time.start()
+            self._leases.start()
             self._door.start()
             self._watch.start(self._doors(), self._core.tenants)
             self._audit.start()
@@ -118,6 +121,7 @@ class Hub:
     def stop(self) -> None:
         """Stop in the opposite order; what was acknowledged is on disk."""
         self.scrub.stop()
+        self._leases.stop()
         self._running_time.stop()
         self._key_watch.stop()
         self._audit.stop()

@@ -17,6 +17,7 @@ from edge.keys.cli import app as keys_app
 from edge.keys.cli import rekey
 from edge.keys.opening import open_keys
 from edge.lan import LanCertificate
+from edge.schedule.slot_commands import app as slots_app
 from edge.staff.cli import app as staff_app
 from edge.sync.commands import app as images_app
 from edge.transparency.commands import app as hub_log_app
@@ -30,6 +31,7 @@ app = typer.Typer(help="The clinic's edge box.", no_args_is_help=True)
 app.add_typer(erasure_commands, name="erase")
 app.add_typer(keys_app, name="keys")
 app.add_typer(images_app, name="images")
+app.add_typer(slots_app, name="slots")
 app.add_typer(hub_log_app, name="hub-log")
 app.command()(rekey)
 add_commands(app)

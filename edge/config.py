@@ -100,6 +100,31 @@ class StoreSettings(Section):
     )
 
 
+class LendingSettings(Section):
+    """Slots that the hub may sell at once, also while the box is cut off; what is lent, the clinic cannot use."""
+
+    per_service: int = Field(
+        default=0, ge=0, le=20, description="Slots of each service and day; 0 lends none. Update the hub first."
+    )
+    services: tuple[str, ...] = Field(default=(), max_length=200, description="Ids of the services; all by default.")
+    days_ahead: int = Field(default=6, ge=0, le=30, description="So many days from today on.")
+    protected: tuple[Annotated[str, Field(pattern=r"^[0-2]\d:[0-5]\d-[0-2]\d:[0-5]\d$")], ...] = Field(
+        default=(), max_length=20, description='Hours in which nothing is lent, as "16:00-19:00".'
+    )
+    lease_hours: int = Field(default=168, ge=1, le=1440, description="How long one lease lasts unless it is renewed.")
+    notice_minutes: int = Field(
+        default=120, ge=60, le=1440, description="So long before its start a slot is lent at the latest."
+    )
+
+    @model_validator(mode="after")
+    def _hours_run_forward(self) -> Self:
+        for hours in self.protected:
+            start, end = hours.split("-")
+            if not start < end <= "24:00":
+                raise ValueError(f'lending.protected: write "16:00-19:00", the earlier time first, not "{hours}"')
+        return self
+
+
 class BackupTarget(StrEnum):
     """Where the daily backup goes."""
 
@@ -222,6 +247,7 @@ class EdgeSettings(SideSettings):
 
     clinic: ClinicSettings = Field(default=ClinicSettings(), description="The clinic.")
     store: StoreSettings = Field(default=StoreSettings(), description="The record.")
+    lending: LendingSettings = Field(default=LendingSettings(), description="Slots lent to online booking.")
     backup: BackupSettings = Field(default=BackupSettings(), description="The daily backup.")
     hub: HubLinkSettings = Field(default=HubLinkSettings(), description="The hub.")
     http: HttpSettings = Field(default=HttpSettings(), description="The pages.")

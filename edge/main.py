@@ -21,6 +21,7 @@ from edge.faces.errors import STATUSES
 from edge.keys.rotation import KeyRotation, RotationWorker
 from edge.lan import LanCertificate, lan_router
 from edge.review.shadow_log import ShadowLog
+from edge.schedule.slot_desk import SlotKeeper
 from edge.staff.opening import staff_key
 from edge.starting import open_sound
 from edge.twin.files import TwinFiles
@@ -147,6 +148,7 @@ class EdgeBox:
         yield photographs.kiosk
         if photographs.preparation is not None:
             yield photographs.preparation
+        yield SlotKeeper(self._clinic.slots)
         yield RotationWorker(KeyRotation(record.keys, record.clients, self._core.clock), record.store)
 
     def _run_erasures(self, stack: contextlib.ExitStack) -> None:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from cloud.bookings.leases import Lease
+from cloud.bookings.slots import Purchase, SlotSales
 from cloud.fleet.keys import TenantKeys
 from cloud.ingest.down_writer import DownWriter
 from cloud.storage.clinics import Clinic, clinics_of
@@ -38,7 +40,11 @@ class Wish:
 
 
 class BookingDesk:
-    """Takes wishes for one hub's tenants."""
+    """Takes wishes for one hub's tenants, and sells the slots that their clinics have lent.
+
+    Attributes:
+        slots: what is lent.
+    """
 
     def __init__(
         self, database: Database, keys: TenantKeys, clock: Clock, ids: IdSource, wake: Callable[[], None]
@@ -49,6 +55,11 @@ class BookingDesk:
         self._ids = ids
         self._wake = wake
         self._down = DownWriter(clock, ids)
+        self.slots = SlotSales(database, keys, clock, ids, wake)
+
+    def sell(self, tenant: TenantId, purchase: Purchase) -> Lease:
+        """Sell a lent slot at once; raises as `SlotSales.sell`."""
+        return self.slots.sell(tenant, purchase)
 
     def request(self, tenant: TenantId, wish: Wish) -> Request:
         """Record a wish and queue it for the clinic's box, in one transaction.

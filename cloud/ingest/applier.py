@@ -4,6 +4,7 @@ from collections.abc import Container, Sequence
 
 from sqlalchemy import Connection
 
+from cloud.bookings.lease_rows import LeaseRows
 from cloud.erasure.effects import ErasureEffects
 from cloud.ingest.effects import OF_CAPTURES, Effects
 from cloud.storage.captures import CaptureRows
@@ -41,7 +42,8 @@ class Applier:
         waiting = self._projections.parked_heads(device, [event.fields.aggregate for event in arrived])
         touched = [event.fields.aggregate for event in arrived if event.fields.type in OF_CAPTURES]
         captures = CaptureRows(self._connection, self._tenant, touched)
-        effects = Effects(self._catalogue, self._projections, captures)
+        leases = LeaseRows(self._connection, self._tenant)
+        effects = Effects(self._catalogue, self._projections, captures, leases)
         parked, applied = 0, []
         for event in arrived:
             fields = event.fields

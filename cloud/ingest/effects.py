@@ -4,6 +4,7 @@ from datetime import UTC
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from cloud.bookings.lease_rows import OF_LEASES, LeaseRows
 from cloud.storage.captures import CaptureRows
 from cloud.storage.projections import Projections
 from shared.errors import Rejected
@@ -24,6 +25,8 @@ REPAIR: Final = {
     "no_such_capture": "Run `medspa verify` on the box: its log names a photograph it never stored.",
     "image_set_aside": "Mend the cause, run `medspa edge images retry` on the box, then replay this.",
     "failed_5_times": "Look into the hub's log, mend the cause, then replay it.",
+    "no_such_lease": "Run `medspa verify` on the hub: a box speaks of a slot that it has not lent to this hub.",
+    "foreign_lease": "Look at the box: it speaks of a slot of another clinic.",
     "no_such_request": "Run `medspa verify` on the hub: a box answered a request that is not known.",
 }
 
@@ -35,7 +38,10 @@ OF_CAPTURES: Final = frozenset({CaptureStored.event_type, AnalysisCompleted.even
 class Effects:
     """Applies events to the projections of one tenant."""
 
-    def __init__(self, catalogue: Catalogue, projections: Projections, captures: CaptureRows) -> None:
+    def __init__(
+        self, catalogue: Catalogue, projections: Projections, captures: CaptureRows, leases: LeaseRows
+    ) -> None:
+        self._leases = leases
         self._catalogue = catalogue
         self._projections = projections
         self._captures = captures
@@ -73,6 +79,8 @@ class Effects:
                 self._projections.twins.report(event)
             case TransportKeyTaken.event_type:
                 self._projections.transport_key_taken(event)
+            case kind if kind in OF_LEASES:
+                self._leases.apply_up(event)
             case _:
                 pass  # known, and of no consequence for the hub's own rows
 

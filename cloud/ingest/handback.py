@@ -7,6 +7,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from cloud.bookings.desk import request_of
+from cloud.bookings.lease_rows import OF_THE_HUB, LeaseRows
 from cloud.erasure.effects import add_agreed, add_asked
 from cloud.ingest.parking import answers_came_first
 from cloud.storage.database import Database
@@ -115,5 +116,7 @@ def apply_down(connection: Connection, tenant: TenantId, events: Sequence[Event]
             TwinRepository(connection, tenant).want(event)
         elif event.fields.type == ErasureAsked.event_type:
             add_asked(ErasureRepository(connection, tenant), event)
+        elif event.fields.type in OF_THE_HUB:
+            LeaseRows(connection, tenant).apply_down(event)
         elif event.fields.type == ErasureAgreed.event_type:
             add_agreed(ErasureRepository(connection, tenant), event)

@@ -12,6 +12,7 @@ from cloud.storage.parked import Decision, ParkedEvents, ParkedPlace
 from cloud.storage.times import to_milliseconds
 from shared.clock import Clock
 from shared.errors import Rejected
+from shared.events.catalogue.slots import SlotClosed
 from shared.events.catalogue.system import BookingAnswered
 from shared.events.payload import Catalogue
 from shared.http.errors import NotFound
@@ -77,7 +78,9 @@ def answers_came_first(connection: Connection, tenant: TenantId, catalogue: Cata
     """
     parked = ParkedEvents(connection, tenant)
     for head in parked.heads():
-        if head.aggregate in asked and head.type == BookingAnswered.event_type:
+        answers = head.aggregate in asked and head.type == BookingAnswered.event_type
+        # What became of a sold slot is said in the stream of its day, whatever lease it is about.
+        if answers or head.type == SlotClosed.event_type:
             apply_again(connection, tenant, catalogue, parked.take(head.event))
 
 

@@ -20,9 +20,12 @@ from cloud.portal.schemas import (
     Identifier,
     NewBookingRequest,
     NewErasure,
+    NewSlotSale,
     Parked,
     ParkedOutcome,
     SkipParked,
+    Slots,
+    SoldSlot,
     Summary,
 )
 from shared.http.errors import ERROR_RESPONSES, install_error_handlers
@@ -67,9 +70,20 @@ def portal_router(ports: PortalPorts) -> APIRouter:
     def ask(new: NewBookingRequest, request: Request) -> BookingRequest:
         return ports.bookings.request(new, ports.viewers.viewer(request.headers))
 
+    _add_slots(router, ports)
     _add_erasures(router, ports)
     _add_alerts(router, ports)
     return router
+
+
+def _add_slots(router: APIRouter, ports: PortalPorts) -> None:
+    @router.get("/slots", operation_id="listSlots")
+    def slots(request: Request) -> Slots:
+        return ports.bookings.slots(ports.viewers.viewer(request.headers))
+
+    @router.post("/slots/{slot}/sell", operation_id="sellSlot")
+    def sell(slot: Identifier, sale: NewSlotSale, request: Request) -> SoldSlot:
+        return ports.bookings.sell(slot, sale, ports.viewers.viewer(request.headers))
 
 
 def _add_erasures(router: APIRouter, ports: PortalPorts) -> None:

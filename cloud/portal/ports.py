@@ -21,8 +21,11 @@ from cloud.portal.schemas import (
     Fleet,
     NewBookingRequest,
     NewErasure,
+    NewSlotSale,
     Parked,
     ParkedOutcome,
+    Slots,
+    SoldSlot,
     Summary,
 )
 
@@ -82,6 +85,19 @@ class BookingsPort(Protocol):
 
     def requests(self, viewer: Viewer) -> BookingRequests:
         """Return the latest requests and the services that can be asked for."""
+        ...
+
+    def slots(self, viewer: Viewer) -> Slots:
+        """Return the slots that can be bought now, and the latest sales."""
+        ...
+
+    def sell(self, slot: str, sale: NewSlotSale, viewer: Viewer) -> SoldSlot:
+        """Sell a slot at once and for good.
+
+        Raises:
+            NotFound: the viewer's tenant has no such slot.
+            Conflict: somebody else has bought it, or it is not to be had any more.
+        """
         ...
 
 

@@ -161,6 +161,47 @@ class BookingRequests(Schema):
     services: dict[str, list[str]] = Field(description="Services offered, by location id.")
 
 
+class Slot(Schema):
+    """A slot that a clinic has lent and that can be bought at once."""
+
+    id: Identifier
+    location_id: Identifier
+    service: str
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
+
+
+class SlotOutcome(StrEnum):
+    """What the clinic's box has made of a sale."""
+
+    SOLD = "sold"
+    BOOKED = "booked"
+    WAITING = "waiting"
+
+
+class SoldSlot(Slot):
+    """A sale, which is final; `waiting` means that people at the clinic must call the client."""
+
+    sold_at: AwareDatetime
+    outcome: SlotOutcome
+    reason: str | None = None
+
+
+class Slots(Schema):
+    """What can be bought now, earliest first, and the latest sales, latest first."""
+
+    free: list[Slot]
+    sold: list[SoldSlot]
+
+
+class NewSlotSale(Schema):
+    """Somebody buys a slot; the name stays sealed and is not shown."""
+
+    order: Identifier = Field(description="Chosen by who asks: the same order buys once, however often it is sent.")
+    client_name: str = Field(min_length=1, max_length=120)
+    phone: str | None = Field(default=None, max_length=32)
+
+
 class Summary(Schema):
     """The day so far over all clinics."""
 

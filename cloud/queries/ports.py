@@ -9,6 +9,8 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row
 
 from cloud.bookings.desk import BookingDesk, Wish
+from cloud.bookings.leases import Lease
+from cloud.bookings.slots import Purchase
 from cloud.ingest.effects import REPAIR
 from cloud.ingest.parking import Outcome, ParkedDesk
 from cloud.portal import schemas
@@ -23,6 +25,7 @@ from shared.clock import Clock
 from shared.events.catalogue.schedule import ReplanApplied
 from shared.http.errors import Unauthenticated
 from shared.ids import EventId, LocationId, TenantId
+from shared.slots import moment
 from shared.vocabulary import ClockQuality
 
 _ALARM = "Refused: {reason}. Look at the box, then revoke it or let it back in with `medspa hub readmit`."
@@ -177,6 +180,29 @@ class BookingQueries:
             services={clinic.id: list(clinic.services) for clinic in clinics.values()},
         )
 
+    def slots(self, viewer: Viewer) -> schemas.Slots:
+        """Return the slots that can be bought now, and the latest sales."""
+        tenant, sales = TenantId(viewer.tenant), self._desk.slots
+        with self._database.read(tenant) as connection:
+            clinics = clinics_of(connection, tenant)
+        free = [_slot(lease, clinics) for lease in sales.free(tenant)]
+        return schemas.Slots(
+            free=sorted(free, key=lambda slot: (slot.starts_at, slot.id)),
+            sold=[_sold(lease, clinics) for lease in sales.sold(tenant)],
+        )
+
+    def sell(self, slot: str, sale: schemas.NewSlotSale, viewer: Viewer) -> schemas.SoldSlot:
+        """Sell a slot at once and for good.
+
+        Raises:
+            NotFound: the viewer's tenant has no such slot.
+            Conflict: somebody else has bought it, or it is not to be had any more.
+        """
+        tenant = TenantId(viewer.tenant)
+        lease = self._desk.sell(tenant, Purchase(slot, sale.order, sale.client_name, sale.phone, viewer.id))
+        with self._database.read(tenant) as connection:
+            return _sold(lease, clinics_of(connection, tenant))
+
 
 class ParkedDecisions:
     """What a viewer decides about events set aside."""
@@ -279,6 +305,26 @@ def _booking(row: Row[Any], clinic: Clinic) -> schemas.BookingRequest:
         state=schemas.BookingState(row.state),
         starts_at=None if row.start_minute is None else _utc(midnight, row.start_minute),
         reason=row.reason or None,
+    )
+
+
+def _slot(lease: Lease, clinics: Mapping[LocationId, Clinic]) -> schemas.Slot:
+    slot, zone = lease.slot, clinics[LocationId(lease.origin.location)].zone
+    return schemas.Slot(
+        id=slot.lease,
+        location_id=lease.origin.location,
+        service=slot.service,
+        starts_at=moment(slot.day, slot.start, zone),
+        ends_at=moment(slot.day, slot.end, zone),
+    )
+
+
+def _sold(lease: Lease, clinics: Mapping[LocationId, Clinic]) -> schemas.SoldSlot:
+    return schemas.SoldSlot(
+        **_slot(lease, clinics).model_dump(),
+        sold_at=from_milliseconds(lease.decided_at or 0),
+        outcome=schemas.SlotOutcome(lease.outcome or "sold"),
+        reason=lease.reason or None,
     )
 
 

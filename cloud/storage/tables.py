@@ -22,6 +22,7 @@ from cloud.storage import tree_tables as _tree_tables  # noqa: F401 - its tables
 from cloud.storage.columns import identifier as _id
 from cloud.storage.columns import moment as _time
 from cloud.storage.erasure_tables import capture_clients, consent_decisions, erasure_requests, known_clients
+from cloud.storage.lease_tables import slot_leases
 
 metadata: Final = columns.metadata
 
@@ -344,6 +345,7 @@ PROJECTIONS: Final = (
     capture_clients,
     consent_decisions,
     erasure_requests,
+    slot_leases,
 )
 TENANT_TABLES: Final = tuple(
     table for table in metadata.sorted_tables if "tenant" in table.c and table is not device_directory

@@ -69,7 +69,7 @@ class ScheduleDesk:
             appointments=[
                 self._appointment(day, item, moves.get(item.id)) for item in plan.appointments.values() if item.placed
             ],
-            unplaced=[self._unplaced(day, item, _waits_because(schedule)) for item in plan.unplaced],
+            unplaced=[self._unplaced(day, item, _waits_because(schedule, item.id)) for item in plan.unplaced],
             replans=[
                 self._recorded(day, schedule, record)
                 for record in reversed(schedule.replans)
@@ -304,7 +304,10 @@ def _latest_moves(schedule: Schedule) -> dict[str, AppointmentMoved]:
     return {move.appointment: move for record in schedule.replans if not record.undone for move in record.moves}
 
 
-def _waits_because(schedule: Schedule) -> str:
+def _waits_because(schedule: Schedule, visit: str) -> str:
+    for closed in schedule.leases.closed.values():
+        if closed.appointment == visit:
+            return f"Sold online: {closed.reason}"
     causes = [record.applied.cause for record in schedule.replans if record.applied and not record.undone]
     return f"{causes[-1]}: no other place is free today" if causes else "No place is free today"
 

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from edge.schedule.deciding import Decision
 from edge.schedule.deciding_policy import Mode
-from edge.schedule.domain import Appointment, AppointmentRequest, Disruption, Span, Status
+from edge.schedule.domain import Appointment, AppointmentRequest, Disruption, Plan, Span, Status
 from edge.schedule.errors import UnknownName
 from edge.schedule.estimates_book import EstimatesBook
 from edge.schedule.ids import AppointmentId, ProviderId, ReplanId, ServiceId
@@ -23,7 +23,7 @@ from edge.schedule.proposal_commands import Authorise, accept, asked_again, prop
 from edge.schedule.proposals import ProposalRecord
 from edge.schedule.proposing import decision_of
 from edge.schedule.registry import Registry
-from edge.schedule.replan import SolverLimits
+from edge.schedule.replan import SolverLimits, replan
 from edge.schedule.replans import Replan
 from edge.schedule.schedule import Schedule
 from edge.schedule.whynot import Possible, Refusal, why_not
@@ -33,6 +33,7 @@ from shared.clock import Clock
 from shared.errors import Rejected
 from shared.events.catalogue import proposals as told
 from shared.events.catalogue import schedule as said
+from shared.events.catalogue import slots
 from shared.events.catalogue.estimates import DayClosed
 from shared.events.catalogue.system import BookingAnswered, BookingRequested
 from shared.events.envelope import Event, EventDraft
@@ -63,7 +64,7 @@ class ScheduleBook:
         self._store = store
         self._ids = ids
         self._clock = clock
-        self._catalogue = Catalogue((*said.PAYLOADS, *told.PAYLOADS))
+        self._catalogue = Catalogue((*said.PAYLOADS, *told.PAYLOADS, *slots.OF_A_DAY))
         self._days: dict[dt.date, Schedule] = {}
         self._lock = threading.RLock()
         self._held: Callable[[Schedule], Sequence[Appointment]] = _nothing
@@ -98,6 +99,28 @@ class ScheduleBook:
             while len(self._days) > _KEPT_DAYS:
                 del self._days[min(self._days)]
             return day
+
+    def record(
+        self, date: dt.date, decide: Callable[[Schedule], Sequence[PayloadModel]], actor: str, purpose: str
+    ) -> list[PayloadModel]:
+        """Append what is decided on a day as it stands, in one transaction, and return it.
+
+        Raises:
+            UnknownName, NotAllowed: as `decide`; nothing was recorded.
+        """
+        with self._lock:
+            day = self.day(date)
+            payloads = list(decide(day))
+            self._append(day, payloads, actor, purpose)
+        return payloads
+
+    def answer(
+        self, date: dt.date, decide: Callable[[Schedule], Sequence[PayloadModel]], actor: str, purpose: str
+    ) -> list[EventDraft]:
+        """Return what is decided on a day as it stands, for the caller to append: refused if the day has changed."""
+        with self._lock:
+            day = self.day(date)
+            return _in_order(day, decide(day), actor, purpose)
 
     def book_day(self, date: dt.date, requests: Sequence[AppointmentRequest], actor: str) -> int:
         """Book many requests in one transaction and return how many found a place."""
@@ -322,23 +345,28 @@ class ScheduleBook:
         alternatives: bool = False,
         pins: tuple[Pin, ...] = (),
     ) -> Replan:
-        """Replan on the threads that are free; when photographs need all of them, the repair stands unsearched."""
-        try:
-            with self._threads.take(Priority.SOLVER, self._threads.total, REPLAN_SECONDS) as workers:
-                limits = SolverLimits(REPLAN_SECONDS, workers, alternatives=alternatives)
-                return self._replan(date, disruption, replan_id, limits, pins)
-        except NoThreadFree:
-            limits = SolverLimits(seconds=0, alternatives=alternatives)
-            return self._replan(date, disruption, replan_id, limits, pins)
-
-    def _replan(
-        self, date: dt.date, disruption: Disruption, replan_id: ReplanId, limits: SolverLimits, pins: tuple[Pin, ...]
-    ) -> Replan:
         with self._lock:
             day = self.day(date)
             held = self._held(day)
-        watch = self._clock.monotonic
-        return day.preview(self.learnt.planning(), disruption, replan_id, watch, limits, held, pins)
+        registry, watch = self.learnt.planning(), self._clock.monotonic
+        return self._searched(
+            lambda limits: day.preview(registry, disruption, replan_id, watch, limits, held, pins), alternatives
+        )
+
+    def solve(self, plan: Plan, disruption: Disruption, replan_id: ReplanId) -> Replan:
+        """Return how some plan of a day would go on after a disruption; as `preview`, whatever the day is."""
+        booked, watch = as_booked(self.learnt.planning(), plan), self._clock.monotonic
+        return booked.replan(
+            self._searched(lambda limits: replan(booked.registry, booked.plan, disruption, replan_id, watch, limits))
+        )
+
+    def _searched(self, answer: Callable[[SolverLimits], Replan], alternatives: bool = False) -> Replan:
+        """Replan on the threads that are free; when photographs need all of them, the repair stands unsearched."""
+        try:
+            with self._threads.take(Priority.SOLVER, self._threads.total, REPLAN_SECONDS) as workers:
+                return answer(SolverLimits(REPLAN_SECONDS, workers, alternatives=alternatives))
+        except NoThreadFree:
+            return answer(SolverLimits(seconds=0, alternatives=alternatives))
 
     def _append(self, day: Schedule, payloads: Sequence[PayloadModel], actor: str, purpose: str) -> None:
         """Append what was decided on `day`, which must not have been folded further since."""

@@ -1,7 +1,8 @@
 """The independent judge of plans: every hard constraint, by plain comparison of intervals.
 
 It shares nothing with what makes plans but the words of the domain, so a slip there is seen here. What has
-begun is a fact and not a plan: it is held neither to shifts nor to outages, only others are kept off it.
+begun is a fact and not a plan: it is held neither to shifts nor to outages, only others are kept off it. So is what is
+lent to the hub, until it comes back or is sold.
 """
 
 from collections.abc import Iterable, Iterator
@@ -33,14 +34,17 @@ class _Use:
     resource: str
     span: Span
     rest: int
+    fact: bool
 
 
 def check(registry: Registry, plan: Plan) -> tuple[Violation, ...]:
     """Return every violation of a hard constraint in a plan; none means the plan can be carried out."""
     found: list[Violation] = []
     uses: list[_Use] = []
+    for appointment in plan.lent:
+        uses.extend(_uses(registry, appointment, fact=True))
     for appointment in plan.placed:
-        uses.extend(_uses(registry, appointment))
+        uses.extend(_uses(registry, appointment, fact=appointment.status.begun))
         if not appointment.status.begun:
             found.extend(_shape(registry, appointment))
             found.extend(_times(registry, plan, appointment))
@@ -54,9 +58,11 @@ def check_replan(registry: Registry, facts: Plan, plan: Plan, now: int) -> tuple
 
     Beyond `check`: what has begun is untouched, what begins in the frozen zone moves only when it cannot
     stay, nothing is moved into the past or nearer than its client can be told, no visit is lost or changed in any
-    other way, and nobody loses the time for a lunch that the visits as they were left.
+    other way, what is lent stays lent, and nobody loses the time for a lunch that the visits as they were left.
     """
     found = list(check(registry, plan))
+    if plan.lent != facts.lent:
+        found.append(Violation(Rule.FORGOTTEN, tuple(a.id for a in facts.lent), "what is lent was altered"))
     for key, old in facts.appointments.items():
         new = plan.appointments.get(key)
         if new is None or replace(new, stages=old.stages) != old:
@@ -82,7 +88,7 @@ def _without_lunch(registry: Registry, plan: Plan) -> Iterator[tuple[str, int]]:
     for provider in registry.providers:
         if provider.lunch is None:
             continue
-        work = [stage.span for visit in plan.placed for stage in visit.stages if stage.provider == provider.id]
+        work = [stage.span for visit in plan.occupying for stage in visit.stages if stage.provider == provider.id]
         out = [o.span for o in plan.outages if (o.kind, o.resource) == (ResourceKind.PROVIDER, provider.id)]
         for day in range(plan.days):
             midnight = day * DAY_MINUTES
@@ -138,19 +144,19 @@ def _needs_no_notice(old: Appointment, new: Appointment) -> bool:
     return late or old.status is Status.ARRIVED or (old.placed and new.start == old.start)
 
 
-def _uses(registry: Registry, appointment: Appointment) -> Iterator[_Use]:
+def _uses(registry: Registry, appointment: Appointment, *, fact: bool) -> Iterator[_Use]:
     for number, stage in enumerate(appointment.stages):
         following = appointment.stages[number + 1 :][:1]
         if stage.provider is not None:
-            yield _Use(appointment, ResourceKind.PROVIDER, stage.provider, stage.span, 0)
+            yield _Use(appointment, ResourceKind.PROVIDER, stage.provider, stage.span, 0, fact)
         stays = any(later.room == stage.room and later.start == stage.end for later in following)
         rest = 0 if stays else registry.room(stage.room).turnover
-        yield _Use(appointment, ResourceKind.ROOM, stage.room, stage.span, rest)
+        yield _Use(appointment, ResourceKind.ROOM, stage.room, stage.span, rest, fact)
         if stage.device is not None:
             stays = any(later.device == stage.device and later.start == stage.end for later in following)
             unit = registry.device(stage.device)
             rest = 0 if stays else max(unit.cooldown, unit.cleaning)
-            yield _Use(appointment, ResourceKind.DEVICE, stage.device, stage.span, rest)
+            yield _Use(appointment, ResourceKind.DEVICE, stage.device, stage.span, rest, fact)
 
 
 def _overlaps(uses: list[_Use]) -> Iterator[Violation]:
@@ -159,8 +165,7 @@ def _overlaps(uses: list[_Use]) -> Iterator[Violation]:
         by_resource.setdefault((use.kind, use.resource), []).append(use)
     for (kind, resource), together in by_resource.items():
         for first, second in combinations(sorted(together, key=lambda use: use.span), 2):
-            facts = first.appointment.status.begun and second.appointment.status.begun
-            if not facts and second.span.start < first.span.end + first.rest:
+            if not (first.fact and second.fact) and second.span.start < first.span.end + first.rest:
                 names = (first.appointment.id, second.appointment.id)
                 yield Violation(Rule.OVERLAP, names, f"{kind} {resource} at {second.span.start}")
 

@@ -204,9 +204,9 @@ class Calendar:
 
     @classmethod
     def of(cls, registry: Registry, plan: Plan) -> "Calendar":
-        """Return the calendar of a plan with all its visits."""
+        """Return the calendar of a plan with all its visits, and what is lent."""
         calendar = cls(registry, plan.outages, plan.days)
-        for appointment in plan.placed:
+        for appointment in plan.occupying:
             calendar.occupy(appointment.stages)
         return calendar
 

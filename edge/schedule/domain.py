@@ -200,12 +200,16 @@ class Outage:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A day, or a few: its appointments by id, and what cannot be used."""
+    """A day, or a few: its appointments by id, what cannot be used, and places lent to the hub.
+
+    A lent place is held by the visit it becomes when it is sold: it is not on the day yet, and nothing moves it.
+    """
 
     date: dt.date
     appointments: Mapping[AppointmentId, Appointment] = field(default_factory=dict)
     outages: tuple[Outage, ...] = ()
     days: int = 1
+    lent: tuple[Appointment, ...] = ()
 
     def with_appointments(self, *changed: Appointment) -> "Plan":
         """Return the plan with these appointments added or replaced."""
@@ -221,6 +225,11 @@ class Plan:
     def placed(self) -> tuple[Appointment, ...]:
         """Active appointments that have a time, earliest first."""
         return tuple(sorted((a for a in self.active if a.placed), key=lambda a: (a.start, a.id)))
+
+    @property
+    def occupying(self) -> tuple[Appointment, ...]:
+        """All that takes room: placed appointments, and places lent to the hub."""
+        return (*self.placed, *self.lent)
 
     @property
     def unplaced(self) -> tuple[Appointment, ...]:

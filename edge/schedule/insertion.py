@@ -44,7 +44,7 @@ class Situation:
     Attributes:
         facts: the day with the disruption applied.
         now: minute of the question, on the grid.
-        pinned: visits that stay: begun, or in the frozen zone and able to stay.
+        pinned: visits that stay: begun, or in the frozen zone and able to stay, or still to come into a lent place.
         kept: later visits that can stay where they are.
         hit: visits that cannot stay, and those that had no place before.
         requests: who asks for a place.
@@ -133,7 +133,7 @@ def survey(
     demands = demands_of(registry)
     now = up_to_grid(now)
     calendar = Calendar(registry, facts.outages, facts.days)
-    pinned = [appointment for appointment in facts.placed if appointment.status.begun]
+    pinned = [*(appointment for appointment in facts.placed if appointment.status.begun), *facts.lent]
     for appointment in pinned:
         calendar.occupy(appointment.stages)
     kept: list[Appointment] = []

@@ -107,7 +107,7 @@ def _resource_terms(situation: Situation, plan: Plan, weights: Weights, terms: d
 def device_starts(plan: Plan) -> dict[str, set[int]]:
     """Return the cells in which each device's uses begin."""
     starts: dict[str, set[int]] = {}
-    for appointment in plan.placed:
+    for appointment in plan.occupying:
         before = None
         for stage in appointment.stages:
             if stage.device is not None and stage.device != before:

@@ -18,6 +18,7 @@ from edge.schedule.domain import (
     Stages,
     clock_text,
 )
+from edge.schedule.held import HELD
 from edge.schedule.ids import AppointmentId, ProviderId, RoomId, UnitId
 from edge.schedule.insertion import Situation
 from edge.schedule.lunch import unmet_lunches
@@ -53,6 +54,7 @@ class Blocker(StrEnum):
     TOO_NEAR = "visits_too_near"
     NOT_PREPARED = "visit_needed_before"
     NEEDED = "needed_by_another_visit"
+    HELD_ONLINE = "held_for_online_booking"
 
 
 _BUSY: Final = {
@@ -72,6 +74,7 @@ _HARDNESS: Final = {
     Blocker.LUNCH: 1,
     Blocker.SHIFT: 2,
     **dict.fromkeys(_DOWN.values(), 3),
+    Blocker.HELD_ONLINE: 3,
 }
 _BEGUN: Final = 4
 _PERSONAL: Final = {
@@ -336,6 +339,8 @@ class Question:
 
     def _use_cause(self, need: Need, name: str, mine: Span, visit: Appointment, use: Span) -> Cause:
         service = self._registry.service(visit.service).name
+        if visit in self._asked.facts.lent:
+            return Cause(Blocker.HELD_ONLINE, need.kind, name, use, f"is {HELD} {_text(use)}", visit.id)
         if mine.overlaps(use):
             taken = "has" if need.kind is ResourceKind.PROVIDER else "is taken by"
             return Cause(_BUSY[need.kind], need.kind, name, use, f"{taken} {service} {_text(use)}", visit.id)
@@ -411,7 +416,9 @@ class Question:
     # --- in words -------------------------------------------------------------------------------------
     def _obstacle(self, number: int, chosen: Way) -> Obstacle:
         need, ways = self.demand.needs[number], self._ways[number]
-        visits = tuple(dict.fromkeys(cause.visit for cause in chosen.causes if cause.visit is not None))
+        lent = {held.id for held in self._asked.facts.lent}
+        named = dict.fromkeys(cause.visit for cause in chosen.causes if cause.visit is not None)
+        visits = tuple(name for name in named if name not in lent)
         kind = max(chosen.causes, key=lambda cause: _HARDNESS.get(cause.kind, 0)).kind
         if any(not way.causes and way.lunch is None for way in ways):
             kind = Blocker.NOT_TOGETHER

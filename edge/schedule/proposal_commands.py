@@ -7,6 +7,7 @@ from edge.schedule.checker import check_replan
 from edge.schedule.deciding_policy import Mode
 from edge.schedule.domain import Disruption
 from edge.schedule.errors import NotAllowed
+from edge.schedule.held import recalls
 from edge.schedule.ids import ReplanId
 from edge.schedule.lengths import as_booked
 from edge.schedule.pinning import Pin
@@ -102,6 +103,7 @@ def accept(
         told.ProposalAccepted(day=day.plan.date, proposal=record.id, choice=choice),
         *day.others_expire(record.id),
         *tell_replan(registry, day.plan, disruption, answer, record.id),
+        *recalls(registry, day.plan.date, day.leases, disruption, answer),
     ]
 
 

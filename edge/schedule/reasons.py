@@ -7,6 +7,7 @@ back before reasons are given.
 from edge.schedule.conditions import company, conditions, unmet
 from edge.schedule.demand import Calendar
 from edge.schedule.domain import Appointment, Plan, ResourceKind, StageAssignment, clock_text
+from edge.schedule.held import HELD, held_from, held_sentence
 from edge.schedule.ids import ProviderId, RoomId, UnitId
 from edge.schedule.insertion import Situation, slots
 from edge.schedule.lunch import unmet_lunches
@@ -29,7 +30,11 @@ def reason_of(situation: Situation, plan: Plan, old: Appointment, new: Appointme
 
 
 def unplaced_sentence(situation: Situation, plan: Plan, appointment: Appointment) -> str:
-    """Return why a visit has no place in a plan: what the client misses, no time is left, or nothing is free in it."""
+    """Return why a visit has no place in `plan`.
+
+    The client misses something, no time is left in its window, nobody and nothing is free in it, or what it needs is
+    lent to the hub.
+    """
     name = situation.registry.service(appointment.service).name
     starts = situation.starts(appointment)
     if refusal := refusal_text(situation.registry, plan, appointment, starts):
@@ -41,6 +46,8 @@ def unplaced_sentence(situation: Situation, plan: Plan, appointment: Appointment
     for need in demand.needs:
         if not any(calendar.free(need, who, start) for who in need.eligible for start in starts):
             return f"{name}: no {_kind_text(need.kind, need.pool)} is available in time; call the client."
+    if held := held_from(situation.registry, plan, appointment, situation.now):
+        return f"{name}: {held_sentence(held)} and the hub is asked for it; call the client."
     window = f"{clock_text(starts[0])} and {clock_text(appointment.window.end)}"
     return f"{name}: all that it needs is never free together between {window}; call the client."
 
@@ -52,6 +59,18 @@ def _cause(situation: Situation, plan: Plan, old: Appointment) -> tuple[ForcedBy
     if old.start < old.window.start:
         sentence = f"The client is expected at {clock_text(old.window.start)}"
         return ForcedBy.CLIENT_LATE, f"window from {clock_text(old.window.start)}", sentence
+    if out := _outage_cause(registry, plan, old):
+        return out
+    if not Calendar(registry, days=plan.days).fits(situation.demands[old.service], old):
+        name = registry.service(old.service).name
+        return ForcedBy.NOT_ALLOWED, "the clinic's file", f"The clinic's rules do not allow its former place for {name}"
+    if own := _client_cause(situation, plan, old):
+        return own
+    other = _blocker(situation, plan, old)
+    return _lunch_cause(situation, plan, old) if other is None else _blocked_cause(registry, plan, other)
+
+
+def _outage_cause(registry: Registry, plan: Plan, old: Appointment) -> tuple[ForcedBy, str, str] | None:
     for outage in plan.outages:
         for stage in old.stages:
             if _uses(stage, outage.kind) == outage.resource and stage.span.overlaps(outage.span):
@@ -60,15 +79,13 @@ def _cause(situation: Situation, plan: Plan, old: Appointment) -> tuple[ForcedBy
                 name = _name(registry, outage.kind, outage.resource)
                 sentence = f"{name} is {out} from {clock_text(outage.span.start)}"
                 return _OUT[outage.kind], f"{outage.kind}:{outage.resource} {span}", sentence
-    if not Calendar(registry, days=plan.days).fits(situation.demands[old.service], old):
-        name = registry.service(old.service).name
-        return ForcedBy.NOT_ALLOWED, "the clinic's file", f"The clinic's rules do not allow its former place for {name}"
-    if own := _client_cause(situation, plan, old):
-        return own
-    other = _blocker(situation, plan, old)
-    if other is None:
-        return _lunch_cause(situation, plan, old)
+    return None
+
+
+def _blocked_cause(registry: Registry, plan: Plan, other: Appointment) -> tuple[ForcedBy, str, str]:
     name = registry.service(other.service).name
+    if other in plan.lent:
+        return ForcedBy.HELD_ONLINE, f"appointment:{other.id}", f"{name} at {clock_text(other.start)} is {HELD}"
     if other.status.begun:
         sentence = f"{name} takes until {clock_text(other.end)}"
         return ForcedBy.OVERRUN, f"appointment:{other.id}", sentence
@@ -78,7 +95,7 @@ def _cause(situation: Situation, plan: Plan, old: Appointment) -> tuple[ForcedBy
 
 def _blocker(situation: Situation, plan: Plan, old: Appointment) -> Appointment | None:
     demand = situation.demands[old.service]
-    others = [other for other in plan.placed if other.id != old.id]
+    others = [other for other in plan.occupying if other.id != old.id]
     # Begun visits first: they are facts, and so the better explanation.
     for other in sorted(others, key=lambda a: not a.status.begun):
         calendar = Calendar(situation.registry, days=situation.facts.days)

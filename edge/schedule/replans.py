@@ -20,6 +20,7 @@ class ForcedBy(StrEnum):
     CLIENT = "client"
     NOT_ALLOWED = "not_allowed"
     GIVES_WAY = "gives_way"
+    HELD_ONLINE = "held_online"
     PLACE_FOUND = "place_found"
     BY_HAND = "by_hand"
     BY_CHOICE = "by_choice"

@@ -22,7 +22,9 @@ from edge.schedule.domain import (
 )
 from edge.schedule.errors import BrokenFold, NotAllowed
 from edge.schedule.facts import find, with_facts, with_status
+from edge.schedule.held import recalls
 from edge.schedule.ids import AppointmentId, ReplanId
+from edge.schedule.leases import Leases
 from edge.schedule.lengths import as_booked
 from edge.schedule.payloads import (
     appointment_of,
@@ -36,7 +38,7 @@ from edge.schedule.registry import Registry
 from edge.schedule.replan import SolverLimits, Stopwatch, replan
 from edge.schedule.replans import Replan
 from edge.schedule.telling import declined, status_changed, tell_replan
-from shared.events.catalogue import proposals
+from shared.events.catalogue import proposals, slots
 from shared.events.catalogue import schedule as said
 from shared.events.payload import PayloadModel
 
@@ -59,6 +61,7 @@ class Schedule:
     Attributes:
         plan: the day as it stands.
         replans: what upset the day, oldest first.
+        leases: which places are lent to the hub, and what became of those that were.
         version: how many payloads have been applied.
         proposals: what waits, or waited, for a decision.
         changed: the version that the last change of the day itself gave it; proposals alone change nothing.
@@ -67,6 +70,7 @@ class Schedule:
     def __init__(self, date: dt.date) -> None:
         self.plan = Plan(date)
         self.replans: list[ReplanRecord] = []
+        self.leases = Leases()
         self.version = 0
         self.proposals = Proposals()
         self.changed = 0
@@ -167,7 +171,11 @@ class Schedule:
             raise NotAllowed("replan_known", "this replan was recorded already; reload the day")
         if with_facts(registry, self.plan, disruption, replan_id) != answer.facts:
             raise NotAllowed("day_changed", "the day has changed since the preview; report it again")
-        return [*self.others_expire(), *tell_replan(registry, self.plan, disruption, answer, replan_id)]
+        return [
+            *self.others_expire(),
+            *tell_replan(registry, self.plan, disruption, answer, replan_id),
+            *recalls(registry, self.plan.date, self.leases, disruption, answer),
+        ]
 
     def others_expire(self, but: ReplanId | None = None) -> list[PayloadModel]:
         """Return the payloads that close every other open proposal: a replan leaves none of them true."""
@@ -212,6 +220,22 @@ class Schedule:
         Raises:
             BrokenFold: the event does not fit the events before it.
         """
+        if isinstance(payload, AnyProposalEvent):
+            self.proposals.apply(payload)
+            self.version += 1
+        elif isinstance(payload, slots.OF_A_DAY):
+            self._apply_lease(payload)
+        else:
+            self._apply_change(payload)
+
+    def _apply_lease(self, payload: PayloadModel) -> None:
+        self.leases = self.leases.with_event(payload)
+        self.version += 1
+        if self.leases.lent != self.plan.lent:
+            self.plan = replace(self.plan, lent=self.leases.lent)
+            self.changed = self.version
+
+    def _apply_change(self, payload: PayloadModel) -> None:
         match payload:
             case said.AppointmentBooked(visit=visit):
                 self.plan = self.plan.with_appointments(appointment_of(visit))
@@ -229,10 +253,6 @@ class Schedule:
                 self._apply_replan(payload)
             case said.RequestDeclined():
                 pass
-            case event if isinstance(event, AnyProposalEvent):
-                self.proposals.apply(event)
-                self.version += 1
-                return
             case _:
                 raise BrokenFold("foreign_event", f"{payload.event_type} does not belong to a schedule")
         self.version += 1

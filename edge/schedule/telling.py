@@ -17,6 +17,7 @@ from edge.schedule.domain import (
     clock_text,
     up_to_grid,
 )
+from edge.schedule.held import held_from, held_sentence
 from edge.schedule.ids import ReplanId
 from edge.schedule.payloads import cause_text, disruption_event, objective_part, stage_parts, visit_part
 from edge.schedule.personal import refusal_text
@@ -109,12 +110,13 @@ def declined(registry: Registry, plan: Plan, request: AppointmentRequest, now: i
     starts = range(up_to_grid(max(now, request.window.start)), last + 1, GRID_MINUTES)
     refusal = refusal_text(registry, plan, asks, starts)
     window = f"{clock_text(request.window.start)} and {clock_text(request.window.end)}"
+    held = "" if refusal else held_sentence(held_from(registry, plan, asks, now))
     return said.RequestDeclined(
         day=plan.date,
         appointment=request.id,
         client_id=request.client,
         service=request.service,
-        reason=f"{refusal}." if refusal else f"{name}: nothing is free between {window}.",
+        reason=f"{refusal or f'{name}: nothing is free between {window}'}{held and '; '}{held}.",
         next_starts=tuple(offer.start for offer in others),
     )
 

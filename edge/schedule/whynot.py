@@ -110,7 +110,7 @@ def why_not(
     """
     mine = _movable(visit)
     asked = _wished(situation, mine, start)
-    others = tuple(a for a in situation.facts.placed if a.id != mine.id)
+    others = tuple(a for a in situation.facts.occupying if a.id != mine.id)
     question = Question(asked, mine, others, provider)
     if obstacles := question.obstacles():
         liking = mine if provider is None else replace(mine, preferred=provider)

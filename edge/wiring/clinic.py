@@ -1,24 +1,33 @@
 """The clinic's people and its day: clients and what they allow, staff, the schedule, deletions."""
 
+import datetime as dt
 from collections.abc import Mapping
 
 from edge.api.ports import ActorPort
 from edge.clients.erasure import ClientEraser
 from edge.clients.erasure_desk import ErasureDesk
 from edge.clients.register import ClientRegister
+from edge.config import LendingSettings
 from edge.consent.desk import ConsentDesk
 from edge.consent.texts import load_consent_texts
 from edge.faces.actors import SignedInActors, StationActors
 from edge.faces.people import FilePeople, People, SignedInPeople
 from edge.review.licences import Licences, RegistryLicences, StaffLicences
 from edge.schedule.book import ScheduleBook
-from edge.schedule.registry import demo_registry, load_registry
+from edge.schedule.domain import Span
+from edge.schedule.errors import InvalidClinic
+from edge.schedule.ids import ServiceId
+from edge.schedule.lending import LendingPolicy
+from edge.schedule.registry import Registry, demo_registry, load_registry
+from edge.schedule.slot_desk import SlotDesk
 from edge.schedule.waitlist_book import WaitlistBook
 from edge.schedule.waitlist_worker import WaitlistWorker
 from edge.staff.opening import open_sign_in
+from edge.store.hub_life import HubLife
 from edge.sync.inbox import Handler
 from edge.wiring.core import Core
 from shared.events.catalogue.erasure import ErasureAgreed, ErasureAsked, ErasureConfirmed
+from shared.events.catalogue.slots import SlotExpired, SlotReturned, SlotSold
 from shared.events.catalogue.system import BookingRequested
 
 
@@ -35,6 +44,8 @@ class Clinic:
         rules = core.settings.waitlist.rules()
         self.waitlist = WaitlistBook(record.store, self.book, core.ids, rules=rules)
         self.waitlist_worker = WaitlistWorker(self.waitlist)
+        life, policy = HubLife(record.store), lending_policy(core.settings.lending, self.registry)
+        self.slots = SlotDesk(self.book, policy, life.epoch, core.clock, core.ids)
         self.sign_in, self.trail = open_sign_in(core.settings.sign_in, record, core.ids, core.clock)
         self.erasures = ErasureDesk(record.store, core.ids)
         self.eraser = ClientEraser(record.store, record.clients, record.vault)
@@ -45,6 +56,9 @@ class Clinic:
         """Return who answers what the hub sends down for people and appointments."""
         return {
             BookingRequested.event_type: self.book.answer_request,
+            SlotSold.event_type: self.slots.answer_sold,
+            SlotReturned.event_type: self.slots.answer_returned,
+            SlotExpired.event_type: self.slots.answer_expired,
             ErasureAsked.event_type: self.erasures.asked_in_portal,
             ErasureAgreed.event_type: self.erasures.agreed_in_portal,
             ErasureConfirmed.event_type: self.erasures.confirmed_by_hub,
@@ -62,3 +76,28 @@ class Clinic:
         if self._core.settings.sign_in.required:
             return SignedInPeople(self.sign_in, people), StaffLicences(self.sign_in, licences)
         return people, licences
+
+
+def lending_policy(chosen: LendingSettings, registry: Registry) -> LendingPolicy:
+    """Return what is lent to the hub, from the settings.
+
+    Raises:
+        InvalidClinic: they name a service that the clinic does not have.
+    """
+    offered = {service.id for service in registry.services}
+    for name in chosen.services:
+        if name not in offered:
+            raise InvalidClinic("unknown_service", f"lending.services: the clinic's file has no service {name!r}")
+    return LendingPolicy(
+        per_service=chosen.per_service,
+        services=frozenset(map(ServiceId, chosen.services)),
+        days_ahead=chosen.days_ahead,
+        protected=tuple(Span(*map(_minute, hours.split("-"))) for hours in chosen.protected),
+        lease=dt.timedelta(hours=chosen.lease_hours),
+        notice=chosen.notice_minutes,
+    )
+
+
+def _minute(text: str) -> int:
+    hour, minute = map(int, text.split(":"))
+    return hour * 60 + minute

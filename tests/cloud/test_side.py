@@ -113,6 +113,7 @@ def test_rebuild_gives_the_same_rows(hub: HubParts) -> None:
         "lumen/capture_clients": (0, True),
         "lumen/consent_decisions": (0, True),
         "lumen/erasure_requests": (0, True),
+        "lumen/slot_leases": (0, True),
     }
 
 

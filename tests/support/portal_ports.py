@@ -9,7 +9,7 @@ from cloud.audit.rules import AlertKind
 from cloud.portal import schemas as p
 from cloud.portal.ports import PortalPorts, Viewer
 from shared.erasure.rules import ErasureState, check_decision
-from shared.http.errors import NotFound, Unauthenticated
+from shared.http.errors import Conflict, NotFound, Unauthenticated
 from shared.vocabulary import ErasureReason, LegalBasis
 
 NOW = datetime(2031, 3, 12, 16, 40, tzinfo=UTC)
@@ -107,9 +107,17 @@ class FakeFleet:
 
 
 class FakeBookings:
-    """Requests in a list."""
+    """Requests in a list, and one slot that can be bought."""
 
     def __init__(self) -> None:
+        start = NOW + timedelta(days=1)
+        self.lent = [
+            p.Slot(
+                id="slot-1", location_id="harbor", service="facial", starts_at=start, ends_at=start + timedelta(hours=1)
+            )
+        ]
+        self.sold: list[p.SoldSlot] = []
+        self.orders: dict[str, str] = {}
         self.items = [
             p.BookingRequest(
                 id="request-1",
@@ -151,6 +159,20 @@ class FakeBookings:
     def requests(self, viewer: Viewer) -> p.BookingRequests:
         services = ["Facial", "Laser", "Peel"]
         return p.BookingRequests(items=self.items, services={"harbor": services, "park": services, "mill": services})
+
+    def slots(self, viewer: Viewer) -> p.Slots:
+        free = [slot for slot in self.lent if all(slot.id != sold.id for sold in self.sold)]
+        return p.Slots(free=free, sold=self.sold)
+
+    def sell(self, slot: str, sale: p.NewSlotSale, viewer: Viewer) -> p.SoldSlot:
+        found = next((item for item in self.lent if item.id == slot), None)
+        if found is None:
+            raise NotFound("unknown_slot", "There is no such slot.")
+        if self.orders.setdefault(slot, sale.order) != sale.order:
+            raise Conflict("slot_sold", "Somebody has just bought this slot. Choose another one.")
+        made = p.SoldSlot(**found.model_dump(), sold_at=NOW, outcome=p.SlotOutcome.SOLD)
+        self.sold = [made]
+        return made
 
 
 class FakeParked:

@@ -44,6 +44,20 @@ def test_a_window_that_runs_backwards_is_refused_without_repeating_the_name(clie
     assert "Prieto" not in answer.text
 
 
+def test_a_lent_slot_is_bought_once_and_an_order_may_be_sent_again(client: TestClient) -> None:
+    assert [slot["id"] for slot in client.get("/api/portal/slots").json()["free"]] == ["slot-1"]
+    sale = {"order": "order-1", "client_name": "Ana Prieto"}
+    made = client.post("/api/portal/slots/slot-1/sell", json=sale)
+    assert (made.status_code, made.json()["outcome"]) == (200, "sold")
+    assert client.post("/api/portal/slots/slot-1/sell", json=sale).json() == made.json()
+    other = client.post("/api/portal/slots/slot-1/sell", json=sale | {"order": "order-2"})
+    assert (other.status_code, other.json()["code"]) == (409, "slot_sold")
+    assert client.post("/api/portal/slots/slot-9/sell", json=sale).status_code == 404
+    listed = client.get("/api/portal/slots")
+    assert (listed.json()["free"], [slot["id"] for slot in listed.json()["sold"]]) == ([], ["slot-1"])
+    assert "Prieto" not in listed.text
+
+
 def test_another_tenants_clinic_is_not_found(client: TestClient) -> None:
     answer = client.post("/api/portal/booking-requests", json=WISH | {"location_id": "elsewhere"})
     assert (answer.status_code, answer.json()["code"]) == (404, "no_such_location")
@@ -55,7 +69,7 @@ def test_activity_covers_the_days_asked_for_within_limits(client: TestClient) ->
     assert client.get("/api/portal/activity", params={"days": 9999}).status_code == 422
 
 
-@pytest.mark.parametrize("path", ["fleet", "activity", "parked", "summary", "booking-requests"])
+@pytest.mark.parametrize("path", ["fleet", "activity", "parked", "summary", "booking-requests", "slots"])
 def test_nobody_signed_in_sees_nothing(client: TestClient, ports: PortalPorts, path: str) -> None:
     assert client.get(f"/api/portal/{path}").status_code == 200
     ports.viewers.signed_in = False  # type: ignore[attr-defined]

@@ -185,3 +185,9 @@ CREATE POLICY own_tenant ON setting_digests USING (tenant = nullif(current_setti
 CREATE TABLE setting_digests ( tenant VARCHAR(128) NOT NULL, name VARCHAR(200) NOT NULL, digest VARCHAR(16) NOT NULL, PRIMARY KEY (tenant, name) )
 -- 0014
 ALTER TABLE hub_state ADD COLUMN ran BIGINT DEFAULT '0' NOT NULL
+-- 0015
+ALTER TABLE slot_leases ENABLE ROW LEVEL SECURITY
+ALTER TABLE slot_leases FORCE ROW LEVEL SECURITY
+CREATE INDEX slot_leases_by_day ON slot_leases (tenant, state, day)
+CREATE POLICY own_tenant ON slot_leases USING (tenant = nullif(current_setting('app.tenant', true), ''))
+CREATE TABLE slot_leases ( tenant VARCHAR(128) NOT NULL, id VARCHAR(64) NOT NULL, location VARCHAR(128) NOT NULL, device VARCHAR(128) NOT NULL, epoch VARCHAR(16) NOT NULL, life VARCHAR(16) NOT NULL, day VARCHAR(10) NOT NULL, slot TEXT NOT NULL, until BIGINT NOT NULL, state VARCHAR(16) NOT NULL, recalled BOOLEAN NOT NULL, order_id VARCHAR(64) NOT NULL, decided_at BIGINT, outcome VARCHAR(16) NOT NULL, start_minute INTEGER, reason VARCHAR(500) NOT NULL, PRIMARY KEY (tenant, id) )

@@ -193,6 +193,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/portal/slots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Slots */
+        get: operations["listSlots"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/portal/slots/{slot}/sell": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sell */
+        post: operations["sellSlot"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/portal/summary": {
         parameters: {
             query?: never;
@@ -589,6 +623,21 @@ export interface components {
             reason: components["schemas"]["ErasureReason"];
         };
         /**
+         * NewSlotSale
+         * @description Somebody buys a slot; the name stays sealed and is not shown.
+         */
+        NewSlotSale: {
+            /** Client Name */
+            client_name: string;
+            /**
+             * Order
+             * @description Chosen by who asks: the same order buys once, however often it is sent.
+             */
+            order: string;
+            /** Phone */
+            phone?: string | null;
+        };
+        /**
          * Parked
          * @description Set-aside events, oldest first.
          */
@@ -656,6 +705,74 @@ export interface components {
              * @description Why; kept for good.
              */
             reason: string;
+        };
+        /**
+         * Slot
+         * @description A slot that a clinic has lent and that can be bought at once.
+         */
+        Slot: {
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+            /** Id */
+            id: string;
+            /** Location Id */
+            location_id: string;
+            /** Service */
+            service: string;
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+        };
+        /**
+         * SlotOutcome
+         * @description What the clinic's box has made of a sale.
+         * @enum {string}
+         */
+        SlotOutcome: "sold" | "booked" | "waiting";
+        /**
+         * Slots
+         * @description What can be bought now, earliest first, and the latest sales, latest first.
+         */
+        Slots: {
+            /** Free */
+            free: components["schemas"]["Slot"][];
+            /** Sold */
+            sold: components["schemas"]["SoldSlot"][];
+        };
+        /**
+         * SoldSlot
+         * @description A sale, which is final; `waiting` means that people at the clinic must call the client.
+         */
+        SoldSlot: {
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+            /** Id */
+            id: string;
+            /** Location Id */
+            location_id: string;
+            outcome: components["schemas"]["SlotOutcome"];
+            /** Reason */
+            reason?: string | null;
+            /** Service */
+            service: string;
+            /**
+             * Sold At
+             * Format: date-time
+             */
+            sold_at: string;
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
         };
         /**
          * Summary
@@ -1087,6 +1204,70 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ParkedOutcome"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    listSlots: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Slots"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    sellSlot: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slot: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSlotSale"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SoldSlot"];
                 };
             };
             /** @description Default Response */

@@ -1,0 +1,170 @@
+"""Slots lent to the hub, as one day of the clinic knows them: a lease begins here and ends by the hub's word.
+
+Pure: events in, what is lent as it stands; questions in, event payloads out. What keeps a slot from being sold twice is
+what is not here: no rule gives a slot back because time has passed while the hub might still sell it.
+"""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+
+from edge.schedule.domain import Appointment, Span, Stages
+from edge.schedule.errors import BrokenFold, NotAllowed, UnknownName
+from edge.schedule.ids import AppointmentId, ServiceId
+from edge.schedule.payloads import stage_parts, stages_of
+from shared.events.catalogue import slots as said
+from shared.events.payload import PayloadModel
+from shared.ids import ClientId
+from shared.slots import is_over, last_sale, moment
+
+SOLD_OUTCOMES = frozenset({"booked", "waiting"})
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """One slot that is lent.
+
+    Attributes:
+        visit: what it becomes when it is sold; until then it holds the place.
+        hub_epoch: the life of the hub that may sell it.
+        until: before which moment.
+        recalled: whether the hub was asked to give it back.
+    """
+
+    id: str
+    visit: Appointment
+    hub_epoch: str
+    until: dt.datetime
+    recalled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Leases:
+    """A day's leases.
+
+    Attributes:
+        open: those that hold a place.
+        closed: how the others ended.
+        given_back: places that the hub gave back because the clinic had asked; they are not lent again.
+    """
+
+    open: Mapping[str, Lease] = field(default_factory=lambda: MappingProxyType({}))
+    closed: Mapping[str, said.SlotClosed] = field(default_factory=lambda: MappingProxyType({}))
+    given_back: tuple[Appointment, ...] = ()
+
+    @property
+    def lent(self) -> tuple[Appointment, ...]:
+        """The places that are lent, earliest first."""
+        return tuple(sorted((lease.visit for lease in self.open.values()), key=lambda a: (a.start, a.id)))
+
+    def with_event(self, event: PayloadModel) -> "Leases":
+        """Return what an event of the day makes of them.
+
+        Raises:
+            BrokenFold: it does not fit the events before it.
+        """
+        match event:
+            case said.SlotLeased(slot=slot) if slot.lease not in self.closed:
+                lease = Lease(slot.lease, visit_of(slot), event.hub_epoch, event.until)
+                return replace(self, open={**self.open, slot.lease: lease})
+            case said.SlotRenewed(lease=name) if name in self.open:
+                lease = self.open[name]
+                return self._changed(replace(lease, until=max(lease.until, event.until)))
+            case said.SlotRecallRequested(lease=name) if name in self.open:
+                return self._changed(replace(self.open[name], recalled=True))
+            case said.SlotClosed(lease=name):
+                return self._without(name, event)
+            case _:
+                raise BrokenFold("unknown_lease", "an event is about a slot that was not lent then; repair the log")
+
+    def _without(self, name: str, event: said.SlotClosed) -> "Leases":
+        lease = self.open.get(name)
+        back = (lease.visit,) if lease is not None and lease.recalled and event.outcome == "returned" else ()
+        left = {key: other for key, other in self.open.items() if key != name}
+        return Leases(left, {**self.closed, name: event}, (*self.given_back, *back))
+
+    def _changed(self, lease: Lease) -> "Leases":
+        return replace(self, open={**self.open, lease.id: lease})
+
+    def find(self, name: str) -> Lease:
+        """Return an open lease, or raise `UnknownName`."""
+        try:
+            return self.open[name]
+        except KeyError:
+            raise UnknownName("unknown_lease", "this slot is not lent to online booking; reload the day") from None
+
+
+def appointment_name(lease: str) -> AppointmentId:
+    """Return the name of the visit that a sold slot becomes."""
+    return AppointmentId(f"online-{lease}")
+
+
+def visit_of(slot: said.SlotPart) -> Appointment:
+    """Return the visit that a slot becomes when it is sold; its client is promised this very time."""
+    name, window = appointment_name(slot.lease), Span(slot.start, slot.end)
+    return Appointment(name, ClientId(name), ServiceId(slot.service), window, stages=stages_of(slot.stages))
+
+
+def slot_of(lease: str, day: dt.date, service: ServiceId, stages: Stages) -> said.SlotPart:
+    """Return a place as the words about a lease name it."""
+    return said.SlotPart(lease=lease, day=day, service=service, stages=stage_parts(stages))
+
+
+def ended(day: dt.date, leases: Leases, lease: str, outcome: said.SlotClosed) -> list[PayloadModel]:
+    """Return what follows from the hub's word that it will not sell a slot; a repeated word has no effect.
+
+    Raises:
+        ValueError: the outcome is about another lease or day.
+    """
+    if (outcome.lease, outcome.day) != (lease, day):
+        raise ValueError("the outcome is about another lease")
+    return [outcome] if lease in leases.open else []
+
+
+def lapsed(day: dt.date, leases: Leases, now: dt.datetime, zone: dt.tzinfo) -> list[PayloadModel]:
+    """Return the end of leases whose slot is over, by a clock that is believed: the rest of it can be used today.
+
+    Leases of days gone by are left as they are: nobody needs their room.
+    """
+    if now.astimezone(zone).date() != day:
+        return []
+    over = [lease for lease in leases.open.values() if is_over(moment(day, lease.visit.start, zone), now)]
+    reason = "nobody has come, and no sale has been heard of"
+    return [said.SlotClosed(lease=lease.id, day=day, outcome="lapsed", reason=reason) for lease in over]
+
+
+def recall(day: dt.date, leases: Leases, name: str, reason: str) -> list[PayloadModel]:
+    """Return the request that asks the hub for a slot; asking again has no effect.
+
+    Raises:
+        UnknownName: it is not lent.
+    """
+    if leases.find(name).recalled:
+        return []
+    return [said.SlotRecallRequested(lease=name, day=day, reason=reason[:500])]
+
+
+def release(day: dt.date, leases: Leases, name: str, hub_epoch: str) -> list[PayloadModel]:
+    """Return what follows when a person gives up a slot in doubt: lent to a life of the hub that is over.
+
+    Args:
+        day: the day of the leases.
+        leases: as they stand.
+        name: which lease.
+        hub_epoch: the present life of the hub.
+
+    Raises:
+        UnknownName: it is not lent.
+        NotAllowed: the present hub may sell it at any moment; it must be asked.
+    """
+    if leases.find(name).hub_epoch == hub_epoch:
+        raise NotAllowed("lease_in_force", "the hub may sell this slot; ask for it back and wait for its answer")
+    reason = "given up by a person after the hub was restored"
+    return [said.SlotClosed(lease=name, day=day, outcome="released", reason=reason)]
+
+
+def in_force(lease: Lease, day: dt.date, hub_epoch: str, now: dt.datetime, zone: dt.tzinfo) -> bool:
+    """Tell whether the hub may still sell a slot, as far as the box can know: it decides nothing about the room."""
+    start = moment(day, lease.visit.start, zone)
+    return lease.hub_epoch == hub_epoch and not lease.recalled and now < last_sale(start, lease.until)

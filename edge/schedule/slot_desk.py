@@ -1,0 +1,166 @@
+"""Lends slots to the hub and takes in what it says of them: the one place where leases meet the record.
+
+The hub's words are decided by their inbox, a few times if somebody at the clinic writes in between; all else is
+appended here, with the version of the day that was decided on.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from edge.schedule import leases
+from edge.schedule.book import ScheduleBook
+from edge.schedule.ids import ReplanId
+from edge.schedule.leases import Lease
+from edge.schedule.lending import Lender, LendingPolicy
+from edge.schedule.sales import Moment, honour
+from edge.schedule.schedule import Schedule
+from shared.clock import Clock
+from shared.events.catalogue import slots as said
+from shared.events.envelope import Event, EventDraft
+from shared.events.payload import PayloadModel
+from shared.ids import IdSource
+from shared.vocabulary import ClockQuality
+from shared.worker import Worker
+
+_ACTOR: Final = "box"
+_PURPOSE: Final = "booking"
+_STEP_SECONDS: Final = 60.0
+_FIRST_SECONDS: Final = 10.0
+_LOOK_AGAIN_SECONDS: Final = 900.0
+
+
+@dataclass(frozen=True, slots=True)
+class LentSlot:
+    """A slot that is lent, as people ask for it; `doubtful` when only a former life of the hub may have sold it."""
+
+    day: dt.date
+    lease: Lease
+    doubtful: bool
+
+
+class SlotDesk:
+    """Every lease of the clinic; safe to share by threads."""
+
+    def __init__(
+        self, book: ScheduleBook, policy: LendingPolicy, hub_epoch: Callable[[], str], clock: Clock, ids: IdSource
+    ) -> None:
+        """Keep the collaborators.
+
+        Args:
+            book: the clinic's days.
+            policy: how much is lent.
+            hub_epoch: returns the present life of the hub; empty before one was met, and then nothing is lent.
+            clock: the box's.
+            ids: of leases and replans.
+        """
+        self._book = book
+        self._policy = policy
+        self._hub_epoch = hub_epoch
+        self._clock = clock
+        self._ids = ids
+        self._looked: dict[dt.date, tuple[int, str, float]] = {}
+
+    def top_up(self) -> int:
+        """Give up slots that are over, renew leases and lend what is missing; return how many events that took.
+
+        Idempotent: what is lent already is not lent again.
+        """
+        today = self._book.today()
+        dates = [today + dt.timedelta(days=number) for number in range(self._policy.days_ahead + 1)]
+        return sum(len(self._book.record(date, self._due, _ACTOR, _PURPOSE)) for date in dates)
+
+    def answer_sold(self, event: Event) -> list[EventDraft]:
+        """Make a visit of a sold slot; idempotent by the lease.
+
+        Raises:
+            ValueError: the event names no slot.
+        """
+        sold = said.SlotSold.model_validate(event.fields.payload)
+
+        def decide(day: Schedule) -> Sequence[PayloadModel]:
+            replan_id = ReplanId(self._ids.new())
+            return honour(self._book.registry, day, sold, self._moment(sold.slot.day), replan_id, self._book.solve)
+
+        return self._book.answer(sold.slot.day, decide, "hub", _PURPOSE)
+
+    def answer_returned(self, event: Event) -> list[EventDraft]:
+        """Take a slot back that the hub returns; idempotent by the lease, and one that is not known has no effect."""
+        returned = said.SlotReturned.model_validate(event.fields.payload)
+        slot, reason = returned.slot, returned.reason
+        return self._end(said.SlotClosed(lease=slot.lease, day=slot.day, outcome="returned", reason=reason))
+
+    def answer_expired(self, event: Event) -> list[EventDraft]:
+        """Take a slot back that the hub sells no more; idempotent by the lease, and one not known has no effect."""
+        slot = said.SlotExpired.model_validate(event.fields.payload).slot
+        return self._end(said.SlotClosed(lease=slot.lease, day=slot.day, outcome="expired"))
+
+    def recall(self, date: dt.date, lease: str, reason: str, actor: str) -> None:
+        """Ask the hub for a slot; it stays lent until the hub has answered.
+
+        Raises:
+            UnknownName: it is not lent.
+        """
+        self._book.record(date, lambda day: leases.recall(date, day.leases, lease, reason), actor, _PURPOSE)
+
+    def release(self, date: dt.date, lease: str, actor: str) -> None:
+        """Give up a slot in doubt, by the word of a person who knows or takes the risk that it was not sold.
+
+        Raises:
+            UnknownName: it is not lent.
+            NotAllowed: the present hub may sell it.
+        """
+        epoch = self._hub_epoch()
+        self._book.record(date, lambda day: leases.release(date, day.leases, lease, epoch), actor, _PURPOSE)
+
+    def lent(self, date: dt.date) -> list[LentSlot]:
+        """Return what is lent of a day, earliest first."""
+        epoch = self._hub_epoch()
+        found = sorted(self._book.day(date).leases.open.values(), key=lambda lease: (lease.visit.start, lease.id))
+        return [LentSlot(date, lease, doubtful=lease.hub_epoch != epoch) for lease in found]
+
+    def _due(self, day: Schedule) -> list[PayloadModel]:
+        now, epoch = self._clock.wall(), self._hub_epoch()
+        over: list[PayloadModel] = []
+        if self._clock.quality() is not ClockQuality.SUSPECT:
+            over = leases.lapsed(day.plan.date, day.leases, now, self._book.zone)
+        if over or not epoch:
+            return over
+        seen, at = self._looked.get(day.plan.date), self._clock.monotonic()
+        if seen is not None and seen[:2] == (day.version, epoch) and at - seen[2] < _LOOK_AGAIN_SECONDS:
+            return []  # nothing has changed since, and to look for places takes a while
+        self._looked = {date: look for date, look in self._looked.items() if date >= self._book.today()}
+        self._looked[day.plan.date] = day.version, epoch, at
+        lender = Lender(self._book.registry, self._policy, self._book.zone, epoch)
+        return list(lender.top_up(day.plan, day.leases, now, self._ids.new))
+
+    def _end(self, outcome: said.SlotClosed) -> list[EventDraft]:
+        def decide(day: Schedule) -> Sequence[PayloadModel]:
+            return leases.ended(outcome.day, day.leases, outcome.lease, outcome)
+
+        return self._book.answer(outcome.day, decide, "hub", _PURPOSE)
+
+    def _moment(self, date: dt.date) -> Moment:
+        now = self._book.now()
+        minute = now.hour * 60 + now.minute if now.date() == date else 0
+        return Moment(minute, passed=date < now.date())
+
+
+class SlotKeeper:
+    """Tops the hub's slots up every minute, on a thread of its own."""
+
+    def __init__(self, desk: SlotDesk) -> None:
+        self._desk = desk
+        self._worker = Worker("slots", self._step, every=_STEP_SECONDS, first=_FIRST_SECONDS)
+
+    def start(self) -> None:
+        """Begin."""
+        self._worker.start()
+
+    def stop(self) -> None:
+        """Stop; what is lent stays lent."""
+        self._worker.stop()
+
+    def _step(self) -> None:
+        self._desk.top_up()
