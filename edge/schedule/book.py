@@ -74,6 +74,10 @@ class ScheduleBook:
         """Ask `held` before somebody is booked which places of the day are kept for others; it must not append."""
         self._held = held
 
+    def kept(self, day: Schedule) -> Sequence[Appointment]:
+        """Return the visits that a place of the day is kept for although they are not booked."""
+        return self._held(day)
+
     def on_change(self, listener: Callable[[dt.date], None]) -> None:
         """Call `listener` with the day after each command that changed it; it must be quick and must not append."""
         self._listeners.append(listener)

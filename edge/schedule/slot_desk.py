@@ -133,7 +133,9 @@ class SlotDesk:
         self._looked = {date: look for date, look in self._looked.items() if date >= self._book.today()}
         self._looked[day.plan.date] = day.version, epoch, at
         lender = Lender(self._book.registry, self._policy, self._book.zone, epoch)
-        return list(lender.top_up(day.plan, day.leases, now, self._ids.new))
+        # What is on offer to somebody who waits is not lent as well.
+        plan = day.plan.with_appointments(*self._book.kept(day))
+        return list(lender.top_up(plan, day.leases, now, self._ids.new))
 
     def _end(self, outcome: said.SlotClosed) -> list[EventDraft]:
         def decide(day: Schedule) -> Sequence[PayloadModel]:
