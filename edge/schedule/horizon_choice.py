@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
+from edge.schedule.courses import goes_with
 from edge.schedule.demand import Calendar
 from edge.schedule.domain import DAY_MINUTES, Appointment, Plan, ResourceKind, Stages
 from edge.schedule.horizon_search import Prices
@@ -144,9 +145,17 @@ class Choice:
             if not calendar.fits(situation.demands[appointment.service], appointment):
                 return None
             calendar.occupy(appointment.stages)
+        if not self._go_together(bundle):
+            return None
         before = replace(self.plan, appointments={**others, **waits})
         after = replace(self.plan, appointments={**others, **bundle})
         return gain(worth(situation, before, self._weights), worth(situation, after, self._weights))
+
+    def _go_together(self, bundle: Bundle) -> bool:
+        """Tell whether each client of a bundle could keep all their visits."""
+        after, clients = self.plan.with_appointments(*bundle.values()), {a.client for a in bundle.values()}
+        theirs = [visit for visit in after.placed if visit.client in clients and not visit.status.begun]
+        return all(goes_with(self._situation, after, visit) for visit in theirs)
 
     def _narrowed(self, names: Set[AppointmentId]) -> HorizonSituation:
         """Return the situation of these visits alone."""
@@ -202,8 +211,19 @@ def _in_the_way(situation: HorizonSituation, changed: Bundle, name: AppointmentI
     calendar = Calendar(situation.registry, days=situation.facts.days)
     calendar.occupy(old.stages)
     return [
-        key for key, new in changed.items() if key != name and not calendar.fits(situation.demands[new.service], new)
+        key
+        for key, new in changed.items()
+        if key != name
+        and (not calendar.fits(situation.demands[new.service], new) or not _both_fit(situation, old, new))
     ]
+
+
+def _both_fit(situation: HorizonSituation, old: Appointment, new: Appointment) -> bool:
+    """Tell whether a client could have both visits; who asks for more than these two is taken to need the other."""
+    if old.client != new.client:
+        return True
+    plan = replace(situation.facts, appointments={old.id: old, new.id: new})
+    return goes_with(situation, plan, new) and goes_with(situation, plan, old)
 
 
 def _closure(name: AppointmentId, following: Mapping[AppointmentId, Sequence[AppointmentId]]) -> list[AppointmentId]:

@@ -198,7 +198,7 @@ def test_who_moved_in_one_of_the_last_nights_moves_again_only_for_several_times_
 def test_a_visit_that_makes_room_is_moved_together_with_the_one_that_needs_it() -> None:
     one = lonely().appointments[AppointmentId("v")]
     stages = demands_of(CLINIC)[one.service].stages(2160, ("cedar", "consult-2"))
-    other = replace(one, id=AppointmentId("w"), preferred="laurel", stages=stages)  # type: ignore[arg-type]
+    other = replace(one, id=AppointmentId("w"), client="client-8", preferred="laurel", stages=stages)  # type: ignore[arg-type]
     plan = lonely().with_appointments(replace(one, window=Span(2160, 2190)), replace(other, window=Span(2160, 2190)))
     rolled = night(plan, threshold=25.0, seconds=0.8)
     assert sorted(move.appointment for move in rolled.moves) == ["v", "w"]
