@@ -255,7 +255,7 @@ class Encoding:
         )
         service = situation.demands[appointment.service].service
         for policy in self._weights.policies:
-            broken = policy.at_start(appointment, service, minutes)
+            broken = policy.at_start(service, minutes, situation.asked(appointment))
             table[(minutes[broken] - starts[0]) // GRID_MINUTES] += cost(policy.points_at_start, 1)
         beside = situation.beside.get(appointment.id)
         if beside is not None and starts:

@@ -21,6 +21,7 @@ from edge.schedule.domain import (
     up_to_grid,
 )
 from edge.schedule.ids import AppointmentId, ServiceId
+from edge.schedule.policies import Asked
 from edge.schedule.registry import Registry
 from shared.ids import ClientId
 
@@ -103,6 +104,10 @@ class Situation:
             minutes = self.demands[appointment.service].minutes
             return [start for start in starts if beside.leaves_free(Span(start, start + minutes))]
         return starts
+
+    def asked(self, appointment: Appointment) -> Asked:
+        """Return when and how urgently a visit's place is asked for."""
+        return Asked(self.now, self.urgent and appointment.id in self.asking)
 
     def reference(self, appointment: Appointment) -> int:
         """Return the start that inconvenience is measured from."""

@@ -29,7 +29,8 @@ def objective(situation: Situation, plan: Plan, weights: Weights | None = None) 
         if appointment.id in situation.beside:
             terms[TERM] = terms.get(TERM, 0) + _apart(situation, new, choice, weights)
         for policy in weights.policies:
-            broken = policy.at_start(appointment, situation.demands[new.service].service, np.array([new.start]))
+            service, starts = situation.demands[new.service].service, np.array([new.start])
+            broken = policy.at_start(service, starts, situation.asked(appointment))
             terms[policy.name] = terms.get(policy.name, 0) + cost(policy.points_at_start, int(broken[0]))
         if appointment.placed:
             elsewhere = is_moved(appointment, new)

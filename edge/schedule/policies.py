@@ -5,6 +5,7 @@ only a penalised time suits still gets it.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import numpy as np
@@ -16,6 +17,14 @@ from edge.schedule.registry import Hours, Key, Service
 
 Minutes = npt.NDArray[np.int64]
 Points = Annotated[float, Field(gt=0, le=10_000, description="What it costs when it is not kept.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """When a place is asked for, in minutes of the plan, and whether it is urgent."""
+
+    now: int
+    urgent: bool = False
 
 
 class _Policy(BaseModel):
@@ -31,9 +40,9 @@ class _Policy(BaseModel):
         """What one visit at a start that the policy does not want costs."""
         return 0.0
 
-    def at_start(self, appointment: Appointment, service: Service, minutes: Minutes) -> npt.NDArray[np.bool_]:
+    def at_start(self, service: Service, minutes: Minutes, asked: Asked) -> npt.NDArray[np.bool_]:
         """Tell for which of the starts, in minutes of the plan, the policy is not kept."""
-        del appointment, service
+        del service, asked
         return np.zeros(len(minutes), np.bool_)
 
     def left_out(self, appointment: Appointment) -> float:
@@ -55,9 +64,9 @@ class ProtectPremiumHours(_Policy):
         """What one visit at such an hour costs."""
         return self.points
 
-    def at_start(self, appointment: Appointment, service: Service, minutes: Minutes) -> npt.NDArray[np.bool_]:
+    def at_start(self, service: Service, minutes: Minutes, asked: Asked) -> npt.NDArray[np.bool_]:
         """Tell at which starts a cheaper service would begin in a premium hour."""
-        del appointment
+        del asked
         return _within(minutes, self.hours) & (service.price < self.least_price)
 
 
@@ -73,10 +82,32 @@ class AvoidMultiRoomContention(_Policy):
         """What one visit at such an hour costs."""
         return self.points
 
-    def at_start(self, appointment: Appointment, service: Service, minutes: Minutes) -> npt.NDArray[np.bool_]:
+    def at_start(self, service: Service, minutes: Minutes, asked: Asked) -> npt.NDArray[np.bool_]:
         """Tell at which starts a visit through several rooms would begin in a busy hour."""
-        del appointment
+        del asked
         return _within(minutes, self.hours) & (len({stage.room for stage in service.stages}) > 1)
+
+
+class SameDayUrgentCapacity(_Policy):
+    """Keep some hours for who is urgent, until shortly before: what nobody has needed by then is anybody's."""
+
+    kind: Literal["same_day_urgent_capacity"] = "same_day_urgent_capacity"
+    hours: tuple[Hours, ...] = Field(min_length=1, max_length=8)
+    release_minutes: int = Field(
+        default=120, ge=0, le=24 * 60, description="So long before its start a kept time is given to anybody."
+    )
+    points: Points = 60.0
+
+    @property
+    def points_at_start(self) -> float:
+        """What one visit that is not urgent costs at such an hour."""
+        return self.points
+
+    def at_start(self, service: Service, minutes: Minutes, asked: Asked) -> npt.NDArray[np.bool_]:
+        """Tell at which starts somebody who is not urgent would begin in a kept hour that is still to come."""
+        del service
+        kept = _within(minutes, self.hours) & (minutes - asked.now > self.release_minutes)
+        return kept & (not asked.urgent)
 
 
 class MembersFirst(_Policy):
@@ -92,7 +123,9 @@ class MembersFirst(_Policy):
         return self.points.get(appointment.tier or "", 0.0)
 
 
-Policy = Annotated[ProtectPremiumHours | AvoidMultiRoomContention | MembersFirst, Field(discriminator="kind")]
+Policy = Annotated[
+    ProtectPremiumHours | AvoidMultiRoomContention | SameDayUrgentCapacity | MembersFirst, Field(discriminator="kind")
+]
 
 
 def _within(minutes: Minutes, hours: Sequence[Hours]) -> npt.NDArray[np.bool_]:

@@ -18,7 +18,12 @@ from edge.schedule.ids import AppointmentId, ReplanId
 from edge.schedule.insertion import Situation, abandoned, survey
 from edge.schedule.objective import objective
 from edge.schedule.planning import asked, plan_requests
-from edge.schedule.policies import AvoidMultiRoomContention, MembersFirst, ProtectPremiumHours
+from edge.schedule.policies import (
+    AvoidMultiRoomContention,
+    MembersFirst,
+    ProtectPremiumHours,
+    SameDayUrgentCapacity,
+)
 from edge.schedule.registry import Hours, Registry
 from edge.schedule.weights import Weights
 from shared.ids import ClientId
@@ -33,6 +38,7 @@ WEIGHTS = Weights(
     policies=(
         ProtectPremiumHours(hours=(Hours(start=11 * 60, end=14 * 60),), least_price=200, points=33),
         AvoidMultiRoomContention(hours=(Hours(start=15 * 60, end=17 * 60),), points=12),
+        SameDayUrgentCapacity(hours=(Hours(start=16 * 60, end=18 * 60),), release_minutes=90, points=17),
         MembersFirst(points={"gold": 50}),
     ),
 )
@@ -131,3 +137,18 @@ def test_members_are_served_first_when_not_everybody_can_be(clinic: Registry) ->
     served = [visit.tier for visit in plan.placed]
     assert 0 < len(served) < 10
     assert served.count("gold") == min(5, len(served))
+
+
+def test_hours_kept_for_the_urgent_are_theirs_until_shortly_before(clinic: Registry) -> None:
+    service = clinic.services[1]
+    wish = AppointmentRequest(AppointmentId("v"), ClientId("c"), service.id, Span(11 * 60, 13 * 60), wish=11 * 60)
+    keep = SameDayUrgentCapacity(hours=(Hours(start=11 * 60, end=12 * 60),), release_minutes=60, points=500)
+    weights = Weights(policies=(keep,))
+
+    def start(now: int, urgent: bool) -> int:
+        situation = survey(clinic, Plan(DATE), now, (Appointment.of(wish),), urgent)
+        return plan_requests(situation, SearchPlan(0.05), weights).placed[0].start
+
+    assert start(8 * 60, urgent=False) == 12 * 60
+    assert start(8 * 60, urgent=True) == 11 * 60
+    assert start(10 * 60, urgent=False) == 11 * 60
