@@ -8,7 +8,7 @@ from edge.api.ports import Actor
 from edge.clients.register import ClientErased, ClientRegister, ClientUnknown
 from edge.schedule.domain import DAY_MINUTES, Span, up_to_grid
 from edge.schedule.ids import ProviderId, ServiceId
-from edge.schedule.registry import Service
+from edge.schedule.services import Service
 from edge.schedule.waitlist.domain import (
     Channel,
     Entry,

@@ -19,7 +19,8 @@ from edge.schedule.domain import (
 from edge.schedule.ids import AppointmentId, ProviderId
 from edge.schedule.insertion import Situation, slots
 from edge.schedule.lunch import missed_lunches
-from edge.schedule.registry import Registry, Service
+from edge.schedule.registry import Registry
+from edge.schedule.services import Service
 from shared.ids import ClientId
 
 _NEVER = -FROZEN_MINUTES

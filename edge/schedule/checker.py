@@ -21,7 +21,8 @@ from edge.schedule.domain import (
     StageAssignment,
     Status,
 )
-from edge.schedule.registry import Registry, Service
+from edge.schedule.registry import Registry
+from edge.schedule.services import Service
 from edge.schedule.violations import Rule, Violation
 
 __all__ = ["Rule", "Violation", "check", "check_replan"]

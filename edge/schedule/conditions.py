@@ -12,7 +12,7 @@ from edge.schedule.demand import Demand
 from edge.schedule.dependencies import VisitBefore
 from edge.schedule.domain import DAY_MINUTES, Appointment, PastVisit, Plan, Span
 from edge.schedule.ids import AppointmentId, ServiceId
-from edge.schedule.registry import Service
+from edge.schedule.services import Service
 
 _EVER: Final = 1 << 30
 """More minutes than any plan or history has."""

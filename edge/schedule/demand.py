@@ -21,7 +21,8 @@ from edge.schedule.domain import (
     Stages,
 )
 from edge.schedule.ids import ProviderId, RoomId, ServiceId, UnitId
-from edge.schedule.registry import Registry, Service
+from edge.schedule.registry import Registry
+from edge.schedule.services import Service
 
 Resource = tuple[ResourceKind, str]
 DAY_CELLS = DAY_MINUTES // GRID_MINUTES

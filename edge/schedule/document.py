@@ -22,9 +22,10 @@ from edge.schedule.domain import (
     StageAssignment,
     Status,
 )
+from edge.schedule.entries import Key
 from edge.schedule.errors import InvalidClinic
 from edge.schedule.ids import AppointmentId, ProviderId, ReplanId, RoomId, ServiceId, UnitId
-from edge.schedule.registry import Key, Registry
+from edge.schedule.registry import Registry
 from edge.schedule.weights import Weights
 from shared.ids import ClientId
 
@@ -135,7 +136,7 @@ class DayDocument(Entry):
     appointments: tuple[AppointmentEntry, ...] = Field(default=(), max_length=2000)
     requests: tuple[RequestEntry, ...] = Field(default=(), max_length=2000, description="Who still asks for a place.")
     outages: tuple[OutageEntry, ...] = Field(default=(), max_length=500)
-    weights: Weights = Weights()
+    weights: Weights | None = Field(default=None, description="What is better on this day, instead of the clinic's.")
     rolled: RolledEntry | None = None
 
     @model_validator(mode="after")

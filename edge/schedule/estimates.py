@@ -15,7 +15,8 @@ from typing import Final
 from edge.schedule.domain import GRID_MINUTES
 from edge.schedule.durations import Duration, LogNormal, together
 from edge.schedule.ids import ServiceId
-from edge.schedule.registry import Registry, Service, Stage
+from edge.schedule.registry import Registry
+from edge.schedule.services import Service, Stage
 from shared.events.catalogue.estimates import ServiceDay
 
 SIGMA_BEFORE: Final = 0.25

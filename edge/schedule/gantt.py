@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from html import escape
 
 from edge.schedule.domain import Appointment, Plan, ResourceKind, Span, StageAssignment, clock_text
-from edge.schedule.registry import Hours, Registry
+from edge.schedule.entries import Hours
+from edge.schedule.registry import Registry
 from shared.vocabulary import TreatmentCategory
 
 _MINUTE = 1.9

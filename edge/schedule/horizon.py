@@ -141,7 +141,7 @@ def roll(
     Raises:
         NotAllowed: the days cannot be carried out as they are; replan first.
     """
-    horizon, weights, memory = horizon or Horizon(), weights or Weights(), memory or RollMemory()
+    horizon, weights, memory = horizon or Horizon(), weights or registry.weights, memory or RollMemory()
     if broken := check(registry, plan):
         names = " and ".join(broken[0].appointments)
         raise NotAllowed("broken_day", f"{names} breaks {broken[0].rule}; replan the day before it is rolled")

@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 
 from edge.schedule.domain import GRID_MINUTES, Appointment, Plan
 from edge.schedule.ids import ServiceId
-from edge.schedule.registry import Registry, Service
+from edge.schedule.registry import Registry
 from edge.schedule.replans import Replan
+from edge.schedule.services import Service
 
 
 @dataclass(frozen=True, slots=True)

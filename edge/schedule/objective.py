@@ -16,7 +16,7 @@ from edge.schedule.weights import Weights, cost
 
 def objective(situation: Situation, plan: Plan, weights: Weights | None = None) -> Objective:
     """Return how good a plan answers a situation; less is better."""
-    weights = weights or Weights()
+    weights = weights or situation.registry.weights
     terms = dict.fromkeys(("wait", "preference", "device_change", "idle", "brittle", "fairness"), 0)
     moved = shifted = 0
     for appointment in situation.free:

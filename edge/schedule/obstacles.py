@@ -18,13 +18,14 @@ from edge.schedule.domain import (
     Stages,
     clock_text,
 )
+from edge.schedule.entries import Lunch
 from edge.schedule.held import HELD
 from edge.schedule.ids import AppointmentId, ProviderId, RoomId, UnitId
 from edge.schedule.insertion import Situation
 from edge.schedule.lunch import unmet_lunches
 from edge.schedule.occupation import bits_of, has_run, rested, uses_of
 from edge.schedule.personal import Personal, condition_text
-from edge.schedule.registry import Lunch, Registry
+from edge.schedule.registry import Registry
 
 _MOST_NAMED: Final = 6
 """How many who could serve a sentence accounts for one by one."""

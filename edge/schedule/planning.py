@@ -22,7 +22,7 @@ def plan_requests(situation: Situation, search: SearchPlan, weights: Weights | N
     Raises:
         AssertionError: the engine broke a hard constraint; nothing of its answer is used.
     """
-    encoding = Encoding(situation, weights or Weights())
+    encoding = Encoding(situation, weights or situation.registry.weights)
     answer = solve(encoding.problem, encoding.incumbent(situation.facts), search, encoding.clinic.flat)
     planned = encoding.plan(answer)
     if broken := check(situation.registry, planned):

@@ -13,7 +13,8 @@ import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 
 from edge.schedule.domain import DAY_MINUTES, Appointment
-from edge.schedule.registry import Hours, Key, Service
+from edge.schedule.entries import Hours, Key
+from edge.schedule.services import Service
 
 Minutes = npt.NDArray[np.int64]
 Points = Annotated[float, Field(gt=0, le=10_000, description="What it costs when it is not kept.")]
@@ -117,6 +118,10 @@ class MembersFirst(_Policy):
     points: Mapping[Key, Annotated[float, Field(gt=0, le=10_000)]] = Field(
         description="What leaving out a client of each tier costs.", min_length=1, max_length=20
     )
+
+    def __hash__(self) -> int:
+        """Return a hash: what is known of a clinic is kept by its file, this policy included."""
+        return hash((self.kind, tuple(sorted(self.points.items()))))
 
     def left_out(self, appointment: Appointment) -> float:
         """Return the points of the client's tier."""

@@ -6,116 +6,28 @@ refused with the field and what to write instead.
 
 import tomllib
 from collections.abc import Iterable
-from datetime import time
 from pathlib import Path
-from typing import Annotated, Any, Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
     Field,
-    PlainSerializer,
-    SerializerFunctionWrapHandler,
     ValidationError,
     ValidationInfo,
-    WithJsonSchema,
     field_serializer,
     field_validator,
-    model_serializer,
     model_validator,
 )
 
 from edge.schedule.deciding_policy import Deciding
-from edge.schedule.dependencies import DaysApart, VisitBefore
-from edge.schedule.domain import GRID_MINUTES, Span
-from edge.schedule.durations import MOST_MINUTES, PLANNING_QUANTILE, Duration
+from edge.schedule.durations import MOST_MINUTES, PLANNING_QUANTILE
+from edge.schedule.entries import Entry, Hours, Key, Lunch, Minutes
 from edge.schedule.errors import InvalidClinic, UnknownName
 from edge.schedule.ids import NAME_PATTERN, ProviderId, RoomId, ServiceId, UnitId
-from edge.schedule.orchestration.templates import TaskTemplate, checked
-from shared.vocabulary import TreatmentCategory
-
-_MOST_STAGES = 8
+from edge.schedule.services import Service, Stage
+from edge.schedule.weights import Weights
 
 
-def _minute(value: object) -> int:
-    """Return minutes from local midnight of "HH:MM" (or of a TOML time), on the planning grid."""
-    if value == "24:00":
-        return 24 * 60
-    if isinstance(value, str):
-        try:
-            value = time.fromisoformat(value)
-        except ValueError as error:
-            raise ValueError('write a time of day as "HH:MM", for example "09:30"') from error
-    if isinstance(value, time):
-        value = value.hour * 60 + value.minute
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise ValueError('write a time of day as "HH:MM", for example "09:30"')  # noqa: TRY004 - pydantic reports it
-    return value
-
-
-def _say_no_default(schema: dict[str, Any]) -> None:
-    del schema["default"]
-
-
-def _written(minute: int) -> str:
-    return f"{minute // 60:02d}:{minute % 60:02d}"
-
-
-Minute = Annotated[
-    int,
-    BeforeValidator(_minute),
-    Field(ge=0, le=24 * 60, multiple_of=GRID_MINUTES),
-    PlainSerializer(_written, return_type=str, when_used="json"),
-    WithJsonSchema(
-        {
-            "description": 'Time of day as "HH:MM", or minutes from midnight; on the grid of five minutes.',
-            "anyOf": [
-                {"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][05]$|^24:00$"},
-                {"type": "integer", "minimum": 0, "maximum": 1440, "multipleOf": GRID_MINUTES},
-            ],
-        }
-    ),
-]
-Minutes = Annotated[int, Field(ge=0, le=12 * 60, multiple_of=GRID_MINUTES)]
-Key = Annotated[str, Field(pattern=NAME_PATTERN)]
-
-
-class _Entry(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Hours(_Entry):
-    """A stretch of the day, written `{start = "09:00", end = "17:30"}`."""
-
-    start: Minute
-    end: Minute
-
-    @model_validator(mode="after")
-    def _forward(self) -> Self:
-        if self.end <= self.start:
-            raise ValueError("`end` must be later than `start`")
-        return self
-
-    @property
-    def span(self) -> Span:
-        """The same stretch as the domain knows it."""
-        return Span(self.start, self.end)
-
-
-class Lunch(Hours):
-    """A meal of `minutes` somewhere between `start` and `end`; where exactly, the plan decides."""
-
-    minutes: Minutes = Field(default=30, gt=0)
-
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
-        if self.end - self.start < self.minutes:
-            raise ValueError("`minutes` must fit between `start` and `end`")
-        return self
-
-
-class Provider(_Entry):
+class Provider(Entry):
     """Somebody who treats clients; `name` is what the board shows."""
 
     id: ProviderId = Field(pattern=NAME_PATTERN)
@@ -136,7 +48,7 @@ class Provider(_Entry):
         return skill in self.skills and self.licences.issuperset(licences)
 
 
-class Room(_Entry):
+class Room(Entry):
     """A treatment room; `turnover` minutes of cleaning follow each use."""
 
     id: RoomId = Field(pattern=NAME_PATTERN)
@@ -145,7 +57,7 @@ class Room(_Entry):
     turnover: Minutes = 0
 
 
-class Unit(_Entry):
+class Unit(Entry):
     """A treatment device; after each use it cools down and is cleaned, both at the same time.
 
     It can be used in the rooms named, or, without any, wherever a stage asks for it.
@@ -168,98 +80,7 @@ class Unit(_Entry):
         return max(self.cooldown, self.cleaning)
 
 
-class Stage(_Entry):
-    """A part of a service; stages follow each other without a gap.
-
-    A stage either names the `skill` of the provider who is present, or says `provider_may_leave = true`. The provider
-    also needs its `licence`, where it names one. It takes `minutes`, or, as quantiles, a `duration`.
-    """
-
-    name: str = Field(min_length=1, max_length=40)
-    duration: Duration | None = Field(default=None, description="How long it takes, instead of `minutes`.")
-    minutes: Minutes = Field(
-        default=0, gt=0, validate_default=True, description="Planned length.", json_schema_extra=_say_no_default
-    )
-    skill: Key | None = None
-    licence: Key | None = None
-    room: Key
-    device: Key | None = None
-    provider_may_leave: bool = False
-
-    @field_validator("minutes", mode="before")
-    @classmethod
-    def _one_form(cls, minutes: object, given: ValidationInfo) -> object:
-        if "duration" not in given.data:
-            return GRID_MINUTES  # that it is wrong has been said
-        duration: Duration | None = given.data["duration"]
-        if duration is None and minutes == 0:
-            raise ValueError("write how long it takes: `minutes = 30`, or `duration = { p50 = 25, p80 = 35 }`")
-        if duration is not None and minutes != 0:
-            raise ValueError("write `minutes` or `duration`, and not both")
-        return minutes if duration is None else duration.distribution.planned(PLANNING_QUANTILE)
-
-    @model_serializer(mode="wrap")
-    def _as_it_was_given(self, written: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        fields: dict[str, Any] = written(self)
-        return {name: value for name, value in fields.items() if name != ("minutes" if self.duration else "duration")}
-
-    def planned_for(self, share: float) -> Self:
-        """Return the stage as long as a share of its visits need; one without quantiles stays as it is."""
-        if self.duration is None:
-            return self
-        return self.model_copy(update={"minutes": self.duration.distribution.planned(share)})
-
-    @model_validator(mode="after")
-    def _somebody_or_nobody(self) -> Self:
-        if (self.skill is None) != self.provider_may_leave:
-            raise ValueError("name a `skill`, or say `provider_may_leave = true`, and not both")
-        if self.licence is not None and self.skill is None:
-            raise ValueError("a `licence` is the provider's: name the `skill`, too")
-        return self
-
-
-class Service(_Entry):
-    """What a client books."""
-
-    id: ServiceId = Field(pattern=NAME_PATTERN)
-    name: str = Field(min_length=1, max_length=60)
-    category: TreatmentCategory
-    stages: tuple[Stage, ...] = Field(min_length=1, max_length=_MOST_STAGES)
-    share: int = Field(default=1, ge=0, le=100, description="How often it is booked, against the others.")
-    price: float = Field(default=0, ge=0, le=1_000_000, description="What a visit brings, in the clinic's currency.")
-    clearances: tuple[Key, ...] = Field(
-        default=(), max_length=12, description="What a licensed professional has to confirm before anybody gets it."
-    )
-    after: tuple[VisitBefore, ...] = Field(
-        default=(), max_length=8, description="Which visits of the client have to come before; each of these."
-    )
-    apart: tuple[DaysApart, ...] = Field(
-        default=(), max_length=8, description="Which visits of the client have to be some days away."
-    )
-    checklist: tuple[TaskTemplate, ...] = Field(
-        default=(), max_length=20, description="What has to be done around a visit; by its category where left out."
-    )
-
-    @model_validator(mode="after")
-    def _checklist_can_be_kept(self) -> Self:
-        checked(self.checklist)
-        return self
-
-    @property
-    def minutes(self) -> int:
-        """Length of the whole visit in minutes."""
-        return sum(stage.minutes for stage in self.stages)
-
-    def planned_for(self, share: float) -> Self:
-        """Return the service with each stage as long as a share of its visits need."""
-        return self.model_copy(update={"stages": tuple(stage.planned_for(share) for stage in self.stages)})
-
-    def licences(self, skill: str) -> frozenset[str]:
-        """Return the licences of whoever brings a skill to this service: one person brings it to all its stages."""
-        return frozenset(stage.licence for stage in self.stages if stage.skill == skill and stage.licence is not None)
-
-
-class Registry(_Entry):
+class Registry(Entry):
     """Everything one clinic plans with."""
 
     clinic: str = Field(min_length=1, max_length=80)
@@ -272,6 +93,7 @@ class Registry(_Entry):
     )
     services: tuple[Service, ...] = Field(min_length=1, max_length=200)
     deciding: Deciding = Field(default=Deciding(), description="Which replans happen by themselves.")
+    weights: Weights = Field(default=Weights(), description="What is better: the second level, with its policies.")
 
     @field_validator("services")
     @classmethod

@@ -60,7 +60,7 @@ def replan(
     Raises:
         UnknownName, NotAllowed: as `facts.with_facts` and `pinning.pinned`.
     """
-    limits, weights = limits or SolverLimits(), weights or Weights()
+    limits, weights = limits or SolverLimits(), weights or registry.weights
     begin = stopwatch()
     situation = situation_of(registry, plan, disruption, replan_id)
     if isinstance(disruption, MoveWanted) and all(pin.appointment != disruption.appointment for pin in pins):

@@ -8,7 +8,8 @@ from typing import Final
 from edge.schedule.domain import GRID_MINUTES, up_to_grid
 from edge.schedule.durations import SLACK_QUANTILE
 from edge.schedule.ids import UnitId
-from edge.schedule.registry import Registry, Service, Unit
+from edge.schedule.registry import Registry, Unit
+from edge.schedule.services import Service
 
 LEAST_SLACK: Final = GRID_MINUTES
 MOST_SLACK: Final = 30

@@ -115,7 +115,7 @@ def why_not(
     if obstacles := question.obstacles():
         liking = mine if provider is None else replace(mine, preferred=provider)
         free = replace(asked, pinned=others, kept=(), hit=(), requests=(liking,))
-        return Refusal(start, obstacles, _alternatives(free, liking, count, weights or Weights()))
+        return Refusal(start, obstacles, _alternatives(free, liking, count, weights or situation.registry.weights))
     return Possible(question.stages(question.cheapest() or ()))
 
 
@@ -136,7 +136,7 @@ def forced(
         UnknownName, NotAllowed: as `why_not`.
         AssertionError: the engine broke a hard constraint; nothing of its answer is used.
     """
-    mine, facts, weights = _movable(visit), situation.facts, weights or Weights()
+    mine, facts, weights = _movable(visit), situation.facts, weights or situation.registry.weights
     asked = _wished(situation, mine, start)
     # The client's own other visits stay where they are.
     own = tuple(other for other in asked.kept if other.client == mine.client)

@@ -8,7 +8,8 @@ from typing import Final, assert_never
 from edge.schedule.domain import Appointment, Plan, Status
 from edge.schedule.ids import AppointmentId
 from edge.schedule.orchestration.templates import Anchor, Fact, TaskTemplate, default_checklist
-from edge.schedule.registry import Registry, Service
+from edge.schedule.registry import Registry
+from edge.schedule.services import Service
 from shared.events.catalogue.checklist import SkipReason
 from shared.ids import ClientId
 

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.schedule.domain import Appointment, Span, Status
-from edge.schedule.registry import Service
+from edge.schedule.services import Service
 from edge.schedule.simulator.behaviour import Behaviour
 
 Floats = npt.NDArray[np.float64]

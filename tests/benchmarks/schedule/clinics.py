@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from edge.schedule.domain import DAY_MINUTES, AppointmentRequest, Span
+from edge.schedule.entries import Hours
 from edge.schedule.ids import AppointmentId, ProviderId, RoomId, ServiceId, UnitId
-from edge.schedule.registry import Hours, Provider, Registry, Room, Service, Stage, Unit
+from edge.schedule.registry import Provider, Registry, Room, Unit
+from edge.schedule.services import Service, Stage
 from shared.ids import ClientId
 from shared.vocabulary import TreatmentCategory as Category
 

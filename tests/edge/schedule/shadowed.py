@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from edge.schedule.booking import next_slots, plan_day, synthesise_day
 from edge.schedule.document import DayDocument
 from edge.schedule.domain import Appointment, AppointmentRequest, Plan, Status, clock_text
+from edge.schedule.entries import Hours
 from edge.schedule.facts import later
-from edge.schedule.registry import Hours, Registry
+from edge.schedule.registry import Registry
 from edge.schedule.shadow_document import EventsDocument, HumanDay, human_day
 
 DATE = dt.date(2026, 11, 23)

@@ -32,6 +32,7 @@ from edge.schedule.engine.compiled import CompiledEngine
 from edge.schedule.engine.problem import Effort
 from edge.schedule.engine.reference import ReferenceEngine
 from edge.schedule.engine.search import SearchPlan
+from edge.schedule.entries import Lunch
 from edge.schedule.errors import InvalidClinic, UnknownName
 from edge.schedule.facts import begun_by
 from edge.schedule.ids import AppointmentId, ProviderId, ReplanId, RoomId, ServiceId
@@ -39,7 +40,7 @@ from edge.schedule.insertion import survey
 from edge.schedule.objective import objective
 from edge.schedule.payloads import appointment_of, visit_part
 from edge.schedule.planning import asked, plan_requests
-from edge.schedule.registry import Lunch, Registry, parse_registry
+from edge.schedule.registry import Registry, parse_registry
 from edge.schedule.replan import SolverLimits, put_back, replan
 from edge.schedule.replans import ForcedBy, Replan
 from edge.schedule.schedule import Schedule

@@ -17,7 +17,8 @@ from edge.schedule.errors import InvalidClinic
 from edge.schedule.ids import AppointmentId, ProviderId, RoomId, ServiceId, UnitId
 from edge.schedule.objective import objective
 from edge.schedule.planning import asked
-from edge.schedule.registry import Registry, Stage, parse_registry
+from edge.schedule.registry import Registry, parse_registry
+from edge.schedule.services import Stage
 from edge.schedule.slack import LEAST_SLACK, MOST_SLACK, slack_of
 from edge.schedule.weights import Weights
 from shared.ids import ClientId

@@ -13,6 +13,7 @@ from edge.schedule.encode import Encoding
 from edge.schedule.engine.compiled import CompiledEngine
 from edge.schedule.engine.problem import Effort
 from edge.schedule.engine.search import SearchPlan
+from edge.schedule.entries import Hours
 from edge.schedule.facts import with_facts
 from edge.schedule.ids import AppointmentId, ReplanId
 from edge.schedule.insertion import Situation, abandoned, survey
@@ -24,7 +25,7 @@ from edge.schedule.policies import (
     ProtectPremiumHours,
     SameDayUrgentCapacity,
 )
-from edge.schedule.registry import Hours, Registry
+from edge.schedule.registry import Registry
 from edge.schedule.weights import Weights
 from shared.ids import ClientId
 
@@ -152,3 +153,12 @@ def test_hours_kept_for_the_urgent_are_theirs_until_shortly_before(clinic: Regis
     assert start(8 * 60, urgent=False) == 12 * 60
     assert start(8 * 60, urgent=True) == 11 * 60
     assert start(10 * 60, urgent=False) == 11 * 60
+
+
+def test_the_weights_of_the_clinics_file_count_where_no_others_are_given(clinic: Registry, day: Plan) -> None:
+    situation = hit_by(clinic, day, 0, 600, 2)
+    dear = clinic.model_copy(update={"weights": Weights(idle=0.4, policies=(MembersFirst(points={"gold": 50}),))})
+    there = survey(dear, situation.facts, 600)
+    once, twice = (objective(asked_, abandoned(asked_)).terms for asked_ in (situation, there))
+    assert twice["idle"] == 2 * once["idle"] > 0
+    assert "members_first" in twice

@@ -11,11 +11,12 @@ from edge.schedule.booking import next_slots, plan_day, synthesise_day
 from edge.schedule.checker import Rule, check_replan
 from edge.schedule.domain import AppointmentRequest, Outage, Plan, ProviderOut, ResourceKind, Span
 from edge.schedule.engine.search import SearchPlan
+from edge.schedule.entries import Lunch
 from edge.schedule.ids import AppointmentId, ProviderId, ReplanId
 from edge.schedule.insertion import abandoned, survey
 from edge.schedule.lunch import missed_lunches, owed_lunches
 from edge.schedule.planning import asked, plan_requests
-from edge.schedule.registry import Lunch, Registry
+from edge.schedule.registry import Registry
 from edge.schedule.replan import SolverLimits, replan
 from shared.ids import ClientId
 

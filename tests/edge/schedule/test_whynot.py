@@ -26,13 +26,15 @@ from edge.schedule.domain import (
 from edge.schedule.encode import FORBIDDEN, Encoding
 from edge.schedule.engine.compiled import CompiledEngine
 from edge.schedule.engine.search import SearchPlan
+from edge.schedule.entries import Hours, Lunch
 from edge.schedule.errors import NotAllowed, UnknownName
 from edge.schedule.ids import AppointmentId, ProviderId, ReplanId, ServiceId
 from edge.schedule.insertion import Situation, survey
 from edge.schedule.obstacles import Blocker, Obstacle
 from edge.schedule.policies import ProtectPremiumHours
-from edge.schedule.registry import Hours, Lunch, Registry, Service, Stage, Unit, demo_registry
+from edge.schedule.registry import Registry, Unit, demo_registry
 from edge.schedule.replans import ForcedBy
+from edge.schedule.services import Service, Stage
 from edge.schedule.weights import Weights
 from edge.schedule.whynot import Possible, Refusal, WhatIf, forced, why_not
 from shared.ids import ClientId

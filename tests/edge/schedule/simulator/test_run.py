@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from edge.schedule.booking import plan_day, synthesise_day
 from edge.schedule.checker import check
 from edge.schedule.domain import Appointment, Outage, Plan, ResourceKind, Span, Status
+from edge.schedule.entries import Lunch
 from edge.schedule.errors import NotAllowed
 from edge.schedule.ids import ReplanId
-from edge.schedule.registry import Lunch, Provider, Registry, Room, Unit
+from edge.schedule.registry import Provider, Registry, Room, Unit
 from edge.schedule.simulator.behaviour import Behaviour
 from edge.schedule.simulator.outcome import MEASURES, Outcome
 from edge.schedule.simulator.run import simulate
