@@ -41,7 +41,15 @@ class Credentials:
 
 
 class _ClosedWhenRefused(ssl.SSLSocket):
-    """Leaves no open connection behind when the handshake fails; paho forgets to close it."""
+    """Leaves no open connection behind when it fails on the way to being one: neither paho nor `ssl` closes it."""
+
+    def recv(self, buflen: int = 1024, flags: int = 0) -> bytes:
+        """Receive, or close: `ssl` itself asks this of a connection that was reset before it was wrapped."""
+        try:
+            return super().recv(buflen, flags)
+        except ConnectionError:
+            self.close()
+            raise
 
     def do_handshake(self, block: bool = False) -> None:
         """Shake hands, or close."""
