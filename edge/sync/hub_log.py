@@ -34,7 +34,8 @@ class HubLog:
         self._inbox = inbox
         self._life = life
         self._send = send
-        self._epoch = ""
+        self._epoch = self._serving = ""
+        self._known: dict[str, int] = {}
         self._hand_back = HandBack(inbox)
         self._log = structlog.get_logger()
 
@@ -50,6 +51,8 @@ class HubLog:
             # Restored, it seems, and silent about how much of our log it still has. A late greeting may seem so, too.
             self.must_ask = True
         if hello.known:
+            self._known = {end.epoch: end.seq for end in hello.known}
+            self._serving = hello.known[-1].epoch
             self._hand_back.greeted([Position.from_wire(end) for end in hello.known], hello.known[-1].epoch)
         self._acknowledge(hello.session)
 
@@ -78,9 +81,17 @@ class HubLog:
             repeated = verdict.duplicates
             for event in verdict.events:
                 self._inbox.apply(event)
+            if self._is_forgotten(batch.epoch):
+                # It comes late, from before the hub was restored: hear where the hub stands, and hand it back.
+                self.must_ask = True
         # The hub heeds its latest session only; which one that is, a greeting that came late must not decide.
         self._acknowledge(batch.session)
         return repeated
+
+    def _is_forgotten(self, epoch: str) -> bool:
+        """Tell whether more of a former epoch is applied here than the hub knows, by its last greeting."""
+        former = bool(self._serving) and epoch != self._serving
+        return former and self._inbox.applied(epoch).seq > self._known.get(epoch, 0)
 
     def hand_back(self, now: float) -> None:
         """Send what is due of that which the hub has forgotten.

@@ -81,9 +81,11 @@ class Hub:
         data = seal_message(message, identity.tenant, identity.device, DOWN, KEY)
         self.transport.inbox.put(Incoming(Signal.MESSAGE, data))
 
-    def greet(self, session: str, epoch: str = HUB_EPOCH, life: str = "") -> None:
+    def greet(
+        self, session: str, epoch: str = HUB_EPOCH, life: str = "", known: tuple[wire.Position, ...] = ()
+    ) -> None:
         head = wire.Position(epoch=epoch, seq=1)
-        self.say(wire.Message(hello=wire.Hello(session=session, head=head, hub_epoch=life)))
+        self.say(wire.Message(hello=wire.Hello(session=session, head=head, hub_epoch=life, known=known)))
 
     def ask_for_a_booking(self, session: str = "hub-1") -> None:
         identity = self.box.store.identity
@@ -223,6 +225,26 @@ def test_an_idle_box_refills_a_hub_that_was_restored_behind_a_living_broker(
     assert again != first
     hub.acknowledge(again)
     assert hub.hear("events").first_seq == 1
+    hub.link.stop()
+
+
+@pytest.mark.req("P-4", "I-08", "I-17", "F-05", "F-13")
+def test_what_arrives_late_from_before_the_hub_was_restored_is_handed_back(box: BoxRecord) -> None:
+    hub = Hub(box, lambda _event: ())
+    first = hub.hear("hello").session
+    hub.acknowledge(first)
+    known = (wire.Position(epoch=HUB_EPOCH), wire.Position(epoch="f" * 16))
+    hub.greet("hub-2", "f" * 16, known=known)
+    hub.greet("hub-1", known=known)  # for the former epoch, overtaken by the other one
+    hub.ask_for_a_booking("hub-0")  # said before the hub was restored
+    eventually(lambda: box.store.rows("SELECT count(*) FROM inbox") == [(1,)])
+    box.clock.advance(4)
+    again = hub.hear("hello").session
+    assert again != first
+    hub.acknowledge(again)
+    hub.greet("hub-3", "f" * 16, known=known)
+    back = hub.hear("hand_back")
+    assert (back.epoch, back.first_seq, len(back.bodies)) == (HUB_EPOCH, 1, 1)
     hub.link.stop()
 
 
