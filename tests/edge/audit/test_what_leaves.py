@@ -147,7 +147,7 @@ ON_RECORD: dict[str, tuple[str, str]] = {
 NOTHING_TO_RECORD = {
     "hub-log trust-key",  # log.key_trusted is its record
     "run", "enrol", "lan-certificate", "fetch-bundle", "book-day", "staff add", "images list", "images retry",
-    "erase request", "erase approve", "erase refuse", "erase list",
+    "erase request", "erase approve", "erase refuse", "erase list", "slots list", "slots recall", "slots release",
 }  # fmt: skip
 
 
