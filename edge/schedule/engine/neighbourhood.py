@@ -5,7 +5,7 @@ Beside ruin and recreate it finds what no chain of single insertions leads to: v
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -17,6 +17,8 @@ from edge.schedule.engine.day import Day
 from edge.schedule.engine.problem import Place, Problem
 
 __all__ = ["Limits", "Neighbourhood", "Outcome", "improve"]
+
+Seen = Callable[[tuple[Place | None, ...]], None]
 
 _SOLVED: Final = (cp_model.OPTIMAL, cp_model.FEASIBLE)
 
@@ -56,7 +58,11 @@ class Outcome:
 
 
 def improve(
-    problem: Problem, places: Sequence[Place | None], around: Neighbourhood, limits: Limits | None = None
+    problem: Problem,
+    places: Sequence[Place | None],
+    around: Neighbourhood,
+    limits: Limits | None = None,
+    seen: Seen | None = None,
 ) -> Outcome:
     """Return a day that is not worse, in which nobody outside the neighbourhood has changed.
 
@@ -65,6 +71,7 @@ def improve(
         places: the day as it stands; its places must fit together.
         around: who may change.
         limits: how far to look.
+        seen: told at once of a day that is better on the first level; the second one is minded only afterwards.
     """
     limits = limits or Limits()
     until = time.monotonic() + limits.seconds
@@ -75,7 +82,7 @@ def improve(
     model, worth = Model(before, around), before.worth()
     # The model counts what can change; all else counts and costs the same in every day of the neighbourhood.
     other_rank, other_cost = worth.rank - model.rank.now, worth.cost - model.cost.now
-    outcome = _solve(model, tuple(places), limits, until)
+    outcome = _solve(model, tuple(places), limits, until, seen)
     after = _checked(problem, outcome.places, around.free | around.sliding)
     rank_bound = outcome.rank_bound + other_rank
     if after is None or after.worth().level > worth.level:
@@ -85,13 +92,13 @@ def improve(
     return Outcome(tuple(after.places), outcome.proven, rank_bound, outcome.cost_bound + other_cost)
 
 
-def _solve(model: Model, places: tuple[Place | None, ...], limits: Limits, until: float) -> Outcome:
+def _solve(model: Model, places: tuple[Place | None, ...], limits: Limits, until: float, seen: Seen | None) -> Outcome:
     """Return the best day found, or the former one, and what is proven: the first level before the second."""
     rank, cost, hints = model.rank, model.cost, list(model.sheet.open)
     found, proven, rank_bound = places, True, 0
     # No visit counts less than nothing: a first level of 0 needs no search.
     if rank.now > 0:
-        solver, status = _minimize(model.sheet.cp, rank, hints, limits, until)
+        solver, status = _minimize(model.sheet.cp, rank, hints, limits, until, few=True)
         rank_bound = _bound(solver, status)
         if status not in _SOLVED:
             return Outcome(places, proven=False, rank_bound=rank_bound)
@@ -99,6 +106,8 @@ def _solve(model: Model, places: tuple[Place | None, ...], limits: Limits, until
         if solver.value(rank.var) < rank.now:
             # A better first level may cost more on the second, so this day is the one to beat.
             rank, cost, *hints = (Known(known.var, solver.value(known.var)) for known in (rank, cost, *hints))
+            if seen is not None:
+                seen(found)
     model.sheet.cp.add(rank.var <= rank.now)
     solver, status = _minimize(model.sheet.cp, cost, hints, limits, until)
     cost_bound = _bound(solver, status)
@@ -115,7 +124,9 @@ def _bound(solver: Any, status: Any) -> int:
     return max(0, math.ceil(solver.best_objective_bound - 1e-6)) if known else 0
 
 
-def _minimize(cp: Any, level: Known, hints: Sequence[Known], limits: Limits, until: float) -> tuple[Any, Any]:
+def _minimize(
+    cp: Any, level: Known, hints: Sequence[Known], limits: Limits, until: float, *, few: bool = False
+) -> tuple[Any, Any]:
     cp.add(level.var <= level.now)
     cp.minimize(level.var)
     cp.clear_hints()
@@ -126,6 +137,13 @@ def _minimize(cp: Any, level: Known, hints: Sequence[Known], limits: Limits, unt
     solver.parameters.max_time_in_seconds = max(0.0, until - time.monotonic())
     solver.parameters.num_workers = limits.workers
     solver.parameters.random_seed = limits.seed
+    if few:
+        # The first level counts a few visits of many: it rises from below, one unavoidable visit after the other.
+        solver.parameters.optimize_with_core = True
+        solver.parameters.cp_model_probing_level = 0
+        solver.parameters.symmetry_level = 0
+    else:
+        solver.parameters.linearization_level = 2
     return solver, solver.solve(cp)
 
 

@@ -4,22 +4,29 @@ The search is quick to a good day and knows nothing of how good a day could be; 
 to the end from a good one. A replan leaves most of the day fixed, so that the end is mostly reached within a second.
 """
 
+import threading
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Final
 
 from edge.schedule.engine.compiled import CompiledEngine
 from edge.schedule.engine.flat import FlatShapes
-from edge.schedule.engine.neighbourhood import Limits, Neighbourhood, improve
+from edge.schedule.engine.neighbourhood import Limits, Neighbourhood, Seen, improve
 from edge.schedule.engine.problem import Answer, Place, Problem
-from edge.schedule.engine.search import SearchPlan, Seen, solve
+from edge.schedule.engine.search import SearchPlan, solve
+from edge.schedule.engine.search import Seen as Repaired
 
-_SEARCH_SHARE: Final = 0.5
+_SEARCH_SHARE: Final = 0.2
 _SEARCH_SECONDS_A_VISIT: Final = 0.004
 """The search is near its end after this; a smaller day is not made to wait for its share."""
-_LEAST_SECONDS: Final = 0.2
+_ALONE_SHARE: Final = 0.6
+"""What CP-SAT gets of the rest where there is one core only."""
+_LEAST_SECONDS: Final = 0.15
 """In less than this CP-SAT does nothing that more search would not do better."""
+_COOLER: Final = 5
+"""A search that goes on from a good day begins so much colder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,28 +50,80 @@ class Proven:
         """Whether no day is better on the first level."""
         return self.rank_bound >= self.answer.worth.rank
 
+    def with_answer(self, other: Answer) -> "Proven":
+        """Return the better of the two days; the bound of the second level is of one value of the first."""
+        if other.worth.level >= self.answer.worth.level:
+            return self
+        same = other.worth.rank == self.answer.worth.rank
+        return replace(self, answer=other, cost_bound=self.cost_bound if same else None)
+
 
 def solve_and_prove(
     problem: Problem,
     incumbent: Sequence[Place | None],
     plan: SearchPlan,
     shapes: FlatShapes | None = None,
-    seen: Seen | None = None,
+    seen: Repaired | None = None,
 ) -> Proven:
     """Return the best day found from an incumbent, as `search.solve`, and what is proven of it.
 
-    Ends early when nothing better is left.
+    With several cores one of them proves while the others search on. Ends early when nothing better is left.
     """
-    begin = time.monotonic()
-    share = min(plan.seconds * _SEARCH_SHARE, len(problem.visits) * _SEARCH_SECONDS_A_VISIT)
-    proves = plan.seconds - share >= _LEAST_SECONDS
-    search = replace(plan, seconds=share) if proves else plan
-    found = solve(problem, incumbent, search, shapes, seen)
-    if not proves or not problem.visits:
-        return Proven(found)
+    until = time.monotonic() + plan.seconds
+    first = min(plan.seconds * _SEARCH_SHARE, len(problem.visits) * _SEARCH_SECONDS_A_VISIT)
+    if plan.seconds - first < _LEAST_SECONDS or not problem.visits:
+        return Proven(solve(problem, incumbent, plan, shapes, seen))
+    found = solve(problem, incumbent, replace(plan, seconds=first), shapes, seen)
+    others = replace(plan, searches=plan.searches - 1, seed=plan.seed + plan.searches, hot=plan.hot // _COOLER)
+    with ThreadPoolExecutor(1) as pool:
+        side = _Beside(problem, found, others, shapes, until)
+        searched = pool.submit(side.run) if others.searches else None
+        seconds = (until - time.monotonic()) * (1 if searched is not None else _ALONE_SHARE)
+        proven = _proven(problem, found, Limits(seconds, 1, plan.seed), shapes, side.go_on_from)
+        if proven.optimal:
+            side.end()
+        if searched is not None:
+            return proven.with_answer(searched.result())
+    return proven if proven.optimal else proven.with_answer(side.run(searches=1))
+
+
+class _Beside:
+    """A search that goes on from the best day that anybody has found, until its time is over or it is ended."""
+
+    def __init__(
+        self, problem: Problem, found: Answer, plan: SearchPlan, shapes: FlatShapes | None, until: float
+    ) -> None:
+        self._problem, self._plan, self._shapes, self._until = problem, plan, shapes, until
+        self._start: Sequence[Place | None] = found.places
+        self._news, self._over = threading.Event(), threading.Event()
+
+    def go_on_from(self, places: Sequence[Place | None]) -> None:
+        """Leave what is searched now for a day that is better on the first level."""
+        self._start = places
+        self._news.set()
+
+    def end(self) -> None:
+        """Stop: nothing better is left."""
+        self._over.set()
+
+    def run(self, searches: int | None = None) -> Answer:
+        """Search, and return the best day found."""
+        best: Answer | None = None
+        while best is None or self._news.is_set():
+            self._news.clear()
+            left = max(0.0, self._until - time.monotonic())
+            plan = replace(self._plan, seconds=left, searches=searches or self._plan.searches, cycles=1)
+            found = solve(self._problem, self._start, plan, self._shapes, stop=self._ended)
+            best = found if best is None or found.worth.level < best.worth.level else best
+        return best
+
+    def _ended(self) -> bool:
+        return self._news.is_set() or self._over.is_set()
+
+
+def _proven(problem: Problem, found: Answer, limits: Limits, shapes: FlatShapes | None, seen: Seen) -> Proven:
     everybody = Neighbourhood(frozenset(range(len(problem.visits))))
-    left = begin + plan.seconds - time.monotonic()
-    outcome = improve(problem, found.places, everybody, Limits(left, plan.searches, plan.seed))
-    engine = CompiledEngine(problem, plan.seed, shapes)
+    outcome = improve(problem, found.places, everybody, limits, seen)
+    engine = CompiledEngine(problem, limits.seed, shapes)
     engine.set(outcome.places)
     return Proven(engine.best(), outcome.rank_bound, outcome.cost_bound, outcome.proven)

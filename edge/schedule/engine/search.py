@@ -12,6 +12,7 @@ from edge.schedule.engine.flat import FlatShapes
 from edge.schedule.engine.problem import Answer, Effort, Engine, Place, Problem
 
 Seen = Callable[[Answer], None]
+Stop = Callable[[], bool]
 _COOLER: Final = 5
 _BACK_EVERY: Final = 4
 """After so many rounds a search leaves what led nowhere and goes on from its best day."""
@@ -48,6 +49,7 @@ def solve(
     plan: SearchPlan,
     shapes: FlatShapes | None = None,
     seen: Seen | None = None,
+    stop: Stop | None = None,
 ) -> Answer:
     """Return the best day found from an incumbent, which is repaired first.
 
@@ -57,6 +59,7 @@ def solve(
         plan: how long and how wide to search.
         shapes: the flattened shapes of the problem, where they are at hand.
         seen: told of the repaired day at once.
+        stop: asked now and then whether to end early.
     """
     engines = [CompiledEngine(problem, plan.seed + number, shapes) for number in range(max(1, plan.searches))]
     first = engines[0]
@@ -74,15 +77,18 @@ def solve(
                 engine.set(answer.places)
             span = plan.seconds * 1e9 / plan.cycles
             hot = max(plan.cold, plan.hot // _COOLER**cycle)
-            cool = partial(_cool, plan=plan, hot=hot, begin=begin + int(cycle * span), length=span / plan.rounds)
+            length = span / plan.rounds
+            cool = partial(_cool, plan=plan, hot=hot, begin=begin + int(cycle * span), length=length, stop=stop)
             answer = min(pool.map(cool, engines), key=lambda found: found.worth.level)
     return answer
 
 
-def _cool(engine: Engine, plan: SearchPlan, hot: int, begin: int, length: float) -> Answer:
+def _cool(engine: Engine, plan: SearchPlan, hot: int, begin: int, length: float, stop: Stop | None) -> Answer:
     """Search through one cycle and return the best day; each round takes `length` nanoseconds."""
     ratio = (plan.cold / hot) ** (1 / max(1, plan.rounds - 1))
     for number in range(plan.rounds):
+        if stop is not None and stop():
+            break
         until = begin + int(length * (number + 1))
         engine.search(Effort(1 << 62, until, int(hot * ratio**number), plan.most_removed))
         if number % _BACK_EVERY == _BACK_EVERY - 1:
