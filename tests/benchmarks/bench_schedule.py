@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from edge.schedule.checker import check_replan
 from edge.schedule.engine.search import SearchPlan
@@ -82,9 +83,9 @@ def summary(runs: list[Run], best: list[Known]) -> dict[str, float]:
     }
 
 
-def methods(long_seconds: float, peers: bool) -> dict[str, Method]:
-    """Return what is compared, by name."""
-    ours: dict[str, Method] = {
+def ours(long_seconds: float) -> dict[str, Method]:
+    """Return the product's own methods, by name."""
+    return {
         "repair": engine(0),
         "0.2 s": engine(0.2),
         "0.5 s": engine(0.5),
@@ -92,30 +93,39 @@ def methods(long_seconds: float, peers: bool) -> dict[str, Method]:
         f"{long_seconds:g} s": engine(long_seconds, seed=101),
         "search alone 1 s": search(1),
     }
-    others: dict[str, Method] = {
-        "right-shift": right_shift,
-        "first available": first_available,
-        "insertion": insertion,
-        "CP-SAT cold 2 s": cp_sat(2, hinted=False),
-        "CP-SAT hinted 2 s": cp_sat(2, hinted=True),
-    }
-    return {**others, **ours} if peers else ours
 
 
-def measure(name: str, count: int, compared: dict[str, Method], show: Callable[[str], None]) -> dict[str, object]:
-    """Return the figures of one size."""
+PEERS: Final[dict[str, Method]] = {
+    "right-shift": right_shift,
+    "first available": first_available,
+    "insertion": insertion,
+    "CP-SAT cold 2 s": cp_sat(2, hinted=False),
+    "CP-SAT hinted 2 s": cp_sat(2, hinted=True),
+}
+Runs = dict[str, list[Run]]
+
+
+def runs_of(name: str, count: int, compared: dict[str, Method]) -> Runs:
+    """Return what methods make of the disruptions of a size."""
+    situations = _situations(name, count)
+    return {method: [run(make, situation) for situation in situations.values()] for method, make in compared.items()}
+
+
+def _situations(name: str, count: int) -> dict[int, Situation]:
     document, events = load(name)
     questions = {number: situation_of(document, event) for number, event in enumerate(events[:count])}
-    situations = {number: situation for number, situation in questions.items() if situation is not None}
-    kept = known(name) or [None] * len(events)
-    runs: dict[str, list[Run]] = {
-        method: [run(make, situation) for situation in situations.values()] for method, make in compared.items()
-    }
+    return {number: situation for number, situation in questions.items() if situation is not None}
+
+
+def judged(name: str, count: int, runs: Runs, show: Callable[[str], None]) -> dict[str, object]:
+    """Return the figures of one size."""
+    situations, kept = _situations(name, count), known(name)
+    kept = kept or [None] * (max(situations, default=0) + 1)
     best = [
         better(kept[number], of(min(one[at].worth for one in runs.values()))) for at, number in enumerate(situations)
     ]
     result = {method: summary(mine, best) for method, mine in runs.items()}
-    show(f"\n{name}: {len(document.appointments)} visits, {len(situations)} disruptions")
+    show(f"\n{name}: {len(load(name)[0].appointments)} visits, {len(situations)} disruptions")
     show(
         f"{'method':18} {'level 1':>8} {'gap p50':>8} {'gap p95':>8} {'<1 %':>6} {'lost':>5} {'moved':>6} "
         f"{'told':>5} {'ms p50':>8} {'ms p95':>8}"
@@ -170,18 +180,21 @@ def main() -> None:
     parser.add_argument("--no-peers", action="store_true")
     parser.add_argument("--out", type=Path, default=Path("reports/bench-schedule.json"))
     arguments = parser.parse_args()
-    compared = methods(arguments.long, not arguments.no_peers)
-    result = {name: measure(name, arguments.events, compared, print) for name in arguments.sizes}
-    scratch: dict[str, dict[str, float]] = {}
-    for name in arguments.sizes:
-        row = scratch[name] = from_scratch(name, 1.0, arguments.scratch)
+    sizes, count = arguments.sizes, arguments.events
+    runs = {name: runs_of(name, count, ours(arguments.long)) for name in sizes}
+    scratch = {name: from_scratch(name, 1.0, arguments.scratch) for name in sizes}
+    # Before any peer has run: what it takes is none of ours.
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    if not arguments.no_peers:
+        runs = {name: runs_of(name, count, PEERS) | mine for name, mine in runs.items()}
+    result = {name: judged(name, count, all_, print) for name, all_ in runs.items()}
+    for name, row in scratch.items():
         print(
             f"\n{name} from scratch: 1 s serves {row['short_served']:.0f} for {row['short_points']:,.0f} points,"
             f" {arguments.scratch:g} s {row['long_served']:.0f} for {row['long_points']:,.0f}:"
             f" {row['served_ratio']:.1%} and {row['points_ratio']:.1%}"
         )
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"\npeak memory {peak:.0f} MiB")
+    print(f"\npeak memory without the peers {peak:.0f} MiB")
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
     report = {"sizes": result, "from_scratch": scratch, "peak_memory_mib": peak}
     arguments.out.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
