@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from edge.schedule.cli_calibrate import calibrate
+from edge.schedule.cli_roll import roll
 from edge.schedule.cli_simulate import register
 from edge.schedule.document import DayDocument, parse_day
 from edge.schedule.domain import Appointment, AppointmentRequest, Plan, clock_text
@@ -30,7 +31,6 @@ from edge.schedule.registry import Registry
 from edge.schedule.replan import SolverLimits
 from edge.schedule.replan import replan as replan_day
 from edge.schedule.replans import Objective, Replan, SolverStatus
-from edge.schedule.roll_cli import roll
 from edge.schedule.shadow_document import EventsDocument
 from edge.schedule.weights import points
 from edge.schedule.whynot import Possible, why_not

@@ -74,17 +74,20 @@ def solve_and_prove(
     if plan.seconds - first < _LEAST_SECONDS or not problem.visits:
         return Proven(solve(problem, incumbent, plan, shapes, seen))
     found = solve(problem, incumbent, replace(plan, seconds=first), shapes, seen)
-    others = replace(plan, searches=plan.searches - 1, seed=plan.seed + plan.searches, hot=plan.hot // _COOLER)
+    others = replace(
+        plan, searches=max(1, plan.searches - 1), seed=plan.seed + plan.searches, hot=plan.hot // _COOLER, cycles=1
+    )
+    side, left = _Beside(problem, found, others, shapes, until), until - time.monotonic()
+    if plan.searches <= 1:
+        proven = _proven(problem, found, Limits(left * _ALONE_SHARE, 1, plan.seed), shapes)
+        side.go_on_from(proven.answer.places)
+        return proven if proven.optimal else proven.with_answer(side.run())
     with ThreadPoolExecutor(1) as pool:
-        side = _Beside(problem, found, others, shapes, until)
-        searched = pool.submit(side.run) if others.searches else None
-        seconds = (until - time.monotonic()) * (1 if searched is not None else _ALONE_SHARE)
-        proven = _proven(problem, found, Limits(seconds, 1, plan.seed), shapes, side.go_on_from)
+        searched = pool.submit(side.run)
+        proven = _proven(problem, found, Limits(left, 1, plan.seed), shapes, side.go_on_from)
         if proven.optimal:
             side.end()
-        if searched is not None:
-            return proven.with_answer(searched.result())
-    return proven if proven.optimal else proven.with_answer(side.run(searches=1))
+        return proven.with_answer(searched.result())
 
 
 class _Beside:
@@ -106,13 +109,12 @@ class _Beside:
         """Stop: nothing better is left."""
         self._over.set()
 
-    def run(self, searches: int | None = None) -> Answer:
+    def run(self) -> Answer:
         """Search, and return the best day found."""
         best: Answer | None = None
         while best is None or self._news.is_set():
             self._news.clear()
-            left = max(0.0, self._until - time.monotonic())
-            plan = replace(self._plan, seconds=left, searches=searches or self._plan.searches, cycles=1)
+            plan = replace(self._plan, seconds=max(0.0, self._until - time.monotonic()))
             found = solve(self._problem, self._start, plan, self._shapes, stop=self._ended)
             best = found if best is None or found.worth.level < best.worth.level else best
         return best
@@ -121,7 +123,9 @@ class _Beside:
         return self._news.is_set() or self._over.is_set()
 
 
-def _proven(problem: Problem, found: Answer, limits: Limits, shapes: FlatShapes | None, seen: Seen) -> Proven:
+def _proven(
+    problem: Problem, found: Answer, limits: Limits, shapes: FlatShapes | None, seen: Seen | None = None
+) -> Proven:
     everybody = Neighbourhood(frozenset(range(len(problem.visits))))
     outcome = improve(problem, found.places, everybody, limits, seen)
     engine = CompiledEngine(problem, limits.seed, shapes)
