@@ -1,6 +1,6 @@
-"""The fast answer: keep what fits, put each visit that lost its place into its best free slot.
+"""What a day leaves to be solved: who stays, who can, who cannot; and the free places of one visit, nobody moved.
 
-Pure Python on bitsets, a few milliseconds for a clinic's day, and always a plan that can be carried out.
+Pure Python on bitsets.
 """
 
 from collections import defaultdict
@@ -205,26 +205,6 @@ def slots(situation: Situation, appointment: Appointment, calendar: Calendar, pl
         inconvenience = abs(start - reference) + PREFERENCE_MINUTES * miss
         changed = sum(a != b for a, b in zip(choice[people:], old[people:], strict=False))
         yield Slot((int(notify), inconvenience, changed), start, choice)
-
-
-def repair(situation: Situation) -> Plan:
-    """Return the first answer: nobody moves but those who must, each to the best free slot.
-
-    Who relies on a visit that finds none is left to `courses.settled`.
-    """
-    calendar = Calendar(situation.registry, situation.facts.outages, situation.facts.days)
-    for appointment in (*situation.pinned, *situation.kept):
-        calendar.occupy(appointment.stages)
-    plan = abandoned(situation)
-    waiting = sorted(situation.hit, key=lambda a: (not a.placed, a.start if a.placed else a.window.start, a.id))
-    waiting.extend(situation.requests)
-    for appointment in waiting:
-        best = min(slots(situation, appointment, calendar, plan), default=None)
-        if best is not None:
-            stages = situation.demands[appointment.service].stages(best.start, best.choice)
-            calendar.occupy(stages)
-            plan = plan.with_appointments(replace(appointment, stages=stages))
-    return plan
 
 
 def abandoned(situation: Situation) -> Plan:

@@ -11,7 +11,7 @@ from edge.schedule.engine.neighbourhood import Limits, Neighbourhood, improve
 from edge.schedule.engine.problem import Answer, Worth
 from edge.schedule.engine.proving import solve_and_prove
 from edge.schedule.engine.search import SearchPlan, solve
-from edge.schedule.insertion import Situation, abandoned, repair
+from edge.schedule.insertion import Situation, abandoned, slots
 from edge.schedule.weights import Weights
 
 Method = Callable[[Situation], Plan]
@@ -53,7 +53,19 @@ def first_available(situation: Situation) -> Plan:
 
 def insertion(situation: Situation) -> Plan:
     """Keep what fits and give each displaced visit its best free place, in plain Python."""
-    return repair(situation)
+    calendar = Calendar(situation.registry, situation.facts.outages, situation.facts.days)
+    for appointment in (*situation.pinned, *situation.kept):
+        calendar.occupy(appointment.stages)
+    plan = abandoned(situation)
+    waiting = sorted(situation.hit, key=lambda a: (not a.placed, a.start if a.placed else a.window.start, a.id))
+    waiting.extend(situation.requests)
+    for appointment in waiting:
+        best = min(slots(situation, appointment, calendar, plan), default=None)
+        if best is not None:
+            stages = situation.demands[appointment.service].stages(best.start, best.choice)
+            calendar.occupy(stages)
+            plan = plan.with_appointments(replace(appointment, stages=stages))
+    return plan
 
 
 def engine(seconds: float, searches: int = 2, seed: int = 1) -> Method:
