@@ -12,10 +12,10 @@ from zoneinfo import ZoneInfo
 
 from edge.schedule.deciding import Decision
 from edge.schedule.deciding_policy import Mode
-from edge.schedule.domain import Appointment, AppointmentRequest, Disruption, Plan, Span, Status
+from edge.schedule.domain import Appointment, AppointmentRequest, Disruption, Plan, Status
 from edge.schedule.errors import UnknownName
 from edge.schedule.estimates_book import EstimatesBook
-from edge.schedule.ids import AppointmentId, ProviderId, ReplanId, ServiceId
+from edge.schedule.ids import AppointmentId, ProviderId, ReplanId
 from edge.schedule.insertion import survey
 from edge.schedule.lengths import as_booked
 from edge.schedule.pinning import Pin
@@ -30,12 +30,10 @@ from edge.schedule.whynot import Possible, Refusal, why_not
 from edge.store.events import SqlcipherEventStore
 from edge.threads import NoThreadFree, Priority, ThreadBudget
 from shared.clock import Clock
-from shared.errors import Rejected
 from shared.events.catalogue import proposals as told
 from shared.events.catalogue import schedule as said
 from shared.events.catalogue import slots
 from shared.events.catalogue.estimates import DayClosed
-from shared.events.catalogue.system import BookingAnswered, BookingRequested
 from shared.events.envelope import Event, EventDraft
 from shared.events.payload import Catalogue, PayloadModel
 from shared.ids import ClientId, IdSource
@@ -94,6 +92,11 @@ class ScheduleBook:
         """Return the clinic's date."""
         return self.now().date()
 
+    def minute(self, date: dt.date) -> int:
+        """Return minutes after the clinic's midnight of a day: 0 for a day to come."""
+        now = self.now()
+        return now.hour * 60 + now.minute if now.date() == date else 0
+
     def day(self, date: dt.date) -> Schedule:
         """Return one day as the log tells it."""
         with self._lock:
@@ -124,7 +127,7 @@ class ScheduleBook:
         """Return what is decided on a day as it stands, for the caller to append: refused if the day has changed."""
         with self._lock:
             day = self.day(date)
-            return _in_order(day, decide(day), actor, purpose)
+            return in_order(day, decide(day), actor, purpose)
 
     def book_day(self, date: dt.date, requests: Sequence[AppointmentRequest], actor: str) -> int:
         """Book many requests in one transaction and return how many found a place."""
@@ -143,7 +146,7 @@ class ScheduleBook:
         with self._lock:
             date = self._date_of(appointment)
             day = self.day(date)
-            self._append(day, day.change_status(appointment, status, self._minute(date)), actor, "care")
+            self._append(day, day.change_status(appointment, status, self.minute(date)), actor, "care")
         return date
 
     def preview(self, date: dt.date, disruption: Disruption) -> Replan:
@@ -196,7 +199,7 @@ class ScheduleBook:
         """
         with self._lock:
             day, record = self._proposal(proposal)
-            now = self._minute(day.plan.date)
+            now = self.minute(day.plan.date)
             self._append(day, accept(day, self.learnt.planning(), record, choice, now, manager), actor, "replan")
         return day.plan.date
 
@@ -221,7 +224,7 @@ class ScheduleBook:
         with self._lock:
             day, record = self._proposal(proposal)
             date = day.plan.date
-            disruption, pins = asked_again(record, self._minute(date), pin)
+            disruption, pins = asked_again(record, self.minute(date), pin)
             answer = self._answer(date, disruption, name, alternatives=True, pins=pins)
             payloads = propose(day, self.learnt.planning(), disruption, answer, name, pins, record)
             self._append(day, payloads, actor, "replan")
@@ -229,7 +232,7 @@ class ScheduleBook:
 
     def out_of_date(self, date: dt.date, record: ProposalRecord) -> str | None:
         """Return why an open proposal cannot be accepted any more, or none while it can."""
-        return stale_because(self.day(date), self.learnt.planning(), record, self._minute(date))
+        return stale_because(self.day(date), self.learnt.planning(), record, self.minute(date))
 
     def why_not(
         self, appointment: AppointmentId, start: int, provider: ProviderId | None = None
@@ -241,7 +244,7 @@ class ScheduleBook:
         """
         date = self._date_of(appointment)
         booked = as_booked(self.learnt.planning(), self.day(date).plan)
-        situation = survey(booked.registry, booked.plan, self._minute(date))
+        situation = survey(booked.registry, booked.plan, self.minute(date))
         return date, why_not(situation, booked.plan.appointments[appointment], start, provider)
 
     def day_of(self, appointment: AppointmentId) -> dt.date:
@@ -293,48 +296,6 @@ class ScheduleBook:
         name = AppointmentId(appointment)
         return self.day(self._date_of(name)).plan.appointments[name].client
 
-    def answer_request(self, event: Event) -> list[EventDraft]:
-        """Decide an online request that came down from the hub; the caller appends the answer.
-
-        Idempotent by the request's id. The drafts name the day's version that was decided on, so that a place
-        taken before they are appended is not given twice.
-
-        Raises:
-            ValueError: the request names no day of the calendar.
-        """
-        wish = BookingRequested.model_validate(event.fields.payload)
-        date = dt.date.fromisoformat(wish.day)
-        with self._lock:
-            day = self.day(date)
-            payloads, answer = self._decide(wish, day)
-            drafts = _in_order(day, payloads, "hub", "booking")
-        return [*drafts, EventDraft(f"booking/{wish.request}", answer, "box", "booking")]
-
-    def _decide(self, wish: BookingRequested, day: Schedule) -> tuple[list[PayloadModel], BookingAnswered]:
-        name = AppointmentId(f"online-{wish.request}")
-        request = AppointmentRequest(
-            name, ClientId(name), ServiceId(wish.service), Span(wish.earliest_minute, wish.latest_minute)
-        )
-        date = day.plan.date
-        if date < self.today():
-            return [], BookingAnswered(request=wish.request, accepted=False, reason="that day has passed")
-        try:
-            self.registry.service(request.service)
-            payloads = day.decide_request(self.learnt.planning(), request, self._minute(date), self._held(day))
-        except Rejected as error:
-            return [], BookingAnswered(request=wish.request, accepted=False, reason=error.sentence[:500])
-        visit = day.plan.appointments.get(name)
-        for payload in payloads:
-            if isinstance(payload, said.RequestDeclined):
-                reason = _with_alternatives(payload)
-                return payloads, BookingAnswered(request=wish.request, accepted=False, reason=reason)
-            if isinstance(payload, said.AppointmentBooked):
-                start = payload.visit.stages[0].start
-                return payloads, _accepted(wish, name, start)
-        if visit is None:
-            raise UnknownName("unknown_appointment", "the request is neither booked nor declined")
-        return [], _accepted(wish, name, visit.start)
-
     def _proposal(self, proposal: ReplanId) -> tuple[Schedule, ProposalRecord]:
         date = self._date_with(lambda day: proposal in day.proposals.records)
         day = self.day(date)
@@ -376,7 +337,7 @@ class ScheduleBook:
         """Append what was decided on `day`, which must not have been folded further since."""
         if not payloads:
             return
-        self._store.append(_in_order(day, payloads, actor, purpose))
+        self._store.append(in_order(day, payloads, actor, purpose))
         self.day(day.plan.date)
         for listener in self._listeners:
             listener(day.plan.date)
@@ -384,11 +345,6 @@ class ScheduleBook:
     def _payload(self, event: Event) -> PayloadModel:
         fields = event.fields
         return self._catalogue.model(fields.type, fields.schema_version).model_validate(fields.payload)
-
-    def _minute(self, date: dt.date) -> int:
-        """Return minutes after the clinic's midnight of a day: 0 for a day to come."""
-        now = self.now()
-        return now.hour * 60 + now.minute if now.date() == date else 0
 
     def _date_of(self, appointment: AppointmentId) -> dt.date:
         return self._date_with(lambda day: appointment in day.plan.appointments)
@@ -410,18 +366,9 @@ def _nothing(day: Schedule) -> Sequence[Appointment]:
     return ()
 
 
-def _in_order(day: Schedule, payloads: Sequence[PayloadModel], actor: str, purpose: str) -> list[EventDraft]:
+def in_order(day: Schedule, payloads: Sequence[PayloadModel], actor: str, purpose: str) -> list[EventDraft]:
     """Return drafts that are refused as a whole when the day is no longer the one that was decided on."""
     return [
         EventDraft(day.aggregate, payload, actor, purpose, expected_version=day.version + number)
         for number, payload in enumerate(payloads)
     ]
-
-
-def _accepted(wish: BookingRequested, name: AppointmentId, start: int) -> BookingAnswered:
-    return BookingAnswered(request=wish.request, accepted=True, appointment=name, start_minute=start)
-
-
-def _with_alternatives(declined: said.RequestDeclined) -> str:
-    starts = ", ".join(f"{start // 60:02d}:{start % 60:02d}" for start in declined.next_starts)
-    return f"{declined.reason} Free that day: {starts}." if starts else declined.reason

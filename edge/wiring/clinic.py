@@ -18,6 +18,7 @@ from edge.schedule.domain import Span
 from edge.schedule.errors import InvalidClinic
 from edge.schedule.ids import ServiceId
 from edge.schedule.lending import LendingPolicy
+from edge.schedule.online import OnlineDesk
 from edge.schedule.registry import Registry, demo_registry, load_registry
 from edge.schedule.slot_desk import SlotDesk
 from edge.schedule.waitlist_book import WaitlistBook
@@ -55,7 +56,7 @@ class Clinic:
     def answers(self) -> Mapping[str, Handler]:
         """Return who answers what the hub sends down for people and appointments."""
         return {
-            BookingRequested.event_type: self.book.answer_request,
+            BookingRequested.event_type: OnlineDesk(self.book).answer,
             SlotSold.event_type: self.slots.answer_sold,
             SlotReturned.event_type: self.slots.answer_returned,
             SlotExpired.event_type: self.slots.answer_expired,

@@ -26,6 +26,7 @@ from cloud.wiring.opening import open_database
 from edge.config import StoreSettings
 from edge.record import Record, open_record
 from edge.schedule.book import ScheduleBook
+from edge.schedule.online import OnlineDesk
 from edge.schedule.registry import demo_registry
 from edge.store import schema
 from edge.sync.inbox import Inbox
@@ -136,7 +137,7 @@ class Listening:
     def __init__(self, record: Record, clock: ManualClock) -> None:
         book = ScheduleBook(record.store, demo_registry(), Uuid7Source(clock), clock, ZONE)
         self.said: list[bytes] = []
-        self.inbox = Inbox(record.store, complete_catalogue(), {BookingRequested.event_type: book.answer_request})
+        self.inbox = Inbox(record.store, complete_catalogue(), {BookingRequested.event_type: OnlineDesk(book).answer})
         self.protocol = LinkProtocol(
             record.store,
             self.inbox,

@@ -13,6 +13,7 @@ from edge.schedule.checker import check
 from edge.schedule.domain import AppointmentRequest, ProviderOut, Span, Status
 from edge.schedule.errors import NotAllowed, UnknownName
 from edge.schedule.ids import AppointmentId, ProviderId, ReplanId, ServiceId
+from edge.schedule.online import OnlineDesk
 from edge.schedule.registry import Registry
 from edge.store.errors import VersionConflict
 from shared.events.catalogue.system import BookingAnswered
@@ -182,11 +183,11 @@ def first_of(book: ScheduleBook) -> AppointmentId:
 def test_an_answer_to_an_online_request_is_the_same_however_often_it_is_asked(
     record: BoxRecord, book: ScheduleBook
 ) -> None:
-    drafts = book.answer_request(asked("r1"))
+    drafts = OnlineDesk(book).answer(asked("r1"))
     answer = answer_in(drafts)
     assert (answer.accepted, answer.appointment, len(drafts)) == (True, "online-r1", 2)
     record.store.append(drafts)
-    again = book.answer_request(asked("r1"))
+    again = OnlineDesk(book).answer(asked("r1"))
     assert [draft.payload for draft in again] == [answer]
     record.store.append(again)
     (visit,) = book.day(TOMORROW).plan.placed
@@ -197,7 +198,7 @@ def test_an_answer_to_an_online_request_is_the_same_however_often_it_is_asked(
 def test_a_full_window_is_declined_with_what_is_free_that_day(record: BoxRecord, book: ScheduleBook) -> None:
     answers = []
     for number in range(12):
-        drafts = book.answer_request(asked(f"r{number}", window=(600, 660)))
+        drafts = OnlineDesk(book).answer(asked(f"r{number}", window=(600, 660)))
         answers.append(answer_in(drafts))
         record.store.append(drafts)
     declined = [answer for answer in answers if not answer.accepted]
@@ -224,7 +225,7 @@ def test_a_full_window_is_declined_with_what_is_free_that_day(record: BoxRecord,
 def test_a_request_that_cannot_be_met_is_declined_with_a_reason_and_books_nothing(
     book: ScheduleBook, event: Event, words: str
 ) -> None:
-    answer = answer_in(book.answer_request(event))
+    answer = answer_in(OnlineDesk(book).answer(event))
     assert (answer.accepted, answer.appointment) == (False, None)
     assert answer.reason
     assert words in answer.reason
@@ -234,11 +235,11 @@ def test_a_request_that_cannot_be_met_is_declined_with_a_reason_and_books_nothin
 def test_a_place_taken_before_the_answer_is_appended_is_refused_not_given_twice(
     record: BoxRecord, book: ScheduleBook
 ) -> None:
-    early, late = book.answer_request(asked("r1")), book.answer_request(asked("r2"))
+    early, late = OnlineDesk(book).answer(asked("r1")), OnlineDesk(book).answer(asked("r2"))
     record.store.append(early)
     with pytest.raises(VersionConflict):
         record.store.append(late)
-    record.store.append(book.answer_request(asked("r2")))
+    record.store.append(OnlineDesk(book).answer(asked("r2")))
     assert len(book.day(TOMORROW).plan.placed) == 2
     assert check(book.registry, book.day(TOMORROW).plan) == ()
 

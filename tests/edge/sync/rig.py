@@ -15,6 +15,7 @@ from edge.keys.box import BoxKeys
 from edge.keys.certificate import BoxCertificate
 from edge.keys.transport import TransportKeys
 from edge.schedule.book import ScheduleBook
+from edge.schedule.online import OnlineDesk
 from edge.schedule.registry import demo_registry
 from edge.store.events import BoxIdentity
 from edge.sync.backfill import BackfillCall
@@ -160,7 +161,7 @@ def build(hub: Hub, folder: Path, handlers: Callable[[ScheduleBook], Mapping[str
     )
     transport = TappedTransport(address, certificate.present)
     ring = TransportKeys(record.keys, identity)
-    answers = handlers(book) if handlers else {BookingRequested.event_type: book.answer_request}
+    answers = handlers(book) if handlers else {BookingRequested.event_type: OnlineDesk(book).answer}
     heard = {model.event_type: _heard for model in (HeadSigned, ErasureAsked, ErasureAgreed, ErasureConfirmed)}
     answers = {**heard, **HUB_ENTRIES, **answers, TransportKeyDelivered.event_type: ring.take}
     snapshot: dict[str, Any] = {}

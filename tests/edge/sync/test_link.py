@@ -8,6 +8,7 @@ import pytest
 from cloud.bookings.desk import Wish
 from cloud.storage.down import DownLog
 from edge.schedule.book import ScheduleBook
+from edge.schedule.online import OnlineDesk
 from edge.sync.inbox import Handler
 from shared.events.catalogue.system import BookingRequested, EventSetAside
 from shared.events.envelope import Event, EventDraft
@@ -249,14 +250,14 @@ def test_a_place_taken_while_a_request_is_decided_is_not_given_twice(make_rig: C
 
     def handlers(book: ScheduleBook) -> dict[str, Handler]:
         def raced(event: Event) -> list[EventDraft]:
-            drafts = book.answer_request(event)
+            drafts = OnlineDesk(book).answer(event)
             day = datetime.fromisoformat(event.fields.payload["day"]).date()
             if len(tries) < 2 and day == wish(days=9).wanted_from.date():
                 tries.append(1)
                 rival = event.fields.payload | {"request": f"rival-{len(tries)}"}
                 schedule = book.day(day)
                 wanted = BookingRequested.model_validate(rival)
-                book._append(schedule, book._decide(wanted, schedule)[0], "desk", "booking")
+                book._append(schedule, OnlineDesk(book)._decide(wanted, schedule)[0], "desk", "booking")
             return drafts
 
         return {BookingRequested.event_type: raced}

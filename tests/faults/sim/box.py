@@ -14,6 +14,7 @@ from edge.clients.erasure_desk import ErasureDesk
 from edge.keys.certificate import BoxCertificate
 from edge.keys.transport import TransportKeys
 from edge.schedule.book import ScheduleBook
+from edge.schedule.online import OnlineDesk
 from edge.schedule.registry import Registry
 from edge.store.database import Connection, Database
 from edge.store.events import BoxIdentity
@@ -124,7 +125,7 @@ class SimBox:
             Inbox(
                 self.store,
                 self._around.catalogue,
-                {BookingRequested.event_type: book.answer_request, TransportKeyDelivered.event_type: ring.take},
+                {BookingRequested.event_type: OnlineDesk(book).answer, TransportKeyDelivered.event_type: ring.take},
             ),
             self.transport,
             transport_key=ring,
