@@ -2,134 +2,22 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from itertools import combinations
 from typing import Final
 
-from edge.schedule.conditions import Condition, Kind, visits_of
-from edge.schedule.demand import Need, cells
-from edge.schedule.domain import (
-    DAY_MINUTES,
-    Appointment,
-    PastVisit,
-    Plan,
-    ResourceKind,
-    Span,
-    Stages,
-    clock_text,
-)
-from edge.schedule.entries import Lunch
-from edge.schedule.held import HELD
-from edge.schedule.ids import AppointmentId, ProviderId, RoomId, UnitId
+from edge.schedule.blockers import HARDNESS, PERSONAL, Blocker, Cause, Obstacle
+from edge.schedule.conditions import Condition, visits_of
+from edge.schedule.demand import Need
+from edge.schedule.domain import DAY_MINUTES, Appointment, Plan, ResourceKind, Span, Stages, clock_text
+from edge.schedule.hindrances import Hindrances, Way, Ways, facts_of, span_text
+from edge.schedule.ids import ProviderId, RoomId, UnitId
 from edge.schedule.insertion import Situation
 from edge.schedule.lunch import unmet_lunches
-from edge.schedule.occupation import bits_of, has_run, rested, uses_of
 from edge.schedule.personal import Personal, condition_text
 from edge.schedule.registry import Registry
 
 _MOST_NAMED: Final = 6
 """How many who could serve a sentence accounts for one by one."""
-
-
-class Blocker(StrEnum):
-    """What kind of thing is in the way."""
-
-    PAST = "past"
-    WINDOW = "window"
-    OPENING = "opening"
-    SKILL = "skill"
-    SHIFT = "provider_off_shift"
-    BREAK = "provider_on_break"
-    LUNCH = "provider_needs_lunch"
-    PROVIDER_OUT = "provider_out"
-    PROVIDER_BUSY = "provider_busy"
-    ROOM_DOWN = "room_out_of_order"
-    ROOM_BUSY = "room_busy"
-    ROOM_TURNOVER = "room_turnover"
-    DEVICE_DOWN = "device_out_of_order"
-    DEVICE_BUSY = "device_busy"
-    DEVICE_COOLDOWN = "device_cooldown"
-    NOT_TOGETHER = "not_together"
-    NOT_CLEARED = "not_cleared"
-    CLIENT_ELSEWHERE = "client_elsewhere"
-    TOO_NEAR = "visits_too_near"
-    NOT_PREPARED = "visit_needed_before"
-    NEEDED = "needed_by_another_visit"
-    HELD_ONLINE = "held_for_online_booking"
-
-
-_BUSY: Final = {
-    ResourceKind.PROVIDER: Blocker.PROVIDER_BUSY,
-    ResourceKind.ROOM: Blocker.ROOM_BUSY,
-    ResourceKind.DEVICE: Blocker.DEVICE_BUSY,
-}
-_RESTING: Final = {ResourceKind.ROOM: Blocker.ROOM_TURNOVER, ResourceKind.DEVICE: Blocker.DEVICE_COOLDOWN}
-_DOWN: Final = {
-    ResourceKind.PROVIDER: Blocker.PROVIDER_OUT,
-    ResourceKind.ROOM: Blocker.ROOM_DOWN,
-    ResourceKind.DEVICE: Blocker.DEVICE_DOWN,
-}
-# Of equally many causes those are named that are easiest to change.
-_HARDNESS: Final = {
-    Blocker.BREAK: 1,
-    Blocker.LUNCH: 1,
-    Blocker.SHIFT: 2,
-    **dict.fromkeys(_DOWN.values(), 3),
-    Blocker.HELD_ONLINE: 3,
-}
-_BEGUN: Final = 4
-_PERSONAL: Final = {
-    Kind.CLEARED: Blocker.NOT_CLEARED,
-    Kind.ELSEWHERE: Blocker.CLIENT_ELSEWHERE,
-    Kind.APART: Blocker.TOO_NEAR,
-    Kind.AFTER: Blocker.NOT_PREPARED,
-    Kind.NEEDED: Blocker.NEEDED,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """One fact that keeps somebody or something from serving a visit.
-
-    Attributes:
-        span: of the shift that is left, of the break, outage or use that is met, or in which lunch is owed.
-        text: says it of the resource, for example "has a break 12:30-13:15".
-        visit: whose use it is; none where no visit is in the way.
-    """
-
-    kind: Blocker
-    resource_kind: ResourceKind
-    resource: str
-    span: Span
-    text: str
-    visit: AppointmentId | None = None
-
-    @property
-    def fact(self) -> object:
-        """What would have to change; one visit is one fact, whatever it occupies."""
-        return self.visit or (self.kind, self.resource, self.span)
-
-
-@dataclass(frozen=True, slots=True)
-class Obstacle:
-    """One reason against a wish; it has to go, and with all of its refusal gone the wish is possible.
-
-    Attributes:
-        resource_kind: whom or what the visit does not get; none where its time alone is in the way.
-        pool: the skill, type, clearance or earlier visit it would need; "" where any would do.
-        sentence: accounts for everybody and everything that could serve; the cheapest way out comes first.
-        visits: which visits would have to make way on the cheapest way out.
-        causes: all that would have to change on it; empty where the time or the client alone is in the way.
-        past: the earlier visit that is in the way, where it lies before the plan.
-    """
-
-    kind: Blocker
-    resource_kind: ResourceKind | None
-    pool: str
-    sentence: str
-    visits: tuple[AppointmentId, ...] = ()
-    causes: tuple[Cause, ...] = ()
-    past: PastVisit | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,22 +41,7 @@ def unfed(registry: Registry, plan: Plan) -> frozenset[tuple[ProviderId, Span]]:
     return frozenset((lunch.provider, lunch.window) for lunch in unmet_lunches(registry, plan))
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
-    """One resource for one need, and all that keeps it from serving.
-
-    `lunch` is none of the causes: whether there is time for it depends on the rest of the visit and on what goes.
-    """
-
-    name: str
-    causes: tuple[Cause, ...]
-    facts: frozenset[object]
-    hardness: int
-    lunch: Cause | None
-
-
 _Cost = tuple[int, int, int]
-Ways = tuple[Way, ...]
 
 
 class Question:
@@ -188,11 +61,10 @@ class Question:
         self._day = asked.wished // DAY_MINUTES * DAY_MINUTES
         self._personal = Personal(asked, visit, asked.wished, others)
         # Of the client's own visits those that have to go in any case are in nobody's way.
-        others = tuple(other for other in others if other.id not in self._personal.leaving)
-        self._others = {other.id: other for other in others}
-        self._uses = uses_of(others)
+        stay = {other.id: other for other in others if other.id not in self._personal.leaving}
         out = (placeless(asked.facts.appointments[name]) for name in self._personal.leaving)
-        self._unfed = unfed(asked.registry, asked.facts.with_appointments(placeless(visit), *out))
+        hungry = unfed(asked.registry, asked.facts.with_appointments(placeless(visit), *out))
+        self._hindrances = Hindrances(asked, self.demand.needs, self._span, stay, hungry)
         able = [number for number, need in enumerate(self.demand.needs) if provider in need.eligible]
         self._unable = asked.registry.provider(provider) if provider is not None and not able else None
         self._bound = able[0] if able else None
@@ -207,7 +79,7 @@ class Question:
                 first, names = [provider], []
             if room is not None and number in roomy:
                 first, names = [room], []
-            ways = [self._way(need, name) for name in dict.fromkeys([*first, *names])]
+            ways = [self._hindrances.way(need, name) for name in dict.fromkeys([*first, *names])]
             self._ways.append(sorted(ways, key=lambda way: (len(way.facts) + bool(way.lunch), way.hardness)))
 
     def stages(self, ways: Ways) -> Stages:
@@ -244,7 +116,7 @@ class Question:
         for one in against:
             visits = visits_of((one,))
             sentence = f"{condition_text(self._registry, self._visit, one)}."
-            yield Obstacle(_PERSONAL[one.kind], None, one.what, sentence, visits, past=one.past)
+            yield Obstacle(PERSONAL[one.kind], None, one.what, sentence, visits, past=one.past)
 
     def untimely(self) -> Iterator[Obstacle]:
         """Yield what speaks against the time itself, whoever serves."""
@@ -258,11 +130,11 @@ class Question:
         elif start < soonest and not (visit.placed and start == visit.start):
             earliest = f"a booked visit is moved to {clock_text(soonest)} at the earliest"
             yield _untimely(Blocker.PAST, f"{clock_text(start)} is too soon: {earliest}")
-        take = f"the visit would take {_text(self._span)}"
+        take = f"the visit would take {span_text(self._span)}"
         if start < window.start or self._span.end > window.end:
-            yield _untimely(Blocker.WINDOW, f"The client can come {_text(window)}; {take}")
+            yield _untimely(Blocker.WINDOW, f"The client can come {span_text(window)}; {take}")
         if start - self._day < hours.start or self._span.end - self._day > hours.end:
-            yield _untimely(Blocker.OPENING, f"The clinic is open {_text(hours.span)}; {take}")
+            yield _untimely(Blocker.OPENING, f"The clinic is open {span_text(hours.span)}; {take}")
 
     def cheapest(self, movable: frozenset[object] | None = None) -> Ways | None:
         """Return a way for each need so that the fewest facts are in the way.
@@ -281,7 +153,7 @@ class Question:
             return ways
         kept: list[Way] = []
         for way in ways:
-            if not any(other.facts <= way.facts and not self._meal(need.kind, other.name) for other in kept):
+            if not any(other.facts <= way.facts and not self._hindrances.meal(need.kind, other.name) for other in kept):
                 kept.append(way)
         return kept
 
@@ -289,7 +161,7 @@ class Question:
         self, options: list[list[Way]], chosen: Ways, best: tuple[_Cost, Ways] | None, *, hungry: bool
     ) -> tuple[_Cost, Ways] | None:
         if len(chosen) == len(options):
-            full = self._with_lunches(chosen) if hungry else chosen
+            full = self._hindrances.with_lunches(chosen) if hungry else chosen
             facts, *rest = _least(full, ())
             # What prepares the visit is itself in its way: then something else has to prepare it.
             cost = (facts + len(self._personal.unprepared(facts_of(full))), rest[0], rest[1])
@@ -319,108 +191,13 @@ class Question:
                 break
         return min(covers, key=lambda some: sum(len(self._ways[n]) for n in some))
 
-    # --- one resource ---------------------------------------------------------------------------------
-    def _way(self, need: Need, name: str) -> Way:
-        causes = tuple(self._causes(need, name))
-        begun = any(cause.visit and self._others[cause.visit].status.begun for cause in causes)
-        hardness = max((_HARDNESS.get(cause.kind, 0) for cause in causes), default=0)
-        facts = frozenset(cause.fact for cause in causes)
-        lunch = self._lunch(need.kind, name, self._parts(need), facts)
-        return Way(name, causes, facts, _BEGUN if begun else hardness, lunch)
-
-    def _causes(self, need: Need, name: str) -> Iterator[Cause]:
-        kind, mine = need.kind, self._parts(need)
-        for cause, away in self._absences(kind, name):
-            if any(part.overlaps(span) for part in mine for span in away):
-                yield cause
-        for visit, use in self._uses.get((kind, name), ()):
-            met = [part for part in mine if rested(part, need.rest).overlaps(rested(use, need.rest))]
-            if met:
-                yield self._use_cause(need, name, met[0], visit, use)
-
-    def _use_cause(self, need: Need, name: str, mine: Span, visit: Appointment, use: Span) -> Cause:
-        service = self._registry.service(visit.service).name
-        if visit in self._asked.facts.lent:
-            return Cause(Blocker.HELD_ONLINE, need.kind, name, use, f"is {HELD} {_text(use)}", visit.id)
-        if mine.overlaps(use):
-            taken = "has" if need.kind is ResourceKind.PROVIDER else "is taken by"
-            return Cause(_BUSY[need.kind], need.kind, name, use, f"{taken} {service} {_text(use)}", visit.id)
-        cools = need.kind is ResourceKind.DEVICE and self._cools(name)
-        before, after = ("cools down", "could not cool down") if cools else ("is cleaned", "could not be cleaned")
-        text = f"{before} until {clock_text(use.end + need.rest)} after {service}"
-        if mine.start < use.start:
-            text = f"{after} before {service} at {clock_text(use.start)}"
-        return Cause(_RESTING[need.kind], need.kind, name, use, text, visit.id)
-
-    def _absences(self, kind: ResourceKind, name: str) -> Iterator[tuple[Cause, tuple[Span, ...]]]:
-        """Yield why somebody or something is not there, with the times."""
-        person = kind is ResourceKind.PROVIDER
-        if person:
-            provider = self._registry.provider(ProviderId(name))
-            shift = self._today(provider.shift.span)
-            off = Span(self._day, shift.start), Span(shift.end, self._day + DAY_MINUTES)
-            yield Cause(Blocker.SHIFT, kind, name, shift, f"works {_text(shift)}"), off
-            for pause in (self._today(pause.span) for pause in provider.breaks):
-                yield Cause(Blocker.BREAK, kind, name, pause, f"has a break {_text(pause)}"), (pause,)
-        for outage in self._asked.facts.outages:
-            if (outage.kind, outage.resource) == (kind, name):
-                text = f"is out{'' if person else ' of order'} {_text(outage.span)}"
-                yield Cause(_DOWN[kind], kind, name, outage.span, text), (outage.span,)
-
-    # --- lunch ----------------------------------------------------------------------------------------
-    def _meal(self, kind: ResourceKind, name: str) -> Lunch | None:
-        """Return the lunch that this visit could take from somebody; one that is lost anyhow is not its matter."""
-        lunch = self._registry.provider(ProviderId(name)).lunch if kind is ResourceKind.PROVIDER else None
-        if lunch is None or not self._today(lunch.span).overlaps(self._span):
-            return None
-        return None if (name, self._today(lunch.span)) in self._unfed else lunch
-
-    def _lunch(self, kind: ResourceKind, name: str, parts: Iterable[Span], gone: frozenset[object]) -> Cause | None:
-        """Return the lunch for which these parts of the visit would leave no time, were some facts gone."""
-        lunch = self._meal(kind, name)
-        if lunch is None:
-            return None
-        window = self._today(lunch.span)
-        away = bits_of(span for cause, off in self._absences(kind, name) if cause.fact not in gone for span in off)
-        uses = (use for visit, use in self._uses.get((kind, name), ()) if visit.id not in gone)
-        free = cells(window) & ~away & ~bits_of(parts) & ~bits_of(uses)
-        if has_run(away & cells(window), lunch.minutes) or has_run(free, lunch.minutes):
-            return None
-        return Cause(Blocker.LUNCH, kind, name, window, f"needs {lunch.minutes} minutes for lunch {_text(window)}")
-
-    def _with_lunches(self, chosen: Ways) -> Ways:
-        """Return the ways with the lunches that would be lost among their causes."""
-        full, gone = list(chosen), facts_of(chosen)
-        people = [n for n, need in enumerate(self.demand.needs) if need.kind is ResourceKind.PROVIDER]
-        for name in dict.fromkeys(chosen[n].name for n in people):
-            theirs = [n for n in people if chosen[n].name == name]
-            parts = [part for n in theirs for part in self._parts(self.demand.needs[n])]
-            lost = self._lunch(ResourceKind.PROVIDER, name, parts, gone)
-            if lost is not None:
-                way = full[theirs[0]]
-                hardness = max(way.hardness, _HARDNESS[Blocker.LUNCH])
-                facts = way.facts | {lost.fact}
-                full[theirs[0]] = replace(way, causes=(*way.causes, lost), facts=facts, hardness=hardness)
-        return tuple(full)
-
-    def _cools(self, name: str) -> bool:
-        unit = self._registry.device(UnitId(name))
-        return unit.cooldown >= unit.cleaning
-
-    def _parts(self, need: Need) -> list[Span]:
-        start = self._span.start
-        return [Span(start + part.start, start + part.end) for part in need.segments]
-
-    def _today(self, span: Span) -> Span:
-        return Span(self._day + span.start, self._day + span.end)
-
     # --- in words -------------------------------------------------------------------------------------
     def _obstacle(self, number: int, chosen: Way) -> Obstacle:
         need, ways = self.demand.needs[number], self._ways[number]
         lent = {held.id for held in self._asked.facts.lent}
         named = dict.fromkeys(cause.visit for cause in chosen.causes if cause.visit is not None)
         visits = tuple(name for name in named if name not in lent)
-        kind = max(chosen.causes, key=lambda cause: _HARDNESS.get(cause.kind, 0)).kind
+        kind = max(chosen.causes, key=lambda cause: HARDNESS.get(cause.kind, 0)).kind
         if any(not way.causes and way.lunch is None for way in ways):
             kind = Blocker.NOT_TOGETHER
         elif self._bound != number and all(any(c.kind is Blocker.SHIFT for c in way.causes) for way in ways):
@@ -440,7 +217,7 @@ class Question:
         return f"{_name(self._registry, need.kind, way.name)} {' and '.join(texts)}"
 
     def _nobody(self, need: Need, kind: Blocker) -> str:
-        when = " and ".join(_text(part) for part in self._parts(need))
+        when = " and ".join(span_text(part) for part in self._hindrances.parts(need))
         what = f"{need.kind} of type {need.pool}"
         if need.kind is ResourceKind.PROVIDER:
             papers = [f"{name} licence" for name in sorted(self.demand.service.licences(need.pool))]
@@ -473,11 +250,6 @@ def _least(chosen: Ways, left: Sequence[list[Way]]) -> _Cost:
     )
 
 
-def facts_of(ways: Iterable[Way]) -> frozenset[object]:
-    """Return all that would have to change."""
-    return frozenset(fact for way in ways for fact in way.facts)
-
-
 def _name(registry: Registry, kind: ResourceKind, name: str) -> str:
     match kind:
         case ResourceKind.PROVIDER:
@@ -486,12 +258,6 @@ def _name(registry: Registry, kind: ResourceKind, name: str) -> str:
             return registry.room(RoomId(name)).name
         case ResourceKind.DEVICE:
             return registry.device(UnitId(name)).name
-
-
-def _text(span: Span) -> str:
-    start, end = clock_text(span.start), clock_text(span.end)
-    same_day = (span.end - 1) // DAY_MINUTES == span.start // DAY_MINUTES
-    return f"{start}-{end[-5:]}" if same_day else f"{start}-{end}"
 
 
 def listed(names: Sequence[str]) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
+from edge.schedule.blockers import Obstacle
 from edge.schedule.checker import check_replan
 from edge.schedule.domain import (
     DAY_MINUTES,
@@ -23,10 +24,11 @@ from edge.schedule.encode import FORBIDDEN, Encoding
 from edge.schedule.engine.compiled import CompiledEngine
 from edge.schedule.engine.search import SearchPlan, solve
 from edge.schedule.errors import NotAllowed
+from edge.schedule.hindrances import facts_of
 from edge.schedule.ids import ProviderId
 from edge.schedule.insertion import Situation
 from edge.schedule.objective import is_moved, objective
-from edge.schedule.obstacles import Obstacle, Question, Wish, facts_of, listed, placeless, unfed
+from edge.schedule.obstacles import Question, Wish, listed, placeless, unfed
 from edge.schedule.reasons import reason_of
 from edge.schedule.replan import put_back
 from edge.schedule.replans import Move, Objective
