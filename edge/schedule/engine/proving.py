@@ -13,7 +13,7 @@ from typing import Final
 
 from edge.schedule.engine.compiled import CompiledEngine
 from edge.schedule.engine.flat import FlatShapes
-from edge.schedule.engine.neighbourhood import Limits, Neighbourhood, Seen, improve
+from edge.schedule.engine.neighbourhood import Ending, Limits, Neighbourhood, Seen, cheap_moves, improve
 from edge.schedule.engine.problem import Answer, Place, Problem
 from edge.schedule.engine.search import SearchPlan, solve
 from edge.schedule.engine.search import Seen as Repaired
@@ -67,7 +67,8 @@ def solve_and_prove(
 ) -> Proven:
     """Return the best day found from an incumbent, as `search.solve`, and what is proven of it.
 
-    With several cores one of them proves while the others search on. Ends early when nothing better is left.
+    With several cores one of them proves while the others search on; the first of these begins with what small
+    moves may bring (see `_Beside`). Ends early when nothing better is left.
     """
     until = time.monotonic() + plan.seconds
     first = min(plan.seconds * _SEARCH_SHARE, len(problem.visits) * _SEARCH_SECONDS_A_VISIT)
@@ -91,7 +92,11 @@ def solve_and_prove(
 
 
 class _Beside:
-    """A search that goes on from the best day that anybody has found, until its time is over or it is ended."""
+    """A search that goes on from the best day that anybody has found, until its time is over or it is ended.
+
+    It begins with CP-SAT on a small part of the day, in which those stay whose move would count most. A search walks
+    around many small moves that spare a large one; the whole day takes CP-SAT several times as long.
+    """
 
     def __init__(
         self, problem: Problem, found: Answer, plan: SearchPlan, shapes: FlatShapes | None, until: float
@@ -99,25 +104,42 @@ class _Beside:
         self._problem, self._plan, self._shapes, self._until = problem, plan, shapes, until
         self._start: Sequence[Place | None] = found.places
         self._news, self._over = threading.Event(), threading.Event()
+        self._ending = Ending()
 
     def go_on_from(self, places: Sequence[Place | None]) -> None:
         """Leave what is searched now for a day that is better on the first level."""
         self._start = places
         self._news.set()
+        self._ending.end()
 
     def end(self) -> None:
         """Stop: nothing better is left."""
         self._over.set()
+        self._ending.end()
 
     def run(self) -> Answer:
         """Search, and return the best day found."""
-        best: Answer | None = None
-        while best is None or self._news.is_set():
+        best = None if self._news.is_set() else self._by_cheap_moves()
+        while True:
             self._news.clear()
             plan = replace(self._plan, seconds=max(0.0, self._until - time.monotonic()))
             found = solve(self._problem, self._start, plan, self._shapes, stop=self._ended)
             best = found if best is None or found.worth.level < best.worth.level else best
-        return best
+            if not self._news.is_set():
+                return best
+
+    def _by_cheap_moves(self) -> Answer | None:
+        left = self._until - time.monotonic()
+        around = cheap_moves(self._problem, self._start)
+        if around is None or left < _LEAST_SECONDS:
+            return None
+        limits = Limits(left, 1, self._plan.seed, only_if_better=True)
+        outcome = improve(self._problem, self._start, around, limits, ending=self._ending)
+        if outcome.places == tuple(self._start):
+            return None
+        if not self._news.is_set():
+            self._start = outcome.places
+        return _answer(self._problem, outcome.places, self._plan.seed, self._shapes)
 
     def _ended(self) -> bool:
         return self._news.is_set() or self._over.is_set()
@@ -128,6 +150,11 @@ def _proven(
 ) -> Proven:
     everybody = Neighbourhood(frozenset(range(len(problem.visits))))
     outcome = improve(problem, found.places, everybody, limits, seen)
-    engine = CompiledEngine(problem, limits.seed, shapes)
-    engine.set(outcome.places)
-    return Proven(engine.best(), outcome.rank_bound, outcome.cost_bound, outcome.proven)
+    answer = _answer(problem, outcome.places, limits.seed, shapes)
+    return Proven(answer, outcome.rank_bound, outcome.cost_bound, outcome.proven)
+
+
+def _answer(problem: Problem, places: Sequence[Place | None], seed: int, shapes: FlatShapes | None) -> Answer:
+    engine = CompiledEngine(problem, seed, shapes)
+    engine.set(places)
+    return engine.best()

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.schedule.engine.compiled import CompiledEngine
-from edge.schedule.engine.neighbourhood import Limits, Neighbourhood, improve
+from edge.schedule.engine.day import Day
+from edge.schedule.engine.neighbourhood import Ending, Limits, Neighbourhood, cheap_moves, improve
 from edge.schedule.engine.problem import (
     Answer,
     Effort,
@@ -78,3 +79,44 @@ def test_no_search_goes_below_a_proven_bound(problem: Problem, seed: int, second
             assert outcome.cost_bound <= found.cost
         if outcome.proven:
             assert (outcome.rank_bound, outcome.cost_bound) == proven.level
+
+
+@settings(max_examples=40, deadline=None)
+@given(problems(), st.integers(0, 2**31 - 1))
+def test_where_the_first_level_is_not_bettered_nobody_changes_if_so_asked(problem: Problem, seed: int) -> None:
+    everybody = Neighbourhood(frozenset(range(len(problem.visits))))
+    engine = CompiledEngine(problem, seed)
+    engine.repair()
+    before = engine.best()
+    after = improve(problem, before.places, everybody, Limits(2, 1, seed, only_if_better=True))
+    if after.places != before.places:
+        assert worth_of(problem, after.places).worth.rank < before.worth.rank
+
+
+@settings(max_examples=20, deadline=None)
+@given(problems())
+def test_what_is_ended_before_it_begins_changes_nobody(problem: Problem) -> None:
+    everybody, ending = Neighbourhood(frozenset(range(len(problem.visits)))), Ending()
+    ending.end()
+    engine = CompiledEngine(problem, 1)
+    engine.repair()
+    before = engine.best()
+    assert improve(problem, before.places, everybody, Limits(2), ending=ending).places == before.places
+
+
+@settings(max_examples=100, deadline=None)
+@given(problems(), st.integers(0, 2**31 - 1))
+def test_who_stays_for_cheap_moves_counts_nothing_now_and_would_count_most(problem: Problem, seed: int) -> None:
+    engine = CompiledEngine(problem, seed)
+    engine.repair()
+    places, day = engine.best().places, Day(problem)
+    around = cheap_moves(problem, places)
+    if around is None:
+        return
+    most = max(visit.move_rank for visit in problem.visits)
+    stay = set(range(len(places))) - around.free
+    assert stay
+    for number in stay:
+        visit, place = problem.visits[number], places[number]
+        assert 2 * visit.move_rank >= most
+        assert visit.drop_rank == 0 if place is None else visit.move_rank == 0 or not day.moved(number, place)
