@@ -2,22 +2,22 @@
 
 import contextlib
 import queue
+import random
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 import paho.mqtt.client as paho
 import structlog
 from paho.mqtt.enums import CallbackAPIVersion
 
+from edge.sync.pauses import Pauses
 from shared.crypto.tls import Credentials, hub_context
 from shared.wire.sockets import send_at_once
-
-_ANSWER_SECONDS: Final = 2.0
-_FIRST_PAUSE_SECONDS: Final = 0.25
 
 
 class Signal(StrEnum):
@@ -86,16 +86,19 @@ class MqttAddress:
 class MqttTransport:
     """A connection that heals by itself; a broker that refuses MQTT 5 is spoken to in 3.1.1."""
 
-    def __init__(self, address: MqttAddress, credentials: Callable[[], Credentials]) -> None:
-        """Keep where to connect, and what returns the box's present certificate."""
+    def __init__(
+        self, address: MqttAddress, credentials: Callable[[], Credentials], chance: random.Random | None = None
+    ) -> None:
+        """Keep where to connect, what returns the box's present certificate, and by what its pauses differ."""
         self.inbox: queue.Queue[Incoming] = queue.Queue(4096)
         self._address = address
         self._credentials = credentials
+        self._chance = chance or random.Random()
         self._log = structlog.get_logger()
         self._stop = threading.Event()
         self._dropped = threading.Event()
         self._protocol = paho.MQTTv5
-        self._accepted = False
+        self._accepted_at: float | None = None
         self._client: paho.Client | None = None
         self._unconfirmed: deque[paho.MQTTMessageInfo] = deque()
         self._thread = threading.Thread(target=self._run, name="mqtt", daemon=True)
@@ -103,6 +106,10 @@ class MqttTransport:
     def start(self) -> None:
         """Start connecting in the background."""
         self._thread.start()
+
+    @property
+    def _accepted(self) -> bool:
+        return self._accepted_at is not None
 
     def publish(self, data: bytes) -> None:
         """Hand one message to the connection.
@@ -132,30 +139,36 @@ class MqttTransport:
         self._thread.join(timeout=5)
 
     def _run(self) -> None:
-        delay, last_trouble = _FIRST_PAUSE_SECONDS, ""
+        pauses, last_trouble = Pauses(self._address.reconnect_max_seconds, self._chance), ""
         while not self._stop.is_set():
-            self._accepted = False
+            self._accepted_at = None
             self._dropped.clear()
+            answered = True
             try:
-                self._session()
+                answered = self._session(pauses.patience)
             except OSError as error:
                 # One line when the trouble begins, not one for each attempt of a week offline.
                 trouble = type(error).__name__
                 if trouble != last_trouble:
                     self._log.info("broker_unreachable", reason_code=trouble)
                 last_trouble = trouble
+                answered = not isinstance(error, TimeoutError)
             except Exception:  # noqa: BLE001 - the thread's boundary: the next attempt starts afresh
                 self._log.error("broker_connection_failed", exc_info=True)
             else:
                 last_trouble = ""
-                if not self._accepted:
+                if self._accepted_at is None:
                     # A broker that speaks 3.1.1 only leaves an MQTT 5 connection without an answer.
                     self._protocol = paho.MQTTv311 if self._protocol == paho.MQTTv5 else paho.MQTTv5
-            delay = _FIRST_PAUSE_SECONDS if self._accepted else min(delay * 2, self._address.reconnect_max_seconds)
-            self._stop.wait(delay)
+            self._stop.wait(self._pause(pauses, answered))
 
-    def _session(self) -> None:
-        """Connect once and stay until the connection drops."""
+    def _pause(self, pauses: Pauses, answered: bool) -> float:
+        if self._accepted_at is not None:
+            return pauses.after_session(time.monotonic() - self._accepted_at)
+        return pauses.after_refusal() if answered else pauses.after_silence()
+
+    def _session(self, patience: float) -> bool:
+        """Connect once and stay until the connection drops; tell whether the broker answered within the patience."""
         address = self._address
         client = paho.Client(CallbackAPIVersion.VERSION2, address.client_id, protocol=self._protocol)
         client.on_connect = self._on_connect
@@ -170,7 +183,8 @@ class MqttTransport:
         self._client = client
         client.loop_start()
         try:
-            if self._dropped.wait(_ANSWER_SECONDS) or self._accepted:
+            answered = self._dropped.wait(patience) or self._accepted
+            if answered:
                 self._dropped.wait()
         finally:
             if self._stop.is_set() and self._accepted:
@@ -180,6 +194,7 @@ class MqttTransport:
             client.loop_stop()
             if self._accepted:
                 self._tell(Incoming(Signal.DISCONNECTED))
+        return answered
 
     def _say_goodbye(self, client: paho.Client) -> None:
         """Tell that this box goes; when the connection has gone before, the broker tells it by the last will."""
@@ -190,7 +205,7 @@ class MqttTransport:
         if reason.is_failure:
             self._dropped.set()
             return
-        self._accepted = True
+        self._accepted_at = time.monotonic()
         client.subscribe(self._address.down_topic, qos=1)
         client.publish(self._address.presence_topic, b"online", qos=1, retain=True)
         self._tell(Incoming(Signal.CONNECTED))
