@@ -149,7 +149,9 @@ def _weight_part(name: str, learnt: LearntWeight) -> said.WeightEstimate:
 
 
 def _weights_of(event: said.EstimatesCalibrated) -> LearntWeights:
-    return {part.term: LearntWeight(part.weight, part.given, part.low, part.high, part.choices) for part in event.weights}
+    return {
+        part.term: LearntWeight(part.weight, part.given, part.low, part.high, part.choices) for part in event.weights
+    }
 
 
 def _length_of(part: said.LengthEstimate) -> Length:

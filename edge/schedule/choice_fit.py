@@ -1,10 +1,10 @@
 """What choices between answers say about the weights: a conditional logit.
 
 D. McFadden, "Conditional Logit Analysis of Qualitative Choice Behavior", in P. Zarembka (ed.), Frontiers in
-Econometrics (1974). Whoever decides takes an answer with a chance proportional to `exp(-scale * points + shown first)`. Points are counted
-with unknown weights; they and the scale are known before as log-normal, and the fit is the mode of what is known
-afterwards, with the spread that the curvature there gives. That the first answer shown is easier to take has a
-coefficient of its own, so that taking it is not read as full agreement.
+Econometrics (1974). Whoever decides takes an answer with a chance proportional to
+`exp(-scale * points + shown first)`. Points are counted with unknown weights; they and the scale are known before as
+log-normal, and the fit is the mode of what is known afterwards, with the spread that the curvature there gives. That
+the first answer shown is easier to take has a coefficient of its own, so that taking it is not read as full agreement.
 """
 
 import math
@@ -21,7 +21,7 @@ WEIGHT_SPREAD: Final = 0.7
 """Spread of the logarithm of a weight before any choice: two clinics in three are within a factor of two of the file.
 Assumed."""
 SCALE: Final = 1 / 30
-"""Decisions for a point: an answer worse by 30 points, a client who misses the preferred provider, is e times less
+"""Logits for a point: an answer worse by 30 points, a client who misses the preferred provider, is e times less
 likely to be taken. Assumed, and little relied on: see `SCALE_SPREAD`."""
 SCALE_SPREAD: Final = 1.5
 FIRST_SPREAD: Final = 2.0

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 _ACTOR: Final = "operator"
 
 ConfigOption = Annotated[Path | None, typer.Option("--config", "-c", help="The box's TOML file: use its own record.")]
-HistoryOption = Annotated[Path | None, typer.Option(help="Past visits and decisions (`medspa schedule schema history`).")]
+HistoryOption = Annotated[
+    Path | None, typer.Option(help="Past visits and decisions (`medspa schedule schema history`).")
+]
 ClinicOption = Annotated[Path | None, typer.Option(help="The clinic's file, where no box is named.")]
 ApplyOption = Annotated[bool, typer.Option("--apply", help="Plan with it from now on.")]
 UndoOption = Annotated[bool, typer.Option("--undo", help="Take the latest calibration back.")]
@@ -81,7 +83,9 @@ def _at_the_box(config: Path, history: Path | None, *, apply: bool, undo: bool) 
             decisions = joined((decisions, document.decisions()))
         found = estimate(book.registry, past)
         if not found and not decisions.choices:
-            raise NotAllowed("no_history", "no past day of this box has visits or decisions yet; name a file with --history")
+            raise NotAllowed(
+                "no_history", "no past day of this box has visits or decisions yet; name a file with --history"
+            )
         learnt = learn(book.registry.weights, book.learnt.weights, decisions.choices)
         _show(book.registry, book.learnt.estimates, found)
         _show_weights(learnt, decisions)

@@ -143,4 +143,3 @@ def _bounded(name: str, old: float, fitted: float) -> float:
 def _telling(name: str, choices: Sequence[Choice]) -> int:
     place = 1 + LEARNT.index(name)
     return sum(any(option.units[place] != one.taken.units[place] for option in one.others) for one in choices)
-

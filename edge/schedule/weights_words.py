@@ -57,7 +57,9 @@ def weights_back(old: Weights, new: Weights) -> tuple[str, ...]:
     differing = [name for name in LEARNT if getattr(old, name) != getattr(new, name)]
     if not differing:
         return ("The weights are as before.",)
-    return tuple(f"{_what(name)}: {_points(getattr(new, name))} instead of {getattr(old, name):g}." for name in differing)
+    return tuple(
+        f"{_what(name)}: {_points(getattr(new, name))} instead of {getattr(old, name):g}." for name in differing
+    )
 
 
 def _sentence(change: WeightChange) -> str:

@@ -75,7 +75,7 @@ class WeightEstimate(_Part):
     """What one unit of a term costs, in points, by so many choices and what was known before.
 
     It counts for as long as the clinic's file has the weight `given`; `low` to `high` holds what the choices say by
-    themselves with 95 %.
+    themselves, with 95 %.
     """
 
     term: Name

@@ -1,4 +1,4 @@
-"""What is learnt of the weights: the truth where many decided by it, nothing where nobody did, in any order the same."""
+"""What is learnt of the weights: the truth where many decided by it, nothing where nobody did, in any order."""
 
 import math
 import random
@@ -95,7 +95,9 @@ def test_choices_that_differ_in_the_first_level_change_nothing(shown: list[list[
 
 @settings(max_examples=40, deadline=None)
 @given(choices(), st.randoms())
-def test_neither_the_order_of_choices_nor_that_of_answers_matters(made: tuple[Choice, ...], chance: random.Random) -> None:
+def test_neither_the_order_of_choices_nor_that_of_answers_matters(
+    made: tuple[Choice, ...], chance: random.Random
+) -> None:
     turned = []
     for one in made:
         shown = [one.taken, *one.others]
