@@ -1,4 +1,4 @@
-"""The aggregate of what a clinic learns from its days: closed days, and the estimates that new visits are planned with.
+"""The aggregate of what a clinic learns from its days: closed days, and the estimates and weights it plans with.
 
 Commands give event payloads, events change what is known, as in `schedule.py`.
 """
@@ -12,6 +12,7 @@ from edge.schedule.durations import LogNormal
 from edge.schedule.errors import BrokenFold, NotAllowed
 from edge.schedule.estimates import Estimates, Length, ServiceEstimate
 from edge.schedule.ids import ServiceId
+from edge.schedule.weights_learnt import LearntWeight, LearntWeights
 from shared.events.catalogue import estimates as said
 from shared.events.payload import PayloadModel
 
@@ -45,6 +46,11 @@ class Calibration:
         """What new visits are planned with; nothing before the first calibration."""
         return _estimates_of(self._standing[-1]) if self._standing else {}
 
+    @property
+    def weights(self) -> LearntWeights:
+        """What has been learnt of the weights; nothing before the first calibration."""
+        return _weights_of(self._standing[-1]) if self._standing else {}
+
     def close_day(self, day: dt.date, payloads: Iterable[PayloadModel], today: dt.date) -> list[PayloadModel]:
         """Close a day, once: a day that is closed gives no event.
 
@@ -53,15 +59,19 @@ class Calibration:
         """
         return [] if day in self.days else [close_day(day, payloads, today)]
 
-    def calibrate(self, estimates: Estimates, calibration: str) -> list[PayloadModel]:
-        """Plan with these estimates from now on; the same as before give no event."""
-        if estimates == self.estimates:
+    def calibrate(
+        self, estimates: Estimates, calibration: str, weights: LearntWeights | None = None
+    ) -> list[PayloadModel]:
+        """Plan with these estimates and weights from now on; the same as before give no event."""
+        weights = weights or {}
+        if (estimates, weights) == (self.estimates, self.weights):
             return []
         services = tuple(_part_of(name, estimates[name]) for name in sorted(estimates))
-        return [said.EstimatesCalibrated(calibration=calibration, services=services)]
+        parts = tuple(_weight_part(name, weights[name]) for name in sorted(weights))
+        return [said.EstimatesCalibrated(calibration=calibration, services=services, weights=parts)]
 
     def undo(self) -> list[PayloadModel]:
-        """Take the latest estimates back; those before them count again, or the clinic's file.
+        """Take the latest estimates and weights back; those before them count again, or the clinic's file.
 
         Raises:
             NotAllowed: none stand.
@@ -124,6 +134,23 @@ def _estimates_of(event: said.EstimatesCalibrated) -> Estimates:
             left_out=part.left_out,
         )
         for part in event.services
+    }
+
+
+def _weight_part(name: str, learnt: LearntWeight) -> said.WeightEstimate:
+    return said.WeightEstimate(
+        term=name,
+        weight=learnt.weight,
+        given=learnt.given,
+        low=learnt.low,
+        high=learnt.high,
+        choices=learnt.choices,
+    )
+
+
+def _weights_of(event: said.EstimatesCalibrated) -> LearntWeights:
+    return {
+        part.term: LearntWeight(part.weight, part.given, part.low, part.high, part.choices) for part in event.weights
     }
 
 

@@ -178,7 +178,7 @@ SCHEMAS: Final[dict[str, type[BaseModel]]] = {
 
 @app.command()
 def schema(what: Annotated[str, typer.Argument(help="`day`, `event`, `events` or `history`.")]) -> None:
-    """Print the JSON Schema of a day, of an event, of a day's events or of past visits."""
+    """Print the JSON Schema of a day, of an event, of a day's events or of past visits and decisions."""
     if what not in SCHEMAS:
         raise typer.BadParameter(f"write one of {', '.join(SCHEMAS)}")
     print(schema_text(SCHEMAS[what]), end="")  # noqa: T201 - this output is the command's answer

@@ -1,4 +1,4 @@
-"""`medspa schedule calibrate`: fit the clinic's estimates to its own history, show what changes, and apply or undo."""
+"""`medspa schedule calibrate`: fit estimates and weights to the clinic's own history, show them, apply or undo them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,10 +10,13 @@ from rich.console import Console
 from rich.table import Table
 
 from edge.schedule.calibration_words import changes
+from edge.schedule.choices import Decisions, joined
 from edge.schedule.errors import InvalidClinic, NotAllowed
 from edge.schedule.estimates import Estimates, History, ServiceHistory, estimate
-from edge.schedule.history_document import parse_history
+from edge.schedule.history_document import HistoryDocument, parse_history
 from edge.schedule.registry import Registry, demo_registry, load_registry
+from edge.schedule.weights_learnt import Learnt, learn
+from edge.schedule.weights_words import weight_rows, weight_sentences, weights_back
 from shared.errors import Rejected
 
 if TYPE_CHECKING:
@@ -22,9 +25,11 @@ if TYPE_CHECKING:
 _ACTOR: Final = "operator"
 
 ConfigOption = Annotated[Path | None, typer.Option("--config", "-c", help="The box's TOML file: use its own record.")]
-HistoryOption = Annotated[Path | None, typer.Option(help="Past visits (`medspa schedule schema history`).")]
+HistoryOption = Annotated[
+    Path | None, typer.Option(help="Past visits and decisions (`medspa schedule schema history`).")
+]
 ClinicOption = Annotated[Path | None, typer.Option(help="The clinic's file, where no box is named.")]
-ApplyOption = Annotated[bool, typer.Option("--apply", help="Plan new visits with it from now on.")]
+ApplyOption = Annotated[bool, typer.Option("--apply", help="Plan with it from now on.")]
 UndoOption = Annotated[bool, typer.Option("--undo", help="Take the latest calibration back.")]
 
 
@@ -35,14 +40,17 @@ def calibrate(
     apply: ApplyOption = False,
     undo: UndoOption = False,
 ) -> None:
-    """Fit lengths, no-shows and overruns to past visits and say what would change; nothing does without `--apply`."""
+    """Learn lengths, no-shows and weights from past visits and decisions; nothing changes without `--apply`."""
     try:
         _refuse_contradictions(config, history, clinic, apply=apply, undo=undo)
         if config is not None:
             _at_the_box(config, history, apply=apply, undo=undo)
         elif history is not None:
             registry = load_registry(clinic) if clinic is not None else demo_registry()
-            _show(registry, {}, estimate(registry, _read(history, registry)))
+            document = _read(history)
+            _show(registry, {}, estimate(registry, document.history(registry)))
+            decisions = document.decisions()
+            _show_weights(learn(registry.weights, {}, decisions.choices), decisions)
     except Rejected as error:
         Console(stderr=True).print(f"[red]{error.code}[/red]: {error.sentence}", highlight=False, soft_wrap=True)
         raise typer.Exit(2) from error
@@ -54,7 +62,7 @@ def _refuse_contradictions(
     if config is None and (apply or undo):
         raise NotAllowed("no_box", "there is nothing to write to: name the box with --config")
     if config is None and history is None:
-        raise NotAllowed("no_history", "name past visits: a box with --config, or a file with --history")
+        raise NotAllowed("no_history", "name past visits or decisions: a box with --config, or a file with --history")
     if config is not None and clinic is not None:
         raise NotAllowed("two_clinics", "the box has its clinic's file: leave --clinic out")
     if undo and (apply or history is not None):
@@ -63,27 +71,40 @@ def _refuse_contradictions(
 
 def _at_the_box(config: Path, history: Path | None, *, apply: bool, undo: bool) -> None:
     with _box(config) as book:
-        standing, console = book.learnt.estimates, Console()
+        console = Console()
         if undo:
-            book.learnt.undo(_ACTOR)
-            console.print("Taken back; new visits are planned so:", highlight=False)
-            _show(book.registry, standing, book.learnt.estimates)
+            _take_back(book)
             return
         today = book.today()
-        past = book.learnt.history(today)
+        past, decisions = book.learnt.history(today), book.learnt.decisions(today)
         if history is not None:
-            past = _joined(past, _read(history, book.registry))
+            document = _read(history)
+            past = _joined(past, document.history(book.registry))
+            decisions = joined((decisions, document.decisions()))
         found = estimate(book.registry, past)
-        if not found:
-            raise NotAllowed("no_history", "no past day of this box has visits yet; name a file with --history")
-        _show(book.registry, standing, found)
+        if not found and not decisions.choices:
+            raise NotAllowed(
+                "no_history", "no past day of this box has visits or decisions yet; name a file with --history"
+            )
+        learnt = learn(book.registry.weights, book.learnt.weights, decisions.choices)
+        _show(book.registry, book.learnt.estimates, found)
+        _show_weights(learnt, decisions)
         if not apply:
-            console.print("Nothing is written; add --apply to plan new visits with it.", highlight=False)
+            console.print("Nothing is written; add --apply to plan with it.", highlight=False)
             return
         for day in book.learnt.not_closed(today):
             book.close_day(day, _ACTOR)
-        changed = book.learnt.calibrate(found, _ACTOR)
+        changed = book.learnt.calibrate(found, _ACTOR, learnt.weights)
         console.print("Applied; --undo takes it back." if changed else "Nothing has changed.", highlight=False)
+
+
+def _take_back(book: "ScheduleBook") -> None:
+    estimates, weights = book.learnt.estimates, book.learnt.planning().weights
+    book.learnt.undo(_ACTOR)
+    Console().print("Taken back; the clinic plans so:", highlight=False)
+    _show(book.registry, estimates, book.learnt.estimates)
+    for sentence in weights_back(weights, book.learnt.planning().weights):
+        Console().print(sentence, highlight=False, soft_wrap=True)
 
 
 @contextmanager
@@ -106,12 +127,12 @@ def _box(config: Path) -> Iterator["ScheduleBook"]:
         record.store.close()
 
 
-def _read(path: Path, registry: Registry) -> History:
+def _read(path: Path) -> HistoryDocument:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidClinic("unreadable", f"{path.name} cannot be read; check the path") from error
-    return parse_history(text, path.name).history(registry)
+    return parse_history(text, path.name)
 
 
 def _joined(one: History, other: History) -> History:
@@ -121,6 +142,8 @@ def _joined(one: History, other: History) -> History:
 
 def _show(registry: Registry, old: Estimates, new: Estimates) -> None:
     console, found = Console(), changes(registry, old, new)
+    if not found:
+        return
     table = Table("service", "minutes", "no-show", "longer than booked", box=None, pad_edge=False)
     for change in found:
         table.add_row(change.name, change.minutes, change.no_show, change.overrun)
@@ -128,9 +151,15 @@ def _show(registry: Registry, old: Estimates, new: Estimates) -> None:
     for change in found:
         for sentence in change.sentences:
             console.print(sentence, highlight=False, soft_wrap=True)
-    console.print(
-        "What is booked keeps its length. The weights stay as they are: what a clinic accepts or takes back does not"
-        " say what it would have paid for another answer.",
-        highlight=False,
-        soft_wrap=True,
-    )
+    console.print("What is booked keeps its length.", highlight=False)
+
+
+def _show_weights(learnt: Learnt, decisions: Decisions) -> None:
+    console = Console()
+    if decisions.choices:
+        table = Table("weight", "points for one", "by the decisions", box=None, pad_edge=False)
+        for row in weight_rows(learnt):
+            table.add_row(row.name, row.points, row.range)
+        console.print(table, highlight=False)
+    for sentence in weight_sentences(learnt, decisions):
+        console.print(sentence, highlight=False, soft_wrap=True)

@@ -1,4 +1,4 @@
-"""The clinic's closed days and estimates on record: folds them from the log, appends what is decided, once."""
+"""The clinic's closed days, estimates and weights on record: folds them from the log, appends what is decided, once."""
 
 import datetime as dt
 import threading
@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from typing import Final
 
 from edge.schedule.calibration import AGGREGATE, PURPOSE, Calibration
+from edge.schedule.choices import Decisions, decisions_of, joined
 from edge.schedule.day_close import close_day
 from edge.schedule.estimates import Estimates, History, calibrated, history_of
 from edge.schedule.registry import Registry
+from edge.schedule.weights_learnt import LearntWeights, with_learnt
 from edge.store.events import SqlcipherEventStore
 from shared.events.catalogue import estimates as said
+from shared.events.catalogue import proposals, slots
 from shared.events.catalogue import schedule as told
 from shared.events.envelope import Event, EventDraft
 from shared.events.payload import Catalogue, PayloadModel
@@ -22,6 +25,7 @@ HISTORY_DAYS: Final = 365
 _VERSION: Final = "SELECT coalesce(max(version), 0) FROM events WHERE aggregate = ?"
 # A day's stream is `schedule:2026-12-01`; a semicolon is what follows a colon.
 _DAYS: Final = "SELECT DISTINCT aggregate FROM events WHERE aggregate > 'schedule:' AND aggregate < 'schedule;'"
+_PROPOSED: Final = "SELECT DISTINCT aggregate FROM events WHERE aggregate >= ? AND aggregate < 'schedule;' AND type = ?"
 
 
 class EstimatesBook:
@@ -32,7 +36,7 @@ class EstimatesBook:
         self._store = store
         self._registry = registry
         self._ids = ids
-        self._catalogue = Catalogue((*said.PAYLOADS, *told.PAYLOADS))
+        self._catalogue = Catalogue((*said.PAYLOADS, *told.PAYLOADS, *proposals.PAYLOADS, *slots.OF_A_DAY))
         self._calibration = Calibration()
         self._planning = (Calibration().version, registry)
         self._lock = threading.RLock()
@@ -43,12 +47,22 @@ class EstimatesBook:
         with self._lock:
             return self._known().estimates
 
+    @property
+    def weights(self) -> LearntWeights:
+        """What the clinic has learnt of its weights."""
+        with self._lock:
+            return self._known().weights
+
     def planning(self) -> Registry:
-        """Return the clinic with the lengths that new visits are planned with."""
+        """Return the clinic with the lengths that new visits are planned with, and its weights."""
         with self._lock:
             known = self._known()
             if self._planning[0] != known.version:
-                self._planning = (known.version, calibrated(self._registry, known.estimates))
+                registry = calibrated(self._registry, known.estimates)
+                weights = with_learnt(registry.weights, known.weights)
+                if weights != registry.weights:
+                    registry = registry.model_copy(update={"weights": weights})
+                self._planning = (known.version, registry)
             return self._planning[1]
 
     def close_day(self, day: dt.date, today: dt.date, actor: str) -> said.DayClosed:
@@ -77,15 +91,21 @@ class EstimatesBook:
             days.extend(close_day(day, self._events_of(day), today) for day in self.not_closed(today) if day >= first)
             return history_of(day.services for day in days)
 
-    def calibrate(self, estimates: Estimates, actor: str) -> bool:
-        """Plan with these estimates from now on; tell whether they differ from those before."""
+    def decisions(self, today: dt.date) -> Decisions:
+        """Return what people chose among proposals, of the past year's days and those to come."""
+        first = f"schedule:{today - dt.timedelta(days=HISTORY_DAYS)}"
+        days = self._store.rows(_PROPOSED, (first, proposals.ReplanProposed.event_type))
+        return joined(decisions_of(map(self._payload, self._store.stream(name))) for (name,) in days)
+
+    def calibrate(self, estimates: Estimates, actor: str, weights: LearntWeights | None = None) -> bool:
+        """Plan with these estimates and weights from now on; tell whether they differ from those before."""
         with self._lock:
-            decided = self._known().calibrate(estimates, self._ids.new())
+            decided = self._known().calibrate(estimates, self._ids.new(), weights)
             self._append(decided, actor)
             return bool(decided)
 
     def undo(self, actor: str) -> None:
-        """Take the latest estimates back.
+        """Take the latest estimates and weights back.
 
         Raises:
             NotAllowed: there are none.

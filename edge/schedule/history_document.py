@@ -1,15 +1,19 @@
-"""Past visits as JSON, from whatever the clinic used before; nothing in it says whose visit it was."""
+"""Past visits and decisions as JSON, from whatever the clinic used before; nothing in it says whose they were."""
 
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from edge.schedule.choices import Decisions, Option, chosen, joined
 from edge.schedule.document import Entry, parsed
 from edge.schedule.errors import InvalidClinic
 from edge.schedule.estimates import History, ServiceHistory
 from edge.schedule.ids import ServiceId
 from edge.schedule.registry import Registry
+from edge.schedule.weights import LEARNT, UNIT
 
+Count = Annotated[int, Field(ge=0, le=10_000)]
+Amount = Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)]
 Taken = Annotated[float, Field(gt=0, le=24 * 60)]
 
 
@@ -29,11 +33,76 @@ class PastVisit(Entry):
         return self
 
 
+class Units(Entry):
+    """How much an answer has of each term, unweighed."""
+
+    wait: Amount = Field(default=0.0, description="Minutes between wished and planned starts, of all clients.")
+    preference: Amount = Field(default=0.0, description="Clients who miss the preferred provider.")
+    revenue: Amount = Field(default=0.0, description="Units of money that are not earned.")
+    device_change: Amount = Field(default=0.0, description="Visits that get another device.")
+    idle: Amount = Field(default=0.0, description="Providers' free minutes between first and last visit.")
+    brittle: Amount = Field(default=0.0, description="Devices used again without slack.")
+    fairness: Amount = Field(default=0.0, description="Squares of each provider's work in five minutes, summed.")
+
+
+class PastAnswer(Entry):
+    """One way of going on that people could take: what it leaves undone, and how much it has of each term."""
+
+    lunches_missed: Count = 0
+    dropped: Count = 0
+    urgent_unplaced: Count = 0
+    moved: Count = 0
+    shifted: Count = 0
+    walk_ins_unplaced: Count = 0
+    units: Units = Units()
+    other: Amount = Field(default=0.0, description="Points of policies and add-ons.")
+
+    def option(self, first: bool) -> Option:
+        """Return it as an answer to choose; `first`: it was the first one shown."""
+        level = (
+            self.lunches_missed,
+            self.dropped,
+            self.urgent_unplaced,
+            self.moved,
+            self.shifted,
+            self.walk_ins_unplaced,
+        )
+        units = tuple(float(getattr(self.units, name)) for name in (UNIT, *LEARNT))
+        return Option(level, units, self.other, first)
+
+
+class PastChoice(Entry):
+    """Which of some answers was taken."""
+
+    answers: tuple[PastAnswer, ...] = Field(min_length=2, max_length=10, description="In the order they were shown.")
+    taken: int = Field(ge=0, le=9, description="Which one; 0 is the first.")
+
+    @model_validator(mode="after")
+    def _was_shown(self) -> Self:
+        if self.taken >= len(self.answers):
+            raise ValueError(f"`taken` is {self.taken}, the last answer is {len(self.answers) - 1}; count from 0")
+        return self
+
+
 class HistoryDocument(Entry):
-    """A clinic's past visits, in any order."""
+    """A clinic's past visits and decisions, in any order."""
 
     format: Literal[1] = 1
-    visits: tuple[PastVisit, ...] = Field(min_length=1, max_length=200_000)
+    visits: tuple[PastVisit, ...] = Field(default=(), max_length=200_000)
+    choices: tuple[PastChoice, ...] = Field(default=(), max_length=20_000)
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not self.visits and not self.choices:
+            raise ValueError("there is nothing in it: give `visits`, `choices` or both")
+        return self
+
+    def decisions(self) -> Decisions:
+        """Return what its choices tell about the weights."""
+        return joined(
+            chosen([answer.option(number == 0) for number, answer in enumerate(choice.answers)], choice.taken)
+            for choice in self.choices
+        )
 
     def history(self, registry: Registry) -> History:
         """Return it by service.

@@ -14,6 +14,7 @@ from edge.schedule.reasons import unplaced_sentence
 from edge.schedule.registry import Registry
 from edge.schedule.replan import moves_of, situation_of
 from edge.schedule.replans import Alternative, Replan, Unplaced
+from edge.schedule.weights import unit_points
 from shared.events.catalogue import proposals as told
 
 _PROPOSED = "As proposed"
@@ -57,6 +58,7 @@ def proposed(
         answers=tuple(_part(title, way, decision_of(registry, disruption, way)) for title, way in ways),
         pins=tuple(map(pin_part, pins)),
         replaces=replaces,
+        unit_points=unit_points(registry.weights),
     )
 
 

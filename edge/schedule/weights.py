@@ -4,10 +4,16 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from edge.schedule.domain import GRID_MINUTES
 from edge.schedule.policies import Policy
 
 POINT: Final = 100
 """Costs are whole hundredths of a point, so that sums are exact."""
+UNIT: Final = "wait"
+"""What a point is measured by; its weight is never learnt."""
+LEARNT: Final = ("preference", "revenue", "device_change", "idle", "brittle", "fairness")
+"""Weights that may be learnt: each has a term of the objective to itself. The term of add-ons mixes two weights, and a
+policy is what the clinic has said it wants."""
 
 _SLACK: Final = "Slack that a device should get where its services' lengths are not given as quantiles."
 
@@ -30,6 +36,18 @@ class Weights(BaseModel):
     )
     policies: tuple[Policy, ...] = Field(default=(), max_length=20, description="What the clinic wants besides.")
     fairness: float = Field(default=0.02, ge=0, le=10, description="Unevenness of work, by the square of five minutes.")
+
+
+def countable(name: str, weight: float) -> float:
+    """Return a weight as costs count it: whole hundredths, of idle time for a step of the grid."""
+    parts = POINT * GRID_MINUTES if name == "idle" else POINT
+    return round(weight * parts) / parts
+
+
+def unit_points(weights: Weights) -> dict[str, float]:
+    """Return the points that one unit costs, by term, of all terms with a weight to themselves that cost anything."""
+    counted = {name: countable(name, getattr(weights, name)) for name in (UNIT, *LEARNT)}
+    return {name: weight for name, weight in counted.items() if weight > 0}
 
 
 def points(cost: int) -> float:

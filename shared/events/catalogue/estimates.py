@@ -1,4 +1,4 @@
-"""Payloads about how long visits took and who came: what a day showed, and what the clinic plans with since.
+"""Payloads about what a clinic has learnt: what a day showed, and what the clinic plans with since.
 
 Minutes are whole; nothing says whose visit it was.
 """
@@ -14,6 +14,7 @@ Name = Annotated[str, Field(min_length=1, max_length=80)]
 Count = Annotated[int, Field(ge=0)]
 Length = Annotated[int, Field(gt=0, le=24 * 60)]
 Chance = Annotated[float, Field(ge=0, le=1)]
+Points = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 class _Part(BaseModel):
@@ -70,16 +71,32 @@ class ServiceEstimate(_Part):
     timed: Count
 
 
+class WeightEstimate(_Part):
+    """What one unit of a term costs, in points, by so many choices and what was known before.
+
+    It counts for as long as the clinic's file has the weight `given`; `low` to `high` holds what the choices say by
+    themselves, with 95 %.
+    """
+
+    term: Name
+    weight: Points
+    given: Points
+    low: Points
+    high: Points
+    choices: Count
+
+
 class EstimatesCalibrated(PayloadModel):
-    """From now on new visits are planned with these estimates, in the place of all earlier ones."""
+    """From now on the clinic plans with these estimates and weights, in the place of all earlier ones."""
 
     event_type: ClassVar[str] = "schedule.estimates_calibrated"
     calibration: Name
     services: tuple[ServiceEstimate, ...]
+    weights: tuple[WeightEstimate, ...] = Field(default=(), max_length=20)
 
 
 class CalibrationUndone(PayloadModel):
-    """The latest estimates are taken back; those before them count again."""
+    """The latest estimates and weights are taken back; those before them count again."""
 
     event_type: ClassVar[str] = "schedule.calibration_undone"
     calibration: Name

@@ -95,7 +95,8 @@ class AnswerPart(_Part):
 class ReplanProposed(PayloadModel):
     """A disruption waits for a decision; the day stands as it was.
 
-    `base` is the day's version that was replanned, the first of `answers` is the one proposed.
+    `base` is the day's version that was replanned, the first of `answers` is the one proposed. `unit_points` are what
+    one unit of a term cost then, of the terms with a weight to themselves; without them nothing is learnt from it.
     """
 
     event_type: ClassVar[str] = "schedule.replan_proposed"
@@ -107,6 +108,7 @@ class ReplanProposed(PayloadModel):
     answers: tuple[AnswerPart, ...] = Field(min_length=1, max_length=10)
     pins: tuple[PinPart, ...] = Field(default=(), max_length=50)
     replaces: Name | None = Field(default=None, description="The proposal that this one was made from.")
+    unit_points: dict[Name, Annotated[float, Field(gt=0)]] = Field(default_factory=dict, max_length=20)
 
 
 class ProposalAccepted(PayloadModel):

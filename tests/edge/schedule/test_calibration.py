@@ -22,6 +22,8 @@ from edge.schedule.estimates_book import HISTORY_DAYS
 from edge.schedule.ids import AppointmentId, ProviderId, ServiceId
 from edge.schedule.lengths import as_booked
 from edge.schedule.registry import Registry
+from edge.schedule.weights import LEARNT
+from edge.schedule.weights_learnt import LearntWeight, LearntWeights
 from edge.store.errors import VersionConflict
 from shared.events.catalogue import estimates as said
 from shared.events.catalogue import schedule as told
@@ -50,6 +52,11 @@ ESTIMATES = st.dictionaries(
     min_size=1,
 )
 
+POINTS = st.floats(0.01, 1000)
+WEIGHTS = st.dictionaries(
+    st.sampled_from(LEARNT), st.builds(LearntWeight, POINTS, POINTS, POINTS, POINTS, st.integers(0, 500))
+)
+
 
 def applied(calibration: Calibration, payloads: list[PayloadModel]) -> list[PayloadModel]:
     for payload in payloads:
@@ -57,20 +64,21 @@ def applied(calibration: Calibration, payloads: list[PayloadModel]) -> list[Payl
     return payloads
 
 
-@given(st.lists(st.one_of(ESTIMATES, st.none()), max_size=12))
-def test_undoing_restores_exactly_what_was_before(steps: list[Estimates | None]) -> None:
-    calibration, stack, log = Calibration(), [{}], []
+@given(st.lists(st.one_of(st.tuples(ESTIMATES, WEIGHTS), st.none()), max_size=12))
+def test_undoing_restores_exactly_what_was_before(steps: list[tuple[Estimates, LearntWeights] | None]) -> None:
+    calibration, log = Calibration(), []
+    stack: list[tuple[Estimates, LearntWeights]] = [({}, {})]
     for number, wish in enumerate(steps):
         if wish is not None:
-            log += applied(calibration, calibration.calibrate(wish, f"c-{number}"))
+            log += applied(calibration, calibration.calibrate(wish[0], f"c-{number}", wish[1]))
             stack += [wish] if wish != stack[-1] else []
         elif len(stack) > 1:
             log += applied(calibration, calibration.undo())
             stack.pop()
-        assert calibration.estimates == stack[-1]
+        assert (calibration.estimates, calibration.weights) == stack[-1]
     written = [type(payload).model_validate_json(payload.model_dump_json()) for payload in log]
     for again in (Calibration.fold(log), Calibration.fold(written), Calibration.fold(log)):
-        assert (again.estimates, again.version, again.days) == (stack[-1], len(log), {})
+        assert ((again.estimates, again.weights), again.version, again.days) == (stack[-1], len(log), {})
 
 
 def test_the_same_estimates_again_give_no_event_and_none_cannot_be_taken_back() -> None:

@@ -20,6 +20,7 @@ from tests.support.clocks import ManualClock
 from tests.support.records import IDENTITY, BoxRecord, open_box_record
 
 EXAMPLE = Path("edge/schedule/examples/history.json")
+DECISIONS = Path("edge/schedule/examples/decisions.json").resolve()
 ZONE = "Europe/Vienna"
 
 
@@ -28,9 +29,9 @@ def run(*arguments: str | Path) -> Result:
     return CliRunner().invoke(app, given, env={"COLUMNS": "200"})
 
 
-def written(folder: Path, visits: object) -> Path:
+def written(folder: Path, visits: object, what: str = "visits") -> Path:
     path = folder / "history.json"
-    path.write_text(json.dumps({"format": 1, "visits": visits}), encoding="utf-8")
+    path.write_text(json.dumps({"format": 1, what: visits}), encoding="utf-8")
     return path
 
 
@@ -50,7 +51,7 @@ def test_the_example_shows_what_would_change_with_numbers_and_in_words() -> None
         in result.output
     )
     assert "by 45 measured visits and what was known before." in result.output
-    assert "The weights stay as they are" in result.output
+    assert "No decision of the clinic tells about its weights; they stay as they are." in result.output
     assert "Applied" not in result.output
 
 
@@ -73,7 +74,7 @@ def test_another_clinics_file_can_be_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("visits", "said"),
     [
-        ([], "visits: Tuple should have at least 1 item"),
+        ([], "there is nothing in it: give `visits`, `choices` or both"),
         ([{"service": "filler", "actual": -3}], "visits.0.actual: Input should be greater than 0"),
         ([{"service": "filler", "actual": 3000}], "visits.0.actual: Input should be less than or equal to 1440"),
         ([{"service": "filler", "outcome": "late"}], "visits.0.outcome"),
@@ -91,10 +92,46 @@ def test_a_history_that_is_wrong_is_refused_with_the_field(visits: object, said:
     assert "Ada" not in result.output
 
 
+def test_the_example_of_decisions_shows_what_they_make_of_the_weights_and_what_they_leave_open() -> None:
+    result = run("--history", DECISIONS)
+    assert result.exit_code == 0, result.output
+    assert "30 → 49.49 (n=48)" in result.output
+    assert (
+        "A client who misses the preferred provider: 49.49 points, instead of 30. By 48 decisions and what was known"
+        " before." in result.output
+    )
+    assert (
+        "A visit that gets another device: 5 points, as before. Told by 31 decisions, but not clearly" in result.output
+    )
+    assert "59 decisions between answers that only the weights tell apart" in result.output
+    assert "Left out: 13 in which no other answer drops, moves and refuses as few." in result.output
+    assert "no-show" not in result.output
+
+
+ANSWER = {"units": {"wait": 20}}
+
+
+@pytest.mark.parametrize(
+    ("choices", "said"),
+    [
+        ([{"answers": [ANSWER], "taken": 0}], "choices.0.answers: Tuple should have at least 2 items"),
+        ([{"answers": [ANSWER] * 2, "taken": 2}], "choices.0: `taken` is 2, the last answer is 1; count from 0"),
+        ([{"answers": [ANSWER] * 2}], "choices.0.taken: Field required"),
+        ([{"answers": [ANSWER, {"units": {"wait": -1}}], "taken": 0}], "choices.0.answers.1.units.wait"),
+        ([{"answers": [ANSWER, {"units": {"mood": 1}}], "taken": 0}], "choices.0.answers.1.units.mood"),
+        ([{"answers": [ANSWER, {"moved": 1.5}], "taken": 0}], "choices.0.answers.1.moved"),
+    ],
+)
+def test_decisions_that_are_wrong_are_refused_with_the_field(choices: object, said: str, tmp_path: Path) -> None:
+    result = run("--history", written(tmp_path, choices, "choices"))
+    assert result.exit_code == 2
+    assert said in result.output
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ((), "name past visits"),
+        ((), "name past visits or decisions"),
         (("--history", EXAMPLE, "--apply"), "name the box with --config"),
         (("--undo",), "name the box with --config"),
         (("--config", "box.toml", "--undo", "--apply"), "--undo goes with --config alone"),
@@ -170,6 +207,20 @@ def test_the_box_shows_applies_and_takes_back(config: Path) -> None:
 def test_a_history_file_counts_besides_the_boxs_own_days(config: Path) -> None:
     more = written(config.parent, [{"service": "consultation", "actual": 50}] * 5)
     assert "(n=10)" in run("--config", config, "--history", more).output
+
+
+def test_the_box_learns_its_weights_from_a_file_of_decisions_and_takes_them_back(config: Path) -> None:
+    done = run("--config", config, "--history", DECISIONS, "--apply")
+    assert "30 → 49.49 (n=48)" in done.output, done.output
+    assert "Applied; --undo takes it back." in done.output
+    kept = run("--config", config, "--apply")
+    assert "No decision of the clinic tells about its weights; they stay as they are." in kept.output
+    assert "Nothing has changed." in kept.output
+    back = run("--config", config, "--undo")
+    assert "A client who misses the preferred provider: 30 points instead of 49.49." in back.output
+    assert "40 → 30 (n=0)" in back.output
+    again = run("--config", config, "--history", DECISIONS, "--apply")
+    assert "30 → 49.49 (n=48)" in again.output
 
 
 def test_a_box_without_a_past_day_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
