@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 import edge.schedule.book
 from edge.schedule.clearing import carried
 from edge.schedule.conditions import missing
+from edge.schedule.deciding_policy import Deciding, KindLimits, Mode
 from edge.schedule.domain import Appointment, Cancelled, Plan, ProviderOut, Span, Status, Urgent, WalkIn
 from edge.schedule.errors import NotAllowed
 from edge.schedule.ids import AppointmentId, ProviderId, ReplanId
 from shared.ids import ClientId
 from shared.vocabulary import ClearanceWithdrawal
-from tests.support.cleared import FREE, NURSE, PATCH, TODAY, ClearedClinic, wish
+from tests.support.cleared import FREE, NURSE, PATCH, TODAY, ClearedClinic, asking, wish
 from tests.support.records import open_box_record
 
 SERVICES = ("laser-hair", "laser-resurfacing", "consultation")
@@ -29,8 +30,9 @@ BOOK = st.tuples(st.just("book"), PEOPLE, st.sampled_from(SERVICES), st.none())
 ASK = st.tuples(st.just("ask"), PEOPLE, st.sampled_from(SERVICES), st.booleans())
 OUT = st.tuples(st.just("out"), st.sampled_from(["cedar", "laurel", "willow", "aspen"]), st.none(), st.none())
 VISIT = st.tuples(st.sampled_from(["cancel", "begin"]), st.integers(0, 5), st.none(), st.none())
-UNDO = st.tuples(st.just("undo"), st.none(), st.none(), st.none())
-ORDERS = st.lists(st.one_of(GIVE, GIVE, WITHDRAW, BOOK, ASK, OUT, VISIT, UNDO), min_size=4, max_size=14)
+PROPOSE = st.tuples(st.just("propose"), PEOPLE, st.sampled_from(SERVICES), st.none())
+LATEST = st.tuples(st.sampled_from(["undo", "accept", "renew"]), st.none(), st.none(), st.none())
+ORDERS = st.lists(st.one_of(GIVE, GIVE, WITHDRAW, BOOK, ASK, OUT, VISIT, PROPOSE, LATEST), min_size=4, max_size=14)
 
 
 class Course:
@@ -57,6 +59,9 @@ class Course:
             "cancel": lambda: self._report_cancelled(int(str(who))),
             "begin": lambda: self._begin(int(str(who))),
             "undo": self._undo,
+            "propose": lambda: self._propose(self._client(who), str(what)),
+            "accept": self._accept,
+            "renew": self._renew,
         }
         return steps[kind]()
 
@@ -111,6 +116,23 @@ class Course:
                 self.clinic.book.undo(ReplanId(standing[-1].reported.replan), "desk")
         return False
 
+    def _propose(self, client: ClientId, service: str) -> bool:
+        self.clinic.book.propose(self.date, WalkIn(0, wish(self._name(), client, service)), "desk")
+        return False
+
+    def _accept(self) -> bool:
+        for record in self.clinic.book.day(self.date).proposals.open[-1:]:
+            with contextlib.suppress(NotAllowed):
+                self.clinic.book.accept(record.id, 0, "desk", lambda: None)
+                return True
+        return False
+
+    def _renew(self) -> bool:
+        for record in list(self.clinic.book.day(self.date).proposals.records.values())[-1:]:
+            with contextlib.suppress(NotAllowed):
+                self.clinic.book.renew(record.id, "desk")
+        return False
+
     def _visit(self, number: int) -> Appointment | None:
         open_ = [visit for visit in self.plan.active if not visit.status.begun]
         return open_[number % len(open_)] if open_ else None
@@ -124,7 +146,8 @@ def clinic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClearedClinic]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(edge.schedule.book, "REPLAN_SECONDS", 0)
         record = open_box_record(tmp_path_factory.mktemp("box"))
-        yield ClearedClinic(record)
+        proposing = asking().model_copy(update={"deciding": Deciding(walk_in=KindLimits(at_least=Mode.SUGGEST))})
+        yield ClearedClinic(record, proposing)
         record.store.close()
 
 
