@@ -32,12 +32,26 @@ ASK = st.tuples(st.just("ask"), PEOPLE, st.sampled_from(SERVICES), st.booleans()
 OUT = st.tuples(st.just("out"), st.sampled_from(["cedar", "laurel", "willow", "aspen"]), st.none(), st.none())
 VISIT = st.tuples(st.sampled_from(["cancel", "begin"]), st.integers(0, 5), st.none(), st.none())
 PROPOSE = st.tuples(st.just("propose"), PEOPLE, st.sampled_from(SERVICES), st.none())
-LATEST = st.tuples(st.sampled_from(["undo", "accept", "renew"]), st.none(), st.none(), st.none())
+UNDO, ACCEPT, RENEW = (
+    st.tuples(st.just(kind), st.none(), st.none(), st.none()) for kind in ("undo", "accept", "renew")
+)
 CLEARED = [("give", who, name, None) for who in (0, 1) for name in (FREE, PATCH)]
 BOOKED = [("book", 0, "laser-hair", None), ("book", 1, "laser-resurfacing", None)]
 BEGUN = st.sampled_from([[], CLEARED, CLEARED + BOOKED, CLEARED + BOOKED])
 """How a day begins: most rules are about what was given, and booked, before."""
-ORDERS = st.lists(st.one_of(GIVE, WITHDRAW, WITHDRAW, BOOK, ASK, OUT, VISIT, PROPOSE, LATEST), min_size=4, max_size=14)
+CHANGE, REPLAN = st.one_of(GIVE, WITHDRAW, WITHDRAW), st.one_of(OUT, VISIT, ASK)
+ORDERS = st.lists(
+    st.one_of(
+        st.tuples(st.one_of(CHANGE, BOOK, REPLAN, PROPOSE, UNDO, ACCEPT, RENEW)),
+        st.tuples(CHANGE, REPLAN, UNDO),
+        st.tuples(REPLAN, CHANGE, UNDO),
+        st.tuples(PROPOSE, CHANGE, ACCEPT),
+        st.tuples(BOOK, CHANGE, REPLAN, CHANGE, REPLAN),
+    ),
+    min_size=1,
+    max_size=5,
+).map(lambda episodes: [order for episode in episodes for order in episode])
+"""What happens then: single things, and turns that follow each other closely."""
 
 
 class Course:
