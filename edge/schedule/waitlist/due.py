@@ -30,7 +30,7 @@ from edge.schedule.waitlist.places import (
     kept_visits,
     offers_service,
     stands,
-    uncleared_entry,
+    uncleared_on,
 )
 from edge.schedule.waitlist.ranking import Facts, RankingWeights, terms, total
 from edge.schedule.waitlist.rules import OfferRules, answer_by, expiry, refusal
@@ -173,9 +173,11 @@ def offer_now(
         raise NotAllowed("service_gone", "The clinic no longer offers this service; change the entry.")
     if channel is Channel.MESSAGE and not entry.messages:
         raise NotAllowed("no_messages", "This client did not agree to messages; call, and record the answer here.")
-    suits = [date for date in sorted(days) if _within(clinic, date, now) and entry.hours_on(date)]
-    _refuse_uncleared(clinic, entry, suits)
-    for date in suits:
+    if (text := uncleared(clinic, entry, now)) is not None:
+        raise NotAllowed("not_cleared", text)
+    for date in sorted(days):
+        if not _within(clinic, date, now) or not entry.hours_on(date):
+            continue
         best = _best(clinic, waitlist, entry, _gaps(clinic, waitlist, days[date].plan, now), None, now)
         if best is not None:
             offer = _offer(best, OfferId(new_id()), now, channel, "Offered by hand")
@@ -190,11 +192,13 @@ def _within(clinic: Clinic, date: dt.date, now: dt.datetime) -> bool:
     return 0 <= (date - now.date()).days <= clinic.rules.horizon_days
 
 
-def _refuse_uncleared(clinic: Clinic, entry: Entry, dates: Sequence[dt.date]) -> None:
-    """Refuse an offer to a client who is not cleared on any of these days."""
-    texts = [uncleared_entry(clinic.registry, entry, date, clinic.confirmed) for date in dates]
-    if texts and all(texts):
-        raise NotAllowed("not_cleared", f"{texts[0]}; once that is confirmed, a place can be offered.")
+def uncleared(clinic: Clinic, entry: Entry, now: dt.datetime) -> str | None:
+    """Return which clearances a client lacks on every day that suits within the horizon, or none."""
+    if not offers_service(clinic.registry, entry):
+        return None
+    ahead = (now.date() + dt.timedelta(days=number) for number in range(clinic.rules.horizon_days + 1))
+    texts = [uncleared_on(clinic.registry, entry, date, clinic.confirmed) for date in ahead if entry.hours_on(date)]
+    return f"{texts[0]}; once that is confirmed, a place can be offered." if texts and all(texts) else None
 
 
 def next_starts(clinic: Clinic, waitlist: Waitlist, entry: Entry, plan: Plan, now: dt.datetime) -> list[int]:

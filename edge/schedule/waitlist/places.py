@@ -195,7 +195,7 @@ def gone_because(registry: Registry, offer: Offer, confirmed: Confirmed, otherwi
     return otherwise if text is None else f"{text[:_MOST_CHARACTERS]}."
 
 
-def uncleared_entry(registry: Registry, entry: Entry, day: dt.date, confirmed: Confirmed) -> str | None:
+def uncleared_on(registry: Registry, entry: Entry, day: dt.date, confirmed: Confirmed) -> str | None:
     """Return which clearances the client of an entry would lack on a day, or none where it lacks none."""
     cleared = carried(registry, confirmed, entry.client, entry.service, day)
     hours = registry.hours.span

@@ -10,6 +10,7 @@ import pytest
 import edge.schedule.book
 from edge.clearances.rules import ClearanceOver, ClearanceUnknown
 from edge.clients.register import ClientErased, ClientUnknown
+from edge.faces.waitlist import WaitlistDesk
 from edge.review.errors import NotLicensed
 from edge.schedule.checker import check
 from edge.schedule.deciding_policy import Deciding, KindLimits, Mode
@@ -281,10 +282,12 @@ def test_the_reason_of_a_declined_online_request_keeps_its_advice_however_much_i
 def test_a_waiting_client_is_offered_a_place_only_when_cleared_and_loses_it_with_the_clearance(
     clinic: ClearedClinic,
 ) -> None:
-    entry = waits(clinic)
+    entry, page = waits(clinic), WaitlistDesk(clinic.waitlist, clinic.record.register)
     with pytest.raises(NotAllowed, match=FREE):
         clinic.waitlist.offer(entry, Channel.PHONE, "desk")
+    assert FREE in str(page.waitlist().entries[0].held_back)
     clinic.clear(FREE)
+    assert page.waitlist().entries[0].held_back is None
     offer = clinic.waitlist.offer(entry, Channel.PHONE, "desk")
     assert [visit.cleared for visit in clinic.book.kept(clinic.book.day(TODAY))] == [{FREE}]
     clinic.desk.withdraw(clinic.ada, FREE, NOT_TRUE, NURSE)
