@@ -32,7 +32,7 @@ from edge.wiring.hub import HubSide
 from edge.wiring.pages import make_ports, make_status
 from edge.wiring.photographs import Photographs
 from shared.collector import settle
-from shared.errors import Retryable
+from shared.errors import MedSpaError, Retryable
 from shared.events.catalogue.system import BoxStarted, BoxStopped
 from shared.events.catalogue.twin import ConfigurationDesired
 from shared.events.envelope import EventDraft
@@ -128,6 +128,7 @@ class EdgeBox:
             self._note(BoxStarted(software=core.software, clean=clean))
             self._note_configuration()
             self._run_erasures(stack)
+            self._clear_anew()
             _run(stack, self._hub.link)
             stack.callback(self._note, BoxStopped())
             if self.lan is not None:
@@ -185,6 +186,13 @@ class EdgeBox:
             note_configuration(record.store, self.settings.model_dump(mode="json") | clinic, staff_key(record.keys))
         except Retryable as error:
             structlog.get_logger().error("configuration_not_recorded", code=error.code)
+
+    def _clear_anew(self) -> None:
+        """Let booked visits carry what the clinic's file asks for now; a bad day must not keep the box."""
+        try:
+            self._clinic.clearances.catch_up()
+        except MedSpaError as error:
+            structlog.get_logger().error("clearances_not_caught_up", code=error.code)
 
     def _snapshot(self) -> dict[str, Any]:
         """Return the clinic's present state for the hub: counts only, nobody's data."""

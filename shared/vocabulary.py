@@ -193,6 +193,15 @@ class ReviewReason(StrEnum):
     OTHER = "other"
 
 
+class ClearanceWithdrawal(StrEnum):
+    """Why a clearance no longer holds; a word, since free text would tell of the client's health."""
+
+    NO_LONGER_TRUE = "no_longer_true"
+    TO_BE_CHECKED_AGAIN = "to_be_checked_again"
+    GIVEN_BY_MISTAKE = "given_by_mistake"
+    CLIENT_ASKED = "client_asked"
+
+
 class ErasureReason(StrEnum):
     """Why a client is to be deleted; a word, since free text would outlive the client."""
 

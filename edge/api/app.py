@@ -6,6 +6,7 @@ from pathlib import Path
 from fastapi import APIRouter, FastAPI
 
 from edge.api.checklist_routes import checklist_router
+from edge.api.clearance_routes import clearance_router
 from edge.api.erasure_routes import erasure_router
 from edge.api.kiosk_socket import kiosk_router
 from edge.api.ports import EdgePorts
@@ -46,6 +47,7 @@ def create_edge_api(
     install_guard(app, guard or GuardSettings())
     app.include_router(edge_router(ports))
     app.include_router(schedule_router(ports))
+    app.include_router(clearance_router(ports))
     app.include_router(checklist_router(ports))
     app.include_router(waitlist_router(ports))
     app.include_router(review_router(ports))

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from edge.api import kiosk_schemas as kiosk
 from edge.api import schemas
 from edge.api.checklist_routes import checklist_router
+from edge.api.clearance_routes import clearance_router
 from edge.api.erasure_routes import erasure_router
 from edge.api.ports import EdgePorts
 from edge.api.progress_routes import progress_router
@@ -38,6 +39,7 @@ def document() -> str:
     undescribed = EdgePorts.__new__(EdgePorts)  # describing the routes calls no port
     app.include_router(edge_router(undescribed))
     app.include_router(schedule_router(undescribed))
+    app.include_router(clearance_router(undescribed))
     app.include_router(checklist_router(undescribed))
     app.include_router(waitlist_router(undescribed))
     app.include_router(review_router(undescribed))

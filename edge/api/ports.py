@@ -14,6 +14,7 @@ from typing import Protocol
 from prometheus_client import CollectorRegistry
 
 from edge.api.checklist_schemas import ChecklistDay
+from edge.api.clearance_schemas import NewClearance, VisitClearances, WithdrawnClearance
 from edge.api.erasure_schemas import Erasure, Erasures, NewErasure
 from edge.api.kiosk_schemas import KioskClientMessage, KioskServerMessage, PreviewHeader
 from edge.api.progress_schemas import Comparison, SimilarCases, Timeline
@@ -351,6 +352,32 @@ class SchedulePort(Protocol):
         ...
 
 
+class ClearancesPort(Protocol):
+    """What licensed professionals confirm about clients, seen from a visit."""
+
+    def of_visit(self, appointment_id: str) -> VisitClearances:
+        """Return how the clearances that the clinic's services ask for stand for a visit.
+
+        Raises:
+            NotFound: no such visit today or later.
+        """
+        ...
+
+    def give(self, appointment_id: str, new: NewClearance, person: str) -> VisitClearances:
+        """Record that a person confirms something about a visit's client; booked visits carry it at once.
+
+        Raises:
+            NotFound: no such visit, or no service asks for this; or the client is not registered.
+            Forbidden: the person is not licensed.
+            Conflict: the last day has passed, or something else was recorded at the same moment.
+        """
+        ...
+
+    def withdraw(self, appointment_id: str, what: WithdrawnClearance, person: str) -> VisitClearances:
+        """Record that a person withdraws a clearance, or raise as `give`; the next replan takes the visit's place."""
+        ...
+
+
 class ChecklistPort(Protocol):
     """What has to be done around the visits of a day."""
 
@@ -564,6 +591,7 @@ class EdgePorts:
     consent: ConsentPort
     captures: CapturesPort
     schedule: SchedulePort
+    clearances: ClearancesPort
     checklist: ChecklistPort
     waitlist: WaitlistPort
     review: ReviewPort

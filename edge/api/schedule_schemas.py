@@ -60,6 +60,7 @@ class Appointment(Interval):
     notified: bool = False
     stages: list[Stage]
     move: Move | None = None
+    uncleared: str | None = Field(default=None, description="Which clearance its client lacks, in words.")
 
 
 class Unplaced(Schema):
@@ -71,6 +72,7 @@ class Unplaced(Schema):
     minutes: int
     wanted_at: AwareDatetime | None = None
     reason: str
+    uncleared: bool = Field(default=False, description="Whether its client lacks a clearance; `reason` says which.")
 
 
 class MovedAppointment(Schema):
@@ -125,6 +127,7 @@ class ScheduleDay(Schema):
     replans: list[Replan] = Field(description="Latest first.")
     proposals: list[Proposal] = Field(default=[], description="Those that wait for a decision, latest first.")
     services: list[ServiceChoice] = Field(default=[])
+    asks_clearances: bool = Field(default=False, description="Whether any service of the clinic asks for clearances.")
 
 
 class ProviderOut(Interval):

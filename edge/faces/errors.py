@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
+from edge.clearances.rules import ClearanceOver, ClearanceUnknown
 from edge.clients.erasure_desk import ErasureUnknown, NothingToErase
 from edge.clients.register import ClientUnknown
 from edge.consent.desk import ConsentMissing, TextOutdated
@@ -28,6 +29,8 @@ STATUSES: Final[Mapping[type[MedSpaError], int]] = {
     NoSuchText: 404,
     UnknownName: 404,
     NotAllowed: 409,
+    ClearanceUnknown: 404,
+    ClearanceOver: 409,
     ConsentMissing: 403,
     NotLicensed: 403,
     NotAnalysed: 409,

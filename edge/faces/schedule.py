@@ -15,6 +15,7 @@ from edge.schedule import domain
 from edge.schedule.book import ScheduleBook
 from edge.schedule.deciding_policy import Mode
 from edge.schedule.ids import AppointmentId, ProviderId, ReplanId, RoomId
+from edge.schedule.personal import uncleared_text
 from edge.schedule.pinning import Pin
 from edge.schedule.registry import Provider, Room, Unit
 from edge.schedule.replans import Replan
@@ -77,6 +78,7 @@ class ScheduleDesk:
             ][:_SHOWN_REPLANS],
             proposals=self._view.open(day),
             services=[shown.ServiceChoice(id=one.id, name=one.name, minutes=one.minutes) for one in registry.services],
+            asks_clearances=any(one.clearances for one in registry.services),
         )
 
     def preview(self, request: shown.DisruptionRequest, actor: Actor) -> shown.Replan:
@@ -206,17 +208,20 @@ class ScheduleDesk:
             )
             if move is not None and before is not None
             else None,
+            uncleared=None if visit.status.begun else uncleared_text(self._book.registry, visit),
         )
 
     def _unplaced(self, day: dt.date, visit: domain.Appointment, reason: str) -> shown.Unplaced:
         service = self._book.registry.service(visit.service)
+        uncleared = uncleared_text(self._book.registry, visit)
         return shown.Unplaced(
             appointment_id=visit.id,
             client_name=self._name(visit.client),
             service=service.name,
             minutes=service.minutes,
             wanted_at=self._at(day, visit.window.start),
-            reason=reason,
+            reason=uncleared or reason,
+            uncleared=uncleared is not None,
         )
 
     def _answered(self, day: dt.date, answer: Replan, replan_id: ReplanId | None, cause: str) -> shown.Replan:

@@ -21,6 +21,7 @@ from edge.schedule.waitlist.domain import (
     Window,
     moment,
 )
+from edge.schedule.waitlist.due import uncleared
 from edge.schedule.waitlist.rules import refusal
 from edge.schedule.waitlist_book import WaitlistBook
 from shared.ids import ClientId
@@ -163,8 +164,12 @@ class WaitlistDesk:
             messages=entry.messages,
             added_at=entry.added_at,
             state=state,
-            held_back=refusal(self._book.clinic.rules, list_, entry, now) if waits else None,
+            held_back=self._held_back(list_, entry, now) if waits else None,
         )
+
+    def _held_back(self, list_: State, entry: Entry, now: dt.datetime) -> str | None:
+        clinic = self._book.clinic
+        return uncleared(clinic, entry, now) or refusal(clinic.rules, list_, entry, now)
 
     def _offer(self, offer: Offer, next_starts: list[dt.datetime] | None = None) -> shown.WaitlistOffer:
         registry, place, zone = self._book.clinic.registry, offer.place, self._book.book.zone

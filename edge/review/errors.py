@@ -12,7 +12,7 @@ class ReviewMoved(Rejected):
 
 
 class NotLicensed(Rejected):
-    """The person named may not sign results."""
+    """The person named has not the licence for this."""
 
 
 class NotAnalysed(Rejected):

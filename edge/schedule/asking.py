@@ -59,4 +59,6 @@ def _beside(registry: Registry, plan: Plan, wanted: AddOn) -> AppointmentRequest
         anchor.show,
         anchor.tier,
         wish=anchor.end,
+        cleared=wanted.cleared,
+        history=anchor.history,
     )

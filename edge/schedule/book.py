@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from zoneinfo import ZoneInfo
 
+from edge.schedule.clearing import Confirmed, asking_cleared, nothing_confirmed, with_clearances
 from edge.schedule.deciding import Decision
 from edge.schedule.deciding_policy import Mode
 from edge.schedule.domain import Appointment, AppointmentRequest, Disruption, Plan, Status
@@ -66,11 +67,24 @@ class ScheduleBook:
         self._days: dict[dt.date, Schedule] = {}
         self._lock = threading.RLock()
         self._held: Callable[[Schedule], Sequence[Appointment]] = _nothing
+        self._confirmed: Confirmed = nothing_confirmed
         self._listeners: list[Callable[[dt.date], None]] = []
 
     def hold_by(self, held: Callable[[Schedule], Sequence[Appointment]]) -> None:
         """Ask `held` before somebody is booked which places of the day are kept for others; it must not append."""
         self._held = held
+
+    def confirm_by(self, confirmed: Confirmed) -> None:
+        """Ask `confirmed` before somebody is booked what a client is cleared for; without it nobody is for anything."""
+        self._confirmed = confirmed
+
+    def confirmed(self, client: ClientId, date: dt.date) -> frozenset[str]:
+        """Return the clearances of a client that hold on a day."""
+        return self._confirmed(client, date)
+
+    def with_clearances(self, request: AppointmentRequest, date: dt.date) -> AppointmentRequest:
+        """Return a request with what its service asks for and its client is cleared for on a day."""
+        return with_clearances(self.registry, self._confirmed, request, date)
 
     def kept(self, day: Schedule) -> Sequence[Appointment]:
         """Return the visits that a place of the day is kept for although they are not booked."""
@@ -79,6 +93,12 @@ class ScheduleBook:
     def on_change(self, listener: Callable[[dt.date], None]) -> None:
         """Call `listener` with the day after each command that changed it; it must be quick and must not append."""
         self._listeners.append(listener)
+
+    def announce(self, date: dt.date) -> None:
+        """Take in what was appended to a day, and call the listeners."""
+        self.day(date)
+        for listener in self._listeners:
+            listener(date)
 
     def exclusively(self) -> AbstractContextManager[object]:
         """Keep other commands of this book away for the time of a `with` block; the same thread's may nest."""
@@ -100,11 +120,12 @@ class ScheduleBook:
     def day(self, date: dt.date) -> Schedule:
         """Return one day as the log tells it."""
         with self._lock:
-            day = self._days.setdefault(date, Schedule(date))
+            day = self._days.pop(date, None) or Schedule(date)
+            self._days[date] = day  # whichever was used last is kept longest
             for event in self._store.stream(day.aggregate)[day.version :]:
                 day.apply(self._payload(event))
             while len(self._days) > _KEPT_DAYS:
-                del self._days[min(self._days)]
+                del self._days[next(iter(self._days))]
             return day
 
     def record(
@@ -133,7 +154,8 @@ class ScheduleBook:
         """Book many requests in one transaction and return how many found a place."""
         with self._lock:
             day = self.day(date)
-            payloads = day.book_day(self.learnt.planning(), requests, self._held(day))
+            asked = [self.with_clearances(request, date) for request in requests]
+            payloads = day.book_day(self.learnt.planning(), asked, self._held(day))
             self._append(day, payloads, actor, "booking")
         return sum(isinstance(payload, said.AppointmentBooked) for payload in payloads)
 
@@ -151,7 +173,7 @@ class ScheduleBook:
 
     def preview(self, date: dt.date, disruption: Disruption) -> Replan:
         """Return what a disruption would do; changes nothing."""
-        return self._answer(date, disruption, ReplanId("preview"))
+        return self._answer(date, self._cleared(date, disruption), ReplanId("preview"))
 
     def report(
         self, date: dt.date, disruption: Disruption, actor: str, manager: Authorise | None = None
@@ -165,6 +187,7 @@ class ScheduleBook:
         """
         replan_id = ReplanId(self._ids.new())
         with self._lock:
+            disruption = self._cleared(date, disruption)
             answer = self._answer(date, disruption, replan_id)
             if manager is not None and decision_of(self.registry, disruption, answer).mode is Mode.ESCALATE:
                 manager()
@@ -181,6 +204,7 @@ class ScheduleBook:
         """
         name = ReplanId(self._ids.new())
         with self._lock:
+            disruption = self._cleared(date, disruption)
             answer = self._answer(date, disruption, name, alternatives=True)
             decision, day = decision_of(self.registry, disruption, answer), self.day(date)
             if decision.mode is Mode.EXECUTE:
@@ -225,6 +249,7 @@ class ScheduleBook:
             day, record = self._proposal(proposal)
             date = day.plan.date
             disruption, pins = asked_again(record, self.minute(date), pin)
+            disruption = self._cleared(date, disruption)
             answer = self._answer(date, disruption, name, alternatives=True, pins=pins)
             payloads = propose(day, self.learnt.planning(), disruption, answer, name, pins, record)
             self._append(day, payloads, actor, "replan")
@@ -338,9 +363,10 @@ class ScheduleBook:
         if not payloads:
             return
         self._store.append(in_order(day, payloads, actor, purpose))
-        self.day(day.plan.date)
-        for listener in self._listeners:
-            listener(day.plan.date)
+        self.announce(day.plan.date)
+
+    def _cleared(self, date: dt.date, disruption: Disruption) -> Disruption:
+        return asking_cleared(self.registry, self._confirmed, self.day(date).plan, disruption)
 
     def _payload(self, event: Event) -> PayloadModel:
         fields = event.fields

@@ -316,12 +316,16 @@ class Urgent:
 
 @dataclass(frozen=True, slots=True)
 class AddOn:
-    """The client of a visit wants another service beside it; others may be moved for it only if it is urgent."""
+    """The client of a visit wants another service beside it; others may be moved for it only if it is urgent.
+
+    `cleared` is what a licensed professional has confirmed of what the service asks for.
+    """
 
     at: int
     appointment: AppointmentId
     service: ServiceId
     urgent: bool = False
+    cleared: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -173,7 +173,10 @@ def _wish_of(day: DayDocument, at: int, event: WalkInEvent | UrgentEvent | AddOn
         case UrgentEvent():
             return Urgent(at, day.request(event.request))
         case AddOnEvent():
-            return AddOn(at, AppointmentId(event.appointment), event.service, event.urgent)
+            cleared = frozenset(
+                name for visit in day.appointments if visit.id == event.appointment for name in visit.cleared
+            )
+            return AddOn(at, AppointmentId(event.appointment), event.service, event.urgent, cleared)
         case MoveWantedEvent():
             start = day.minute(event.start) if event.start is not None else None
             return MoveWanted(at, AppointmentId(event.appointment), start, event.provider, event.room)

@@ -1,9 +1,11 @@
 """Answers the online requests that come down from the hub: booked at once, or declined with what is free instead."""
 
 import datetime as dt
+from typing import Final
 
 from edge.schedule.book import ScheduleBook, in_order
-from edge.schedule.domain import AppointmentRequest, Span
+from edge.schedule.conditions import missing
+from edge.schedule.domain import Appointment, AppointmentRequest, Span
 from edge.schedule.errors import UnknownName
 from edge.schedule.ids import AppointmentId, ServiceId
 from edge.schedule.schedule import Schedule
@@ -13,6 +15,9 @@ from shared.events.catalogue.system import BookingAnswered, BookingRequested
 from shared.events.envelope import Event, EventDraft
 from shared.events.payload import PayloadModel
 from shared.ids import ClientId
+
+_REASON: Final = 500
+_TO_BE_CLEARED: Final = " Please call the clinic: once it is confirmed there, the visit can be booked."
 
 
 class OnlineDesk:
@@ -48,15 +53,18 @@ class OnlineDesk:
             return [], BookingAnswered(request=wish.request, accepted=False, reason="that day has passed")
         try:
             self._book.registry.service(request.service)
+            request = self._book.with_clearances(request, date)
             payloads = day.decide_request(
                 self._book.learnt.planning(), request, self._book.minute(date), self._book.kept(day)
             )
         except Rejected as error:
-            return [], BookingAnswered(request=wish.request, accepted=False, reason=error.sentence[:500])
+            return [], BookingAnswered(request=wish.request, accepted=False, reason=error.sentence[:_REASON])
         visit = day.plan.appointments.get(name)
         for payload in payloads:
             if isinstance(payload, said.RequestDeclined):
                 reason = _with_alternatives(payload)
+                if missing(self._book.registry.service(request.service), Appointment.of(request)):
+                    reason = f"{reason[: _REASON - len(_TO_BE_CLEARED)]}{_TO_BE_CLEARED}"
                 return payloads, BookingAnswered(request=wish.request, accepted=False, reason=reason)
             if isinstance(payload, said.AppointmentBooked):
                 start = payload.visit.stages[0].start

@@ -53,8 +53,8 @@ def refusal_text(registry: Registry, plan: Plan, visit: Appointment, starts: Ite
     """Return why the client's clearances or other visits allow none of these starts; none if they allow one."""
     demands = demands_of(registry)
     service = demands[visit.service].service
-    if names := missing(service, visit):
-        return " and ".join(condition_text(registry, visit, _cleared(name)) for name in names)
+    if uncleared := uncleared_text(registry, visit):
+        return uncleared
     found, tried = conditions(demands, visit, company(plan, visit), booked=False), list(starts)
     if not found or not tried or any(not unmet(found, start) for start in tried):
         return None
@@ -62,6 +62,12 @@ def refusal_text(registry: Registry, plan: Plan, visit: Appointment, starts: Ite
     if never is None:
         return f"{service.name} does not go with the client's other visits"
     return condition_text(registry, visit, never)
+
+
+def uncleared_text(registry: Registry, visit: Appointment) -> str | None:
+    """Return which clearances a visit needs and has not, or none where it has all."""
+    names = missing(registry.service(visit.service), visit)
+    return " and ".join(condition_text(registry, visit, _cleared(name)) for name in names) or None
 
 
 def _cleared(name: str) -> Condition:

@@ -60,7 +60,8 @@ def disruption_part(disruption: Disruption) -> DisruptionPart:
         case WalkIn(request=request) | Urgent(request=request):
             return DisruptionPart(kind=kind, at=at, request=visit_part(Appointment.of(request)))
         case AddOn(appointment=visit, service=service, urgent=urgent):
-            return DisruptionPart(kind=kind, at=at, appointment=visit, service=service, urgent=urgent)
+            names = tuple(sorted(disruption.cleared))
+            return DisruptionPart(kind=kind, at=at, appointment=visit, service=service, urgent=urgent, cleared=names)
         case MoveWanted(appointment=visit, start=start, provider=provider, room=room):
             return DisruptionPart(kind=kind, at=at, appointment=visit, start=start, provider=provider, room=room)
 
@@ -121,14 +122,23 @@ def _of_visit(part: DisruptionPart, visit: AppointmentId) -> Disruption:
         case "no_show":
             return NoShow(part.at, visit)
         case "add_on":
-            return AddOn(part.at, visit, ServiceId(_there(part.service)), part.urgent)
+            return AddOn(part.at, visit, ServiceId(_there(part.service)), part.urgent, frozenset(part.cleared))
         case _:
             return MoveWanted(part.at, visit, part.start, _provider(part.provider), _room(part.room))
 
 
 def _request(visit: Appointment) -> AppointmentRequest:
     return AppointmentRequest(
-        visit.id, visit.client, visit.service, visit.window, visit.preferred, visit.show, visit.tier, visit.wish
+        visit.id,
+        visit.client,
+        visit.service,
+        visit.window,
+        visit.preferred,
+        visit.show,
+        visit.tier,
+        visit.wish,
+        visit.cleared,
+        visit.history,
     )
 
 

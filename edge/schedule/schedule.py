@@ -9,7 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from edge.schedule.booking import next_slots, plan_day
-from edge.schedule.checker import check
+from edge.schedule.checker import Rule, check
+from edge.schedule.conditions import missing
 from edge.schedule.domain import (
     Appointment,
     AppointmentRequest,
@@ -201,18 +202,30 @@ class Schedule:
             raise NotAllowed("not_latest", "only the latest replan can be undone; undo the later ones first")
         before, after = done.before.appointments, done.after.appointments
         touched = [key for key, new in after.items() if before.get(key) != new]
-        if any(self.plan.appointments.get(key) != after[key] for key in touched):
+        if any(self._differs(after[key]) for key in touched):
             raise NotAllowed("changed_since", "visits it moved have changed since; move them by hand")
         undone = said.ReplanUndone(
             day=self.plan.date,
             replan=replan_id,
-            restored=tuple(visit_part(before[key]) for key in touched if key in before),
+            restored=tuple(visit_part(self._put_back(registry, before[key])) for key in touched if key in before),
             removed=tuple(key for key in touched if key not in before),
         )
         restored = as_booked(registry, self._without(undone))
-        if check(restored.registry, restored.plan):
+        if any(broken.rule is not Rule.CLEARED for broken in check(restored.registry, restored.plan)):
             raise NotAllowed("place_taken", "a former place is taken by now; move the visits by hand")
         return [undone]
+
+    def _differs(self, former: Appointment) -> bool:
+        """Tell whether a visit is no longer what it was; what is confirmed of its client may have changed."""
+        now = self.plan.appointments.get(former.id)
+        return now is None or now != replace(former, cleared=now.cleared)
+
+    def _put_back(self, registry: Registry, former: Appointment) -> Appointment:
+        """Return a visit as it was, cleared as it is now: without that it gets no place that it does not have."""
+        now = self.plan.appointments[former.id]
+        visit = replace(former, cleared=now.cleared)
+        stands = now.placed and now.status.active
+        return visit if stands or not missing(registry.service(visit.service), visit) else replace(visit, stages=())
 
     def apply(self, payload: PayloadModel) -> None:
         """Take one event of this day into account; payloads of other capabilities are refused.
@@ -249,6 +262,8 @@ class Schedule:
                 self._change(payload.appointment, status=Status.CANCELLED)
             case said.AppointmentStatusChanged(after=status):
                 self._change(payload.appointment, status=Status(status))
+            case said.AppointmentClearancesChanged(cleared=names):
+                self._change(payload.appointment, cleared=frozenset(names))
             case said.DisruptionReported() | said.ReplanApplied() | said.ReplanUndone():
                 self._apply_replan(payload)
             case said.RequestDeclined():

@@ -13,7 +13,7 @@ from edge.schedule.domain import Appointment
 from edge.schedule.schedule import Schedule
 from edge.schedule.waitlist.domain import Channel, Entry, EntryId, Offer, OfferId, moment
 from edge.schedule.waitlist.due import Clinic, due, next_starts, offer_now
-from edge.schedule.waitlist.places import standing
+from edge.schedule.waitlist.places import kept_visits
 from edge.schedule.waitlist.rules import OfferRules
 from edge.schedule.waitlist.waitlist import AGGREGATE, Waitlist
 from edge.store.errors import VersionConflict
@@ -72,7 +72,7 @@ class WaitlistBook:
             rules: the clinic's limits.
         """
         self.book = book
-        self.clinic = Clinic(book.registry, rules or OfferRules())
+        self.clinic = Clinic(book.registry, rules or OfferRules(), confirmed=book.confirmed)
         self._store = store
         self._ids = ids
         self._sender = sender or HubSends()
@@ -152,7 +152,7 @@ class WaitlistBook:
         def decide() -> None:
             list_, now = self.waitlist(), self.book.now()
             day = self.book.day(list_.offer(name).place.day)
-            accepted = list_.accept(self.clinic.registry, day.plan, name, now)
+            accepted = list_.accept(self.clinic.registry, day.plan, name, now, self.clinic.confirmed)
             visit = _in_order(day.aggregate, day.version, accepted.visit, actor, "booking")
             self._append(list_, accepted.waitlist, actor, visit)
 
@@ -237,7 +237,7 @@ class WaitlistBook:
     def _held(self, day: Schedule) -> Sequence[Appointment]:
         """Return the visits that the live offers of a day would become."""
         live = self.waitlist().state.live(self.book.now())
-        return [offer.visit() for offer in standing(self.clinic.registry, day.plan, live)]
+        return kept_visits(self.clinic.registry, day.plan, live, self.clinic.confirmed)
 
     def _payload(self, event: Event) -> PayloadModel:
         fields = event.fields

@@ -18,6 +18,7 @@ class Action(StrEnum):
     SEE_SCHEDULE = "see_schedule"
     CHANGE_SCHEDULE = "change_schedule"
     DECIDE_SCHEDULE = "decide_schedule"
+    CLEAR_CLIENT = "clear_client"
     USE_KIOSK = "use_kiosk"
     TAKE_PHOTO = "take_photo"
     SEE_CAPTURES = "see_captures"
@@ -47,7 +48,7 @@ PERMITTED: Final[Mapping[StaffRole, frozenset[Action]]] = {
     StaffRole.FRONT_DESK: _FRONT_DESK,
     StaffRole.PROVIDER: _FRONT_DESK
     | _RECORD
-    | {Action.TAKE_PHOTO, Action.REVIEW, Action.SEE_STATISTICS, Action.DECIDE_ERASURE},
+    | {Action.TAKE_PHOTO, Action.REVIEW, Action.CLEAR_CLIENT, Action.SEE_STATISTICS, Action.DECIDE_ERASURE},
     # Runs the clinic: sees everything, but treats and signs nothing.
     StaffRole.MANAGER: _FRONT_DESK
     | _RECORD

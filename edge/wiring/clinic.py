@@ -4,6 +4,8 @@ import datetime as dt
 from collections.abc import Mapping
 
 from edge.api.ports import ActorPort
+from edge.clearances.desk import ClearanceDesk
+from edge.clearances.record import ClearanceRecord
 from edge.clients.erasure import ClientEraser
 from edge.clients.erasure_desk import ErasureDesk
 from edge.clients.register import ClientRegister
@@ -52,6 +54,8 @@ class Clinic:
         self.eraser = ClientEraser(record.store, record.clients, record.vault)
         self.eraser.on_erased(self.register.forget)
         self.eraser.on_erased(self.waitlist.forget)
+        given = ClearanceRecord(record.store, record.clients)
+        self.clearances = ClearanceDesk(record.store, given, self.register, self.people()[1], self.book)
 
     def answers(self) -> Mapping[str, Handler]:
         """Return who answers what the hub sends down for people and appointments."""

@@ -6,6 +6,7 @@ from edge.api.ports import EdgePorts
 from edge.api.schemas import ComponentVersion
 from edge.faces.captures import CaptureDesk
 from edge.faces.checklist import BoxFacts, ChecklistDesk
+from edge.faces.clearances import ClearanceFace
 from edge.faces.clients import ClientDesk, ConsentForms
 from edge.faces.erasures import ErasureFace
 from edge.faces.progress import ProgressDesk
@@ -56,6 +57,7 @@ def make_ports(core: Core, clinic: Clinic, photographs: Photographs, hub: HubSid
         consent=ConsentForms(clinic.consent, clinic.register, core.clock),
         captures=CaptureDesk(photographs.intake, library, clinic.register, import_gate, reviews),
         schedule=ScheduleDesk(clinic.book, clinic.register),
+        clearances=ClearanceFace(clinic.clearances, clinic.book),
         checklist=_checklist_desk(core, clinic, photographs),
         waitlist=WaitlistDesk(clinic.waitlist, clinic.register),
         review=_review_desk(core, clinic, photographs, reviews),

@@ -32,6 +32,7 @@ from shared.vocabulary import (
     View,
 )
 from tests.support.checklist_ports import FakeChecklist
+from tests.support.clearance_ports import FakeClearances
 from tests.support.erasure_ports import FakeErasures
 from tests.support.progress_ports import FakeProgress
 from tests.support.review_ports import FakeReview
@@ -364,6 +365,7 @@ class FakeSchedule(ProposingSchedule):
             replans=self.replans,
             proposals=self.proposals.open,
             services=[sched.ServiceChoice(id="facial", name="Facial", minutes=60)],
+            asks_clearances=True,
         )
 
     def _absences(self, provider: str) -> list[sched.Absence]:
@@ -586,6 +588,7 @@ def fake_edge_ports() -> EdgePorts:
         consent=FakeConsent(),
         captures=captures,
         schedule=FakeSchedule(),
+        clearances=FakeClearances(),
         checklist=FakeChecklist(),
         waitlist=FakeWaitlist(),
         review=FakeReview(captures.items),

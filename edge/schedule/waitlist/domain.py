@@ -168,8 +168,11 @@ class Offer:
         """Tell whether it can still be accepted."""
         return self.state is OfferState.OPEN and now < self.expires_at
 
-    def visit(self) -> Appointment:
-        """Return the visit that it becomes; confirmed, since the client chose this very time."""
+    def visit(self, cleared: frozenset[str] = frozenset()) -> Appointment:
+        """Return the visit that it becomes; confirmed, since the client chose this very time.
+
+        What the client is `cleared` for is not kept with the offer: it may be withdrawn before the answer.
+        """
         place = self.place
         return Appointment(
             self.appointment,
@@ -178,6 +181,7 @@ class Offer:
             place.window,
             status=Status.CONFIRMED,
             stages=place.stages,
+            cleared=cleared,
         )
 
 

@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from edge.schedule.clearing import Confirmed, nothing_confirmed
 from edge.schedule.domain import Plan
 from edge.schedule.errors import NotAllowed
 from edge.schedule.registry import Registry
@@ -21,7 +22,16 @@ from edge.schedule.waitlist.domain import (
     moment,
 )
 from edge.schedule.waitlist.payloads import offer_made
-from edge.schedule.waitlist.places import Freed, Gaps, freed, offers_service, standing, stands
+from edge.schedule.waitlist.places import (
+    Freed,
+    Gaps,
+    freed,
+    gone_because,
+    kept_visits,
+    offers_service,
+    stands,
+    uncleared_on,
+)
 from edge.schedule.waitlist.ranking import Facts, RankingWeights, terms, total
 from edge.schedule.waitlist.rules import OfferRules, answer_by, expiry, refusal
 from edge.schedule.waitlist.waitlist import Waitlist
@@ -33,11 +43,12 @@ _MOST_OFFERS_A_PLACE = 20
 
 @dataclass(frozen=True, slots=True)
 class Clinic:
-    """What offers are judged by: the clinic's file, its limits and its weights."""
+    """What offers are judged by: the clinic's file, its limits and its weights, and what clients are cleared for."""
 
     registry: Registry
     rules: OfferRules = field(default_factory=OfferRules)
     weights: RankingWeights = field(default_factory=RankingWeights)
+    confirmed: Confirmed = nothing_confirmed
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +76,9 @@ def ended(clinic: Clinic, waitlist: Waitlist, plans: Mapping[dt.date, Plan], now
         plan = plans.get(offer.place.day)
         if not offer.live(now):
             result.append(said.WaitlistOfferExpired(offer=offer.id))
-        elif plan is not None and not stands(clinic.registry, plan, offer):
-            result.append(said.WaitlistOfferSuperseded(offer=offer.id, reason="A change of the day took the place."))
+        elif plan is not None and not stands(clinic.registry, plan, offer, clinic.confirmed):
+            why = gone_because(clinic.registry, offer, clinic.confirmed, "A change of the day took the place.")
+            result.append(said.WaitlistOfferSuperseded(offer=offer.id, reason=why))
     return result
 
 
@@ -95,7 +107,7 @@ def due(
         return result
     for date in sorted(days):
         day = days[date]
-        if not 0 <= (date - now.date()).days <= clinic.rules.horizon_days:
+        if not _within(clinic, date, now):
             continue
         minute = minute_of(date, now)
         for left in freed(clinic.registry, day):
@@ -161,9 +173,10 @@ def offer_now(
         raise NotAllowed("service_gone", "The clinic no longer offers this service; change the entry.")
     if channel is Channel.MESSAGE and not entry.messages:
         raise NotAllowed("no_messages", "This client did not agree to messages; call, and record the answer here.")
+    if (text := uncleared(clinic, entry, now)) is not None:
+        raise NotAllowed("not_cleared", text)
     for date in sorted(days):
-        ahead = (date - now.date()).days
-        if not 0 <= ahead <= clinic.rules.horizon_days or not entry.hours_on(date):
+        if not _within(clinic, date, now) or not entry.hours_on(date):
             continue
         best = _best(clinic, waitlist, entry, _gaps(clinic, waitlist, days[date].plan, now), None, now)
         if best is not None:
@@ -173,6 +186,19 @@ def offer_now(
         "nothing_free",
         f"Nothing that suits is free within the next {clinic.rules.horizon_days} days; widen what suits, or wait.",
     )
+
+
+def _within(clinic: Clinic, date: dt.date, now: dt.datetime) -> bool:
+    return 0 <= (date - now.date()).days <= clinic.rules.horizon_days
+
+
+def uncleared(clinic: Clinic, entry: Entry, now: dt.datetime) -> str | None:
+    """Return which clearances a client lacks on every day that suits within the horizon, or none."""
+    if not offers_service(clinic.registry, entry):
+        return None
+    ahead = (now.date() + dt.timedelta(days=number) for number in range(clinic.rules.horizon_days + 1))
+    texts = [uncleared_on(clinic.registry, entry, date, clinic.confirmed) for date in ahead if entry.hours_on(date)]
+    return f"{texts[0]}; once that is confirmed, a place can be offered." if texts and all(texts) else None
 
 
 def next_starts(clinic: Clinic, waitlist: Waitlist, entry: Entry, plan: Plan, now: dt.datetime) -> list[int]:
@@ -192,8 +218,8 @@ def minute_of(date: dt.date, now: dt.datetime) -> int:
 
 
 def _gaps(clinic: Clinic, waitlist: Waitlist, plan: Plan, now: dt.datetime) -> Gaps:
-    held = [offer.visit() for offer in standing(clinic.registry, plan, waitlist.state.live(now))]
-    return Gaps(clinic.registry, plan, minute_of(plan.date, now), held)
+    held = kept_visits(clinic.registry, plan, waitlist.state.live(now), clinic.confirmed)
+    return Gaps(clinic.registry, plan, minute_of(plan.date, now), held, clinic.confirmed)
 
 
 def _ran_out(waitlist: Waitlist, now: dt.datetime) -> list[PayloadModel]:

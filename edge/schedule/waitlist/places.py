@@ -1,9 +1,11 @@
 """What has become free on a day, and exactly where somebody would fit, nobody moved."""
 
+import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from edge.schedule.checker import check
+from edge.schedule.clearing import Confirmed, carried, nothing_confirmed
 from edge.schedule.demand import Calendar, demands_of
 from edge.schedule.domain import (
     Appointment,
@@ -20,11 +22,13 @@ from edge.schedule.domain import (
 from edge.schedule.ids import AppointmentId, ProviderId
 from edge.schedule.insertion import Situation, slots
 from edge.schedule.lunch import missed_lunches
+from edge.schedule.personal import uncleared_text
 from edge.schedule.registry import Provider, Registry, Room, Unit
 from edge.schedule.schedule import Schedule
 from edge.schedule.waitlist.domain import Entry, Offer, Place
 
 _ASKS = AppointmentId("waitlist-asks")
+_MOST_CHARACTERS = 299
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +88,14 @@ class Gaps:
     Visits of the day that wait for a place come first: what would suit them is not given to anybody else.
     """
 
-    def __init__(self, registry: Registry, plan: Plan, now: int, held: Sequence[Appointment] = ()) -> None:
+    def __init__(
+        self,
+        registry: Registry,
+        plan: Plan,
+        now: int,
+        held: Sequence[Appointment] = (),
+        confirmed: Confirmed = nothing_confirmed,
+    ) -> None:
         """Look at a day.
 
         Args:
@@ -92,8 +103,10 @@ class Gaps:
             plan: the day as it stands.
             now: minute from which a visit may begin; 0 for a day to come.
             held: the visits that offers would become.
+            confirmed: what clients are cleared for.
         """
         self.registry = registry
+        self._confirmed = confirmed
         self._situation = Situation(registry, demands_of(registry), plan, up_to_grid(now), (), (), ())
         self._plan = plan
         self._calendar = Calendar.of(registry, plan)
@@ -120,13 +133,14 @@ class Gaps:
             return
         # Who has just become free is as good as asked for, so that the place is filled and not another.
         wanted = entry.preferred or (near.provider if near is not None else None)
+        cleared = carried(self.registry, self._confirmed, entry.client, entry.service, day)
         for hours in entry.hours_on(day):
             window = hours
             if near is not None:
                 window = Span(
                     max(hours.start, near.span.start - demand.minutes), min(hours.end, near.span.end + demand.minutes)
                 )
-            request = AppointmentRequest(_ASKS, entry.client, entry.service, window, wanted)
+            request = AppointmentRequest(_ASKS, entry.client, entry.service, window, wanted, cleared=cleared)
             for slot in slots(self._situation, Appointment.of(request), self._calendar, self._plan):
                 place = Place(day, hours, demand.stages(slot.start, slot.choice))
                 if (near is None or near.shared(place.stages) > 0) and self._allows(entry, place):
@@ -153,9 +167,14 @@ def client_is_busy(plan: Plan, entry: Entry, span: Span) -> bool:
     )
 
 
-def stands(registry: Registry, plan: Plan, offer: Offer) -> bool:
+def visit_of(registry: Registry, offer: Offer, confirmed: Confirmed) -> Appointment:
+    """Return the visit that an offer becomes, with what its client is cleared for now."""
+    return offer.visit(carried(registry, confirmed, offer.client, offer.service, offer.place.day))
+
+
+def stands(registry: Registry, plan: Plan, offer: Offer, confirmed: Confirmed = nothing_confirmed) -> bool:
     """Tell whether the place of an offer is still free and the visit would break no rule that is kept without it."""
-    visit = offer.visit()
+    visit = visit_of(registry, offer, confirmed)
     if not _known(registry, offer):
         return False
     if any(
@@ -170,9 +189,31 @@ def stands(registry: Registry, plan: Plan, offer: Offer) -> bool:
     return all(violation in before for violation in check(registry, plan.with_appointments(visit)))
 
 
-def standing(registry: Registry, plan: Plan, offers: Sequence[Offer]) -> tuple[Offer, ...]:
+def gone_because(registry: Registry, offer: Offer, confirmed: Confirmed, otherwise: str) -> str:
+    """Return why an offer stands no longer: its client is not cleared any more, or otherwise."""
+    text = uncleared_text(registry, visit_of(registry, offer, confirmed)) if _known(registry, offer) else None
+    return otherwise if text is None else f"{text[:_MOST_CHARACTERS]}."
+
+
+def uncleared_on(registry: Registry, entry: Entry, day: dt.date, confirmed: Confirmed) -> str | None:
+    """Return which clearances the client of an entry would lack on a day, or none where it lacks none."""
+    cleared = carried(registry, confirmed, entry.client, entry.service, day)
+    hours = registry.hours.span
+    return uncleared_text(registry, Appointment(_ASKS, entry.client, entry.service, hours, cleared=cleared))
+
+
+def standing(
+    registry: Registry, plan: Plan, offers: Sequence[Offer], confirmed: Confirmed = nothing_confirmed
+) -> tuple[Offer, ...]:
     """Return the offers whose place is still free on a day; what is no longer free binds nobody."""
-    return tuple(offer for offer in offers if offer.place.day == plan.date and stands(registry, plan, offer))
+    return tuple(offer for offer in offers if offer.place.day == plan.date and stands(registry, plan, offer, confirmed))
+
+
+def kept_visits(
+    registry: Registry, plan: Plan, offers: Sequence[Offer], confirmed: Confirmed = nothing_confirmed
+) -> list[Appointment]:
+    """Return the visits that those of the offers that stand on a day would become."""
+    return [visit_of(registry, offer, confirmed) for offer in standing(registry, plan, offers, confirmed)]
 
 
 def offers_service(registry: Registry, entry: Entry) -> bool:

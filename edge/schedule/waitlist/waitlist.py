@@ -8,13 +8,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
+from edge.schedule.clearing import Confirmed, nothing_confirmed
 from edge.schedule.domain import Plan
 from edge.schedule.errors import BrokenFold, NotAllowed, UnknownName
 from edge.schedule.payloads import visit_part
 from edge.schedule.registry import Registry
 from edge.schedule.waitlist.domain import Entry, EntryId, EntryState, Offer, OfferId, OfferState, State
 from edge.schedule.waitlist.payloads import entry_of, entry_part, offer_of
-from edge.schedule.waitlist.places import stands
+from edge.schedule.waitlist.places import gone_because, stands, visit_of
 from edge.schedule.waitlist.rules import OfferRules
 from shared.events.catalogue import waitlist as said
 from shared.events.catalogue.schedule import AppointmentBooked
@@ -157,7 +158,14 @@ class Waitlist:
         self._must_be_live(offer, now)
         return [said.WaitlistOfferDeclined(offer=name)]
 
-    def accept(self, registry: Registry, plan: Plan, name: OfferId, now: dt.datetime) -> Accepted:
+    def accept(
+        self,
+        registry: Registry,
+        plan: Plan,
+        name: OfferId,
+        now: dt.datetime,
+        confirmed: Confirmed = nothing_confirmed,
+    ) -> Accepted:
         """Book the place of an offer, or say that it is gone. Idempotent by the offer.
 
         Args:
@@ -165,6 +173,7 @@ class Waitlist:
             plan: the offer's day as it stands.
             name: the offer.
             now: an offer can be accepted before it expires, not at that moment.
+            confirmed: what clients are cleared for now.
 
         Raises:
             UnknownName: there is no such offer.
@@ -174,10 +183,11 @@ class Waitlist:
         if offer.state is OfferState.ACCEPTED:
             return Accepted((), ())
         self._must_be_live(offer, now)
-        if not stands(registry, plan, offer):
-            gone = said.WaitlistOfferSuperseded(offer=name, reason="The place is no longer free.")
+        if not stands(registry, plan, offer, confirmed):
+            why = gone_because(registry, offer, confirmed, "The place is no longer free.")
+            gone = said.WaitlistOfferSuperseded(offer=name, reason=why)
             return Accepted((), (gone,))
-        visit = AppointmentBooked(day=offer.place.day, visit=visit_part(offer.visit()))
+        visit = AppointmentBooked(day=offer.place.day, visit=visit_part(visit_of(registry, offer, confirmed)))
         return Accepted((visit,), (said.WaitlistOfferAccepted(offer=name, appointment=offer.appointment),))
 
     def entry(self, name: EntryId) -> Entry:

@@ -46,6 +46,7 @@ class DisruptionPart(_Part):
     room: Name | None = None
     urgent: bool = False
     request: VisitPart | None = None
+    cleared: tuple[Name, ...] = Field(default=(), description="Of an add-on: what its service asks for and was given.")
 
 
 class PinPart(_Part):

@@ -142,6 +142,15 @@ class AppointmentStatusChanged(PayloadModel):
     at: Minute
 
 
+class AppointmentClearancesChanged(PayloadModel):
+    """What has been confirmed of a visit's client is no longer the same: `cleared` is all that holds on this day."""
+
+    event_type: ClassVar[str] = "schedule.appointment_clearances_changed"
+    day: dt.date
+    appointment: Name
+    cleared: tuple[Name, ...]
+
+
 class DisruptionReported(PayloadModel):
     """Something upset the day; fields that a kind does not have are empty.
 
@@ -207,6 +216,7 @@ PAYLOADS: tuple[type[PayloadModel], ...] = (
     AppointmentExtended,
     AppointmentCancelled,
     AppointmentStatusChanged,
+    AppointmentClearancesChanged,
     DisruptionReported,
     ReplanApplied,
     ReplanUndone,

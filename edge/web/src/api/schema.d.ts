@@ -516,6 +516,44 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/schedule/appointments/{appointment_id}/clearances": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Clearances */
+        get: operations["getClearances"];
+        put?: never;
+        /**
+         * Give
+         * @description Confirm one; what is confirmed already gets the new last day.
+         */
+        post: operations["giveClearance"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/schedule/appointments/{appointment_id}/clearances/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Withdraw */
+        post: operations["withdrawClearance"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/schedule/appointments/{appointment_id}/status": {
         parameters: {
             query?: never;
@@ -1067,7 +1105,7 @@ export interface components {
          * @description What a route does, as permissions see it.
          * @enum {string}
          */
-        Action: "public" | "be_signed_in" | "see_clients" | "register_client" | "record_consent" | "see_schedule" | "change_schedule" | "decide_schedule" | "use_kiosk" | "take_photo" | "see_captures" | "read_photo" | "see_reviews" | "review" | "see_progress" | "see_statistics" | "ask_erasure" | "decide_erasure" | "manage_staff";
+        Action: "public" | "be_signed_in" | "see_clients" | "register_client" | "record_consent" | "see_schedule" | "change_schedule" | "decide_schedule" | "clear_client" | "use_kiosk" | "take_photo" | "see_captures" | "read_photo" | "see_reviews" | "review" | "see_progress" | "see_statistics" | "ask_erasure" | "decide_erasure" | "manage_staff";
         /**
          * AddOn
          * @description The client of a visit wants another service beside it; others are moved for it only if it is urgent.
@@ -1218,6 +1256,11 @@ export interface components {
              */
             starts_at: string;
             status: components["schemas"]["AppointmentStatus"];
+            /**
+             * Uncleared
+             * @description Which clearance its client lacks, in words.
+             */
+            uncleared?: string | null;
         };
         /**
          * AppointmentStatus
@@ -1624,6 +1667,46 @@ export interface components {
              */
             choice: number;
         };
+        /**
+         * Clearance
+         * @description The last word about one clearance of a visit's client; `over` where it holds no longer on the visit's day.
+         */
+        Clearance: {
+            /**
+             * Asked
+             * @description Whether the visit's service asks for it, and not only another.
+             */
+            asked: boolean;
+            /** At */
+            at?: string | null;
+            /**
+             * By Name
+             * @description Who confirmed or withdrew it.
+             */
+            by_name?: string | null;
+            /** Name */
+            name: string;
+            /** @description Why it was withdrawn. */
+            reason?: components["schemas"]["ClearanceWithdrawal"] | null;
+            state: components["schemas"]["ClearanceState"];
+            /**
+             * Until
+             * @description Last day on which it holds.
+             */
+            until?: string | null;
+        };
+        /**
+         * ClearanceState
+         * @description How a clearance stands for one visit.
+         * @enum {string}
+         */
+        ClearanceState: "not_confirmed" | "confirmed" | "over" | "withdrawn";
+        /**
+         * ClearanceWithdrawal
+         * @description Why a clearance no longer holds; a word, since free text would tell of the client's health.
+         * @enum {string}
+         */
+        ClearanceWithdrawal: "no_longer_true" | "to_be_checked_again" | "given_by_mistake" | "client_asked";
         /**
          * Client
          * @description A client as the staff of this clinic may see them; the box opened the sealed fields.
@@ -2526,6 +2609,24 @@ export interface components {
             starts_at?: string | null;
         };
         /**
+         * NewClearance
+         * @description A licensed professional confirms something about a visit's client.
+         */
+        NewClearance: {
+            /** Name */
+            name: string;
+            /**
+             * Person Id
+             * @description Who confirms; empty for whoever is signed in.
+             */
+            person_id?: string | null;
+            /**
+             * Until
+             * @description Last day on which it holds; empty until it is withdrawn.
+             */
+            until?: string | null;
+        };
+        /**
          * NewClient
          * @description What the front desk enters for a new client.
          */
@@ -2734,6 +2835,16 @@ export interface components {
             target: components["schemas"]["TargetShape"];
             /** Width */
             width: number;
+        };
+        /**
+         * Professional
+         * @description Somebody licensed to confirm clearances.
+         */
+        Professional: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
         };
         /**
          * ProgressMeasure
@@ -3317,6 +3428,12 @@ export interface components {
             /** Appointments */
             appointments: components["schemas"]["Appointment"][];
             /**
+             * Asks Clearances
+             * @description Whether any service of the clinic asks for clearances.
+             * @default false
+             */
+            asks_clearances: boolean;
+            /**
              * Closes At
              * Format: date-time
              */
@@ -3847,6 +3964,12 @@ export interface components {
             reason: string;
             /** Service */
             service: string;
+            /**
+             * Uncleared
+             * @description Whether its client lacks a clearance; `reason` says which.
+             * @default false
+             */
+            uncleared: boolean;
             /** Wanted At */
             wanted_at?: string | null;
         };
@@ -3880,6 +4003,23 @@ export interface components {
             /** Points */
             points: components["schemas"]["TimelinePoint"][];
             view: components["schemas"]["View"];
+        };
+        /**
+         * VisitClearances
+         * @description The clearances that services of the clinic ask for, as they stand for a visit; its own service's come first.
+         */
+        VisitClearances: {
+            /** Appointment Id */
+            appointment_id: string;
+            /** Clearances */
+            clearances: components["schemas"]["Clearance"][];
+            /** Professionals */
+            professionals: components["schemas"]["Professional"][];
+            /**
+             * Registered
+             * @description Whether the client is in the register; nothing is confirmed of others.
+             */
+            registered: boolean;
         };
         /**
          * Waitlist
@@ -4222,6 +4362,20 @@ export interface components {
              * Format: date-time
              */
             starts_at: string;
+        };
+        /**
+         * WithdrawnClearance
+         * @description A licensed professional withdraws a clearance.
+         */
+        WithdrawnClearance: {
+            /** Name */
+            name: string;
+            /**
+             * Person Id
+             * @description Who withdraws; empty for whoever is signed in.
+             */
+            person_id?: string | null;
+            reason: components["schemas"]["ClearanceWithdrawal"];
         };
     };
     responses: never;
@@ -5213,6 +5367,107 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ScheduleDay"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getClearances: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                appointment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VisitClearances"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    giveClearance: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                appointment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewClearance"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VisitClearances"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    withdrawClearance: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                appointment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WithdrawnClearance"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VisitClearances"];
                 };
             };
             /** @description Default Response */

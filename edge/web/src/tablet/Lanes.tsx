@@ -101,11 +101,13 @@ export function Lanes({
                   data-status={one.status}
                   data-moved={one.move ? "true" : undefined}
                   data-leaving={leaving.has(one.id) ? "true" : undefined}
+                  data-uncleared={one.uncleared ? "true" : undefined}
                   style={{ left: `${share(turn.starts_at)}%`, width: `${share(turn.ends_at) - share(turn.starts_at)}%` }}
-                  title={one.move ? `Moved: ${one.move.reason}` : words(one.status)}
+                  title={one.uncleared ?? (one.move ? `Moved: ${one.move.reason}` : words(one.status))}
                   onClick={() => choose(one)}
                 >
                   <b>{one.client_name}</b>
+                  {one.uncleared && <span className="visit-uncleared">Not cleared</span>}
                   <span>{one.service}</span>
                   <span className="numbers">{clockTime(turn.starts_at, day.timezone)}</span>
                 </button>
@@ -138,6 +140,7 @@ export function Lanes({
           </li>
         ))}
         <li data-moved="true">Moved</li>
+        {day.appointments.some((one) => one.uncleared) && <li data-uncleared="true">Not cleared</li>}
         {steps.length > 0 && <li data-ghost="true">Proposed</li>}
       </ul>
     </section>

@@ -5,6 +5,7 @@ import { useState } from "react";
 import { api, type Schemas } from "../api/client";
 import { DayTabs } from "./checklist/DayTabs";
 import { Lanes } from "./Lanes";
+import { ClearancesOf } from "./proposal/Clearances";
 import "./proposal/proposal.css";
 import { ProposalPanel } from "./proposal/ProposalPanel";
 import { Report } from "./proposal/Report";
@@ -27,7 +28,14 @@ function useUndo(done: () => void) {
   });
 }
 
-function Side({ day, show, undone }: { day: Day; show: (one: Proposal) => void; undone: () => void }) {
+interface SideProps {
+  day: Day;
+  show: (one: Proposal) => void;
+  clear: (visit: string) => void;
+  undone: () => void;
+}
+
+function Side({ day, show, clear, undone }: SideProps) {
   const undo = useUndo(undone);
   const waiting = day.proposals ?? [];
   return (
@@ -60,6 +68,11 @@ function Side({ day, show, undone }: { day: Day; show: (one: Proposal) => void; 
               {one.service} · {one.minutes} min
             </span>
             <p>{one.reason}</p>
+            {day.asks_clearances && (
+              <Button variant={one.uncleared ? "light" : "default"} size="xs" onClick={() => clear(one.appointment_id)}>
+                Clearances
+              </Button>
+            )}
           </div>
         ))}
       </section>
@@ -119,6 +132,7 @@ export default function SchedulePage() {
   const [reporting, report] = useState<"walk_in" | "provider_out" | null>(null);
   const [looking, look] = useState<{ id: string; choice: number; focus?: string } | null>(null);
   const [made, make] = useState<string | null>(null);
+  const [clearing, clear] = useState<string | null>(null);
   const queries = useQueryClient();
   const now = useNow();
   const { data: day, error, dataUpdatedAt } = useQuery({
@@ -141,6 +155,8 @@ export default function SchedulePage() {
   const open = day.appointments.filter((one) => one.status !== "cancelled" && one.status !== "no_show").length;
   const proposal = day.proposals?.find((one) => one.id === looking?.id);
   const answer = proposal?.answers[looking?.choice ?? 0];
+  const current = day.appointments.find((one) => one.id === chosen?.id);
+  const waiting = day.unplaced.find((one) => one.appointment_id === clearing);
   const show = (one: Proposal) => {
     edit.reset();
     if (one.state === "executed") make(one.id);
@@ -204,10 +220,11 @@ export default function SchedulePage() {
             />
           </div>
         ) : (
-          <Side day={day} show={show} undone={() => make(null)} />
+          <Side day={day} show={show} clear={clear} undone={() => make(null)} />
         )}
       </div>
-      {chosen && <VisitCard day={day} visit={chosen} done={show} close={() => choose(null)} />}
+      {chosen && <VisitCard day={day} visit={current ?? chosen} done={show} close={() => choose(null)} />}
+      {waiting && <ClearancesOf day={day} visit={waiting} close={() => clear(null)} />}
       {reporting && <Report day={day} first={reporting} done={show} close={() => report(null)} />}
     </>
   );

@@ -6,6 +6,7 @@ import { api, type Schemas } from "../../api/client";
 import { nameOf } from "./times";
 import { type Disruption, type Proposal, usePropose } from "./useProposing";
 import { WhyNot } from "./WhyNot";
+import { Clearances } from "./Clearances";
 import { Notice } from "./Notice";
 
 type Day = Schemas["ScheduleDay"];
@@ -38,6 +39,7 @@ function Facts({ day, visit }: { day: Day; visit: Visit }) {
           {visit.move.reason}
         </Notice>
       )}
+      {visit.uncleared && <Notice title="Not cleared">{visit.uncleared}. When the day is next worked out, the visit loses its place.</Notice>}
     </>
   );
 }
@@ -130,6 +132,7 @@ export function VisitCard({ day, visit, done, close }: { day: Day; visit: Visit;
     <Modal opened onClose={close} title={visit.client_name} size="lg" centered radius="lg" closeButtonProps={{ "aria-label": "Close" }}>
       <Stack gap="sm">
         <Facts day={day} visit={visit} />
+        {day.asks_clearances && <Clearances day={day} visit={visit.id} />}
         <Group>
           {(NEXT[visit.status] ?? []).map((status, index) => (
             <Button
