@@ -133,7 +133,8 @@ class ScheduleBook:
         """Book many requests in one transaction and return how many found a place."""
         with self._lock:
             day = self.day(date)
-            payloads = day.book_day(self.learnt.planning(), requests, self._held(day))
+            wishes = [self.learnt.expected(request) for request in requests]
+            payloads = day.book_day(self.learnt.planning(), wishes, self._held(day))
             self._append(day, payloads, actor, "booking")
         return sum(isinstance(payload, said.AppointmentBooked) for payload in payloads)
 

@@ -48,8 +48,9 @@ class OnlineDesk:
             return [], BookingAnswered(request=wish.request, accepted=False, reason="that day has passed")
         try:
             self._book.registry.service(request.service)
+            learnt = self._book.learnt
             payloads = day.decide_request(
-                self._book.learnt.planning(), request, self._book.minute(date), self._book.kept(day)
+                learnt.planning(), learnt.expected(request), self._book.minute(date), self._book.kept(day)
             )
         except Rejected as error:
             return [], BookingAnswered(request=wish.request, accepted=False, reason=error.sentence[:500])

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from edge.schedule.domain import Plan
+from edge.schedule.domain import UNKNOWN_SHOW, Plan
 from edge.schedule.errors import BrokenFold, NotAllowed, UnknownName
 from edge.schedule.payloads import visit_part
 from edge.schedule.registry import Registry
@@ -157,7 +157,9 @@ class Waitlist:
         self._must_be_live(offer, now)
         return [said.WaitlistOfferDeclined(offer=name)]
 
-    def accept(self, registry: Registry, plan: Plan, name: OfferId, now: dt.datetime) -> Accepted:
+    def accept(
+        self, registry: Registry, plan: Plan, name: OfferId, now: dt.datetime, show: float = UNKNOWN_SHOW
+    ) -> Accepted:
         """Book the place of an offer, or say that it is gone. Idempotent by the offer.
 
         Args:
@@ -165,6 +167,7 @@ class Waitlist:
             plan: the offer's day as it stands.
             name: the offer.
             now: an offer can be accepted before it expires, not at that moment.
+            show: chance that the client comes.
 
         Raises:
             UnknownName: there is no such offer.
@@ -177,7 +180,7 @@ class Waitlist:
         if not stands(registry, plan, offer):
             gone = said.WaitlistOfferSuperseded(offer=name, reason="The place is no longer free.")
             return Accepted((), (gone,))
-        visit = AppointmentBooked(day=offer.place.day, visit=visit_part(offer.visit()))
+        visit = AppointmentBooked(day=offer.place.day, visit=visit_part(replace(offer.visit(), show=show)))
         return Accepted((visit,), (said.WaitlistOfferAccepted(offer=name, appointment=offer.appointment),))
 
     def entry(self, name: EntryId) -> Entry:
