@@ -143,7 +143,7 @@ class AppointmentStatusChanged(PayloadModel):
 
 
 class DisruptionReported(PayloadModel):
-    """Something upset the day; fields that a kind does not have are empty.
+    """Something upset the day, or a night's roll makes it better; fields that a kind does not have are empty.
 
     `start` and `end` are the outage's, or the window that a late client now has.
     """
@@ -163,6 +163,7 @@ class DisruptionReported(PayloadModel):
         "urgent",
         "add_on",
         "move_wanted",
+        "rolled",
     ]
     at: Minute
     resource: Name | None = None
