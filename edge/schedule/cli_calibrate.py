@@ -1,23 +1,19 @@
 """`medspa schedule calibrate`: fit the clinic's estimates to its own history, show what changes, and apply or undo."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import Annotated, Final
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from edge.schedule.calibration_words import changes
+from edge.schedule.cli_box import box_of
 from edge.schedule.errors import InvalidClinic, NotAllowed
 from edge.schedule.estimates import Estimates, History, ServiceHistory, estimate
 from edge.schedule.history_document import parse_history
 from edge.schedule.registry import Registry, demo_registry, load_registry
 from shared.errors import Rejected
-
-if TYPE_CHECKING:
-    from edge.schedule.book import ScheduleBook
 
 _ACTOR: Final = "operator"
 
@@ -62,7 +58,8 @@ def _refuse_contradictions(
 
 
 def _at_the_box(config: Path, history: Path | None, *, apply: bool, undo: bool) -> None:
-    with _box(config) as book:
+    with box_of(config) as box:
+        book = box.book
         standing, console = book.learnt.estimates, Console()
         if undo:
             book.learnt.undo(_ACTOR)
@@ -84,26 +81,6 @@ def _at_the_box(config: Path, history: Path | None, *, apply: bool, undo: bool) 
             book.close_day(day, _ACTOR)
         changed = book.learnt.calibrate(found, _ACTOR)
         console.print("Applied; --undo takes it back." if changed else "Nothing has changed.", highlight=False)
-
-
-@contextmanager
-def _box(config: Path) -> Iterator["ScheduleBook"]:
-    """Open the box's schedule, whether the box runs or not."""
-    from edge.config import EdgeSettings  # noqa: PLC0415 - a history in a file needs no box
-    from edge.record import open_record  # noqa: PLC0415
-    from edge.schedule.book import ScheduleBook  # noqa: PLC0415
-    from shared.clock import SystemClock  # noqa: PLC0415
-    from shared.config import load_settings  # noqa: PLC0415
-    from shared.ids import Uuid7Source  # noqa: PLC0415
-
-    settings, clock = load_settings(config, EdgeSettings), SystemClock()
-    ids = Uuid7Source(clock)
-    registry = load_registry(settings.clinic.registry) if settings.clinic.registry else demo_registry()
-    record = open_record(settings.store, clock, ids)
-    try:
-        yield ScheduleBook(record.store, registry, ids, clock, settings.clinic.timezone)
-    finally:
-        record.store.close()
 
 
 def _read(path: Path, registry: Registry) -> History:
