@@ -65,7 +65,7 @@ class ComingDays:
                 visits[move.appointment].service,
                 _later(move.before, -number),
                 _later(move.after, -number),
-                Reason(ForcedBy.ROLLED, f"roll:{date}", f"Night's roll, worth {move.earned:.0f} points: {move.why}."),
+                Reason(ForcedBy.ROLLED, f"roll:{date}", _sentence(move)),
             )
             for move in mine
         )
@@ -110,6 +110,12 @@ def tell_roll(
             milliseconds=round(milliseconds, 1),
         ),
     ]
+
+
+def _sentence(move: RolledMove) -> str:
+    """Return why a visit moves, by terms; what a first level asks for is worth any points."""
+    worth = f", worth {move.earned:.0f} points" if move.before and move.earned > 0 else ""
+    return f"Night's roll{worth}: {move.why}."
 
 
 def _can_be_carried_out(registry: Registry, plan: Plan) -> bool:

@@ -70,7 +70,9 @@ class NightBook:
     @property
     def horizon(self) -> Horizon:
         """What the configuration allows a night."""
-        return self._settings.horizon()
+        told = self._settings
+        frozen = told.frozen_hours * 60
+        return Horizon(told.budget, told.threshold, told.again, frozen_minutes=frozen, seconds=told.seconds)
 
     def step(self) -> Night | None:
         """Roll if the night's hour has come; return what was recorded, or None. Idempotent by the night.

@@ -2,7 +2,6 @@
 
 from pydantic import Field
 
-from edge.schedule.horizon_situation import Horizon
 from shared.section import Section
 
 
@@ -19,13 +18,3 @@ class RollingSettings(Section):
     )
     frozen_hours: int = Field(default=24, ge=0, le=168, description="Hours from the roll in which nobody moves.")
     seconds: float = Field(default=10.0, gt=0, le=600, description="How long to search.")
-
-    def horizon(self) -> Horizon:
-        """Return the limits that these settings are."""
-        return Horizon(
-            self.budget,
-            self.threshold,
-            self.again,
-            frozen_minutes=self.frozen_hours * 60,
-            seconds=self.seconds,
-        )

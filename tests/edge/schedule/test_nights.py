@@ -440,10 +440,12 @@ def test_an_event_that_does_not_fit_the_nights_is_refused() -> None:
         Nights.fold([events.AppointmentCancelled(day=TODAY, appointment="a", at=0)])
 
 
-def test_the_limits_are_those_of_the_configuration_and_wrong_ones_are_refused() -> None:
+def test_the_limits_are_those_of_the_configuration_and_wrong_ones_are_refused(
+    record: BoxRecord, clinic: Registry
+) -> None:
     assert not EdgeSettings().rolling.enabled
     told_so = EdgeSettings.model_validate({"rolling": {"enabled": True, "frozen_hours": 12, "budget": 2}})
-    assert told_so.rolling.horizon() == Horizon(budget=2, frozen_minutes=720, seconds=10.0)
+    assert Box(record, clinic, told_so.rolling).nights.horizon == Horizon(budget=2, frozen_minutes=720, seconds=10.0)
     for wrong in ({"hour": 24}, {"days": 0}, {"days": 8}, {"again": 0.5}, {"seconds": 0}, {"surprise": 1}):
         with pytest.raises(ValidationError):
             EdgeSettings.model_validate({"rolling": wrong})
