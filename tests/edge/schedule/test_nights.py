@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 from zoneinfo import ZoneInfo
@@ -11,7 +12,9 @@ from pydantic import ValidationError
 from structlog.testing import capture_logs
 
 import edge.schedule.book
+from edge.api.ports import Actor
 from edge.config import EdgeSettings
+from edge.faces.schedule import ScheduleDesk
 from edge.record import Record
 from edge.schedule.book import ScheduleBook
 from edge.schedule.domain import Appointment, AppointmentRequest, Plan, Span, Status
@@ -118,6 +121,34 @@ def test_a_night_moves_what_earns_it_and_the_day_says_who_did_it_and_why(box: Bo
     assert (record.applied.moved, record.applied.unplaced, record.applied.solver_status) == (1, 0, "improved")
     written = box.record.store.stream(box.book.day(WEDNESDAY).aggregate)[-3:]
     assert {event.fields.actor for event in written} == {ACTOR} == {"roll"}
+
+
+def test_the_board_shows_the_nights_moves_and_can_take_one_days_back(box: Box) -> None:
+    box.could_be_better(WEDNESDAY)
+    box.could_be_better(THURSDAY)
+    before = box.plans()
+    box.at_night()
+    box.rolls()
+    desk = ScheduleDesk(box.book, box.record.register)
+    (shown,) = desk.day(THURSDAY).replans
+    assert (shown.cause, shown.undoable) == ("Night's roll of the coming days", True)
+    assert [(move.from_provider_id, move.to_provider_id) for move in shown.moved] == [("laurel", "cedar")]
+    assert "preference 30.0" in shown.moved[0].reason
+    assert shown.id is not None
+    assert desk.undo(shown.id, Actor("desk", "Desk")).day == THURSDAY
+    assert box.plans()[3] == before[3]
+    assert box.plans()[2] != before[2]
+
+
+def test_the_board_does_not_say_that_a_roll_has_cost_somebody_a_place(box: Box) -> None:
+    box.could_be_better(WEDNESDAY)
+    box.at_night()
+    box.rolls()
+    nowhere = replace(box.visit(WEDNESDAY, AppointmentId(f"second-{WEDNESDAY}")), id=AppointmentId("w"), stages=())
+    waits = events.AppointmentBooked(day=WEDNESDAY, visit=visit_part(nowhere))
+    box.book.record(WEDNESDAY, lambda _: [waits], "desk", "booking")
+    (unplaced,) = ScheduleDesk(box.book, box.record.register).day(WEDNESDAY).unplaced
+    assert unplaced.reason == "No place is free today"
 
 
 def test_a_moved_visit_stays_on_its_day_at_its_minutes_however_far_ahead_the_day_is(box: Box) -> None:
