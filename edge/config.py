@@ -8,6 +8,7 @@ from zoneinfo import available_timezones
 from pydantic import Field, model_validator
 
 from edge.analysis.settings import AnalysisSettings
+from edge.schedule.night_settings import RollingSettings
 from edge.schedule.waitlist.settings import WaitlistSettings
 from shared.config import SideSettings
 from shared.imaging.decode import ImageLimits
@@ -256,6 +257,7 @@ class EdgeSettings(SideSettings):
     sign_in: SignInSettings = Field(default=SignInSettings(), description="Staff at this box.")
     hub_log: HubLogSettings = Field(default=HubLogSettings(), description="Watch over the hub's log.")
     waitlist: WaitlistSettings = Field(default=WaitlistSettings(), description="Offers of places that become free.")
+    rolling: RollingSettings = Field(default=RollingSettings(), description="The coming days, improved at night.")
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$", description="Least level logged.")
 
     @property

@@ -145,7 +145,9 @@ class EdgeBox:
         """Yield what runs beside the link, in the order of starting."""
         hub, photographs, record = self._hub, self._photographs, self._core.record
         yield from (hub.renewal, hub.uploader, photographs.pruner, hub.watch, hub.care, hub.depositor)
-        yield self._clinic.waitlist_worker
+        yield from (self._clinic.waitlist_worker, self._clinic.day_closer)
+        if self._clinic.night_roller is not None:
+            yield self._clinic.night_roller
         yield photographs.kiosk
         if photographs.preparation is not None:
             yield photographs.preparation

@@ -13,6 +13,7 @@ from edge.faces.proposals import ProposalView
 from edge.faces.wishes import WALK_IN_PREFIX, disruption_of, minute_of
 from edge.schedule import domain
 from edge.schedule.book import ScheduleBook
+from edge.schedule.coming_days import ROLLED
 from edge.schedule.deciding_policy import Mode
 from edge.schedule.ids import AppointmentId, ProviderId, ReplanId, RoomId
 from edge.schedule.personal import uncleared_text
@@ -313,7 +314,11 @@ def _waits_because(schedule: Schedule, visit: str) -> str:
     for closed in schedule.leases.closed.values():
         if closed.appointment == visit:
             return f"Sold online: {closed.reason}"
-    causes = [record.applied.cause for record in schedule.replans if record.applied and not record.undone]
+    causes = [
+        record.applied.cause
+        for record in schedule.replans
+        if record.applied and not record.undone and record.reported.kind != ROLLED
+    ]
     return f"{causes[-1]}: no other place is free today" if causes else "No place is free today"
 
 

@@ -154,7 +154,7 @@ class ScheduleBook:
         """Book many requests in one transaction and return how many found a place."""
         with self._lock:
             day = self.day(date)
-            asked = [self.with_clearances(request, date) for request in requests]
+            asked = [self.with_clearances(self.learnt.expected(request), date) for request in requests]
             payloads = day.book_day(self.learnt.planning(), asked, self._held(day))
             self._append(day, payloads, actor, "booking")
         return sum(isinstance(payload, said.AppointmentBooked) for payload in payloads)

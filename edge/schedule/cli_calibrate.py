@@ -1,7 +1,5 @@
 """`medspa schedule calibrate`: fit estimates and weights to the clinic's own history, show them, apply or undo them."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -11,6 +9,7 @@ from rich.table import Table
 
 from edge.schedule.calibration_words import changes
 from edge.schedule.choices import Decisions, joined
+from edge.schedule.cli_box import box_of
 from edge.schedule.errors import InvalidClinic, NotAllowed
 from edge.schedule.estimates import Estimates, History, ServiceHistory, estimate
 from edge.schedule.history_document import HistoryDocument, parse_history
@@ -70,8 +69,8 @@ def _refuse_contradictions(
 
 
 def _at_the_box(config: Path, history: Path | None, *, apply: bool, undo: bool) -> None:
-    with _box(config) as book:
-        console = Console()
+    with box_of(config) as box:
+        book, console = box.book, Console()
         if undo:
             _take_back(book)
             return
@@ -105,26 +104,6 @@ def _take_back(book: "ScheduleBook") -> None:
     _show(book.registry, estimates, book.learnt.estimates)
     for sentence in weights_back(weights, book.learnt.planning().weights):
         Console().print(sentence, highlight=False, soft_wrap=True)
-
-
-@contextmanager
-def _box(config: Path) -> Iterator["ScheduleBook"]:
-    """Open the box's schedule, whether the box runs or not."""
-    from edge.config import EdgeSettings  # noqa: PLC0415 - a history in a file needs no box
-    from edge.record import open_record  # noqa: PLC0415
-    from edge.schedule.book import ScheduleBook  # noqa: PLC0415
-    from shared.clock import SystemClock  # noqa: PLC0415
-    from shared.config import load_settings  # noqa: PLC0415
-    from shared.ids import Uuid7Source  # noqa: PLC0415
-
-    settings, clock = load_settings(config, EdgeSettings), SystemClock()
-    ids = Uuid7Source(clock)
-    registry = load_registry(settings.clinic.registry) if settings.clinic.registry else demo_registry()
-    record = open_record(settings.store, clock, ids)
-    try:
-        yield ScheduleBook(record.store, registry, ids, clock, settings.clinic.timezone)
-    finally:
-        record.store.close()
 
 
 def _read(path: Path) -> HistoryDocument:

@@ -17,6 +17,8 @@ GRID_MINUTES = 5
 DAY_MINUTES = 24 * 60
 FROZEN_MINUTES = 30
 """What begins within this time of now is left alone unless the disruption itself hits it."""
+UNKNOWN_SHOW = 1.0
+"""The chance that a client comes, where nothing is known of it: the visit counts in full."""
 
 
 def up_to_grid(minute: int) -> int:
@@ -118,7 +120,7 @@ class AppointmentRequest:
     service: ServiceId
     window: Span
     preferred: ProviderId | None = None
-    show: float = 1.0
+    show: float = UNKNOWN_SHOW
     tier: str | None = None
     wish: int | None = None
     cleared: frozenset[str] = frozenset()
@@ -136,7 +138,7 @@ class Appointment:
     preferred: ProviderId | None = None
     status: Status = Status.BOOKED
     stages: Stages = ()
-    show: float = 1.0
+    show: float = UNKNOWN_SHOW
     tier: str | None = None
     wish: int | None = None
     cleared: frozenset[str] = frozenset()

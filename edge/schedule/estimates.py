@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from statistics import fmean
 from typing import Final
 
-from edge.schedule.domain import GRID_MINUTES
+from edge.schedule.domain import GRID_MINUTES, UNKNOWN_SHOW
 from edge.schedule.durations import Duration, LogNormal, together
 from edge.schedule.ids import ServiceId
 from edge.schedule.registry import Registry
@@ -146,6 +146,15 @@ def drawn(prior: LogNormal, minutes: Sequence[float], weight: float = LENGTH_WEI
 def share(prior: float, weight: float, hits: int, count: int) -> float:
     """Return a probability between what was known before and `hits` of `count`: the mean of a beta distribution."""
     return (prior * weight + hits) / (weight + count)
+
+
+def show_of(estimates: Estimates, service: ServiceId) -> float:
+    """Return the chance that a client comes to a service, for one of whom nothing else is known.
+
+    Where no visit of the service has been counted, it stays unknown: the clinic's usual figure is not its own history.
+    """
+    known = estimates.get(service)
+    return 1 - known.no_show if known is not None and known.visits else UNKNOWN_SHOW
 
 
 def calibrated(registry: Registry, estimates: Estimates) -> Registry:

@@ -3,12 +3,15 @@
 import datetime as dt
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from edge.schedule.calibration import AGGREGATE, PURPOSE, Calibration
 from edge.schedule.choices import Decisions, decisions_of, joined
 from edge.schedule.day_close import close_day
-from edge.schedule.estimates import Estimates, History, calibrated, history_of
+from edge.schedule.domain import UNKNOWN_SHOW, AppointmentRequest
+from edge.schedule.estimates import Estimates, History, calibrated, history_of, show_of
+from edge.schedule.ids import ServiceId
 from edge.schedule.registry import Registry
 from edge.schedule.weights_learnt import LearntWeights, with_learnt
 from edge.store.events import SqlcipherEventStore
@@ -23,8 +26,11 @@ HISTORY_DAYS: Final = 365
 """How far back days count: a year has every season, and what is older tells of other staff and devices."""
 
 _VERSION: Final = "SELECT coalesce(max(version), 0) FROM events WHERE aggregate = ?"
-# A day's stream is `schedule:2026-12-01`; a semicolon is what follows a colon.
-_DAYS: Final = "SELECT DISTINCT aggregate FROM events WHERE aggregate > 'schedule:' AND aggregate < 'schedule;'"
+# A day's stream is `schedule:2026-12-01`; a semicolon is what follows a colon. Requests that were declined and slots
+# that were lent leave a stream, too, with nothing in it to close.
+_DAYS: Final = (
+    "SELECT DISTINCT aggregate FROM events WHERE aggregate > 'schedule:' AND aggregate < 'schedule;' AND type = ?"
+)
 _PROPOSED: Final = "SELECT DISTINCT aggregate FROM events WHERE aggregate >= ? AND aggregate < 'schedule;' AND type = ?"
 
 
@@ -65,6 +71,14 @@ class EstimatesBook:
                 self._planning = (known.version, registry)
             return self._planning[1]
 
+    def expected(self, request: AppointmentRequest) -> AppointmentRequest:
+        """Return a request with the chance that its client comes, where nothing else is known of the client."""
+        return replace(request, show=self.show(request.service)) if request.show == UNKNOWN_SHOW else request
+
+    def show(self, service: ServiceId) -> float:
+        """Return the chance that a client of whom nothing is known comes to a service."""
+        return show_of(self.estimates, service)
+
     def close_day(self, day: dt.date, today: dt.date, actor: str) -> said.DayClosed:
         """Record what a past day showed and return it; idempotent by the day.
 
@@ -79,8 +93,8 @@ class EstimatesBook:
     def not_closed(self, today: dt.date) -> list[dt.date]:
         """Return the past days with bookings that nobody has closed, oldest first."""
         with self._lock:
-            closed = self._known().days
-            days = (dt.date.fromisoformat(name.partition(":")[2]) for (name,) in self._store.rows(_DAYS))
+            closed, booked = self._known().days, told.AppointmentBooked.event_type
+            days = (dt.date.fromisoformat(name.partition(":")[2]) for (name,) in self._store.rows(_DAYS, (booked,)))
             return sorted(day for day in days if day < today and day not in closed)
 
     def history(self, today: dt.date) -> History:

@@ -8,7 +8,7 @@ who was not told yet is paid in points instead of counted on the first level, an
 import datetime as dt
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final
 
@@ -254,8 +254,11 @@ def _fingerprint(
     registry: Registry, plan: Plan, requests: Sequence[AppointmentRequest], horizon: Horizon, weights: Weights
 ) -> str:
     """Return what a roll depends on in short, but for the time it may take."""
-    visits = sorted(plan.appointments.items())
+    # A set is written in another order by another process: clearances count in their own.
+    visits = [(key, replace(a, cleared=frozenset()), sorted(a.cleared)) for key, a in sorted(plan.appointments.items())]
     rules = (horizon.budget, horizon.threshold, horizon.again, horizon.nights, horizon.frozen_minutes)
-    asks = sorted(requests, key=lambda request: request.id)
-    what = (registry.model_dump_json(), plan.date, plan.days, visits, plan.outages, asks, rules, weights)
+    waits = sorted(requests, key=lambda request: request.id)
+    asks = [(replace(request, cleared=frozenset()), sorted(request.cleared)) for request in waits]
+    held = (plan.outages, plan.lent)
+    what = (registry.model_dump_json(), plan.date, plan.days, visits, held, asks, rules, weights)
     return hashlib.sha256(repr(what).encode()).hexdigest()

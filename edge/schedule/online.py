@@ -53,10 +53,9 @@ class OnlineDesk:
             return [], BookingAnswered(request=wish.request, accepted=False, reason="that day has passed")
         try:
             self._book.registry.service(request.service)
-            request = self._book.with_clearances(request, date)
-            payloads = day.decide_request(
-                self._book.learnt.planning(), request, self._book.minute(date), self._book.kept(day)
-            )
+            learnt = self._book.learnt
+            request = self._book.with_clearances(learnt.expected(request), date)
+            payloads = day.decide_request(learnt.planning(), request, self._book.minute(date), self._book.kept(day))
         except Rejected as error:
             return [], BookingAnswered(request=wish.request, accepted=False, reason=error.sentence[:_REASON])
         visit = day.plan.appointments.get(name)

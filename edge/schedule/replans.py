@@ -24,6 +24,7 @@ class ForcedBy(StrEnum):
     PLACE_FOUND = "place_found"
     BY_HAND = "by_hand"
     BY_CHOICE = "by_choice"
+    ROLLED = "rolled"
 
 
 @dataclass(frozen=True, slots=True)

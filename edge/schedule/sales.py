@@ -4,7 +4,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from edge.schedule.demand import Calendar, demands_of
-from edge.schedule.domain import Appointment, AppointmentRequest, Disruption, Plan, Span, Urgent, clock_text
+from edge.schedule.domain import (
+    UNKNOWN_SHOW,
+    Appointment,
+    AppointmentRequest,
+    Disruption,
+    Plan,
+    Span,
+    Urgent,
+    clock_text,
+)
 from edge.schedule.errors import UnknownName
 from edge.schedule.ids import ReplanId
 from edge.schedule.leases import SOLD_OUTCOMES, visit_of
@@ -29,16 +38,23 @@ class Moment:
 
 
 def honour(
-    registry: Registry, schedule: Schedule, sold: said.SlotSold, at: Moment, replan_id: ReplanId, replan: Replanner
+    registry: Registry,
+    schedule: Schedule,
+    sold: said.SlotSold,
+    at: Moment,
+    replan_id: ReplanId,
+    replan: Replanner,
+    show: float = UNKNOWN_SHOW,
 ) -> list[PayloadModel]:
     """Return what a sale makes of its day: a visit where it was lent, and what became of the lease.
 
     A sale that this box has not lent (it lost the lease with its disk, or gave it up), or whose place cannot be kept
     (a provider fell ill), is placed with the highest priority: at the time it was sold for, others making way; else it
-    waits for people to call the client. Idempotent by the lease: a repeated sale has no effect.
+    waits for people to call the client. `show` is the chance that the client comes. Idempotent by the lease: a repeated
+    sale has no effect.
     """
     slot = sold.slot
-    visit = visit_of(slot)
+    visit = replace(visit_of(slot), show=show)
     closed = schedule.leases.closed.get(slot.lease)
     if visit.id in schedule.plan.appointments or (closed is not None and closed.outcome in SOLD_OUTCOMES):
         return []
@@ -64,7 +80,7 @@ def _urgently(
     replan_id: ReplanId,
     replan: Replanner,
 ) -> list[PayloadModel]:
-    request = AppointmentRequest(visit.id, visit.client, visit.service, visit.window)
+    request = AppointmentRequest(visit.id, visit.client, visit.service, visit.window, show=visit.show)
     asked = Urgent(at.minute, request)
     answer = replan(plan, asked, replan_id)
     there = answer.plan.appointments.get(visit.id)

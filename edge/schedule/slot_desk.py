@@ -11,7 +11,7 @@ from typing import Final
 
 from edge.schedule import leases
 from edge.schedule.book import ScheduleBook
-from edge.schedule.ids import ReplanId
+from edge.schedule.ids import ReplanId, ServiceId
 from edge.schedule.leases import Lease
 from edge.schedule.lending import Lender, LendingPolicy
 from edge.schedule.sales import Moment, honour
@@ -81,7 +81,8 @@ class SlotDesk:
 
         def decide(day: Schedule) -> Sequence[PayloadModel]:
             replan_id = ReplanId(self._ids.new())
-            return honour(self._book.registry, day, sold, self._moment(sold.slot.day), replan_id, self._book.solve)
+            moment, show = self._moment(sold.slot.day), self._book.learnt.show(ServiceId(sold.slot.service))
+            return honour(self._book.registry, day, sold, moment, replan_id, self._book.solve, show)
 
         return self._book.answer(sold.slot.day, decide, "hub", _PURPOSE)
 

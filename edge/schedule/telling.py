@@ -1,5 +1,6 @@
 """What the log is told of a decision: one report, one event for each change, one summary."""
 
+import datetime as dt
 from dataclasses import replace
 
 from edge.schedule.asking import asking_in
@@ -22,7 +23,7 @@ from edge.schedule.ids import ReplanId
 from edge.schedule.payloads import cause_text, disruption_event, objective_part, stage_parts, visit_part
 from edge.schedule.personal import refusal_text
 from edge.schedule.registry import Registry
-from edge.schedule.replans import Replan
+from edge.schedule.replans import Move, Replan
 from shared.events.catalogue import schedule as said
 from shared.events.payload import PayloadModel
 
@@ -35,21 +36,7 @@ def tell_replan(
     result: list[PayloadModel] = [disruption_event(disruption, answer.facts, replan_id)]
     result.extend(_direct(plan, disruption, answer, replan_id))
     result.extend(_displaced(answer, replan_id))
-    result.extend(
-        said.AppointmentMoved(
-            day=day,
-            replan=replan_id,
-            appointment=move.appointment,
-            service=move.service,
-            before=stage_parts(move.before),
-            after=stage_parts(move.after),
-            notify=move.notify,
-            forced_by=move.reason.forced_by.value,
-            constraint=move.reason.constraint,
-            reason=move.reason.sentence,
-        )
-        for move in answer.moves
-    )
+    result.extend(moved_event(day, replan_id, move) for move in answer.moves)
     result.extend(_newcomer(registry, plan, disruption, answer))
     result.append(
         said.ReplanApplied(
@@ -91,6 +78,22 @@ def _newcomer(registry: Registry, plan: Plan, disruption: Disruption, answer: Re
     if asking is not None and answer.declined:
         booked.append(declined(registry, plan, asking.request, disruption.at))
     return booked
+
+
+def moved_event(day: dt.date, replan_id: ReplanId, move: Move) -> PayloadModel:
+    """Return the event of a move."""
+    return said.AppointmentMoved(
+        day=day,
+        replan=replan_id,
+        appointment=move.appointment,
+        service=move.service,
+        before=stage_parts(move.before),
+        after=stage_parts(move.after),
+        notify=move.notify,
+        forced_by=move.reason.forced_by.value,
+        constraint=move.reason.constraint,
+        reason=move.reason.sentence,
+    )
 
 
 def status_changed(plan: Plan, old: Appointment, status: Status, at: int) -> PayloadModel:

@@ -151,8 +151,9 @@ class WaitlistBook:
 
         def decide() -> None:
             list_, now = self.waitlist(), self.book.now()
-            day = self.book.day(list_.offer(name).place.day)
-            accepted = list_.accept(self.clinic.registry, day.plan, name, now, self.clinic.confirmed)
+            offer = list_.offer(name)
+            day, show = self.book.day(offer.place.day), self.book.learnt.show(offer.service)
+            accepted = list_.accept(self.clinic.registry, day.plan, name, now, self.clinic.confirmed, show)
             visit = _in_order(day.aggregate, day.version, accepted.visit, actor, "booking")
             self._append(list_, accepted.waitlist, actor, visit)
 

@@ -20,6 +20,8 @@ from edge.schedule.domain import Span
 from edge.schedule.errors import InvalidClinic
 from edge.schedule.ids import ServiceId
 from edge.schedule.lending import LendingPolicy
+from edge.schedule.night_book import NightBook
+from edge.schedule.night_workers import DayCloser, NightRoller
 from edge.schedule.online import OnlineDesk
 from edge.schedule.registry import Registry, demo_registry, load_registry
 from edge.schedule.slot_desk import SlotDesk
@@ -47,6 +49,10 @@ class Clinic:
         rules = core.settings.waitlist.rules()
         self.waitlist = WaitlistBook(record.store, self.book, core.ids, rules=rules)
         self.waitlist_worker = WaitlistWorker(self.waitlist)
+        self.day_closer = DayCloser(self.book, core.clock)
+        rolling = core.settings.rolling
+        self.nights = NightBook(record.store, self.book, core.ids, core.clock, core.threads, rolling)
+        self.night_roller = NightRoller(self.nights, core.clock) if rolling.enabled else None
         life, policy = HubLife(record.store), lending_policy(core.settings.lending, self.registry)
         self.slots = SlotDesk(self.book, policy, life.epoch, core.clock, core.ids)
         self.sign_in, self.trail = open_sign_in(core.settings.sign_in, record, core.ids, core.clock)

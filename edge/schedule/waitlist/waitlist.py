@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from edge.schedule.clearing import Confirmed, nothing_confirmed
-from edge.schedule.domain import Plan
+from edge.schedule.domain import UNKNOWN_SHOW, Plan
 from edge.schedule.errors import BrokenFold, NotAllowed, UnknownName
 from edge.schedule.payloads import visit_part
 from edge.schedule.registry import Registry
@@ -165,6 +165,7 @@ class Waitlist:
         name: OfferId,
         now: dt.datetime,
         confirmed: Confirmed = nothing_confirmed,
+        show: float = UNKNOWN_SHOW,
     ) -> Accepted:
         """Book the place of an offer, or say that it is gone. Idempotent by the offer.
 
@@ -174,6 +175,7 @@ class Waitlist:
             name: the offer.
             now: an offer can be accepted before it expires, not at that moment.
             confirmed: what clients are cleared for now.
+            show: chance that the client comes.
 
         Raises:
             UnknownName: there is no such offer.
@@ -187,7 +189,8 @@ class Waitlist:
             why = gone_because(registry, offer, confirmed, "The place is no longer free.")
             gone = said.WaitlistOfferSuperseded(offer=name, reason=why)
             return Accepted((), (gone,))
-        visit = AppointmentBooked(day=offer.place.day, visit=visit_part(visit_of(registry, offer, confirmed)))
+        booked = replace(visit_of(registry, offer, confirmed), show=show)
+        visit = AppointmentBooked(day=offer.place.day, visit=visit_part(booked))
         return Accepted((visit,), (said.WaitlistOfferAccepted(offer=name, appointment=offer.appointment),))
 
     def entry(self, name: EntryId) -> Entry:

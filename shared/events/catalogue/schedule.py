@@ -152,7 +152,7 @@ class AppointmentClearancesChanged(PayloadModel):
 
 
 class DisruptionReported(PayloadModel):
-    """Something upset the day; fields that a kind does not have are empty.
+    """Something upset the day, or a night's roll makes it better; fields that a kind does not have are empty.
 
     `start` and `end` are the outage's, or the window that a late client now has.
     """
@@ -172,6 +172,7 @@ class DisruptionReported(PayloadModel):
         "urgent",
         "add_on",
         "move_wanted",
+        "rolled",
     ]
     at: Minute
     resource: Name | None = None

@@ -1,0 +1,50 @@
+"""What commands need of a box: its schedule, whether the box runs or not."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edge.schedule.registry import demo_registry, load_registry
+
+if TYPE_CHECKING:
+    from edge.schedule.book import ScheduleBook
+    from edge.schedule.night_book import NightBook
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """The days on a box's record."""
+
+    book: "ScheduleBook"
+    nights: "NightBook"
+
+
+@contextmanager
+def box_of(config: Path) -> Iterator[Box]:
+    """Open the schedule of the box that a TOML file configures.
+
+    Raises:
+        MedSpaError: there is no such box, or its record cannot be opened.
+    """
+    from edge.config import EdgeSettings  # noqa: PLC0415 - what is given in a file needs no box
+    from edge.record import open_record  # noqa: PLC0415
+    from edge.schedule.book import ScheduleBook  # noqa: PLC0415
+    from edge.schedule.night_book import NightBook  # noqa: PLC0415
+    from edge.threads import ThreadBudget  # noqa: PLC0415
+    from shared.clock import SystemClock  # noqa: PLC0415
+    from shared.config import load_settings  # noqa: PLC0415
+    from shared.ids import Uuid7Source  # noqa: PLC0415
+
+    settings, clock = load_settings(config, EdgeSettings), SystemClock()
+    ids = Uuid7Source(clock)
+    registry = load_registry(settings.clinic.registry) if settings.clinic.registry else demo_registry()
+    record = open_record(settings.store, clock, ids)
+    threads = ThreadBudget(settings.analysis.budget_threads or len(os.sched_getaffinity(0)))
+    try:
+        book = ScheduleBook(record.store, registry, ids, clock, settings.clinic.timezone, threads)
+        yield Box(book, NightBook(record.store, book, ids, clock, threads, settings.rolling))
+    finally:
+        record.store.close()
