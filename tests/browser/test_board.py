@@ -15,7 +15,9 @@ from edge.faces.schedule import ScheduleDesk
 from edge.schedule.book import ScheduleBook
 from edge.schedule.booking import synthesise_day
 from edge.schedule.domain import Status
+from edge.schedule.lending import LendingPolicy
 from edge.schedule.registry import demo_registry
+from edge.schedule.slot_desk import SlotDesk
 from shared.http.guard import GuardSettings
 from tests.browser.conftest import ROOT, Site, serving, watched
 from tests.support.edge_ports import fake_edge_ports
@@ -44,7 +46,8 @@ def board(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Sit
             book.change_status(visit.id, Status.IN_PROGRESS, "desk")
         elif number % 3:
             book.change_status(visit.id, Status.CONFIRMED, "desk")
-    ports = replace(fake_edge_ports(), schedule=ScheduleDesk(book, record.register))
+    slots = SlotDesk(book, LendingPolicy(per_service=0), lambda: "life-1", record.clock, record.ids)
+    ports = replace(fake_edge_ports(), schedule=ScheduleDesk(book, record.register, slots))
     app = create_edge_api(ports, ROOT / "edge/web/dist", GuardSettings(hosts=("localhost",)), statuses=STATUSES)
     with serving(app) as port:
         yield Site(f"http://localhost:{port}", port, ports), book

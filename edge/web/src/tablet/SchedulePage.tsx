@@ -11,6 +11,9 @@ import { Report } from "./proposal/Report";
 import type { Proposal } from "./proposal/useProposing";
 import { VisitCard } from "./proposal/VisitCard";
 import { Notice } from "./proposal/Notice";
+import { useReported } from "./proposal/useReported";
+import { LentCard } from "./Lent";
+import { NoRight, useMay } from "./rights";
 
 type Day = Schemas["ScheduleDay"];
 type Appointment = Schemas["Appointment"];
@@ -29,6 +32,7 @@ function useUndo(done: () => void) {
 
 function Side({ day, show, undone }: { day: Day; show: (one: Proposal) => void; undone: () => void }) {
   const undo = useUndo(undone);
+  const may = useMay("change_schedule");
   const waiting = day.proposals ?? [];
   return (
     <aside className="side" aria-label="Unplaced visits and changes">
@@ -40,7 +44,9 @@ function Side({ day, show, undone }: { day: Day; show: (one: Proposal) => void; 
           {waiting.map((one) => (
             <div className="slip" key={one.id}>
               <b>{one.cause}</b>
-              <span>{one.answers[0]?.mode === "escalate" ? "A manager decides" : "You can decide"}</span>
+              <span>
+                {one.answers[0]?.mode === "escalate" ? "A manager decides" : may ? "You can decide" : "The front desk can decide"}
+              </span>
               <Button mt={6} variant="light" size="xs" onClick={() => show(one)}>
                 Look at it
               </Button>
@@ -67,16 +73,16 @@ function Side({ day, show, undone }: { day: Day; show: (one: Proposal) => void; 
         <h2>Changes today</h2>
         {day.replans.length === 0 && <p className="quiet">The day runs as booked.</p>}
         {day.replans.slice(0, 4).map((plan) => (
-          <div className="change" key={plan.id ?? plan.made_at} data-undone={plan.undone}>
+          <div className="change" key={plan.id} data-undone={plan.undone}>
             <div className="change-head">
               <b>{plan.cause}</b>
               <span className="numbers">{clockTime(plan.made_at, day.timezone)}</span>
             </div>
             <p>
-              {plan.undone ? "Taken back" : `${plan.moved.length} moved, ${plan.unplaced.length} to place, ${plan.unchanged} as they were`}
+              {plan.undone ? "Taken back" : `${plan.moved.length} moved, ${plan.unplaced} to place, ${plan.unchanged} as they were`}
             </p>
-            {plan.undoable && plan.id && (
-              <Button variant="default" size="xs" loading={undo.isPending} onClick={() => undo.mutate(plan.id as string)}>
+            {plan.undoable && (
+              <Button variant="default" size="xs" disabled={!may} loading={undo.isPending} onClick={() => undo.mutate(plan.id)}>
                 Undo this change
               </Button>
             )}
@@ -91,6 +97,7 @@ function Side({ day, show, undone }: { day: Day; show: (one: Proposal) => void; 
 /** What was just done, with the way back. */
 function Done({ id, day, close }: { id: string; day: Day; close: () => void }) {
   const undo = useUndo(close);
+  const may = useMay("change_schedule");
   const made = day.replans.find((one) => one.id === id);
   if (!made || made.undone) return null;
   return (
@@ -101,7 +108,7 @@ function Done({ id, day, close }: { id: string; day: Day; close: () => void }) {
       {undo.isError && <span>{sentenceOf(undo.error)}</span>}
       <Group gap="xs" wrap="nowrap">
         {made.undoable && (
-          <Button size="sm" variant="default" loading={undo.isPending} onClick={() => undo.mutate(id)}>
+          <Button size="sm" variant="default" disabled={!may} loading={undo.isPending} onClick={() => undo.mutate(id)}>
             Undo
           </Button>
         )}
@@ -116,9 +123,14 @@ function Done({ id, day, close }: { id: string; day: Day; close: () => void }) {
 /** Today's schedule: a lane per provider, what waits for a decision, and what was changed and why. */
 export default function SchedulePage() {
   const [chosen, choose] = useState<Appointment | null>(null);
+  const [held, hold] = useState<string | null>(null);
   const [reporting, report] = useState<"walk_in" | "provider_out" | null>(null);
-  const [looking, look] = useState<{ id: string; choice: number; focus?: string } | null>(null);
-  const [made, make] = useState<string | null>(null);
+  const reported = useReported();
+  const [looking, look] = useState<{ id: string; choice: number; focus?: string } | null>(
+    reported?.state === "open" ? { id: reported.id, choice: 0 } : null,
+  );
+  const [made, make] = useState<string | null>(reported?.state === "executed" ? reported.id : null);
+  const may = useMay("change_schedule");
   const queries = useQueryClient();
   const now = useNow();
   const { data: day, error, dataUpdatedAt } = useQuery({
@@ -141,6 +153,7 @@ export default function SchedulePage() {
   const open = day.appointments.filter((one) => one.status !== "cancelled" && one.status !== "no_show").length;
   const proposal = day.proposals?.find((one) => one.id === looking?.id);
   const answer = proposal?.answers[looking?.choice ?? 0];
+  const slot = day.lent?.find((one) => one.id === held);
   const show = (one: Proposal) => {
     edit.reset();
     if (one.state === "executed") make(one.id);
@@ -160,25 +173,28 @@ export default function SchedulePage() {
         </div>
         <Group gap="sm">
           <DayTabs />
-          <Button size="md" variant="light" onClick={() => report("provider_out")}>
+          <Button size="md" variant="light" disabled={!may} onClick={() => report("provider_out")}>
             Something is out…
           </Button>
-          <Button size="md" onClick={() => report("walk_in")}>
+          <Button size="md" disabled={!may} onClick={() => report("walk_in")}>
             Walk-in…
           </Button>
         </Group>
       </Group>
+      <NoRight to="change_schedule" />
       {made && <Done id={made} day={day} close={() => make(null)} />}
       <div className="day" data-deciding={proposal !== undefined}>
         <Lanes
           day={day}
           choose={choose}
+          hold={(one) => hold(one.id)}
           steps={answer?.steps}
           focus={looking?.focus}
           drop={
-            proposal &&
-            ((step, starts_at, provider_id) =>
-              edit.mutate({ proposal: proposal.id, body: { appointment_id: step.appointment_id, starts_at, provider_id } }))
+            proposal && may
+              ? (step, starts_at, provider_id) =>
+                  edit.mutate({ proposal: proposal.id, body: { appointment_id: step.appointment_id, starts_at, provider_id } })
+              : undefined
           }
         />
         {proposal && looking ? (
@@ -208,6 +224,7 @@ export default function SchedulePage() {
         )}
       </div>
       {chosen && <VisitCard day={day} visit={chosen} done={show} close={() => choose(null)} />}
+      {slot && <LentCard day={day} slot={slot} close={() => hold(null)} />}
       {reporting && <Report day={day} first={reporting} done={show} close={() => report(null)} />}
     </>
   );
