@@ -29,7 +29,15 @@ export function LentBlock({ day, slot, style, choose }: { day: Day; slot: Slot; 
   );
 }
 
+function isHeld(day: Day, slot: Slot): boolean {
+  return (day.lent ?? []).some((one) => one.id === slot.id);
+}
+
 function standing(day: Day, slot: Slot): string {
+  if (!isHeld(day, slot)) {
+    const sold = [...day.appointments.map((one) => one.id), ...day.unplaced.map((one) => one.appointment_id)];
+    return sold.includes(`online-${slot.id}`) ? "Somebody has bought it: it is a visit on the board." : "Held no longer: the place is the clinic's again.";
+  }
   const until = clockTime(slot.until, day.timezone);
   if (slot.state === "in_doubt") {
     return "The hub it was lent to has been restored since and may have sold it before. It stays held until its time is over, or until the clinic's administrator gives it up.";
@@ -43,10 +51,11 @@ function standing(day: Day, slot: Slot): string {
   return `The hub can sell it until ${until}. Whoever buys it is on the board at this time.`;
 }
 
-/** What a held place is, until when, and the way to ask for it back. */
-export function LentCard({ day, slot, close }: { day: Day; slot: Slot; close: () => void }) {
+/** What a held place is, until when, and the way to ask for it back; one that is sold or given back meanwhile says so. */
+export function LentCard({ day, chosen, close }: { day: Day; chosen: Slot; close: () => void }) {
   const queries = useQueryClient();
   const may = useMay("change_schedule");
+  const slot = day.lent?.find((one) => one.id === chosen.id) ?? chosen;
   const { data: status } = useQuery({ queryKey: ["status"], queryFn: () => unwrap(api.GET("/api/status")) });
   const recall = useMutation({
     mutationFn: () =>
@@ -56,7 +65,8 @@ export function LentCard({ day, slot, close }: { day: Day; slot: Slot; close: ()
     onSuccess: (next) => queries.setQueryData(["day"], next),
     onError: () => queries.invalidateQueries({ queryKey: ["day"] }),
   });
-  const lent = slot.state === "lent";
+  const held = isHeld(day, slot);
+  const lent = held && slot.state === "lent";
   return (
     <Modal
       opened
@@ -79,7 +89,7 @@ export function LentCard({ day, slot, close }: { day: Day; slot: Slot; close: ()
         ))}
         <div className="lent-says" data-state={slot.state} aria-live="polite">
           {standing(day, slot)}
-          {slot.state === "asked_back" && status?.link.online === false && " The hub is not reached now; it is asked as soon as it is."}
+          {held && slot.state === "asked_back" && status?.link.online === false && " The hub is not reached now; it is asked as soon as it is."}
         </div>
         {recall.isError && <Notice>{sentenceOf(recall.error)}</Notice>}
         {lent && <NoRight to="change_schedule" id="no-recall" />}

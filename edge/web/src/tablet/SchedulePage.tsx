@@ -123,7 +123,7 @@ function Done({ id, day, close }: { id: string; day: Day; close: () => void }) {
 /** Today's schedule: a lane per provider, what waits for a decision, and what was changed and why. */
 export default function SchedulePage() {
   const [chosen, choose] = useState<Appointment | null>(null);
-  const [held, hold] = useState<string | null>(null);
+  const [held, hold] = useState<Schemas["LentSlot"] | null>(null);
   const [reporting, report] = useState<"walk_in" | "provider_out" | null>(null);
   const reported = useReported();
   const [looking, look] = useState<{ id: string; choice: number; focus?: string } | null>(
@@ -153,7 +153,6 @@ export default function SchedulePage() {
   const open = day.appointments.filter((one) => one.status !== "cancelled" && one.status !== "no_show").length;
   const proposal = day.proposals?.find((one) => one.id === looking?.id);
   const answer = proposal?.answers[looking?.choice ?? 0];
-  const slot = day.lent?.find((one) => one.id === held);
   const show = (one: Proposal) => {
     edit.reset();
     if (one.state === "executed") make(one.id);
@@ -187,7 +186,7 @@ export default function SchedulePage() {
         <Lanes
           day={day}
           choose={choose}
-          hold={(one) => hold(one.id)}
+          hold={hold}
           steps={answer?.steps}
           focus={looking?.focus}
           drop={
@@ -224,7 +223,7 @@ export default function SchedulePage() {
         )}
       </div>
       {chosen && <VisitCard day={day} visit={chosen} done={show} close={() => choose(null)} />}
-      {slot && <LentCard day={day} slot={slot} close={() => hold(null)} />}
+      {held && <LentCard day={day} chosen={held} close={() => hold(null)} />}
       {reporting && <Report day={day} first={reporting} done={show} close={() => report(null)} />}
     </>
   );
