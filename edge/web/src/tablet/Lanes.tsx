@@ -30,14 +30,14 @@ function turns(one: { stages?: Schemas["Stage"][] }, provider: string): { starts
 export function Lanes({
   day,
   choose,
-  hold,
+  chooseLent,
   steps = [],
   focus,
   drop,
 }: {
   day: Day;
   choose: (one: Appointment) => void;
-  hold: (one: Slot) => void;
+  chooseLent: (one: Slot) => void;
   steps?: Step[];
   focus?: string;
   drop?: (step: Step, starts_at: string, provider_id: string) => void;
@@ -101,7 +101,7 @@ export function Lanes({
                   key={`${slot.id} ${turn.starts_at}`}
                   day={day}
                   slot={slot}
-                  choose={() => hold(slot)}
+                  choose={() => chooseLent(slot)}
                   style={{ left: `${share(turn.starts_at)}%`, width: `${share(turn.ends_at) - share(turn.starts_at)}%` }}
                 />
               ))}

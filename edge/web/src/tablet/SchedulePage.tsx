@@ -186,7 +186,7 @@ export default function SchedulePage() {
         <Lanes
           day={day}
           choose={choose}
-          hold={hold}
+          chooseLent={hold}
           steps={answer?.steps}
           focus={looking?.focus}
           drop={
