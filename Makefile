@@ -14,7 +14,7 @@ LONG ?=
 FJSP ?=
 
 .PHONY: help demo clean-demo setup web test check unit browser system train-tests train-smoke train-detector \
-  train-classifier train-segmenter bundle eval readers bench-vision bench-peer bench-repeat bench-schedule bench-fjsp bench-sync faults format wire clients
+  train-classifier train-segmenter bundle eval readers bench-vision bench-peer bench-repeat bench-schedule bench-board bench-fjsp bench-sync faults format wire clients
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -168,6 +168,9 @@ bench-repeat: setup $(VENV)/.dev ## How alike two captures of one held-out face 
 
 bench-schedule: setup ## Time and gap of the replan
 	$(BIN)/python -m tests.benchmarks.bench_schedule
+
+bench-board: setup ## CPU time of a page that keeps the day fresh, beside the plain day's
+	$(BIN)/python -m tests.benchmarks.bench_board
 
 bench-fjsp: setup ## The planning engine on public flexible job shops, beside CP-SAT (FJSP=folder; half an hour)
 	$(BIN)/python -m tests.benchmarks.bench_fjsp $(if $(FJSP),--instances $(FJSP))

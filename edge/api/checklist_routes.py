@@ -1,8 +1,9 @@
 """Routes about the day's checklist."""
 
 from datetime import date
+from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Header, Request, Response
 
 from edge.api.checklist_schemas import ChecklistDay, SkipTask
 from edge.api.permits import permits
@@ -17,10 +18,23 @@ def checklist_router(ports: EdgePorts) -> APIRouter:
     router = APIRouter(prefix="/api/checklist", responses=ERROR_RESPONSES)
     change = permits(ports, Action.CHANGE_SCHEDULE)
 
-    @router.get("", operation_id="getChecklist", dependencies=permits(ports, Action.SEE_SCHEDULE))
-    def day(day: date | None = None) -> ChecklistDay:
-        """One day; without `day`, today in the clinic's time zone."""
-        return ports.checklist.day(day or ports.schedule.today())
+    @router.get(
+        "",
+        operation_id="getChecklist",
+        dependencies=permits(ports, Action.SEE_SCHEDULE),
+        response_model=ChecklistDay,
+        responses={304: {"description": "The day is as it was told with this tag."}},
+    )
+    def day(
+        response: Response, day: date | None = None, if_none_match: Annotated[str | None, Header(max_length=200)] = None
+    ) -> ChecklistDay | Response:
+        """One day; without `day`, today in the clinic's time zone. A page that names the tag it has gets only news."""
+        date = day or ports.schedule.today()
+        tag = {"ETag": f'"{ports.checklist.version(date)}"'}
+        if if_none_match == tag["ETag"]:
+            return Response(status_code=304, headers=tag)
+        response.headers.update(tag)
+        return ports.checklist.day(date)
 
     @router.post("/{day}/{appointment_id}/{task_id}/done", operation_id="doTask", dependencies=change)
     def done(day: date, appointment_id: Identifier, task_id: Identifier, request: Request) -> ChecklistDay:

@@ -27,7 +27,7 @@ from edge.api.review_schemas import (
     ReviewStatistics,
     UndoRequest,
 )
-from edge.api.schedule_schemas import AppointmentStatus, DisruptionRequest, Replan, ScheduleDay
+from edge.api.schedule_schemas import AppointmentStatus, DisruptionRequest, ScheduleDay
 from edge.api.schemas import (
     CaptureDetail,
     CaptureSummary,
@@ -96,6 +96,14 @@ class ActorPort(Protocol):
         Raises:
             Unauthenticated: nobody is signed in, or the session is locked.
             Forbidden: the asker's role does not allow it; the try is on record.
+        """
+        ...
+
+    def allowed(self, headers: Mapping[str, str]) -> frozenset[Action]:
+        """Return what the asker may do now, so that a page offers nothing that would be refused.
+
+        Raises:
+            Unauthenticated: nobody is signed in, or the session is locked.
         """
         ...
 
@@ -277,25 +285,13 @@ class SchedulePort(Protocol):
         """Return the clinic's date now, in its own time zone."""
         ...
 
-    def preview(self, request: DisruptionRequest, actor: Actor) -> Replan:
-        """Return what a disruption would do, changing nothing; the replan has no id.
+    def propose(self, request: DisruptionRequest, actor: Actor) -> Proposal:
+        """Replan the day, or propose it where the clinic's policy wants a person to decide.
 
         Raises:
             NotFound: the disruption names something the day does not hold.
             Conflict: the day has changed since `revision`.
         """
-        ...
-
-    def apply(self, request: DisruptionRequest, actor: Actor, manager: Authorise) -> Replan:
-        """Replan the day and record the result, or raise as `preview`.
-
-        Raises:
-            Forbidden: raised by `manager`, which is asked where the clinic's policy leaves the answer to one.
-        """
-        ...
-
-    def propose(self, request: DisruptionRequest, actor: Actor) -> Proposal:
-        """Replan the day, or propose it where the clinic's policy wants a person to decide; raises as `preview`."""
         ...
 
     def accept(self, proposal_id: str, choice: int, actor: Actor, manager: Authorise) -> ScheduleDay:
@@ -342,6 +338,16 @@ class SchedulePort(Protocol):
         """
         ...
 
+    def recall(self, day: date, slot_id: str, actor: Actor) -> ScheduleDay:
+        """Ask the hub for a slot that is lent to online booking, and return the day.
+
+        The slot stays lent until the hub has answered.
+
+        Raises:
+            NotFound: it is not lent.
+        """
+        ...
+
     def undo(self, replan_id: str, actor: Actor) -> ScheduleDay:
         """Take the latest replan back and return its day.
 
@@ -383,6 +389,10 @@ class ChecklistPort(Protocol):
 
     def day(self, day: date) -> ChecklistDay:
         """Return a day's tasks, and what the open ones ask to be reported."""
+        ...
+
+    def version(self, day: date) -> str:
+        """Return what changes whenever `day` may answer otherwise; much cheaper than the answer."""
         ...
 
     def do(self, day: date, appointment_id: str, task_id: str, actor: Actor) -> ChecklistDay:

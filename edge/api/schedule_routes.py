@@ -7,8 +7,9 @@ from fastapi import APIRouter, Request
 from edge.api.permits import permits
 from edge.api.ports import Authorise, EdgePorts
 from edge.api.proposal_routes import add_proposal_routes
-from edge.api.schedule_schemas import DisruptionRequest, Replan, ScheduleDay, StatusChange
+from edge.api.schedule_schemas import ScheduleDay, StatusChange
 from edge.api.schemas import Identifier
+from edge.api.slot_routes import add_slot_routes
 from edge.staff.permissions import Action
 from shared.http.errors import ERROR_RESPONSES
 
@@ -27,21 +28,6 @@ def schedule_router(ports: EdgePorts) -> APIRouter:
         return ports.schedule.day(day or ports.schedule.today())
 
     @router.post(
-        "/disruptions/preview", operation_id="previewDisruption", dependencies=permits(ports, Action.CHANGE_SCHEDULE)
-    )
-    def preview(what: DisruptionRequest, request: Request) -> Replan:
-        return ports.schedule.preview(what, ports.actors.actor(request.headers))
-
-    @router.post(
-        "/disruptions",
-        operation_id="applyDisruption",
-        dependencies=permits(ports, Action.CHANGE_SCHEDULE),
-        status_code=201,
-    )
-    def disrupt(what: DisruptionRequest, request: Request) -> Replan:
-        return ports.schedule.apply(what, ports.actors.actor(request.headers), manager(request))
-
-    @router.post(
         "/appointments/{appointment_id}/status",
         operation_id="setAppointmentStatus",
         dependencies=permits(ports, Action.CHANGE_SCHEDULE),
@@ -57,4 +43,5 @@ def schedule_router(ports: EdgePorts) -> APIRouter:
         return ports.schedule.undo(replan_id, ports.actors.actor(request.headers))
 
     add_proposal_routes(router, ports, manager)
+    add_slot_routes(router, ports)
     return router

@@ -9,6 +9,7 @@ from pydantic import AwareDatetime, Field
 from edge.api.proposal_schemas import Proposal
 from edge.api.schedule_stages import Interval, Stage
 from edge.api.schemas import Identifier, Schema
+from edge.api.slot_schemas import LentSlot
 
 
 class AppointmentStatus(StrEnum):
@@ -89,13 +90,13 @@ class MovedAppointment(Schema):
 
 
 class Replan(Schema):
-    """What a disruption did, or would do, to the day. A preview has no id."""
+    """What was done to the day after a disruption, and whether it can be taken back."""
 
-    id: Identifier | None = None
+    id: Identifier
     made_at: AwareDatetime
     cause: str
     moved: list[MovedAppointment]
-    unplaced: list[Unplaced]
+    unplaced: int = Field(ge=0, description="Visits that were left without a place.")
     unchanged: int = Field(ge=0)
     milliseconds: int = Field(ge=0)
     undoable: bool = False
@@ -128,6 +129,7 @@ class ScheduleDay(Schema):
     proposals: list[Proposal] = Field(default=[], description="Those that wait for a decision, latest first.")
     services: list[ServiceChoice] = Field(default=[])
     asks_clearances: bool = Field(default=False, description="Whether any service of the clinic asks for clearances.")
+    lent: list[LentSlot] = Field(default=[], description="What is held for online booking, earliest first.")
 
 
 class ProviderOut(Interval):

@@ -33,6 +33,12 @@ class SignedInPerson(StaffMember):
     actions: list[Action]
 
 
+class Rights(Schema):
+    """What whoever stands before a page may do."""
+
+    actions: list[Action]
+
+
 class SignInRequest(Schema):
     """Who wants to sign in."""
 
@@ -121,6 +127,11 @@ def _add_session(router: APIRouter, ports: EdgePorts) -> None:
     @router.get("/sign-in", operation_id="whoAmI", dependencies=signed_in)
     def who(request: Request) -> SignedInPerson:
         return _shown(ports.sign_in.person(session_token(request.headers)))
+
+    @router.get("/sign-in/rights", operation_id="getRights", dependencies=signed_in)
+    def rights(request: Request) -> Rights:
+        """What whoever asks may do now; everything where nobody has to sign in."""
+        return Rights(actions=sorted(ports.actors.allowed(request.headers)))
 
     @router.post("/sign-in/active", operation_id="stayActive", status_code=204, dependencies=signed_in)
     def active() -> None:

@@ -37,6 +37,11 @@ class StationActors:
     def permit(self, headers: Mapping[str, str], action: Action, *, by_hand: bool) -> None:
         """Allow everything."""
 
+    def allowed(self, headers: Mapping[str, str]) -> frozenset[Action]:
+        """Return every action."""
+        del headers
+        return frozenset(Action)
+
 
 class SignedInActors:
     """With sign-in the actor is the person whose session the request carries."""
@@ -71,6 +76,14 @@ class SignedInActors:
         """
         if action is not Action.PUBLIC:
             self._sign_in.permit(session_token(headers), action, by_hand=by_hand)
+
+    def allowed(self, headers: Mapping[str, str]) -> frozenset[Action]:
+        """Return what the signed-in person may do now.
+
+        Raises:
+            Unauthenticated: nobody is signed in, or the session is locked.
+        """
+        return self._sign_in.allowed(session_token(headers))
 
 
 def session_token(headers: Mapping[str, str]) -> str:

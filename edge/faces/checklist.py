@@ -63,6 +63,10 @@ class ChecklistDesk:
             proposals=[self._proposal(day, proposal) for proposal in found.proposals],
         )
 
+    def version(self, day: dt.date) -> str:
+        """Return what changes whenever the day may be shown otherwise."""
+        return self._book.version(day)
+
     def do(self, day: dt.date, appointment_id: str, task_id: str, actor: Actor) -> shown.ChecklistDay:
         """Record that a task is done."""
         self._book.do(day, AppointmentId(appointment_id), task_id, actor.id)

@@ -4,9 +4,9 @@ import datetime as dt
 from collections.abc import Callable, Iterator, Mapping
 
 from edge.api import proposal_schemas as offered
-from edge.api.schedule_stages import Stage
+from edge.faces.stages import shown_stages
 from edge.schedule.book import ScheduleBook
-from edge.schedule.domain import Appointment, StageAssignment, Stages
+from edge.schedule.domain import Appointment, Stages
 from edge.schedule.ids import AppointmentId, ReplanId
 from edge.schedule.payloads import appointment_of, stages_of
 from edge.schedule.proposals import ProposalRecord
@@ -132,7 +132,7 @@ class ProposalView:
             "to_room_id": after[0].room if after else None,
             "notify": notify,
             "reason": reason,
-            "stages": [self._stage(day, stage) for stage in after],
+            "stages": shown_stages(after, lambda minute: self._at(day, minute)),
         }
         return offered.Step.model_validate(fields)
 
@@ -152,16 +152,6 @@ class ProposalView:
             stages=(),
         )
         return appointment_of(wanted)
-
-    def _stage(self, day: dt.date, stage: StageAssignment) -> Stage:
-        return Stage(
-            name=stage.name,
-            starts_at=self._at(day, stage.start),
-            ends_at=self._at(day, stage.end),
-            provider_id=stage.provider,
-            room_id=stage.room,
-            device_id=stage.device,
-        )
 
 
 def _counts(part: ObjectivePart) -> offered.Counts:

@@ -7,20 +7,23 @@ from typing import Final
 from edge.api import proposal_schemas as offered
 from edge.api import schedule_schemas as shown
 from edge.api.ports import Actor, Authorise
-from edge.api.schedule_stages import Interval, Stage
+from edge.api.schedule_stages import Interval
 from edge.clients.register import ClientErased, ClientRegister, ClientUnknown
 from edge.faces.proposals import ProposalView
+from edge.faces.slots import shown_slot
+from edge.faces.stages import shown_stages
 from edge.faces.wishes import WALK_IN_PREFIX, disruption_of, minute_of
 from edge.schedule import domain
 from edge.schedule.book import ScheduleBook
 from edge.schedule.coming_days import ROLLED
 from edge.schedule.deciding_policy import Mode
 from edge.schedule.ids import AppointmentId, ProviderId, ReplanId, RoomId
+from edge.schedule.leases import BY_HAND
 from edge.schedule.personal import uncleared_text
 from edge.schedule.pinning import Pin
 from edge.schedule.registry import Provider, Room, Unit
-from edge.schedule.replans import Replan
 from edge.schedule.schedule import ReplanRecord, Schedule
+from edge.schedule.slot_desk import SlotDesk
 from shared.events.catalogue.schedule import AppointmentMoved, StagePart
 from shared.http.errors import Conflict
 from shared.ids import ClientId
@@ -44,9 +47,10 @@ _SHOWN_REPLANS: Final = 20
 class ScheduleDesk:
     """The day as the tablet shows and changes it."""
 
-    def __init__(self, book: ScheduleBook, register: ClientRegister) -> None:
+    def __init__(self, book: ScheduleBook, register: ClientRegister, slots: SlotDesk) -> None:
         self._book = book
         self._register = register
+        self._slots = slots
         self._view = ProposalView(book, self._at, self._name)
 
     def today(self) -> dt.date:
@@ -80,26 +84,17 @@ class ScheduleDesk:
             proposals=self._view.open(day),
             services=[shown.ServiceChoice(id=one.id, name=one.name, minutes=one.minutes) for one in registry.services],
             asks_clearances=any(one.clearances for one in registry.services),
+            lent=[shown_slot(registry, lent, lambda minute: self._at(day, minute)) for lent in self._slots.lent(day)],
         )
-
-    def preview(self, request: shown.DisruptionRequest, actor: Actor) -> shown.Replan:
-        """Return what a disruption would do."""
-        del actor
-        self._check_revision(request)
-        answer = self._book.preview(request.day, disruption_of(self._book, request))
-        return self._answered(request.day, answer, None, "")
-
-    def apply(self, request: shown.DisruptionRequest, actor: Actor, manager: Authorise | None = None) -> shown.Replan:
-        """Replan the day and record it; what is left to a manager asks `manager` first."""
-        self._check_revision(request)
-        disruption = disruption_of(self._book, request)
-        replan_id, answer = self._book.report(request.day, disruption, actor.id, manager)
-        record = self._book.day(request.day).replans[-1]
-        return self._answered(request.day, answer, replan_id, record.applied.cause if record.applied else "")
 
     def set_status(self, appointment_id: str, status: shown.AppointmentStatus, actor: Actor) -> shown.ScheduleDay:
         """Record how far a visit has come."""
         return self.day(self._book.change_status(AppointmentId(appointment_id), _MEANT[status], actor.id))
+
+    def recall(self, day: dt.date, slot_id: str, actor: Actor) -> shown.ScheduleDay:
+        """Ask the hub for a slot that is lent to online booking."""
+        self._slots.recall(day, slot_id, BY_HAND, actor.id)
+        return self.day(day)
 
     def undo(self, replan_id: str, actor: Actor) -> shown.ScheduleDay:
         """Take the latest replan back."""
@@ -190,17 +185,7 @@ class ScheduleDesk:
             provider_id=visit.providers[0] if visit.providers else visit.stages[0].room,
             status=_SHOWN[visit.status],
             notified=visit.status is not domain.Status.BOOKED,
-            stages=[
-                Stage(
-                    name=stage.name,
-                    starts_at=self._at(day, stage.start),
-                    ends_at=self._at(day, stage.end),
-                    provider_id=stage.provider,
-                    room_id=stage.room,
-                    device_id=stage.device,
-                )
-                for stage in visit.stages
-            ],
+            stages=shown_stages(visit.stages, lambda minute: self._at(day, minute)),
             move=shown.Move(
                 replan_id=move.replan,
                 from_starts_at=self._at(day, before.start),
@@ -225,26 +210,6 @@ class ScheduleDesk:
             uncleared=uncleared is not None,
         )
 
-    def _answered(self, day: dt.date, answer: Replan, replan_id: ReplanId | None, cause: str) -> shown.Replan:
-        waiting = {item.appointment: item.sentence for item in answer.unplaced}
-        moved = [
-            self._moved(day, answer.plan.appointments[move.appointment], move.before, move.reason.sentence)
-            for move in answer.moves
-            if move.before
-        ]
-        return shown.Replan(
-            id=replan_id,
-            made_at=self._book.now(),
-            cause=cause,
-            moved=moved,
-            unplaced=[
-                self._unplaced(day, answer.plan.appointments[name], sentence) for name, sentence in waiting.items()
-            ],
-            unchanged=max(0, len(answer.plan.placed) - len(answer.moves)),
-            milliseconds=round(answer.milliseconds),
-            undoable=replan_id is not None,
-        )
-
     def _recorded(self, day: dt.date, schedule: Schedule, record: ReplanRecord) -> shown.Replan:
         applied = record.applied
         if applied is None:
@@ -261,7 +226,7 @@ class ScheduleDesk:
             made_at=self._at(day, record.reported.at),
             cause=applied.cause,
             moved=moved,
-            unplaced=[],
+            unplaced=applied.unplaced,
             unchanged=max(0, len(schedule.plan.placed) - applied.moved),
             milliseconds=round(applied.milliseconds),
             undoable=bool(standing) and standing[-1] is record,
@@ -269,11 +234,7 @@ class ScheduleDesk:
         )
 
     def _moved(
-        self,
-        day: dt.date,
-        visit: domain.Appointment,
-        before: tuple[StagePart, ...] | domain.Stages,
-        reason: str,
+        self, day: dt.date, visit: domain.Appointment, before: tuple[StagePart, ...], reason: str
     ) -> shown.MovedAppointment:
         after = visit.stages or before
         return shown.MovedAppointment(

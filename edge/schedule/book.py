@@ -122,7 +122,7 @@ class ScheduleBook:
         with self._lock:
             day = self._days.pop(date, None) or Schedule(date)
             self._days[date] = day  # whichever was used last is kept longest
-            for event in self._store.stream(day.aggregate)[day.version :]:
+            for event in self._store.stream(day.aggregate, day.version):
                 day.apply(self._payload(event))
             while len(self._days) > _KEPT_DAYS:
                 del self._days[next(iter(self._days))]
@@ -171,31 +171,6 @@ class ScheduleBook:
             self._append(day, day.change_status(appointment, status, self.minute(date)), actor, "care")
         return date
 
-    def preview(self, date: dt.date, disruption: Disruption) -> Replan:
-        """Return what a disruption would do; changes nothing."""
-        return self._answer(date, self._cleared(date, disruption), ReplanId("preview"))
-
-    def report(
-        self, date: dt.date, disruption: Disruption, actor: str, manager: Authorise | None = None
-    ) -> tuple[ReplanId, Replan]:
-        """Replan a day and record report, moves and summary in one transaction, whatever the policy suggests.
-
-        Where the policy leaves the answer to a manager, `manager` is called first and may raise.
-
-        Raises:
-            UnknownName, NotAllowed: nothing was recorded.
-        """
-        replan_id = ReplanId(self._ids.new())
-        with self._lock:
-            disruption = self._cleared(date, disruption)
-            answer = self._answer(date, disruption, replan_id)
-            if manager is not None and decision_of(self.registry, disruption, answer).mode is Mode.ESCALATE:
-                manager()
-            day = self.day(date)
-            payloads = day.report_disruption(self.learnt.planning(), disruption, answer, replan_id)
-            self._append(day, payloads, actor, "replan")
-        return replan_id, answer
-
     def propose(self, date: dt.date, disruption: Disruption, actor: str) -> tuple[ReplanId, Decision]:
         """Replan a day: carried out where the clinic's policy allows it, recorded as a proposal otherwise.
 
@@ -205,7 +180,7 @@ class ScheduleBook:
         name = ReplanId(self._ids.new())
         with self._lock:
             disruption = self._cleared(date, disruption)
-            answer = self._answer(date, disruption, name, alternatives=True)
+            answer = self._answer(date, disruption, name)
             decision, day = decision_of(self.registry, disruption, answer), self.day(date)
             if decision.mode is Mode.EXECUTE:
                 payloads = day.report_disruption(self.learnt.planning(), disruption, answer, name)
@@ -250,7 +225,7 @@ class ScheduleBook:
             date = day.plan.date
             disruption, pins = asked_again(record, self.minute(date), pin)
             disruption = self._cleared(date, disruption)
-            answer = self._answer(date, disruption, name, alternatives=True, pins=pins)
+            answer = self._answer(date, disruption, name, pins)
             payloads = propose(day, self.learnt.planning(), disruption, answer, name, pins, record)
             self._append(day, payloads, actor, "replan")
         return date, name
@@ -326,31 +301,23 @@ class ScheduleBook:
         day = self.day(date)
         return day, day.proposals.find(proposal)
 
-    def _answer(
-        self,
-        date: dt.date,
-        disruption: Disruption,
-        replan_id: ReplanId,
-        *,
-        alternatives: bool = False,
-        pins: tuple[Pin, ...] = (),
-    ) -> Replan:
+    def _answer(self, date: dt.date, disruption: Disruption, replan_id: ReplanId, pins: tuple[Pin, ...] = ()) -> Replan:
         with self._lock:
             day = self.day(date)
             held = self._held(day)
         registry, watch = self.learnt.planning(), self._clock.monotonic
         return self._searched(
-            lambda limits: day.preview(registry, disruption, replan_id, watch, limits, held, pins), alternatives
+            lambda limits: day.preview(registry, disruption, replan_id, watch, limits, held, pins), alternatives=True
         )
 
     def solve(self, plan: Plan, disruption: Disruption, replan_id: ReplanId) -> Replan:
-        """Return how some plan of a day would go on after a disruption; as `preview`, whatever the day is."""
+        """Return how some plan of a day would go on after a disruption, whatever the day is; changes nothing."""
         booked, watch = as_booked(self.learnt.planning(), plan), self._clock.monotonic
         return booked.replan(
             self._searched(lambda limits: replan(booked.registry, booked.plan, disruption, replan_id, watch, limits))
         )
 
-    def _searched(self, answer: Callable[[SolverLimits], Replan], alternatives: bool = False) -> Replan:
+    def _searched(self, answer: Callable[[SolverLimits], Replan], *, alternatives: bool = False) -> Replan:
         """Replan on the threads that are free; when photographs need all of them, the repair stands unsearched."""
         try:
             with self._threads.take(Priority.SOLVER, self._threads.total, REPLAN_SECONDS) as workers:

@@ -131,7 +131,7 @@ class EstimatesBook:
         known = self._calibration
         # The stream grows by an event a day, and each booking asks: it is read only when there is more of it.
         if self._store.rows(_VERSION, (AGGREGATE,))[0][0] > known.version:
-            for event in self._store.stream(AGGREGATE)[known.version :]:
+            for event in self._store.stream(AGGREGATE, known.version):
                 known.apply(self._payload(event))
         return known
 

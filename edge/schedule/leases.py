@@ -19,6 +19,8 @@ from shared.ids import ClientId
 from shared.slots import is_over, last_sale, moment
 
 SOLD_OUTCOMES = frozenset({"booked", "waiting"})
+BY_HAND = "asked for by a person"
+"""Why a slot is asked back, where somebody at the clinic wants it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from edge.config import EdgeSettings
 from edge.record import open_record
 from edge.schedule.book import ScheduleBook
 from edge.schedule.domain import clock_text
+from edge.schedule.leases import BY_HAND
 from edge.schedule.lending import LendingPolicy
 from edge.schedule.registry import demo_registry, load_registry
 from edge.schedule.slot_desk import SlotDesk
@@ -44,7 +45,7 @@ def list_slots(config: ConfigOption, day: DayArgument) -> None:
 def recall(config: ConfigOption, day: DayArgument, lease: LeaseArgument) -> None:
     """Ask the hub for a slot; the clinic has it when the hub has answered, unless it was sold."""
     with _desk(config) as desk:
-        desk.recall(day.date(), lease, "asked for by a person", _ACTOR)
+        desk.recall(day.date(), lease, BY_HAND, _ACTOR)
     Console().print(f"{lease}  is asked back", highlight=False, soft_wrap=True)
 
 

@@ -58,6 +58,6 @@ PERMITTED: Final[Mapping[StaffRole, frozenset[Action]]] = {
 BEHIND_GLASS: Final = _RECORD | {Action.TAKE_PHOTO}
 
 
-def may(role: StaffRole, action: Action, *, glass_broken: bool) -> bool:
-    """Tell whether a role allows an action, with break-glass in force or not."""
-    return action in PERMITTED[role] or (glass_broken and action in BEHIND_GLASS)
+def rights(role: StaffRole, *, glass_broken: bool) -> frozenset[Action]:
+    """Return what a role allows, with break-glass in force or not."""
+    return PERMITTED[role] | BEHIND_GLASS if glass_broken else PERMITTED[role]

@@ -6,7 +6,7 @@ import threading
 from dataclasses import dataclass, replace
 
 from edge.audit.trail import AuditTrail
-from edge.staff.permissions import Action, may
+from edge.staff.permissions import Action, rights
 from edge.staff.pins import StaffSecrets
 from edge.staff.register import CodeRefused, Person, StaffRegister
 from edge.staff.rules import SignInRules, check_pin, pause_after, seconds_left
@@ -117,10 +117,19 @@ class SignIn:
             person = session.person
             if by_hand:
                 self._sessions[_key(token)] = replace(session, used=now)
-        if not may(person.role, action, glass_broken=now < session.glass_until):
+        if action not in rights(person.role, glass_broken=now < session.glass_until):
             self._trail.refused(person.id, person.role, action)
             raise Forbidden("not_permitted", "Your role does not allow this. Ask a manager.")
         return person
+
+    def allowed(self, token: str) -> frozenset[Action]:
+        """Return what whoever is signed in may do now.
+
+        Raises:
+            Unauthenticated: nobody is, or the session is locked.
+        """
+        session = self._usable(token)
+        return rights(session.person.role, glass_broken=self._clock.monotonic() < session.glass_until)
 
     def acting(self, token: str, named: str | None) -> Person:
         """Return who is signed in, for what is done in somebody's name; another name is refused, on record.

@@ -153,11 +153,11 @@ class SqlcipherEventStore:
             body = first_behind(connection, position)
         return Event.from_body(body) if body is not None else None
 
-    def stream(self, aggregate: str) -> list[Event]:
-        """Return every event of one aggregate, in order."""
+    def stream(self, aggregate: str, after: int = 0) -> list[Event]:
+        """Return the events of one aggregate behind version `after`, in order; all of them by default."""
         with self._database.reader() as connection:
             rows = connection.execute(
-                "SELECT body FROM events WHERE aggregate = ? ORDER BY version", (aggregate,)
+                "SELECT body FROM events WHERE aggregate = ? AND version > ? ORDER BY version", (aggregate, after)
             ).fetchall()
         return [Event.from_body(body) for (body,) in rows]
 

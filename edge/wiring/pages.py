@@ -56,7 +56,7 @@ def make_ports(core: Core, clinic: Clinic, photographs: Photographs, hub: HubSid
         clients=ClientDesk(clinic.register, clinic.consent, library),
         consent=ConsentForms(clinic.consent, clinic.register, core.clock),
         captures=CaptureDesk(photographs.intake, library, clinic.register, import_gate, reviews),
-        schedule=ScheduleDesk(clinic.book, clinic.register),
+        schedule=ScheduleDesk(clinic.book, clinic.register, clinic.slots),
         clearances=ClearanceFace(clinic.clearances, clinic.book),
         checklist=_checklist_desk(core, clinic, photographs),
         waitlist=WaitlistDesk(clinic.waitlist, clinic.register),

@@ -86,10 +86,14 @@ class BoxClient:
         self._call("POST", f"/api/schedule/appointments/{appointment}/status", json={"status": status})
 
     def disrupt(self, day: str, disruption: dict[str, Any]) -> dict[str, Any]:
-        """Report a disruption and let the day be replanned."""
-        replan: dict[str, Any] = self._call(
-            "POST", "/api/schedule/disruptions", json={"day": day, "disruption": disruption}
-        )
+        """Report a disruption, accept what is proposed where somebody has to, and return what was done to the day."""
+        proposal = self._call("POST", "/api/schedule/proposals", json={"day": day, "disruption": disruption})
+        name = proposal["id"]
+        if proposal["state"] == "open":
+            after = self._call("POST", f"/api/schedule/proposals/{name}/accept", json={"choice": 0})
+        else:
+            after = self.day(day)
+        replan: dict[str, Any] = next(item for item in after["replans"] if item["id"] == name)
         self.tally.replans += 1
         self.tally.moved += len(replan["moved"])
         return replan

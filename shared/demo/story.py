@@ -210,7 +210,7 @@ class DemoStory:
         )
         self._console.print(
             f"  A provider calls in sick: replanned in {replan['milliseconds']} ms,"
-            f" {len(replan['moved'])} clients moved, {len(replan['unplaced'])} to be called"
+            f" {len(replan['moved'])} clients moved, {replan['unplaced']} to be called"
         )
         for moved in replan["moved"][:3]:
             self._console.print(f"    {moved['service']}: {moved['reason']}", highlight=False)

@@ -15,7 +15,10 @@ from edge.faces.schedule import ScheduleDesk
 from edge.schedule.book import ScheduleBook
 from edge.schedule.booking import synthesise_day
 from edge.schedule.domain import Status
+from edge.schedule.ids import ServiceId
+from edge.schedule.lending import LendingPolicy
 from edge.schedule.registry import demo_registry
+from edge.schedule.slot_desk import SlotDesk
 from shared.http.guard import GuardSettings
 from tests.browser.conftest import ROOT, Site, serving, watched
 from tests.support.edge_ports import fake_edge_ports
@@ -44,7 +47,8 @@ def board(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Sit
             book.change_status(visit.id, Status.IN_PROGRESS, "desk")
         elif number % 3:
             book.change_status(visit.id, Status.CONFIRMED, "desk")
-    ports = replace(fake_edge_ports(), schedule=ScheduleDesk(book, record.register))
+    slots = SlotDesk(book, LendingPolicy(per_service=0), lambda: "life-1", record.clock, record.ids)
+    ports = replace(fake_edge_ports(), schedule=ScheduleDesk(book, record.register, slots))
     app = create_edge_api(ports, ROOT / "edge/web/dist", GuardSettings(hosts=("localhost",)), statuses=STATUSES)
     with serving(app) as port:
         yield Site(f"http://localhost:{port}", port, ports), book
@@ -161,3 +165,26 @@ def test_a_service_is_added_from_a_visits_card(browser: Browser, board: tuple[Si
             accept.click()
         expect(page.get_by_text("The day is changed.")).to_be_visible()
     assert len(book.day(TODAY).plan.appointments) == before + 1
+
+
+def test_what_is_lent_to_online_booking_is_on_the_board_and_asked_back(
+    browser: Browser, board: tuple[Site, ScheduleBook]
+) -> None:
+    site, book = board
+    policy = LendingPolicy(per_service=2, services=frozenset({ServiceId("consultation"), ServiceId("peel")}))
+    SlotDesk(book, policy, lambda: "life-1", book._clock, book._ids).top_up()
+    held = book.day(TODAY).leases.open
+    assert held
+    with watched(browser, *SIZE) as watch:
+        page = watch.page
+        page.goto(f"{site.url}/tablet")
+        expect(page.locator(".lent")).to_have_count(len(held))
+        watch.assert_clean()
+        page.locator(".lent").last.click()
+        card = page.get_by_role("dialog", name="Held for online booking")
+        expect(card).to_contain_text("The hub can sell it until")
+        watch.assert_clean()
+        card.get_by_role("button", name="Recall").click()
+        expect(card).to_contain_text("Asked back.")
+        watch.assert_clean()
+    assert [lease.recalled for lease in book.day(TODAY).leases.open.values()].count(True) == 1

@@ -1,11 +1,49 @@
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+import edge.schedule.book
+from edge.api.app import create_edge_api
+from edge.api.proposal_schemas import ProposalState
 from edge.api.schedule_schemas import AppointmentStatus
-from tests.browser.conftest import Site, watched
+from edge.faces.checklist import BoxFacts, ChecklistDesk
+from edge.faces.errors import STATUSES
+from edge.schedule.deciding_policy import Deciding, KindLimits, Mode
+from edge.schedule.orchestration.book import ChecklistBook
+from edge.staff.permissions import Action
+from edge.visits.library import CaptureLibrary
+from shared.http.guard import GuardSettings
+from tests.browser.conftest import ROOT, Site, serving, watched
 from tests.browser.test_tablet import SIZE, ports_of
+from tests.edge.faces.test_schedule import TODAY, Tablet
+from tests.support.edge_ports import FakeActors, fake_edge_ports
+from tests.support.records import open_box_record
 
 pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def board(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Site, Tablet]]:
+    """Serve the pages over a real day on which a client is ten minutes late, and whose lateness is looked at."""
+    monkeypatch.setattr(edge.schedule.book, "REPLAN_SECONDS", 0)
+    record = open_box_record(tmp_path)
+    tablet = Tablet(record)
+    looked_at = Deciding(late=KindLimits(at_least=Mode.SUGGEST))
+    tablet.book.registry = tablet.book.registry.model_copy(update={"deciding": looked_at})
+    tablet.book_visit("v", tablet.ada)
+    starts = tablet.visit("v").starts_at
+    record.clock.advance((starts - record.clock.wall()).total_seconds() + 10 * 60)
+    library = CaptureLibrary(record.store, record.vault, record.clients)
+    facts = BoxFacts(record.consent, library, tablet.book.zone)
+    checklist = ChecklistDesk(ChecklistBook(record.store, tablet.book, facts), record.register)
+    ports = replace(fake_edge_ports(), schedule=tablet.desk, checklist=checklist)
+    app = create_edge_api(ports, ROOT / "edge/web/dist", GuardSettings(hosts=("localhost",)), statuses=STATUSES)
+    with serving(app) as port:
+        yield Site(f"http://localhost:{port}", port, ports), tablet
+    record.store.close()
 
 
 def open_checklist(page: Page, site: Site) -> None:
@@ -69,6 +107,58 @@ def test_what_waits_for_something_cannot_be_done_yet(browser: Browser, edge_site
         photographs = page.get_by_role("listitem", name="Photographs before treatment, Noor Aziz")
         expect(photographs).to_contain_text("after forms and consent signed and client is here")
         expect(photographs.get_by_role("button", name="Done: ")).to_be_disabled()
+        watch.assert_clean()
+
+
+def test_what_is_reported_from_the_checklist_is_decided_on_the_board(
+    browser: Browser, board: tuple[Site, Tablet]
+) -> None:
+    site, tablet = board
+    with watched(browser, *SIZE) as watch:
+        page = watch.page
+        open_checklist(page, site)
+        page.get_by_role("button", name="Look: Not here yet, Ada Canary").click()
+        watch.assert_clean()
+        page.get_by_role("dialog").get_by_role("button", name="Report 15 minutes late").click()
+        expect(page.get_by_role("complementary", name="Proposal")).to_contain_text("late")
+        assert [one.state for one in tablet.desk.day(TODAY).proposals] == [ProposalState.OPEN]
+        assert tablet.desk.day(TODAY).replans == []
+        watch.assert_clean()
+        page.get_by_role("button", name="Accept").click()
+        expect(page.get_by_text("The day is changed.")).to_be_visible()
+        page.reload()
+        expect(page.get_by_text("Changes today")).to_be_visible()
+        expect(page.get_by_text("The day is changed.")).to_have_count(0)
+    assert len(tablet.desk.day(TODAY).replans) == 1
+
+
+def test_a_page_asks_only_for_what_has_changed_since(browser: Browser, edge_site: Site) -> None:
+    answers: list[int] = []
+    with watched(browser, *SIZE) as watch:
+        page = watch.page
+        page.on("response", lambda one: answers.append(one.status) if one.url.endswith("/api/checklist") else None)
+        open_checklist(page, edge_site)
+        with page.expect_response(lambda one: one.url.endswith("/api/checklist") and one.status == 304):
+            pass
+        assert answers[0] == 200
+        expect(page.get_by_text("33 open, 10 overdue · 17 settled")).to_be_visible()
+        page.get_by_role("button", name="Done: Numbing cream applied, Ana Prieto").click()
+        expect(page.get_by_text("32 open")).to_be_visible()
+        with page.expect_response(lambda one: one.url.endswith("/api/checklist") and one.status == 200):
+            pass
+        watch.assert_clean()
+
+
+def test_who_may_not_change_the_schedule_sees_the_tasks_switched_off_and_why(browser: Browser, edge_site: Site) -> None:
+    actors = ports_of(edge_site).actors
+    assert isinstance(actors, FakeActors)
+    actors.rights = frozenset(Action) - {Action.CHANGE_SCHEDULE}
+    with watched(browser, *SIZE) as watch:
+        page = watch.page
+        open_checklist(page, edge_site)
+        expect(page.get_by_text("Your role can look at this, not change it.")).to_be_visible()
+        expect(page.get_by_role("button", name="Done: Numbing cream applied, Ana Prieto")).to_be_disabled()
+        expect(page.get_by_role("button", name="Look: Start slips, Ana Prieto")).to_be_disabled()
         watch.assert_clean()
 
 

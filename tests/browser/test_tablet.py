@@ -3,8 +3,10 @@ from playwright.sync_api import Browser, expect
 
 from edge.api.ports import Actor, EdgePorts
 from edge.api.review_schemas import CorrectionsRequest, NewCorrection
-from shared.vocabulary import ReviewAction, ReviewReason
+from edge.staff.permissions import PERMITTED, Action
+from shared.vocabulary import ReviewAction, ReviewReason, StaffRole
 from tests.browser.conftest import Site, watched
+from tests.support.edge_ports import DAY, FakeActors
 
 pytestmark = pytest.mark.browser
 SIZE = (1180, 820)
@@ -37,6 +39,95 @@ def test_a_provider_is_taken_out_after_a_proposal_and_put_back_by_undo(browser: 
         page.get_by_role("button", name="Undo this change").click()
         expect(page.get_by_text("Taken back")).to_be_visible()
         expect(page.get_by_text("Called in sick")).to_have_count(0)
+        watch.assert_clean()
+
+
+def test_the_front_desk_is_told_that_a_manager_decides_and_may_reject(browser: Browser, edge_site: Site) -> None:
+    actors = ports_of(edge_site).actors
+    assert isinstance(actors, FakeActors)
+    actors.rights = PERMITTED[StaffRole.FRONT_DESK]
+    with watched(browser, *SIZE) as watch:
+        page = watch.page
+        page.goto(f"{edge_site.url}/tablet")
+        page.get_by_role("button", name="Something is out").click()
+        page.get_by_role("button", name="Work out the day").click()
+        expect(page.get_by_text("A manager decides this")).to_be_visible()
+        approve = page.get_by_role("button", name="Approve as manager")
+        expect(approve).to_be_disabled()
+        expect(approve).to_have_accessible_description(
+            "This is left to a manager. It waits here until one signs in and accepts it."
+        )
+        watch.assert_clean()
+        page.get_by_role("button", name="Later").click()
+        expect(page.get_by_text("A manager decides")).to_be_visible()
+        page.get_by_role("button", name="Look at it").click()
+        actors.rights = PERMITTED[StaffRole.MANAGER]
+        expect(approve).to_be_enabled(timeout=15_000)
+        actors.rights = PERMITTED[StaffRole.FRONT_DESK]
+        expect(approve).to_be_disabled(timeout=15_000)
+        page.get_by_role("button", name="Reject").click()
+        expect(page.get_by_role("complementary", name="Proposal")).to_have_count(0)
+        watch.assert_clean()
+    assert ports_of(edge_site).schedule.day(DAY).proposals == []
+
+
+def test_who_may_not_change_the_day_sees_it_with_everything_switched_off_and_why(
+    browser: Browser, edge_site: Site
+) -> None:
+    actors = ports_of(edge_site).actors
+    assert isinstance(actors, FakeActors)
+    actors.rights = frozenset(Action) - {Action.CHANGE_SCHEDULE, Action.DECIDE_SCHEDULE}
+    with watched(browser, *SIZE) as watch:
+        page = watch.page
+        page.goto(f"{edge_site.url}/tablet")
+        expect(page.get_by_text("Your role can look at this, not change it.")).to_be_visible()
+        expect(page.get_by_role("button", name="Walk-in")).to_be_disabled()
+        expect(page.get_by_role("button", name="Something is out")).to_be_disabled()
+        watch.assert_clean()
+        page.get_by_role("button", name="Noor Aziz").click()
+        card = page.get_by_role("dialog")
+        expect(card.get_by_text("Your role can look at this, not change it.")).to_be_visible()
+        for name in ("Arrived", "The client is late", "Cancelled", "No show"):
+            expect(card.get_by_role("button", name=name, exact=True)).to_be_disabled()
+        watch.assert_clean()
+
+
+def test_a_place_held_for_online_booking_is_drawn_and_asked_back(browser: Browser, edge_site: Site) -> None:
+    ports = ports_of(edge_site)
+    with watched(browser, *SIZE) as watch:
+        page = watch.page
+        page.goto(f"{edge_site.url}/tablet")
+        block = page.locator("[data-provider=ben] .lent")
+        expect(block).to_contain_text("Held for online booking")
+        expect(block).to_contain_text("Consultation")
+        expect(block).to_contain_text("17:00")
+        block.click()
+        card = page.get_by_role("dialog", name="Held for online booking")
+        expect(card).to_contain_text("The hub can sell it until 16:00.")
+        watch.assert_clean()
+        ports.status.online = False  # type: ignore[attr-defined]  # the fake's switch
+        card.get_by_role("button", name="Recall").click()
+        expect(card).to_contain_text("It stays held until the hub has answered")
+        expect(card).to_contain_text("it is asked as soon as it is")
+        expect(card.get_by_role("button", name="Recall")).to_have_count(0)
+        watch.assert_clean()
+        expect(block).to_contain_text("Asked back")
+        ports.schedule.lent = []  # type: ignore[attr-defined]  # the hub gives it back
+        expect(card).to_contain_text("the place is the clinic's again", timeout=15_000)
+        watch.assert_clean()
+        card.get_by_role("button", name="Close").last.click()
+        expect(block).to_have_count(0)
+
+
+def test_who_may_not_change_the_day_cannot_ask_a_place_back(browser: Browser, edge_site: Site) -> None:
+    actors = ports_of(edge_site).actors
+    assert isinstance(actors, FakeActors)
+    actors.rights = frozenset(Action) - {Action.CHANGE_SCHEDULE}
+    with watched(browser, *SIZE) as watch:
+        page = watch.page
+        page.goto(f"{edge_site.url}/tablet")
+        page.locator(".lent").click()
+        expect(page.get_by_role("button", name="Recall")).to_be_disabled()
         watch.assert_clean()
 
 

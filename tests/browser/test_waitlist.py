@@ -3,7 +3,9 @@ from playwright.sync_api import Browser, expect
 
 from edge.api.ports import EdgePorts
 from edge.api.waitlist_schemas import WaitlistEntryState
+from edge.staff.permissions import Action
 from tests.browser.conftest import Site, watched
+from tests.support.edge_ports import FakeActors
 from tests.support.waitlist_ports import FakeWaitlist
 
 pytestmark = pytest.mark.browser
@@ -32,6 +34,21 @@ def test_an_offer_says_why_and_how_long_it_stands_and_is_accepted(browser: Brows
         expect(page.get_by_text("Booked: Ana Prieto, Wrinkle relaxer, 14:30.")).to_be_visible()
         expect(page.get_by_role("article")).to_have_count(1)
         expect(page.get_by_role("complementary").get_by_text("Booked")).to_be_visible()
+        watch.assert_clean()
+
+
+def test_who_may_not_change_the_schedule_sees_the_waitlist_switched_off_and_why(
+    browser: Browser, edge_site: Site
+) -> None:
+    assert isinstance(edge_site.ports, EdgePorts)
+    assert isinstance(edge_site.ports.actors, FakeActors)
+    edge_site.ports.actors.rights = frozenset(Action) - {Action.CHANGE_SCHEDULE}
+    with watched(browser, *SIZE) as watch:
+        page = watch.page
+        page.goto(f"{edge_site.url}/tablet/waitlist")
+        expect(page.get_by_text("Your role can look at this, not change it.")).to_be_visible()
+        for name in ("Add to the waitlist", "Takes it", "Does not", "Withdraw", "Change"):
+            expect(page.get_by_role("button", name=name).first).to_be_disabled()
         watch.assert_clean()
 
 

@@ -68,6 +68,9 @@ class MemoryBook:
         tasks = tasks_of(self.schedule.registry, plan, self.checklist.marks, self.known, now)
         return DayTasks(plan, tasks, triggers(plan, tasks, now), now)
 
+    def version(self, day: date) -> str:
+        return f"{day.isoformat()}.{self.checklist.version}"
+
     def do(self, day: date, appointment: str, task: str, by: str) -> None:
         self._decide(day, appointment, task, lambda item: self.checklist.do(item, self._act(by)))
 
@@ -96,6 +99,9 @@ class FakeChecklist:
 
     def day(self, day: date) -> ChecklistDay:
         return self._desk.day(day)
+
+    def version(self, day: date) -> str:
+        return self._desk.version(day)
 
     def do(self, day: date, appointment_id: str, task_id: str, actor: Actor) -> ChecklistDay:
         return self._desk.do(day, appointment_id, task_id, actor)

@@ -15,12 +15,13 @@ from skimage import data
 from edge.api import kiosk_schemas as kiosk
 from edge.api import schedule_schemas as sched
 from edge.api import schemas as s
-from edge.api.ports import Actor, Authorise, EdgePorts, PreviewFrame
+from edge.api.ports import Actor, EdgePorts, PreviewFrame
 from edge.api.schedule_stages import Interval, Stage
+from edge.api.slot_schemas import LentSlot, LentState
 from edge.staff.permissions import Action
 from edge.staff.register import Person
 from shared.errors import Rejected
-from shared.http.errors import Conflict, NotFound, Refused, Unauthenticated
+from shared.http.errors import Conflict, Forbidden, NotFound, Refused, Unauthenticated
 from shared.vocabulary import (
     ClockQuality,
     ConsentPurpose,
@@ -36,7 +37,7 @@ from tests.support.clearance_ports import FakeClearances
 from tests.support.erasure_ports import FakeErasures
 from tests.support.progress_ports import FakeProgress
 from tests.support.review_ports import FakeReview
-from tests.support.schedule_ports import ProposingSchedule
+from tests.support.schedule_ports import ProposingSchedule, WorkedOut
 from tests.support.waitlist_ports import FakeWaitlist
 
 DAY = date(2031, 3, 12)
@@ -120,9 +121,10 @@ def capture(number: int, name: str) -> s.CaptureDetail:
 
 
 class FakeActors:
-    """One signed-in provider, or nobody when a test says so."""
+    """One signed-in provider, or nobody when a test says so; with every right, or those that it leaves."""
 
     signed_in = True
+    rights = frozenset(Action)
 
     def actor(self, headers: Mapping[str, str]) -> Actor:
         if not self.signed_in:
@@ -135,6 +137,12 @@ class FakeActors:
     def permit(self, headers: Mapping[str, str], action: Action, *, by_hand: bool) -> None:
         if action is not Action.PUBLIC:
             self.actor(headers)
+            if action not in self.rights:
+                raise Forbidden("not_permitted", "Your role does not allow this. Ask a manager.")
+
+    def allowed(self, headers: Mapping[str, str]) -> frozenset[Action]:
+        self.actor(headers)
+        return self.rights
 
 
 class FakeSignIn:
@@ -325,6 +333,17 @@ def booked(row: tuple[str, str, str, str, tuple[int, int], tuple[int, int], str]
     )
 
 
+LENT = LentSlot(
+    id="lease-1",
+    starts_at=at(17),
+    ends_at=at(17, 45),
+    service="Consultation",
+    stages=[Stage(name="Consultation", starts_at=at(17), ends_at=at(17, 45), provider_id="ben", room_id="r1")],
+    until=at(16),
+    state=LentState.LENT,
+)
+
+
 class FakeSchedule(ProposingSchedule):
     """A day with three providers; when one is out, the first visit after now moves and the rest wait."""
 
@@ -333,7 +352,8 @@ class FakeSchedule(ProposingSchedule):
         self.revision = 1
         self.appointments = [booked(row) for row in BOOKED]
         self.replans: list[sched.Replan] = []
-        self.out: str | None = None
+        self.out: tuple[str, WorkedOut] | None = None
+        self.lent = [LENT]
 
     def today(self) -> date:
         return DAY
@@ -341,7 +361,7 @@ class FakeSchedule(ProposingSchedule):
     def day(self, day: date) -> sched.ScheduleDay:
         placed, unplaced = self.appointments, []
         if self.out is not None:
-            plan = self.replans[0]
+            _, plan = self.out
             moved = {one.appointment_id: one for one in plan.moved}
             gone = {one.appointment_id for one in plan.unplaced}
             placed = [self._moved(one, moved) for one in self.appointments if one.id not in gone]
@@ -366,15 +386,15 @@ class FakeSchedule(ProposingSchedule):
             proposals=self.proposals.open,
             services=[sched.ServiceChoice(id="facial", name="Facial", minutes=60)],
             asks_clearances=True,
+            lent=self.lent,
         )
 
     def _absences(self, provider: str) -> list[sched.Absence]:
-        if provider == self.out:
+        if self.out is not None and provider == self.out[0]:
             return [sched.Absence(starts_at=NOW, ends_at=at(18), reason="Called in sick")]
         return [sched.Absence(starts_at=at(11, 45), ends_at=at(12, 15), reason="Lunch")] if provider == "ana" else []
 
-    @staticmethod
-    def _moved(one: sched.Appointment, moved: Mapping[str, sched.MovedAppointment]) -> sched.Appointment:
+    def _moved(self, one: sched.Appointment, moved: Mapping[str, sched.MovedAppointment]) -> sched.Appointment:
         if one.id not in moved:
             return one
         to = moved[one.id]
@@ -384,11 +404,11 @@ class FakeSchedule(ProposingSchedule):
                 "starts_at": to.to_starts_at,
                 "ends_at": to.to_starts_at + length,
                 "provider_id": "mia",
-                "move": sched.Move(replan_id="replan-1", from_starts_at=one.starts_at, reason=to.reason),
+                "move": sched.Move(replan_id=self.replans[0].id, from_starts_at=one.starts_at, reason=to.reason),
             }
         )
 
-    def preview(self, request: sched.DisruptionRequest, actor: Actor) -> sched.Replan:
+    def work_out(self, request: sched.DisruptionRequest) -> WorkedOut:
         if request.revision not in (None, self.revision):
             raise Conflict("day_changed", "The day has changed. Please look again.")
         what = request.disruption
@@ -419,14 +439,7 @@ class FakeSchedule(ProposingSchedule):
             for one in hit[1:]
         ]
         name = next(n for i, n, _ in PROVIDERS if i == what.provider_id)
-        return sched.Replan(
-            made_at=NOW,
-            cause=f"{name} is out",
-            moved=moved,
-            unplaced=unplaced,
-            unchanged=len(self.appointments) - len(hit),
-            milliseconds=41,
-        )
+        return WorkedOut(NOW, f"{name} is out", moved, unplaced, len(self.appointments) - len(hit))
 
     def shown(self) -> sched.ScheduleDay:
         return self.day(DAY)
@@ -434,16 +447,29 @@ class FakeSchedule(ProposingSchedule):
     def free_at(self) -> datetime:
         return at(14)
 
-    def carry_out(self, request: sched.DisruptionRequest, actor: Actor) -> sched.ScheduleDay:
-        self.apply(request.model_copy(update={"revision": None}), actor, lambda: None)
+    def carry_out(self, proposal: str, request: sched.DisruptionRequest) -> sched.ScheduleDay:
+        plan = self.work_out(request.model_copy(update={"revision": None}))
+        assert isinstance(request.disruption, sched.ProviderOut)
+        done = sched.Replan(
+            id=proposal,
+            made_at=plan.made_at,
+            cause=plan.cause,
+            moved=plan.moved,
+            unplaced=len(plan.unplaced),
+            unchanged=plan.unchanged,
+            milliseconds=41,
+            undoable=True,
+        )
+        self.replans, self.out = [done], (request.disruption.provider_id, plan)
+        self.revision += 1
         return self.day(DAY)
 
-    def apply(self, request: sched.DisruptionRequest, actor: Actor, manager: Authorise) -> sched.Replan:
-        plan = self.preview(request, actor).model_copy(update={"id": "replan-1", "undoable": True})
-        assert isinstance(request.disruption, sched.ProviderOut)
-        self.replans, self.out = [plan], request.disruption.provider_id
-        self.revision += 1
-        return plan
+    def recall(self, day: date, slot_id: str, actor: Actor) -> sched.ScheduleDay:
+        if slot_id not in {one.id for one in self.lent}:
+            raise NotFound("unknown_lease", "This slot is not lent to online booking. Please reload the day.")
+        asked = {"state": LentState.ASKED_BACK}
+        self.lent = [one.model_copy(update=asked) if one.id == slot_id else one for one in self.lent]
+        return self.day(day)
 
     def set_status(self, appointment_id: str, status: sched.AppointmentStatus, actor: Actor) -> sched.ScheduleDay:
         if appointment_id not in {one.id for one in self.appointments}:
@@ -454,7 +480,7 @@ class FakeSchedule(ProposingSchedule):
         return self.day(DAY)
 
     def undo(self, replan_id: str, actor: Actor) -> sched.ScheduleDay:
-        if self.out is None or replan_id != "replan-1":
+        if self.out is None or replan_id != self.replans[0].id:
             raise NotFound("no_such_change", "There is no such change to take back.")
         self.replans = [self.replans[0].model_copy(update={"undone": True, "undoable": False})]
         self.out = None

@@ -1,6 +1,7 @@
 """What people decide about a made-up day: one proposal at a time, taken, left, worked out again or edited."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from edge.api import proposal_schemas as offered
@@ -18,7 +19,18 @@ NOBODY: Mapping[str, int] = {
 }
 
 
-def answer_of(replan: sched.Replan) -> offered.Answer:
+@dataclass(frozen=True)
+class WorkedOut:
+    """What a disruption would make of a made-up day."""
+
+    made_at: datetime
+    cause: str
+    moved: list[sched.MovedAppointment]
+    unplaced: list[sched.Unplaced]
+    unchanged: int
+
+
+def answer_of(replan: WorkedOut) -> offered.Answer:
     """Return a replan as the one answer of a proposal: a manager's where somebody has no place."""
     moved = [
         offered.Step(
@@ -57,12 +69,12 @@ def answer_of(replan: sched.Replan) -> offered.Answer:
         terms=[offered.Term(name="wait", before=0, after=60)],
         cost_before=0,
         cost_after=60,
-        milliseconds=replan.milliseconds,
+        milliseconds=41,
     )
 
 
 class FakeProposals:
-    """The proposals of a made-up day; what holds it says how a disruption is previewed, applied and shown."""
+    """The proposals of a made-up day; what holds it says what a disruption would do and does it."""
 
     def __init__(self) -> None:
         self.asked: dict[str, tuple[sched.DisruptionRequest, offered.Proposal]] = {}
@@ -73,9 +85,7 @@ class FakeProposals:
         """Those that wait, latest first."""
         return [shown for _, shown in reversed(self.asked.values()) if shown.state is offered.ProposalState.OPEN]
 
-    def propose(
-        self, request: sched.DisruptionRequest, replan: sched.Replan, *, edited: bool = False
-    ) -> offered.Proposal:
+    def propose(self, request: sched.DisruptionRequest, replan: WorkedOut, *, edited: bool = False) -> offered.Proposal:
         """Put a replan before people."""
         shown = offered.Proposal(
             id=f"proposal-{len(self.asked) + 1}",
@@ -131,12 +141,12 @@ class ProposingSchedule:
     def __init__(self) -> None:
         self.proposals = FakeProposals()
 
-    def preview(self, request: sched.DisruptionRequest, actor: Actor) -> sched.Replan:
+    def work_out(self, request: sched.DisruptionRequest) -> WorkedOut:
         """Return what a disruption would do."""
         raise NotImplementedError
 
-    def carry_out(self, request: sched.DisruptionRequest, actor: Actor) -> sched.ScheduleDay:
-        """Do it."""
+    def carry_out(self, proposal: str, request: sched.DisruptionRequest) -> sched.ScheduleDay:
+        """Do it, as the change of a proposal's name."""
         raise NotImplementedError
 
     def shown(self) -> sched.ScheduleDay:
@@ -148,10 +158,10 @@ class ProposingSchedule:
         raise NotImplementedError
 
     def propose(self, request: sched.DisruptionRequest, actor: Actor) -> offered.Proposal:
-        return self.proposals.propose(request, self.preview(request, actor))
+        return self.proposals.propose(request, self.work_out(request))
 
     def accept(self, proposal_id: str, choice: int, actor: Actor, manager: Authorise) -> sched.ScheduleDay:
-        return self.carry_out(self.proposals.take(proposal_id, choice, manager), actor)
+        return self.carry_out(proposal_id, self.proposals.take(proposal_id, choice, manager))
 
     def reject(self, proposal_id: str, actor: Actor) -> sched.ScheduleDay:
         self.proposals.waiting(proposal_id)
@@ -159,15 +169,15 @@ class ProposingSchedule:
         return self.shown()
 
     def renew(self, proposal_id: str, actor: Actor) -> offered.Proposal:
-        return self._again(proposal_id, actor, edited=False)
+        return self._again(proposal_id, edited=False)
 
     def edit(self, proposal_id: str, pin: offered.Pin, actor: Actor) -> offered.Proposal:
         self.proposals.pins.append(pin)
-        return self._again(proposal_id, actor, edited=True)
+        return self._again(proposal_id, edited=True)
 
-    def _again(self, proposal_id: str, actor: Actor, *, edited: bool) -> offered.Proposal:
+    def _again(self, proposal_id: str, *, edited: bool) -> offered.Proposal:
         request, _ = self.proposals.waiting(proposal_id)
-        replan = self.preview(request.model_copy(update={"revision": None}), actor)
+        replan = self.work_out(request.model_copy(update={"revision": None}))
         self.proposals.close(proposal_id, offered.ProposalState.SUPERSEDED)
         return self.proposals.propose(request, replan, edited=edited)
 

@@ -64,6 +64,14 @@ class ChecklistBook:
         today = date == self.schedule.today()
         return DayTasks(plan, tasks, triggers(plan, tasks, now) if today else (), now)
 
+    def version(self, date: dt.date) -> str:
+        """Return what changes whenever `day` may answer otherwise: all it tells is derived from the log and the minute.
+
+        Taken before `day` it is at most older than the answer, and then the day is told once more than needed.
+        """
+        head = self._store.head()
+        return f"{date.isoformat()}.{self._minute(date)}.{head.epoch}.{head.seq}"
+
     def do(self, date: dt.date, appointment: AppointmentId, task: str, by: str) -> None:
         """Record that a task is done; raises as `Checklist.do`, or `UnknownName`."""
         self._decide(date, appointment, task, by, lambda day, item, act: day.do(item, act))
@@ -99,7 +107,7 @@ class ChecklistBook:
 
     def _folded(self, date: dt.date) -> Checklist:
         day = self._days.setdefault(date, Checklist(date))
-        for event in self._store.stream(day.aggregate)[day.version :]:
+        for event in self._store.stream(day.aggregate, day.version):
             fields = event.fields
             day.apply(self._catalogue.model(fields.type, fields.schema_version).model_validate(fields.payload))
         while len(self._days) > _KEPT_DAYS:

@@ -35,6 +35,18 @@ def test_the_day_is_told_by_visit_with_each_task_s_time_owner_and_state(client: 
     assert client.get("/api/checklist", params={"day": "2031-03-13"}).json()["visits"] == []
 
 
+def test_a_day_that_has_not_changed_is_not_told_twice(client: TestClient) -> None:
+    first = client.get("/api/checklist")
+    named = {"If-None-Match": first.headers["etag"]}
+    again = client.get("/api/checklist", headers=named)
+    assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", first.headers["etag"])
+    assert client.get("/api/checklist", params={"day": "2031-03-13"}, headers=named).status_code == 200
+    client.post(f"{DAY}/v4/prep/done")
+    news = client.get("/api/checklist", headers=named)
+    assert (news.status_code, task(news.json(), "v4", "prep")["state"]) == (200, "done")
+    assert news.headers["etag"] != first.headers["etag"]
+
+
 def test_a_task_is_done_skipped_and_opened_again(client: TestClient) -> None:
     assert task(client.post(f"{DAY}/v4/prep/done").json(), "v4", "prep")["state"] == "done"
     assert task(client.post(f"{DAY}/v4/prep/reopen").json(), "v4", "prep")["state"] == "overdue"

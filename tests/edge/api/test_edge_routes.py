@@ -11,8 +11,10 @@ from edge.api.app import create_edge_api
 from edge.api.openapi import document
 from edge.api.ports import EdgePorts
 from edge.api.schemas import ImportRequest
+from edge.staff.permissions import PERMITTED, Action
 from shared.http.guard import GuardSettings
-from tests.support.edge_ports import FakeStatus, fake_edge_ports, preview_photo
+from shared.vocabulary import StaffRole
+from tests.support.edge_ports import FakeActors, FakeStatus, fake_edge_ports, preview_photo
 
 ROOT = Path(__file__).parents[3]
 
@@ -91,11 +93,11 @@ def test_a_stale_revision_conflicts_and_changes_nothing(client: TestClient) -> N
         "ends_at": day["closes_at"],
     }
     body = {"day": day["day"], "revision": day["revision"] - 1, "disruption": disruption}
-    assert client.post("/api/schedule/disruptions", json=body).status_code == 409
+    assert client.post("/api/schedule/proposals", json=body).status_code == 409
     assert client.get("/api/schedule").json() == day
 
 
-def test_a_preview_changes_nothing_and_the_change_can_be_undone(client: TestClient) -> None:
+def test_a_proposal_changes_nothing_until_it_is_accepted_and_the_change_can_be_undone(client: TestClient) -> None:
     day = client.get("/api/schedule").json()
     disruption = {
         "kind": "provider_out",
@@ -104,12 +106,42 @@ def test_a_preview_changes_nothing_and_the_change_can_be_undone(client: TestClie
         "ends_at": day["closes_at"],
     }
     body = {"day": day["day"], "disruption": disruption}
-    assert client.post("/api/schedule/disruptions/preview", json=body).json()["id"] is None
-    assert client.get("/api/schedule").json() == day
-    made = client.post("/api/schedule/disruptions", json=body)
+    made = client.post("/api/schedule/proposals", json=body)
     assert made.status_code == 201
-    undone = client.post(f"/api/schedule/replans/{made.json()['id']}/undo").json()
+    name = made.json()["id"]
+    waiting = client.get("/api/schedule").json()
+    assert (waiting["appointments"], [one["id"] for one in waiting["proposals"]]) == (day["appointments"], [name])
+    accepted = client.post(f"/api/schedule/proposals/{name}/accept", json={"choice": 0}).json()
+    assert accepted["appointments"] != day["appointments"]
+    undone = client.post(f"/api/schedule/replans/{name}/undo").json()
     assert undone["appointments"] == day["appointments"]
+
+
+def test_only_one_way_reports_a_disruption(client: TestClient) -> None:
+    for path in ("/api/schedule/disruptions", "/api/schedule/disruptions/preview"):
+        assert client.post(path, json={}).status_code == 404
+
+
+def test_a_slot_held_for_online_booking_is_asked_back_and_stays_held(client: TestClient) -> None:
+    day = client.get("/api/schedule").json()
+    (slot,) = day["lent"]
+    assert (slot["service"], slot["state"]) == ("Consultation", "lent")
+    path = f"/api/schedule/slots/{day['day']}/{slot['id']}/recall"
+    for _ in range(2):
+        (asked,) = client.post(path).json()["lent"]
+        assert asked == {**slot, "state": "asked_back"}
+    assert client.post(path.replace(slot["id"], "another")).status_code == 404
+
+
+def test_a_page_is_told_what_whoever_stands_before_it_may_do(client: TestClient, ports: EdgePorts) -> None:
+    assert isinstance(ports.actors, FakeActors)
+    assert set(client.get("/api/sign-in/rights").json()["actions"]) == set(Action)
+    ports.actors.rights = PERMITTED[StaffRole.FRONT_DESK]
+    told = client.get("/api/sign-in/rights").json()["actions"]
+    assert "change_schedule" in told
+    assert "decide_schedule" not in told
+    ports.actors.signed_in = False
+    assert client.get("/api/sign-in/rights").status_code == 401
 
 
 def test_a_page_of_another_site_cannot_change_anything(client: TestClient, ports: EdgePorts) -> None:

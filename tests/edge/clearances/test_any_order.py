@@ -20,6 +20,7 @@ from shared.ids import ClientId
 from shared.vocabulary import ClearanceWithdrawal
 from tests.support.cleared import FREE, NURSE, PATCH, TODAY, ClearedClinic, asking, wish
 from tests.support.records import open_box_record
+from tests.support.replanning import replanned
 
 Order = tuple[str, object, object, object]
 SERVICES = ("laser-hair", "laser-resurfacing", "consultation")
@@ -108,18 +109,18 @@ class Course:
 
     def _ask(self, client: ClientId, service: str, *, urgent: bool) -> bool:
         request = wish(self._name(), client, service)
-        self.clinic.book.report(self.date, Urgent(0, request) if urgent else WalkIn(0, request), "desk")
+        replanned(self.clinic.book, self.date, Urgent(0, request) if urgent else WalkIn(0, request))
         return True
 
     def _out(self, provider: ProviderId) -> bool:
-        self.clinic.book.report(self.date, ProviderOut(0, provider, Span(600, 900)), "desk")
+        replanned(self.clinic.book, self.date, ProviderOut(0, provider, Span(600, 900)))
         return True
 
     def _report_cancelled(self, number: int) -> bool:
         visit = self._visit(number)
         if visit is None:
             return False
-        self.clinic.book.report(self.date, Cancelled(0, visit.id), "desk")
+        replanned(self.clinic.book, self.date, Cancelled(0, visit.id))
         return True
 
     def _begin(self, number: int) -> bool:

@@ -30,6 +30,7 @@ from tests.edge.schedule.test_book import asked
 from tests.support.cleared import FREE, NURSE, PATCH, TODAY, ClearedClinic, asking, wish
 from tests.support.erasing import approved, eraser_of
 from tests.support.records import open_box_record
+from tests.support.replanning import replanned
 
 TOMORROW = TODAY + dt.timedelta(days=1)
 IN_A_MONTH = TODAY + dt.timedelta(days=30)
@@ -56,7 +57,9 @@ def declined_because(clinic: ClearedClinic, day: dt.date = TODAY) -> str:
 def laurel_out(clinic: ClearedClinic, day: dt.date = TODAY) -> ReplanId:
     """Let the planner look at the day again."""
     at = clinic.book.minute(day)
-    return clinic.book.report(day, ProviderOut(at, ProviderId("laurel"), Span(1135, 1140)), "desk")[0]
+    return ReplanId(
+        replanned(clinic.book, day, ProviderOut(at, ProviderId("laurel"), Span(1135, 1140))).reported.replan
+    )
 
 
 def waits(clinic: ClearedClinic, service: str = "laser-hair", day: dt.date = TODAY) -> EntryId:
@@ -189,9 +192,9 @@ def test_a_visit_under_way_is_left_alone(clinic: ClearedClinic) -> None:
 def test_a_replan_is_taken_back_but_not_the_withdrawal_that_came_after_it(clinic: ClearedClinic) -> None:
     clinic.clear(FREE)
     assert clinic.booked("v1")
-    gone = clinic.book.report(TODAY, NoShow(clinic.book.minute(TODAY), AppointmentId("v1")), "desk")[0]
+    gone = replanned(clinic.book, TODAY, NoShow(clinic.book.minute(TODAY), AppointmentId("v1")))
     clinic.desk.withdraw(clinic.ada, FREE, NOT_TRUE, NURSE)
-    clinic.book.undo(gone, "desk")
+    clinic.book.undo(ReplanId(gone.reported.replan), "desk")
     visit = clinic.visit("v1")
     assert (visit.status, visit.cleared, visit.placed) == (Status.BOOKED, frozenset(), False)
 
@@ -200,8 +203,8 @@ def test_taking_a_replan_back_gives_no_place_to_who_lost_it_for_want_of_a_cleara
     clinic.clear(FREE)
     assert clinic.booked("v1")
     clinic.desk.withdraw(clinic.ada, FREE, NOT_TRUE, NURSE)
-    replanned = laurel_out(clinic)
-    clinic.book.undo(replanned, "desk")
+    replan = laurel_out(clinic)
+    clinic.book.undo(replan, "desk")
     assert not clinic.visit("v1").placed
     assert clinic.book.day(TODAY).plan.outages == ()
 
@@ -209,30 +212,30 @@ def test_taking_a_replan_back_gives_no_place_to_who_lost_it_for_want_of_a_cleara
 def test_who_stands_uncleared_does_not_keep_a_replan_from_being_taken_back(clinic: ClearedClinic) -> None:
     clinic.clear(FREE)
     assert clinic.booked("v1")
-    replanned = laurel_out(clinic)
+    replan = laurel_out(clinic)
     clinic.desk.withdraw(clinic.ada, FREE, NOT_TRUE, NURSE)
-    clinic.book.undo(replanned, "desk")
+    clinic.book.undo(replan, "desk")
     assert clinic.book.day(TODAY).plan.outages == ()
 
 
 @pytest.mark.parametrize("urgent", [False, True])
 def test_walk_ins_and_urgent_requests_are_cleared_as_the_register_says(clinic: ClearedClinic, urgent: bool) -> None:
     kind, at = (Urgent if urgent else WalkIn), clinic.book.minute(TODAY)
-    answer = clinic.book.preview(TODAY, kind(at, wish("w1", clinic.ada)))
-    assert FREE in answer.declined[0].sentence
+    replanned(clinic.book, TODAY, kind(at, wish("w1", clinic.ada)))
+    assert FREE in declined_because(clinic)
     clinic.clear(FREE)
-    _, answer = clinic.book.report(TODAY, kind(at, wish("w2", clinic.ada)), "desk")
-    assert answer.declined == ()
+    replanned(clinic.book, TODAY, kind(at, wish("w2", clinic.ada)))
+    assert clinic.visit("w2").placed
     assert clinic.visit("w2").cleared == {FREE}
 
 
 def test_an_add_on_is_cleared_as_its_client_is(clinic: ClearedClinic) -> None:
     assert clinic.booked("v1", "consultation")
     wanted = AddOn(clinic.book.minute(TODAY), AppointmentId("v1"), ServiceId("laser-hair"))
-    assert clinic.book.preview(TODAY, wanted).declined
+    replanned(clinic.book, TODAY, wanted)
+    assert FREE in declined_because(clinic)
     clinic.clear(FREE)
-    _, answer = clinic.book.report(TODAY, wanted, "desk")
-    assert answer.declined == ()
+    replanned(clinic.book, TODAY, wanted)
     (added,) = [visit for visit in clinic.book.day(TODAY).plan.placed if visit.service == "laser-hair"]
     assert added.cleared == {FREE}
 

@@ -23,12 +23,15 @@ from edge.review.licences import RegistryLicences, StaffLicences
 from edge.schedule.domain import ProviderOut, Span
 from edge.schedule.errors import UnknownName
 from edge.schedule.ids import ProviderId
+from edge.schedule.lending import LendingPolicy
+from edge.schedule.slot_desk import SlotDesk
 from edge.staff.opening import open_sign_in
 from edge.staff.register import offer_from_command
 from shared.vocabulary import ClearanceWithdrawal, StaffRole
 from tests.support.cleared import FREE, NURSE, PATCH, TODAY, ClearedClinic, wish
 from tests.support.edge_ports import fake_edge_ports
 from tests.support.records import open_box_record
+from tests.support.replanning import replanned
 from tests.support.staffed import PIN, SETTINGS
 
 REASON = ClearanceWithdrawal.TO_BE_CHECKED_AGAIN
@@ -103,7 +106,9 @@ def test_nothing_is_confirmed_of_who_is_not_registered_and_the_page_says_so(
 def test_the_board_says_at_once_that_a_visit_is_not_cleared_and_why_it_waits(
     clinic: ClearedClinic, face: ClearanceFace
 ) -> None:
-    board = ScheduleDesk(clinic.book, clinic.record.register)
+    record = clinic.record
+    slots = SlotDesk(clinic.book, LendingPolicy(), lambda: "life", record.clock, record.ids)
+    board = ScheduleDesk(clinic.book, record.register, slots)
     clinic.clear(FREE)
     assert clinic.booked("v1")
     (visit,) = board.day(TODAY).appointments
@@ -115,7 +120,7 @@ def test_the_board_says_at_once_that_a_visit_is_not_cleared_and_why_it_waits(
     assert visit.uncleared is not None
     assert FREE in visit.uncleared
     assert "Ada" not in visit.uncleared
-    clinic.book.report(TODAY, ProviderOut(600, ProviderId("laurel"), Span(1135, 1140)), "desk")
+    replanned(clinic.book, TODAY, ProviderOut(600, ProviderId("laurel"), Span(1135, 1140)))
     (waiting,) = board.day(TODAY).unplaced
     assert (waiting.uncleared, waiting.reason) == (True, visit.uncleared)
     face.give("v1", NewClearance(name=FREE), NURSE)

@@ -1,5 +1,5 @@
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -9,13 +9,17 @@ import edge.faces.schedule
 import edge.schedule.book
 from edge.api import schedule_schemas as shown
 from edge.api.ports import Actor
+from edge.api.proposal_schemas import ProposalState
+from edge.api.slot_schemas import LentState
 from edge.faces.guests import ScheduleGuests
 from edge.faces.schedule import ScheduleDesk
 from edge.schedule.book import ScheduleBook
 from edge.schedule.domain import AppointmentRequest, Span, Status
 from edge.schedule.errors import NotAllowed, UnknownName
 from edge.schedule.ids import AppointmentId, ServiceId
+from edge.schedule.lending import LendingPolicy
 from edge.schedule.registry import demo_registry
+from edge.schedule.slot_desk import SlotDesk
 from shared.http.errors import Conflict
 from shared.ids import ClientId
 from tests.support.clocks import ManualClock
@@ -25,6 +29,7 @@ ZONE = ZoneInfo("Europe/Vienna")
 ACTOR = Actor("station-1", "Clinic staff")
 STATUS = shown.AppointmentStatus
 TODAY = dt.date(2026, 3, 2)
+LIFE = "life-1"
 SPRING, AUTUMN = dt.date(2026, 3, 29), dt.date(2026, 10, 25)
 
 
@@ -34,7 +39,8 @@ class Tablet:
     def __init__(self, record: BoxRecord) -> None:
         self.record = record
         self.book = ScheduleBook(record.store, demo_registry(), record.ids, record.clock, str(ZONE))
-        self.desk = ScheduleDesk(self.book, record.register)
+        self.slots = SlotDesk(self.book, LendingPolicy(per_service=1), lambda: LIFE, record.clock, record.ids)
+        self.desk = ScheduleDesk(self.book, record.register, self.slots)
         self.ada = record.new_client("Ada Canary", consents=False)
         self.ben = record.new_client("Ben", consents=False)
 
@@ -48,6 +54,13 @@ class Tablet:
     def visit(self, name: str, day: dt.date = TODAY) -> shown.Appointment:
         (visit,) = [item for item in self.desk.day(day).appointments if item.id == name]
         return visit
+
+    def report(self, request: shown.DisruptionRequest) -> shown.Replan:
+        """Report what happened, accept what is proposed where somebody has to, and return what was done."""
+        proposal = self.desk.propose(request, ACTOR)
+        if proposal.state is ProposalState.OPEN:
+            self.desk.accept(proposal.id, 0, ACTOR, lambda: None)
+        return self.desk.day(request.day).replans[0]
 
     def sick(self, provider: str, day: dt.date = TODAY, revision: int | None = None) -> shown.DisruptionRequest:
         starts = dt.datetime.combine(day, dt.time(11), ZONE)
@@ -120,7 +133,7 @@ def test_noon_at_the_clinic_stays_noon_on_the_days_the_clocks_change(
 @pytest.mark.parametrize("day", [TODAY, SPRING, AUTUMN])
 def test_an_absence_is_shown_at_the_times_it_was_told(tablet: Tablet, day: dt.date) -> None:
     request = tablet.sick("laurel", day)
-    tablet.desk.apply(request, ACTOR)
+    tablet.report(request)
     (laurel,) = [item for item in tablet.desk.day(day).providers if item.id == "laurel"]
     (absence,) = laurel.absences
     assert (absence.starts_at, absence.ends_at) == (request.disruption.starts_at, request.disruption.ends_at)
@@ -150,7 +163,7 @@ def replanned(tablet: Tablet) -> tuple[shown.Appointment, shown.Replan]:
     for number in range(6):
         tablet.book_visit(f"v{number}", tablet.ada)
     visit = tablet.visit("v0")
-    return visit, tablet.desk.apply(tablet.sick(visit.provider_id), ACTOR)
+    return visit, tablet.report(tablet.sick(visit.provider_id))
 
 
 def test_a_replan_shows_who_moved_from_where_and_why_and_can_be_undone(tablet: Tablet) -> None:
@@ -163,33 +176,31 @@ def test_a_replan_shows_who_moved_from_where_and_why_and_can_be_undone(tablet: T
     assert (after.starts_at, after.provider_id) == (moved.to_starts_at, moved.to_provider_id)
     assert after.move is not None
     assert (after.move.from_starts_at, after.move.reason) == (before.starts_at, moved.reason)
-    (told,) = tablet.desk.day(TODAY).replans
-    assert (told.id, told.undoable, told.undone, len(told.moved)) == (replan.id, True, False, len(replan.moved))
+    assert [told.undone for told in tablet.desk.day(TODAY).replans] == [False]
     undone = tablet.desk.undo(replan.id, ACTOR)
     (again,) = [item for item in undone.appointments if item.id == before.id]
     assert (again.starts_at, again.provider_id, again.move) == (before.starts_at, before.provider_id, None)
     assert [(item.undone, item.undoable) for item in undone.replans] == [(True, False)]
 
 
-def test_a_preview_answers_without_an_id_and_changes_nothing(tablet: Tablet) -> None:
-    tablet.book_visit("v", tablet.ada)
-    before = tablet.desk.day(TODAY)
-    preview = tablet.desk.preview(tablet.sick(tablet.visit("v").provider_id), ACTOR)
-    assert (preview.id, preview.undoable, len(preview.moved)) == (None, False, 1)
-    assert tablet.desk.day(TODAY) == before
+def test_a_replan_tells_how_many_are_left_without_a_place(tablet: Tablet) -> None:
+    for number in range(3):
+        tablet.book_visit(f"v{number}", tablet.ada, at=12 * 60 + 60 * number)
+    for provider in tablet.book.registry.providers:
+        last = tablet.report(tablet.sick(provider.id))
+    left = len(tablet.desk.day(TODAY).unplaced)
+    assert (last.unplaced, last.moved) == (left, [])
+    assert left == 3
 
 
-@pytest.mark.parametrize("ask", [ScheduleDesk.preview, ScheduleDesk.apply])
-def test_a_day_that_changed_since_it_was_read_is_read_again_first(
-    tablet: Tablet, ask: Callable[[ScheduleDesk, shown.DisruptionRequest, Actor], shown.Replan]
-) -> None:
+def test_a_day_that_changed_since_it_was_read_is_read_again_first(tablet: Tablet) -> None:
     tablet.book_visit("v", tablet.ada)
     seen = tablet.desk.day(TODAY).revision
     tablet.book_visit("w", tablet.ben)
     with pytest.raises(Conflict, match="changed"):
-        ask(tablet.desk, tablet.sick("laurel", revision=seen), ACTOR)
-    assert tablet.desk.day(TODAY).replans == []
-    ask(tablet.desk, tablet.sick("laurel", revision=tablet.desk.day(TODAY).revision), ACTOR)
+        tablet.report(tablet.sick("laurel", revision=seen))
+    assert (tablet.desk.day(TODAY).replans, tablet.desk.day(TODAY).proposals) == ([], [])
+    tablet.report(tablet.sick("laurel", revision=tablet.desk.day(TODAY).revision))
 
 
 def test_rooms_and_devices_that_fail_are_shown_as_absent(tablet: Tablet) -> None:
@@ -200,10 +211,41 @@ def test_rooms_and_devices_that_fail_are_shown_as_absent(tablet: Tablet) -> None
         shown.RoomOut(kind="room_out", room_id=room, **times),
         shown.DeviceOut(kind="device_out", device_id=device, **times),
     ):
-        tablet.desk.apply(shown.DisruptionRequest(day=day, disruption=out), ACTOR)
+        tablet.report(shown.DisruptionRequest(day=day, disruption=out))
     seen = tablet.desk.day(day)
     assert {item.id: len(item.absences) for item in seen.rooms if item.absences} == {room: 1}
     assert {item.id: len(item.absences) for item in seen.devices if item.absences} == {device: 1}
+
+
+def test_slots_lent_to_online_booking_are_shown_until_when_and_asked_back(tablet: Tablet) -> None:
+    assert tablet.desk.day(TODAY).lent == []
+    tablet.slots.top_up()
+    lent = tablet.slots.lent(TODAY)
+    shown_slots = tablet.desk.day(TODAY).lent
+    assert [one.id for one in shown_slots] == [one.lease.id for one in lent]
+    slot = shown_slots[0]
+    assert slot.starts_at == dt.datetime.combine(TODAY, dt.time(), ZONE) + dt.timedelta(
+        minutes=lent[0].lease.visit.start
+    )
+    assert slot.until == slot.starts_at - dt.timedelta(minutes=60)
+    assert slot.service in {service.name for service in tablet.book.registry.services}
+    assert slot.stages[0].starts_at == slot.starts_at
+    assert {one.state for one in shown_slots} == {LentState.LENT}
+    for _ in range(2):
+        asked = tablet.desk.recall(TODAY, slot.id, ACTOR).lent
+        assert [one.state for one in asked if one.id == slot.id] == [LentState.ASKED_BACK]
+        assert len(asked) == len(shown_slots)
+    with pytest.raises(UnknownName):
+        tablet.desk.recall(TODAY, "another", ACTOR)
+
+
+def test_a_slot_lent_to_a_former_life_of_the_hub_is_shown_as_in_doubt(tablet: Tablet) -> None:
+    tablet.slots.top_up()
+    restored = SlotDesk(
+        tablet.book, LendingPolicy(per_service=1), lambda: "life-2", tablet.record.clock, tablet.record.ids
+    )
+    seen = ScheduleDesk(tablet.book, tablet.record.register, restored).day(TODAY)
+    assert {one.state for one in seen.lent} == {LentState.IN_DOUBT}
 
 
 def test_now_is_the_boxes_time_whatever_zone_the_clinic_is_in(tablet: Tablet) -> None:

@@ -16,6 +16,7 @@ from edge.schedule.registry import demo_registry
 from edge.schedule.waitlist_book import WaitlistBook
 from shared.ids import ClientId
 from tests.support.records import BoxRecord, open_box_record
+from tests.support.replanning import replanned
 
 ACTOR = Actor("station-1", "Clinic staff")
 TODAY = dt.date(2026, 3, 2)
@@ -101,7 +102,7 @@ def test_an_offer_that_ran_out_is_shown_so_before_it_is_recorded_and_cannot_be_t
 def test_a_taken_place_that_is_gone_comes_back_with_other_starts(tablet: Tablet) -> None:
     entry = tablet.desk.add(tablet.new(messages=False), ACTOR)
     offer = tablet.desk.offer(entry.id, shown.WaitlistChannel.PHONE, ACTOR)
-    tablet.book.report(TODAY, ProviderOut(600, ProviderId("cedar"), Span(780, 1080)), "desk")
+    replanned(tablet.book, TODAY, ProviderOut(600, ProviderId("cedar"), Span(780, 1080)))
     gone = tablet.desk.answer(offer.id, shown.WaitlistReply.ACCEPTED, ACTOR)
     assert (gone.state, gone.ended_because, gone.appointment_id) == (
         OFFER.SUPERSEDED, "The place is no longer free.", None,

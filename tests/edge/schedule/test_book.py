@@ -20,10 +20,12 @@ from shared.events.catalogue.system import BookingAnswered
 from shared.events.envelope import Event, EventDraft
 from shared.ids import ClientId
 from tests.support.records import BoxRecord, open_box_record
+from tests.support.replanning import replanned
 
 ZONE = "Europe/Vienna"
 TODAY = dt.date(2026, 3, 2)
 TOMORROW = TODAY + dt.timedelta(days=1)
+LAUREL_OUT = ProviderOut(600, ProviderId("laurel"), Span(600, 1140))
 
 
 @pytest.fixture
@@ -75,7 +77,7 @@ def test_a_day_folds_to_the_same_plan_after_a_restart(record: BoxRecord, clinic:
     assert fill(book) > 20
     first = next(iter(book.day(TODAY).plan.placed)).id
     book.change_status(first, Status.CONFIRMED, "desk")
-    book.report(TODAY, ProviderOut(600, ProviderId("laurel"), Span(600, 1140)), "desk")
+    replanned(book, TODAY, LAUREL_OUT)
     before = book.day(TODAY)
     record.store.close()
     again = open_box_record(record.folder, record.clock)
@@ -102,7 +104,7 @@ def test_of_two_writers_the_second_is_refused_as_a_whole_and_can_decide_again(
     monkeypatch.setattr(record.store, "append", late)
     events = record.store.head().seq
     with pytest.raises(VersionConflict):
-        book.report(TODAY, ProviderOut(600, ProviderId("laurel"), Span(600, 1140)), "desk")
+        book.propose(TODAY, LAUREL_OUT, "desk")
     assert record.store.head().seq == events + 1
     assert (book.day(TODAY).replans, book.day(TODAY).plan.appointments[one].status) == ([], Status.CANCELLED)
     book.change_status(other, Status.CONFIRMED, "desk")
@@ -139,21 +141,15 @@ def test_many_writers_at_once_never_give_a_place_twice(record: BoxRecord, clinic
 def test_an_undone_replan_puts_everybody_back(book: ScheduleBook) -> None:
     fill(book)
     before = book.day(TODAY).plan
-    replan, answer = book.report(TODAY, ProviderOut(600, ProviderId("laurel"), Span(600, 1140)), "desk")
-    assert answer.moves
+    replan = replanned(book, TODAY, LAUREL_OUT)
+    assert replan.moves
     assert book.day(TODAY).plan != before
-    assert book.undo(replan, "desk") == TODAY
+    name = ReplanId(replan.reported.replan)
+    assert book.undo(name, "desk") == TODAY
     assert book.day(TODAY).plan == before
     events = book.day(TODAY).version
-    book.undo(replan, "desk")
+    book.undo(name, "desk")
     assert book.day(TODAY).version == events
-
-
-def test_a_preview_changes_nothing(record: BoxRecord, book: ScheduleBook) -> None:
-    fill(book)
-    plan, head = book.day(TODAY).plan, record.store.head()
-    assert book.preview(TODAY, ProviderOut(600, ProviderId("laurel"), Span(600, 1140))).moves
-    assert (book.day(TODAY).plan, record.store.head()) == (plan, head)
 
 
 @pytest.mark.parametrize(
@@ -162,7 +158,7 @@ def test_a_preview_changes_nothing(record: BoxRecord, book: ScheduleBook) -> Non
         (lambda book: book.undo(ReplanId("nobody's"), "desk"), UnknownName),
         (lambda book: book.change_status(AppointmentId("nobody's"), Status.ARRIVED, "desk"), UnknownName),
         (lambda book: book.client_of("nobody's"), UnknownName),
-        (lambda book: book.report(TODAY, ProviderOut(600, ProviderId("nobody"), Span(600, 700)), "desk"), UnknownName),
+        (lambda book: book.propose(TODAY, ProviderOut(600, ProviderId("nobody"), Span(600, 700)), "desk"), UnknownName),
         (lambda book: book.change_status(first_of(book), Status.DONE, "desk"), NotAllowed),
     ],
 )

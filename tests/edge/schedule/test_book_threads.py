@@ -15,6 +15,7 @@ from edge.schedule.ids import ProviderId
 from edge.schedule.registry import Registry
 from edge.schedule.replans import SolverStatus
 from edge.threads import Priority, ThreadBudget
+from shared.events.catalogue.proposals import AnswerPart
 from tests.support.records import BoxRecord, open_box_record
 
 TODAY = dt.date(2026, 3, 2)
@@ -47,9 +48,15 @@ def filled(record: BoxRecord, clinic: Registry, budget: ThreadBudget) -> Schedul
     return book
 
 
+def proposed(book: ScheduleBook) -> AnswerPart:
+    """Return what is proposed when a provider is out."""
+    name, _ = book.propose(TODAY, OUT, "desk")
+    return book.day(TODAY).proposals.find(name).proposed.answers[0]
+
+
 def test_a_replan_asks_for_the_whole_machine_and_gives_it_back(record: BoxRecord, clinic: Registry) -> None:
     budget = NotedBudget(3)
-    assert filled(record, clinic, budget).preview(TODAY, OUT).moves
+    assert proposed(filled(record, clinic, budget)).moves
     assert budget.asked == [(Priority.SOLVER, 3)]
     assert budget.used(Priority.SOLVER) == 0
 
@@ -58,6 +65,6 @@ def test_while_photographs_need_every_thread_the_repair_answers_alone(record: Bo
     budget = NotedBudget(1)
     book = filled(record, clinic, budget)
     with budget.take(Priority.LIVE, 1, 0):
-        answer = book.preview(TODAY, OUT)
-    assert answer.status is SolverStatus.REPAIR
+        answer = proposed(book)
+    assert answer.solver_status == SolverStatus.REPAIR.value
     assert answer.moves

@@ -19,7 +19,7 @@ from edge.schedule.durations import LogNormal
 from edge.schedule.errors import BrokenFold, NotAllowed
 from edge.schedule.estimates import Estimates, Length, ServiceEstimate, ServiceHistory, estimate, history_of
 from edge.schedule.estimates_book import HISTORY_DAYS
-from edge.schedule.ids import AppointmentId, ProviderId, ServiceId
+from edge.schedule.ids import AppointmentId, ProviderId, ReplanId, ServiceId
 from edge.schedule.lengths import as_booked
 from edge.schedule.registry import Registry
 from edge.schedule.weights import LEARNT
@@ -30,6 +30,7 @@ from shared.events.catalogue import schedule as told
 from shared.events.payload import PayloadModel
 from shared.ids import ClientId
 from tests.support.records import BoxRecord, open_box_record
+from tests.support.replanning import replanned
 
 ZONE = "Europe/Vienna"
 TODAY = dt.date(2026, 3, 2)
@@ -236,12 +237,12 @@ def test_a_day_of_old_and_new_lengths_is_replanned_and_the_replan_undone(
     before = book.day(TODAY).plan
     lengths = {visit.id: [stage.end - stage.start for stage in visit.stages] for visit in before.placed}
     assert {tuple(lengths[name]) for name in lengths if name not in old} == {(45,)}
-    replan_id, answer = book.report(TODAY, ProviderOut(600, ProviderId("laurel"), Span(660, 1140)), "desk")
-    assert answer.moves
+    replan = replanned(book, TODAY, ProviderOut(600, ProviderId("laurel"), Span(660, 1140)))
+    assert replan.moves
     after = book.day(TODAY).plan
     assert all([s.end - s.start for s in visit.stages] == lengths[visit.id] for visit in after.placed)
     own = as_booked(book.learnt.planning(), after)
     assert check(own.registry, own.plan) == ()
-    book.undo(replan_id, "desk")
+    book.undo(ReplanId(replan.reported.replan), "desk")
     assert book.day(TODAY).plan == before
     assert book_of(record, clinic).day(TODAY).plan == before

@@ -12,7 +12,7 @@ import edge.schedule.book
 from edge.schedule.book import ScheduleBook
 from edge.schedule.calibration import AGGREGATE
 from edge.schedule.domain import AppointmentRequest, Span, Status, Urgent
-from edge.schedule.ids import AppointmentId, ServiceId
+from edge.schedule.ids import AppointmentId, ReplanId, ServiceId
 from edge.schedule.night_workers import DayCloser
 from edge.schedule.registry import Registry
 from edge.store.errors import StorageFull
@@ -20,6 +20,7 @@ from shared.events.catalogue.estimates import DayClosed
 from shared.ids import ClientId
 from shared.vocabulary import ClockQuality
 from tests.support.records import BoxRecord, open_box_record
+from tests.support.replanning import replanned
 
 ZONE = "Europe/Vienna"
 TODAY = dt.date(2026, 3, 2)
@@ -92,8 +93,8 @@ def test_a_day_without_a_booking_is_left_alone_and_one_whose_bookings_were_taken
 ) -> None:
     assert book.book_day(TODAY, [wish("nowhere", Span(0, 30))], "desk") == 0
     tomorrow = TODAY + dt.timedelta(days=1)
-    replan, _ = book.report(tomorrow, Urgent(0, wish("urgent")), "desk")
-    assert book.undo(replan, "desk") == tomorrow
+    replan = replanned(book, tomorrow, Urgent(0, wish("urgent"))).reported.replan
+    assert book.undo(ReplanId(replan), "desk") == tomorrow
     record.clock.advance(3 * DAY_SECONDS)
     assert DayCloser(book, record.clock).close_past_days() == 1
     assert closed(record) == days(1)

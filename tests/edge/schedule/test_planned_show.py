@@ -29,6 +29,7 @@ from shared.events.envelope import EventDraft
 from shared.ids import ClientId
 from tests.edge.schedule.test_book import asked as asked_online
 from tests.support.records import BoxRecord, open_box_record
+from tests.support.replanning import replanned
 
 ZONE = "Europe/Vienna"
 TODAY = dt.date(2026, 3, 2)
@@ -112,10 +113,10 @@ def test_who_stands_at_the_desk_is_not_estimated_and_an_add_on_comes_with_its_vi
     clinic: Registry, book: ScheduleBook
 ) -> None:
     book.learnt.calibrate(learnt(clinic), "desk")
-    book.report(TODAY, WalkIn(600, wish("here")), "desk")
+    replanned(book, TODAY, WalkIn(600, wish("here")))
     assert shows(book, TODAY) == {"here": 1}
     book.book_day(TOMORROW, [wish("visit", show=0.7)], "desk")
-    book.report(TOMORROW, AddOn(0, AppointmentId("visit"), CONSULTATION), "desk")
+    replanned(book, TOMORROW, AddOn(0, AppointmentId("visit"), CONSULTATION))
     assert sorted(shows(book).values()) == [0.7, 0.7]
 
 

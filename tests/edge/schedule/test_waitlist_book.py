@@ -23,6 +23,7 @@ from shared.events.envelope import Event, EventDraft
 from shared.ids import ClientId
 from tests.support.clocks import ManualClock
 from tests.support.records import BoxRecord, open_box_record
+from tests.support.replanning import replanned
 
 ZONE = "Europe/Vienna"
 TODAY = dt.date(2026, 3, 2)
@@ -206,7 +207,7 @@ def test_a_cancellation_reported_to_the_schedule_is_replanned_and_then_filled_by
     )
     worker.start()
     try:
-        desk.book.report(TODAY, Cancelled(600, name), "desk")
+        replanned(desk.book, TODAY, Cancelled(600, name))
         deadline = time.monotonic() + 30
         while not desk.offers() and time.monotonic() < deadline:
             threading.Event().wait(0.05)

@@ -10,9 +10,9 @@ from starlette.websockets import WebSocketDisconnect
 
 from edge.api.app import create_edge_api
 from edge.api.permits import Permit
-from edge.faces.actors import SESSION_COOKIE, SignedInActors
+from edge.faces.actors import SESSION_COOKIE, SignedInActors, StationActors
 from edge.staff.opening import open_sign_in
-from edge.staff.permissions import PERMITTED, Action
+from edge.staff.permissions import BEHIND_GLASS, PERMITTED, Action
 from edge.staff.register import offer_from_command
 from edge.staff.sign_in import SignIn
 from shared.vocabulary import StaffRole
@@ -138,6 +138,17 @@ def test_a_visit_from_set_up_to_signing_out(client: TestClient, sign_in: SignIn,
     assert client.post("/api/sign-in", json={"staff_id": people[1]["id"], "pin": "161803"}).status_code == 200
 
 
+@pytest.mark.req("I-13")
+@pytest.mark.parametrize("role", list(StaffRole))
+def test_the_pages_are_told_what_each_role_may_do(
+    client: TestClient, sign_in: SignIn, record: BoxRecord, role: StaffRole
+) -> None:
+    enter(client, sign_in, record, role)
+    assert set(client.get("/api/sign-in/rights").json()["actions"]) == PERMITTED[role]
+    record.clock.advance(301)
+    assert client.get("/api/sign-in/rights").json()["code"] == "session_locked"
+
+
 def test_break_glass_opens_photographs_to_the_front_desk(
     client: TestClient, sign_in: SignIn, record: BoxRecord
 ) -> None:
@@ -145,7 +156,9 @@ def test_break_glass_opens_photographs_to_the_front_desk(
     photo = {"url": f"{CAPTURE}/image", "headers": {"X-Purpose": "treatment"}}
     assert client.get(**photo).json()["code"] == "not_permitted"
     assert client.post("/api/sign-in/break-glass", json={"reason": "short"}).status_code == 422
+    before = set(client.get("/api/sign-in/rights").json()["actions"])
     assert client.post("/api/sign-in/break-glass", json={"reason": "client collapsed"}).json()["seconds"] == 1800
+    assert set(client.get("/api/sign-in/rights").json()["actions"]) == before | BEHIND_GLASS
     assert client.get(**photo).content.startswith(b"\xff\xd8")
 
 
@@ -164,6 +177,12 @@ def test_the_kiosk_opens_for_somebody_signed_in_only(client: TestClient, sign_in
         "ws://localhost/api/kiosk", headers={"origin": "http://localhost", "cookie": f"{SESSION_COOKIE}={token}"}
     ) as socket:
         assert socket.receive_text()
+
+
+def test_without_sign_in_whoever_stands_at_the_station_may_do_everything() -> None:
+    ports = replace(fake_edge_ports(), actors=StationActors("box-1"))
+    with TestClient(create_edge_api(ports), base_url="http://localhost") as client:
+        assert set(client.get("/api/sign-in/rights").json()["actions"]) == set(Action)
 
 
 def test_without_sign_in_the_station_acts_and_todays_pages_go_on_working() -> None:

@@ -102,6 +102,14 @@ class Unregistered(PayloadModel):
     event_type: ClassVar[str] = "nobody.knows"
 
 
+def test_a_stream_is_read_on_behind_the_version_that_is_known(box: BoxRecord) -> None:
+    box.store.append([started(), started(), started()])
+    whole = box.store.stream("box/box-1")
+    assert [event.fields.version for event in whole] == [1, 2, 3]
+    assert box.store.stream("box/box-1", 2) == whole[2:]
+    assert box.store.stream("box/box-1", 3) == []
+
+
 def test_event_of_an_unknown_schema_is_refused_before_anything_is_written(box: BoxRecord) -> None:
     with pytest.raises(UnknownSchema):
         box.store.append([started(), EventDraft("x/y", Unregistered(), "a", "p")])

@@ -243,7 +243,7 @@ export interface paths {
         };
         /**
          * Day
-         * @description One day; without `day`, today in the clinic's time zone.
+         * @description One day; without `day`, today in the clinic's time zone. A page that names the tag it has gets only news.
          */
         get: operations["getChecklist"];
         put?: never;
@@ -588,40 +588,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/schedule/disruptions": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Disrupt */
-        post: operations["applyDisruption"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/schedule/disruptions/preview": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Preview */
-        post: operations["previewDisruption"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/schedule/proposals": {
         parameters: {
             query?: never;
@@ -733,6 +699,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/schedule/slots/{day}/{slot_id}/recall": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Recall
+         * @description Ask the hub for a slot; it stays held until the hub has answered. Asking again has no effect.
+         */
+        post: operations["recallSlot"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/sign-in": {
         parameters: {
             query?: never;
@@ -836,6 +822,26 @@ export interface paths {
         put?: never;
         /** Change */
         post: operations["changePin"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sign-in/rights": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Rights
+         * @description What whoever asks may do now; everything where nobody has to sign in.
+         */
+        get: operations["getRights"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2506,6 +2512,43 @@ export interface components {
          */
         LegalBasis: "gdpr_article_17" | "ccpa_right_to_delete" | "state_privacy_law" | "retention_policy" | "court_order";
         /**
+         * LentSlot
+         * @description A place that is held for online booking until the hub has sold it or gives it back.
+         *
+         *     One in doubt was lent to a hub that has been restored since, and may have been sold by it.
+         */
+        LentSlot: {
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+            /** Id */
+            id: string;
+            /** Service */
+            service: string;
+            /** Stages */
+            stages: components["schemas"]["Stage"][];
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            state: components["schemas"]["LentState"];
+            /**
+             * Until
+             * Format: date-time
+             * @description The hub sells it before this moment, unless the box lends it longer.
+             */
+            until: string;
+        };
+        /**
+         * LentState
+         * @description Who may do what with a slot that is held for online booking.
+         * @enum {string}
+         */
+        LentState: "lent" | "asked_back" | "in_doubt";
+        /**
          * LightProfile
          * @description Illumination the photograph was taken under.
          * @enum {string}
@@ -3036,13 +3079,13 @@ export interface components {
         };
         /**
          * Replan
-         * @description What a disruption did, or would do, to the day. A preview has no id.
+         * @description What was done to the day after a disruption, and whether it can be taken back.
          */
         Replan: {
             /** Cause */
             cause: string;
             /** Id */
-            id?: string | null;
+            id: string;
             /**
              * Made At
              * Format: date-time
@@ -3064,8 +3107,11 @@ export interface components {
              * @default false
              */
             undone: boolean;
-            /** Unplaced */
-            unplaced: components["schemas"]["Unplaced"][];
+            /**
+             * Unplaced
+             * @description Visits that were left without a place.
+             */
+            unplaced: number;
         };
         /**
          * ReportProposal
@@ -3360,6 +3406,14 @@ export interface components {
             shadow: components["schemas"]["ShadowComparison"][];
         };
         /**
+         * Rights
+         * @description What whoever stands before a page may do.
+         */
+        Rights: {
+            /** Actions */
+            actions: components["schemas"]["Action"][];
+        };
+        /**
          * RoomOut
          * @description A room cannot be used for a while.
          */
@@ -3445,6 +3499,12 @@ export interface components {
             day: string;
             /** Devices */
             devices: components["schemas"]["Resource"][];
+            /**
+             * Lent
+             * @description What is held for online booking, earliest first.
+             * @default []
+             */
+            lent: components["schemas"]["LentSlot"][];
             /**
              * Now
              * Format: date-time
@@ -4833,7 +4893,9 @@ export interface operations {
             query?: {
                 day?: string | null;
             };
-            header?: never;
+            header?: {
+                "if-none-match"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4847,6 +4909,13 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ChecklistDay"];
                 };
+            };
+            /** @description The day is as it was told with this tag. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Default Response */
             default: {
@@ -5550,72 +5619,6 @@ export interface operations {
             };
         };
     };
-    applyDisruption: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["DisruptionRequest"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Replan"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    previewDisruption: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["DisruptionRequest"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Replan"];
-                };
-            };
-            /** @description Default Response */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
     proposeReplan: {
         parameters: {
             query?: never;
@@ -5787,6 +5790,38 @@ export interface operations {
             header?: never;
             path: {
                 replan_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleDay"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    recallSlot: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                day: string;
+                slot_id: string;
             };
             cookie?: never;
         };
@@ -6009,6 +6044,35 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getRights: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rights"];
+                };
             };
             /** @description Default Response */
             default: {

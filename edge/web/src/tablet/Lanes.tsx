@@ -1,11 +1,13 @@
 import { clockTime, words } from "@medspasync/kit";
 import { type CSSProperties, useEffect, useRef } from "react";
 import type { Schemas } from "../api/client";
+import { LentBlock } from "./Lent";
 import { Ghost } from "./proposal/Ghost";
 
 type Day = Schemas["ScheduleDay"];
 type Appointment = Schemas["Appointment"];
 type Step = Schemas["Step"];
+type Slot = Schemas["LentSlot"];
 
 const HOUR_MS = 3_600_000;
 const WIDE_HOUR_PIXELS = 168;
@@ -28,12 +30,14 @@ function turns(one: { stages?: Schemas["Stage"][] }, provider: string): { starts
 export function Lanes({
   day,
   choose,
+  chooseLent,
   steps = [],
   focus,
   drop,
 }: {
   day: Day;
   choose: (one: Appointment) => void;
+  chooseLent: (one: Slot) => void;
   steps?: Step[];
   focus?: string;
   drop?: (step: Step, starts_at: string, provider_id: string) => void;
@@ -90,6 +94,17 @@ export function Lanes({
                 <span>{gone.reason || "Out"}</span>
               </div>
             ))}
+            {(day.lent ?? [])
+              .flatMap((slot) => turns(slot, provider.id).map((turn) => ({ slot, turn })))
+              .map(({ slot, turn }) => (
+                <LentBlock
+                  key={`${slot.id} ${turn.starts_at}`}
+                  day={day}
+                  slot={slot}
+                  choose={() => chooseLent(slot)}
+                  style={{ left: `${share(turn.starts_at)}%`, width: `${share(turn.ends_at) - share(turn.starts_at)}%` }}
+                />
+              ))}
             {day.appointments
               .filter((one) => one.status !== "cancelled")
               .flatMap((one) => turns(one, provider.id).map((turn) => ({ one, turn })))
@@ -141,6 +156,7 @@ export function Lanes({
         ))}
         <li data-moved="true">Moved</li>
         {day.appointments.some((one) => one.uncleared) && <li data-uncleared="true">Not cleared</li>}
+        {(day.lent ?? []).length > 0 && <li data-lent="true">Held for online booking</li>}
         {steps.length > 0 && <li data-ghost="true">Proposed</li>}
       </ul>
     </section>

@@ -12,6 +12,9 @@ import { Report } from "./proposal/Report";
 import type { Proposal } from "./proposal/useProposing";
 import { VisitCard } from "./proposal/VisitCard";
 import { Notice } from "./proposal/Notice";
+import { useReported } from "./proposal/useReported";
+import { LentCard } from "./Lent";
+import { NoRight, useMay } from "./rights";
 
 type Day = Schemas["ScheduleDay"];
 type Appointment = Schemas["Appointment"];
@@ -37,6 +40,7 @@ interface SideProps {
 
 function Side({ day, show, clear, undone }: SideProps) {
   const undo = useUndo(undone);
+  const may = useMay("change_schedule");
   const waiting = day.proposals ?? [];
   return (
     <aside className="side" aria-label="Unplaced visits and changes">
@@ -48,7 +52,9 @@ function Side({ day, show, clear, undone }: SideProps) {
           {waiting.map((one) => (
             <div className="slip" key={one.id}>
               <b>{one.cause}</b>
-              <span>{one.answers[0]?.mode === "escalate" ? "A manager decides" : "You can decide"}</span>
+              <span>
+                {one.answers[0]?.mode === "escalate" ? "A manager decides" : may ? "You can decide" : "The front desk can decide"}
+              </span>
               <Button mt={6} variant="light" size="xs" onClick={() => show(one)}>
                 Look at it
               </Button>
@@ -80,16 +86,16 @@ function Side({ day, show, clear, undone }: SideProps) {
         <h2>Changes today</h2>
         {day.replans.length === 0 && <p className="quiet">The day runs as booked.</p>}
         {day.replans.slice(0, 4).map((plan) => (
-          <div className="change" key={plan.id ?? plan.made_at} data-undone={plan.undone}>
+          <div className="change" key={plan.id} data-undone={plan.undone}>
             <div className="change-head">
               <b>{plan.cause}</b>
               <span className="numbers">{clockTime(plan.made_at, day.timezone)}</span>
             </div>
             <p>
-              {plan.undone ? "Taken back" : `${plan.moved.length} moved, ${plan.unplaced.length} to place, ${plan.unchanged} as they were`}
+              {plan.undone ? "Taken back" : `${plan.moved.length} moved, ${plan.unplaced} to place, ${plan.unchanged} as they were`}
             </p>
-            {plan.undoable && plan.id && (
-              <Button variant="default" size="xs" loading={undo.isPending} onClick={() => undo.mutate(plan.id as string)}>
+            {plan.undoable && (
+              <Button variant="default" size="xs" disabled={!may} loading={undo.isPending} onClick={() => undo.mutate(plan.id)}>
                 Undo this change
               </Button>
             )}
@@ -104,6 +110,7 @@ function Side({ day, show, clear, undone }: SideProps) {
 /** What was just done, with the way back. */
 function Done({ id, day, close }: { id: string; day: Day; close: () => void }) {
   const undo = useUndo(close);
+  const may = useMay("change_schedule");
   const made = day.replans.find((one) => one.id === id);
   if (!made || made.undone) return null;
   return (
@@ -114,7 +121,7 @@ function Done({ id, day, close }: { id: string; day: Day; close: () => void }) {
       {undo.isError && <span>{sentenceOf(undo.error)}</span>}
       <Group gap="xs" wrap="nowrap">
         {made.undoable && (
-          <Button size="sm" variant="default" loading={undo.isPending} onClick={() => undo.mutate(id)}>
+          <Button size="sm" variant="default" disabled={!may} loading={undo.isPending} onClick={() => undo.mutate(id)}>
             Undo
           </Button>
         )}
@@ -129,10 +136,15 @@ function Done({ id, day, close }: { id: string; day: Day; close: () => void }) {
 /** Today's schedule: a lane per provider, what waits for a decision, and what was changed and why. */
 export default function SchedulePage() {
   const [chosen, choose] = useState<Appointment | null>(null);
+  const [held, hold] = useState<Schemas["LentSlot"] | null>(null);
   const [reporting, report] = useState<"walk_in" | "provider_out" | null>(null);
-  const [looking, look] = useState<{ id: string; choice: number; focus?: string } | null>(null);
-  const [made, make] = useState<string | null>(null);
+  const reported = useReported();
+  const [looking, look] = useState<{ id: string; choice: number; focus?: string } | null>(
+    reported?.state === "open" ? { id: reported.id, choice: 0 } : null,
+  );
+  const [made, make] = useState<string | null>(reported?.state === "executed" ? reported.id : null);
   const [clearing, clear] = useState<string | null>(null);
+  const may = useMay("change_schedule");
   const queries = useQueryClient();
   const now = useNow();
   const { data: day, error, dataUpdatedAt } = useQuery({
@@ -176,25 +188,28 @@ export default function SchedulePage() {
         </div>
         <Group gap="sm">
           <DayTabs />
-          <Button size="md" variant="light" onClick={() => report("provider_out")}>
+          <Button size="md" variant="light" disabled={!may} onClick={() => report("provider_out")}>
             Something is out…
           </Button>
-          <Button size="md" onClick={() => report("walk_in")}>
+          <Button size="md" disabled={!may} onClick={() => report("walk_in")}>
             Walk-in…
           </Button>
         </Group>
       </Group>
+      <NoRight to="change_schedule" />
       {made && <Done id={made} day={day} close={() => make(null)} />}
       <div className="day" data-deciding={proposal !== undefined}>
         <Lanes
           day={day}
           choose={choose}
+          chooseLent={hold}
           steps={answer?.steps}
           focus={looking?.focus}
           drop={
-            proposal &&
-            ((step, starts_at, provider_id) =>
-              edit.mutate({ proposal: proposal.id, body: { appointment_id: step.appointment_id, starts_at, provider_id } }))
+            proposal && may
+              ? (step, starts_at, provider_id) =>
+                  edit.mutate({ proposal: proposal.id, body: { appointment_id: step.appointment_id, starts_at, provider_id } })
+              : undefined
           }
         />
         {proposal && looking ? (
@@ -225,6 +240,7 @@ export default function SchedulePage() {
       </div>
       {chosen && <VisitCard day={day} visit={current ?? chosen} done={show} close={() => choose(null)} />}
       {waiting && <ClearancesOf day={day} visit={waiting} close={() => clear(null)} />}
+      {held && <LentCard day={day} chosen={held} close={() => hold(null)} />}
       {reporting && <Report day={day} first={reporting} done={show} close={() => report(null)} />}
     </>
   );

@@ -25,6 +25,7 @@ from shared.events.catalogue.schedule import AppointmentCancelled
 from shared.ids import ClientId
 from shared.vocabulary import ConsentPurpose
 from tests.support.records import BoxRecord, open_box_record
+from tests.support.replanning import replanned
 
 V = AppointmentId("v")
 ACTOR = Actor("staff-1", "Jo")
@@ -143,11 +144,30 @@ def test_a_replan_moves_the_times_and_the_marks_stay(clinic: Clinic) -> None:
     before, plan = clinic.task("room").due, clinic.book.day(clinic.today).plan.appointments[V]
     for provider in plan.providers:
         out = ProviderOut(0, ProviderId(provider), Span(0, 24 * 60))
-        clinic.schedule.report(clinic.today, out, "desk")
+        replanned(clinic.schedule, clinic.today, out)
     after = clinic.book.day(clinic.today).plan.appointments[V]
     assert clinic.task("room").due - before == after.start - plan.start
     assert after.stages != plan.stages
     assert clinic.task("payment").state is TaskState.DONE
+
+
+def test_its_version_changes_with_all_that_the_day_is_derived_from_and_with_the_minute(clinic: Clinic) -> None:
+    def changed() -> bool:
+        versions.append(clinic.book.version(clinic.today))
+        return versions[-1] != versions[-2]
+
+    versions = [clinic.book.version(clinic.today)]
+    assert not changed()
+    clinic.book.do(clinic.today, V, "payment", "staff-1")
+    assert changed()
+    clinic.schedule.change_status(V, Status.ARRIVED, "desk")
+    assert changed()
+    clinic.record.new_client("Ben Canary", consents=True)
+    assert changed()
+    clinic.record.clock.advance(60)
+    assert changed()
+    assert clinic.book.version(clinic.today + dt.timedelta(days=1)) != versions[-1]
+    assert not changed()
 
 
 def test_a_fold_refuses_what_is_not_a_checklists(clinic: Clinic) -> None:

@@ -2,6 +2,7 @@ import { Alert, Button, Text, Title } from "@mantine/core";
 import { sentenceOf, words } from "@medspasync/kit";
 import { useState } from "react";
 import "./checklist.css";
+import { ForThoseWho, NoRight } from "../rights";
 import { DayTabs } from "./DayTabs";
 import { Proposals } from "./Proposals";
 import { type Row, Tasks } from "./Tasks";
@@ -53,6 +54,7 @@ export default function ChecklistPage() {
           </button>
         </div>
       </header>
+      <NoRight to="change_schedule" />
       <div className="check">
         <Visits day={day} chosen={chosen} choose={choose} />
         <div className="check-side">
@@ -78,7 +80,9 @@ export default function ChecklistPage() {
             )}
             {mark.isError && <Alert color="red.9">{sentenceOf(mark.error)}</Alert>}
             {rows.length === 0 && <p className="quiet">Nothing is open here.</p>}
-            <Tasks day={day} rows={rows} named={!visit} busy={mark.isPending} mark={marked} />
+            <ForThoseWho may="change_schedule">
+              <Tasks day={day} rows={rows} named={!visit} busy={mark.isPending} mark={marked} />
+            </ForThoseWho>
           </section>
           {last && (
             <div className="check-last" role="status">

@@ -7,6 +7,7 @@ import { EditStep } from "./EditStep";
 import { Steps } from "./Steps";
 import { type Proposal, useDeciding } from "./useProposing";
 import { Notice } from "./Notice";
+import { NoRight, useMay } from "../rights";
 
 type Day = Schemas["ScheduleDay"];
 type Step = Schemas["Step"];
@@ -42,9 +43,12 @@ export function ProposalPanel({
     },
     accepted,
   );
+  const may = useMay("change_schedule");
+  const decides = useMay("decide_schedule");
   const answer = proposal.answers[choice] ?? proposal.answers[0];
   if (answer === undefined) return null;
   const manager = answer.mode === "escalate";
+  const others = !may || (manager && !decides);
   const failed = deciding.accept.error ?? deciding.reject.error ?? deciding.renew.error;
   return (
     <aside className="card proposal" aria-label="Proposal">
@@ -77,13 +81,13 @@ export function ProposalPanel({
         ) : (
           <>
             <p className="who" data-mode={answer.mode}>
-              <b>{manager ? "A manager decides" : "You can decide this"}</b>
+              <b>{manager ? (decides ? "A manager decides" : "A manager decides this") : may ? "You can decide this" : "The front desk can decide this"}</b>
               {answer.why.replace(" A manager decides.", "")}
             </p>
             {proposal.stale && (
               <Notice kind="stale" title="Out of date">
                 {proposal.stale}
-                <Button mt="xs" size="sm" variant="default" loading={deciding.renew.isPending} onClick={() => deciding.renew.mutate()}>
+                <Button mt="xs" size="sm" variant="default" disabled={!may} loading={deciding.renew.isPending} onClick={() => deciding.renew.mutate()}>
                   Work it out again
                 </Button>
               </Notice>
@@ -112,7 +116,7 @@ export function ProposalPanel({
               </div>
             )}
             {answer.steps.length === 0 && <p className="quiet">Nobody moves.</p>}
-            <Steps day={day} steps={answer.steps} edit={edit} focus={focus} />
+            <Steps day={day} steps={answer.steps} edit={may ? edit : undefined} focus={focus} />
             <h3>What it is worth</h3>
             <Bars answer={answer} />
           </>
@@ -121,14 +125,16 @@ export function ProposalPanel({
       {!editing && (
         <footer>
           {failed != null && <Notice>{sentenceOf(failed)}</Notice>}
+          {others && <NoRight to={may ? "decide_schedule" : "change_schedule"} id="not-yours" />}
           <div className="decide">
-            <Button variant="default" size="md" loading={deciding.reject.isPending} onClick={() => deciding.reject.mutate()}>
+            <Button variant="default" size="md" disabled={!may} loading={deciding.reject.isPending} onClick={() => deciding.reject.mutate()}>
               Reject
             </Button>
             <Button
               size="md"
               className={manager ? "as-manager" : undefined}
-              disabled={proposal.stale != null}
+              disabled={proposal.stale != null || others}
+              aria-describedby={others ? "not-yours" : undefined}
               loading={deciding.accept.isPending}
               onClick={() => deciding.accept.mutate(choice)}
             >

@@ -31,7 +31,7 @@ export function Steps({
 }: {
   day: Day;
   steps: Step[];
-  edit: (step: Step) => void;
+  edit?: (step: Step) => void;
   focus: (appointment: string) => void;
 }) {
   return (
@@ -57,7 +57,7 @@ export function Steps({
           <p>{step.reason}</p>
           <div className="step-foot">
             {step.notify ? <span className="tell">Tell the client</span> : <span className="quiet">Nobody to tell</span>}
-            {(step.kind === "moved" || step.kind === "new" || step.kind === "unplaced") && (
+            {edit && (step.kind === "moved" || step.kind === "new" || step.kind === "unplaced") && (
               <Button variant="subtle" size="compact-sm" onClick={() => edit(step)} aria-label={`Put elsewhere… ${step.client_name}`}>
                 Put elsewhere…
               </Button>

@@ -8,6 +8,7 @@ import { type Disruption, type Proposal, usePropose } from "./useProposing";
 import { WhyNot } from "./WhyNot";
 import { Clearances } from "./Clearances";
 import { Notice } from "./Notice";
+import { ForThoseWho, NoRight, useMay } from "../rights";
 
 type Day = Schemas["ScheduleDay"];
 type Visit = Schemas["Appointment"];
@@ -109,6 +110,7 @@ function AddOn({ day, visit, busy, propose }: { day: Day; visit: Visit; busy: bo
 /** A visit's card: how far it is, what happened, something added, and another time. */
 export function VisitCard({ day, visit, done, close }: { day: Day; visit: Visit; done: (one: Proposal) => void; close: () => void }) {
   const queries = useQueryClient();
+  const may = useMay("change_schedule");
   const propose = usePropose(day, (one) => {
     close();
     done(one);
@@ -133,12 +135,14 @@ export function VisitCard({ day, visit, done, close }: { day: Day; visit: Visit;
       <Stack gap="sm">
         <Facts day={day} visit={visit} />
         {day.asks_clearances && <Clearances day={day} visit={visit.id} />}
+        <NoRight to="change_schedule" />
         <Group>
           {(NEXT[visit.status] ?? []).map((status, index) => (
             <Button
               key={status}
               size="md"
               variant={index === 0 ? "filled" : "default"}
+              disabled={!may}
               loading={change.isPending}
               onClick={() => change.mutate(status)}
             >
@@ -154,13 +158,17 @@ export function VisitCard({ day, visit, done, close }: { day: Day; visit: Visit;
               {visit.status !== "in_progress" && <Tabs.Tab value="when">Another time</Tabs.Tab>}
             </Tabs.List>
             <Tabs.Panel value="happened" pt="md">
-              <Happened visit={visit} busy={propose.isPending} propose={report} />
+              <ForThoseWho may="change_schedule">
+                <Happened visit={visit} busy={propose.isPending} propose={report} />
+              </ForThoseWho>
             </Tabs.Panel>
             <Tabs.Panel value="add" pt="md">
-              <AddOn day={day} visit={visit} busy={propose.isPending} propose={report} />
+              <ForThoseWho may="change_schedule">
+                <AddOn day={day} visit={visit} busy={propose.isPending} propose={report} />
+              </ForThoseWho>
             </Tabs.Panel>
             <Tabs.Panel value="when" pt="md">
-              <WhyNot day={day} visit={visit} busy={propose.isPending} propose={report} />
+              <WhyNot day={day} visit={visit} may={may} busy={propose.isPending} propose={report} />
             </Tabs.Panel>
           </Tabs>
         )}

@@ -13,11 +13,14 @@ type Day = Schemas["ScheduleDay"];
 export function WhyNot({
   day,
   visit,
+  may,
   busy,
   propose,
 }: {
   day: Day;
   visit: Schemas["Appointment"];
+  /** Whether what is found can be proposed; anybody may ask. */
+  may: boolean;
   busy: boolean;
   propose: (what: Disruption) => void;
 }) {
@@ -64,7 +67,7 @@ export function WhyNot({
           {data.possible ? (
             <>
               <Text fw={600}>{start} is possible; nobody has to move.</Text>
-              <Button size="md" loading={busy} onClick={() => move(data.starts_at, provider || null)}>
+              <Button size="md" disabled={!may} loading={busy} onClick={() => move(data.starts_at, provider || null)}>
                 Propose {start}
               </Button>
             </>
@@ -87,7 +90,7 @@ export function WhyNot({
                     type="button"
                     key={slot.starts_at + slot.provider_id + slot.room_id}
                     title={slot.sentence}
-                    disabled={busy}
+                    disabled={busy || !may}
                     onClick={() => move(slot.starts_at, slot.provider_id, slot.room_id)}
                   >
                     <b className="numbers">{clockTime(slot.starts_at, day.timezone)}</b>
@@ -95,7 +98,7 @@ export function WhyNot({
                   </button>
                 ))}
               </div>
-              <Button variant="subtle" size="compact-md" loading={busy} onClick={() => move(data.starts_at, provider || null)}>
+              <Button variant="subtle" size="compact-md" disabled={!may} loading={busy} onClick={() => move(data.starts_at, provider || null)}>
                 See what {start} would take from others
               </Button>
             </>

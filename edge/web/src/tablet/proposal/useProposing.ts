@@ -2,16 +2,15 @@ import { unwrap } from "@medspasync/kit";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { api, type Schemas } from "../../api/client";
 
-type Day = Schemas["ScheduleDay"];
 export type Proposal = Schemas["Proposal"];
 export type Disruption = Schemas["DisruptionRequest"]["disruption"];
 
 /** Reports what happened; the answer was carried out, or is a proposal that waits. */
-export function usePropose(day: Day, done: (proposal: Proposal) => void) {
+export function usePropose(day: { day: string; revision?: number }, done: (proposal: Proposal) => void) {
   const queries = useQueryClient();
   return useMutation({
     mutationFn: (disruption: Disruption) =>
-      unwrap(api.POST("/api/schedule/proposals", { body: { day: day.day, revision: day.revision, disruption } })),
+      unwrap(api.POST("/api/schedule/proposals", { body: { day: day.day, revision: day.revision ?? null, disruption } })),
     onSuccess: async (proposal) => {
       await queries.invalidateQueries({ queryKey: ["day"] });
       done(proposal);

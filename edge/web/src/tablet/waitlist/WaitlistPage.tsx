@@ -2,6 +2,7 @@ import { Alert, Button, Group, Text, Title } from "@mantine/core";
 import { clockTime, sentenceOf, span, useNow } from "@medspasync/kit";
 import { useState } from "react";
 import type { Schemas } from "../../api/client";
+import { ForThoseWho, NoRight, useMay } from "../rights";
 import { EntryForm } from "./EntryForm";
 import { EntryRow } from "./EntryRow";
 import { OfferCard } from "./OfferCard";
@@ -80,6 +81,7 @@ function OfLate({ list, waiting }: { list: List; waiting: Waiting }) {
 /** Who waits for a place, what is on offer to whom and why, and what they answered. */
 export default function WaitlistPage() {
   const waiting = useWaitlist();
+  const may = useMay("change_schedule");
   const tick = useNow();
   const [form, setForm] = useState<Schemas["WaitlistEntry"] | "new" | null>(null);
   const { data: list, error, dataUpdatedAt } = waiting;
@@ -102,41 +104,44 @@ export default function WaitlistPage() {
             {error !== null && ` · shown ${span((tick - dataUpdatedAt) / 1000)} old`}
           </Text>
         </div>
-        <Button size="md" onClick={() => setForm("new")}>
+        <Button size="md" disabled={!may} onClick={() => setForm("new")}>
           Add to the waitlist…
         </Button>
       </Group>
+      <NoRight to="change_schedule" />
       <Said waiting={waiting} />
-      <div className="day">
-        <div className="waitlist">
-          <section aria-labelledby="on-offer">
-            <h2 id="on-offer">On offer now</h2>
-            {live.length === 0 && (
-              <p className="card quiet waitlist-none">
-                No place is on offer. When a visit is cancelled or missed, or the day changes, whoever suits it best is
-                asked.
-              </p>
-            )}
-            <div className="offers">
-              {live.map((one) => (
-                <OfferCard key={one.id} offer={one} list={list} now={now} answer={waiting.answer} />
-              ))}
-            </div>
-          </section>
-          <section className="card entries" aria-labelledby="who-waits">
-            <h2 id="who-waits">
-              Waiting <span className="count">{entries.length}</span>
-            </h2>
-            {entries.length === 0 && <p className="quiet">Nobody waits for a place.</p>}
-            <ul>
-              {entries.map((one) => (
-                <EntryRow key={one.id} entry={one} list={list} act={waiting} change={() => setForm(one)} />
-              ))}
-            </ul>
-          </section>
+      <ForThoseWho may="change_schedule">
+        <div className="day">
+          <div className="waitlist">
+            <section aria-labelledby="on-offer">
+              <h2 id="on-offer">On offer now</h2>
+              {live.length === 0 && (
+                <p className="card quiet waitlist-none">
+                  No place is on offer. When a visit is cancelled or missed, or the day changes, whoever suits it best is
+                  asked.
+                </p>
+              )}
+              <div className="offers">
+                {live.map((one) => (
+                  <OfferCard key={one.id} offer={one} list={list} now={now} answer={waiting.answer} />
+                ))}
+              </div>
+            </section>
+            <section className="card entries" aria-labelledby="who-waits">
+              <h2 id="who-waits">
+                Waiting <span className="count">{entries.length}</span>
+              </h2>
+              {entries.length === 0 && <p className="quiet">Nobody waits for a place.</p>}
+              <ul>
+                {entries.map((one) => (
+                  <EntryRow key={one.id} entry={one} list={list} act={waiting} change={() => setForm(one)} />
+                ))}
+              </ul>
+            </section>
+          </div>
+          <OfLate list={list} waiting={waiting} />
         </div>
-        <OfLate list={list} waiting={waiting} />
-      </div>
+      </ForThoseWho>
       {form !== null && <EntryForm list={list} entry={form === "new" ? null : form} close={() => setForm(null)} />}
     </>
   );
