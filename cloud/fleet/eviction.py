@@ -9,6 +9,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from cloud.ingest.mqtt import BrokerLogin
 from shared.crypto.tls import hub_context
+from shared.wire.polled import PolledLoop
 
 _SECONDS: Final = 5.0
 
@@ -22,14 +23,15 @@ def evict(login: BrokerLogin, member: str) -> None:
     client = paho.Client(CallbackAPIVersion.VERSION2, member, protocol=paho.MQTTv5)
     client.tls_set_context(hub_context(login.credentials()))
     client.on_connect = lambda *_: over.set()
+    loop = PolledLoop(client, "eviction")
     try:
         client.connect(login.host, login.port, keepalive=login.keepalive_seconds)
-        client.loop_start()
+        loop.start()
         taken = over.wait(_SECONDS)
     except OSError:
         taken = False
     finally:
         client.disconnect()
-        client.loop_stop()
+        loop.stop()
     if not taken:
         structlog.get_logger().warning("eviction_failed", reason_code="no_answer")

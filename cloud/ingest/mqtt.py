@@ -13,6 +13,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from shared.crypto.tls import Credentials, hub_context
+from shared.wire.polled import PolledLoop
 from shared.wire.sockets import send_at_once
 from shared.wire.topics import PRESENCE, UP, every_device, shared_among
 
@@ -127,12 +128,13 @@ class HubMqtt:
         client.on_message, client.on_subscribe = self._on_message, self._on_subscribe
         client.tls_set_context(hub_context(self._login.credentials()))
         client.on_socket_open = send_at_once
-        client.connect(
-            self._login.host, self._login.port, keepalive=self._login.keepalive_seconds, properties=properties
-        )
-        self._client = client
-        client.loop_start()
+        loop = PolledLoop(client, "mqtt-loop")
         try:
+            client.connect(
+                self._login.host, self._login.port, keepalive=self._login.keepalive_seconds, properties=properties
+            )
+            self._client = client
+            loop.start()
             if not self._dropped.wait(_ANSWER_SECONDS) and self._subscribed.is_set():
                 self._dropped.wait()
             return self._subscribed.is_set()
@@ -140,7 +142,7 @@ class HubMqtt:
             self._client = None
             self._subscribed.clear()
             client.disconnect()
-            client.loop_stop()
+            loop.stop()
 
     def _on_connect(self, client: paho.Client, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
         if reason.is_failure:

@@ -15,8 +15,9 @@ import paho.mqtt.client as paho
 import structlog
 from paho.mqtt.enums import CallbackAPIVersion
 
-from edge.sync.pauses import Pauses
 from shared.crypto.tls import Credentials, hub_context
+from shared.wire.pauses import Pauses
+from shared.wire.polled import PolledLoop
 from shared.wire.sockets import send_at_once
 
 
@@ -178,11 +179,13 @@ class MqttTransport:
         client.max_inflight_messages_set(16)
         client.will_set(address.presence_topic, b"offline", qos=1, retain=True)
         client.tls_set_context(hub_context(self._credentials()))
-        client.connect(address.host, address.port, keepalive=address.keepalive_seconds)
-        self._unconfirmed = deque()
-        self._client = client
-        client.loop_start()
+        loop = PolledLoop(client, "mqtt-loop")
+        answered = True
         try:
+            client.connect(address.host, address.port, keepalive=address.keepalive_seconds)
+            self._unconfirmed = deque()
+            self._client = client
+            loop.start()
             answered = self._dropped.wait(patience) or self._accepted
             if answered:
                 self._dropped.wait()
@@ -191,7 +194,7 @@ class MqttTransport:
                 self._say_goodbye(client)
             self._client = None
             client.disconnect()
-            client.loop_stop()
+            loop.stop()
             if self._accepted:
                 self._tell(Incoming(Signal.DISCONNECTED))
         return answered

@@ -5,7 +5,7 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.sync.pauses import Pauses
+from shared.wire.pauses import Pauses
 
 OUTCOMES = st.lists(st.sampled_from(["refused", "silent", "short", "long"]), max_size=40)
 

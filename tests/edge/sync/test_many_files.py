@@ -1,0 +1,37 @@
+"""A process with thousands of open files still reaches its broker: `select` would end at 1,024."""
+
+import os
+import resource
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from tests.edge.sync.rig import Rig
+
+FILES = 1100
+
+
+@pytest.fixture
+def _many_files() -> Iterator[None]:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    with ExitStack() as stack:
+        for _ in range(FILES):
+            stack.callback(os.close, os.open(os.devnull, os.O_RDONLY))
+        yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@pytest.mark.req("I-03", "I-08")
+@pytest.mark.usefixtures("_many_files")
+def test_a_box_among_thousands_of_open_files_is_acknowledged_and_comes_back(make_rig: Callable[..., Rig]) -> None:
+    rig = make_rig()
+    rig.append(5)
+    rig.link.start()
+    rig.wait_acknowledged()
+    rig.network.sever()
+    rig.append(5)
+    rig.network.restore()
+    rig.wait_acknowledged()
+    assert rig.log() == rig.at_hub()
