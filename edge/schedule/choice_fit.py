@@ -118,12 +118,12 @@ class _Posterior:
         slopes, chances = self._slopes(at), self._chances(at)
         centred = slopes - (chances[:, :, None] * slopes).sum(axis=1, keepdims=True)
         rows = (np.sqrt(chances)[:, :, None] * centred).reshape(-1, len(at))
-        expected = rows.T @ rows + np.diag(self.spreads**-2)
+        expected: Array = rows.T @ rows + np.diag(self.spreads**-2)
         # Each weight and the scale are exponentials, so their second derivatives are the first ones again.
         surplus, scale = self._surplus(slopes, chances), len(at) - 2
         curved = np.diag(np.append(surplus[:-1], 0.0))
         curved[:scale, scale] = curved[scale, :scale] = surplus[:scale]
-        observed = expected - curved
+        observed: Array = expected - curved
         try:
             np.linalg.cholesky(observed)
         except np.linalg.LinAlgError:
@@ -136,8 +136,9 @@ class _Posterior:
 
     def _chances(self, at: Array) -> Array:
         utility = self._utility(at)
-        odds = np.exp(utility - utility.max(axis=1, keepdims=True))
-        return odds / odds.sum(axis=1, keepdims=True)
+        odds: Array = np.exp(utility - utility.max(axis=1, keepdims=True))
+        chances: Array = odds / odds.sum(axis=1, keepdims=True)
+        return chances
 
     def _slopes(self, at: Array) -> Array:
         weighed = -math.exp(at[-2]) * self.fitted * np.exp(at[:-2])
@@ -147,7 +148,8 @@ class _Posterior:
     @staticmethod
     def _surplus(slopes: Array, chances: Array) -> Array:
         """Return how much more of each slope the taken options have than was to be expected."""
-        return (slopes[:, 0] - (chances[:, :, None] * slopes).sum(axis=1)).sum(axis=0)
+        surplus: Array = (slopes[:, 0] - (chances[:, :, None] * slopes).sum(axis=1)).sum(axis=0)
+        return surplus
 
 
 def _mode(posterior: _Posterior) -> tuple[Array, Array]:

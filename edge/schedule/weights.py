@@ -44,6 +44,11 @@ def countable(name: str, weight: float) -> float:
     return round(weight * parts) / parts
 
 
+def largest(name: str) -> float:
+    """Return the largest weight that a clinic's file may have."""
+    return float(Weights.model_json_schema()["properties"][name]["maximum"])
+
+
 def unit_points(weights: Weights) -> dict[str, float]:
     """Return the points that one unit costs, by term, of all terms with a weight to themselves that cost anything."""
     counted = {name: countable(name, getattr(weights, name)) for name in (UNIT, *LEARNT)}

@@ -11,7 +11,7 @@ from typing import Final
 
 from edge.schedule.choice_fit import WEIGHT_SPREAD, Fit, fit
 from edge.schedule.choices import Choice
-from edge.schedule.weights import LEARNT, Weights, countable, unit_points
+from edge.schedule.weights import LEARNT, Weights, countable, largest, unit_points
 
 LEAST_CHOICES: Final = 20
 """So many choices between answers that differ in a term have to tell about its weight. Assumed."""
@@ -22,8 +22,6 @@ MOST_FACTOR: Final = 3.0
 """One calibration changes a weight by no more than this factor, so that a person sees each step of a long way."""
 
 _RANGE: Final = 1.96  # standard deviations that hold 95 %
-_LARGEST: Final[Mapping[str, float]] = {"fairness": 10.0}
-_LARGEST_OF_ALL: Final = 1000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +133,7 @@ def _change(name: str, given: float, old: float, found: Fit, choices: Sequence[C
 
 
 def _bounded(name: str, old: float, fitted: float) -> float:
-    within = min(max(fitted, old / MOST_FACTOR), old * MOST_FACTOR, _LARGEST.get(name, _LARGEST_OF_ALL))
+    within = min(max(fitted, old / MOST_FACTOR), old * MOST_FACTOR, largest(name))
     # No weight is rounded away: what costs nothing can never be learnt again.
     return countable(name, within) or old
 

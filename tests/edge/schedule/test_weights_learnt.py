@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from edge.schedule.choice_fit import WEIGHT_SPREAD, fit
 from edge.schedule.choices import Choice, Option, chosen, joined
-from edge.schedule.weights import LEARNT, UNIT, Weights, countable, unit_points
+from edge.schedule.weights import LEARNT, UNIT, Weights, countable, largest, unit_points
 from edge.schedule.weights_learnt import (
     KNOWN_BETTER,
     LEAST_CHOICES,
@@ -115,7 +115,9 @@ def test_whatever_was_chosen_the_fit_is_at_its_best_and_weights_stay_positive_an
     before = [float(getattr(given_weights, name)) for name in LEARNT]
     found = fit(made, given_weights.wait, before)
     assert found.steepness < 1e-2
-    for change in learn(given_weights, {}, made).changes:
+    learnt = learn(given_weights, {}, made)
+    assert Weights.model_validate(with_learnt(given_weights, learnt.weights).model_dump())
+    for change in learnt.changes:
         assert 0 < change.low <= change.fitted <= change.high < math.inf
         assert 0 < change.new <= change.old * MOST_FACTOR + 0.01
         assert change.new >= change.old / MOST_FACTOR - 0.01
@@ -171,6 +173,13 @@ def test_a_term_without_weight_is_not_learnt() -> None:
     assert "idle" not in unit_points(without)
     nothing = tuple(replace(one, taken=one.others[0]) for one in made)
     assert learn(GIVEN_WEIGHTS.model_copy(update=dict.fromkeys(LEARNT, 0.0)), {}, nothing).changes == ()
+
+
+def test_no_weight_is_learnt_that_a_clinics_file_may_not_have() -> None:
+    dear = Weights(preference=900.0)
+    made = decided({**GIVEN, "preference": 5000.0}, 400, seed=6, scale=1 / 1000)
+    assert learn(dear, {}, made).weights["preference"].weight == 1000
+    assert [largest(name) for name in ("preference", "fairness")] == [1000, 10]
 
 
 def test_a_weight_is_what_costs_count_of_it() -> None:
