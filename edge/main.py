@@ -180,7 +180,7 @@ class EdgeBox:
     def _note_configuration(self) -> None:
         """Record what differs in settings or clinic's file since the last start; a full disk must not keep the box."""
         record = self._core.record
-        clinic = {"clinic_file": self._clinic.registry.model_dump()}
+        clinic = {"clinic_file": self._clinic.registry.current().model_dump()}
         try:
             note_configuration(record.store, self.settings.model_dump(mode="json") | clinic, staff_key(record.keys))
         except Retryable as error:

@@ -60,6 +60,7 @@ class Appointment(Interval):
     notified: bool = False
     stages: list[Stage]
     move: Move | None = None
+    conflict: str | None = Field(default=None, description="Why it cannot stay where it is; a replan finds it a place.")
 
 
 class Unplaced(Schema):
@@ -204,8 +205,14 @@ class MoveWanted(Schema):
     room_id: Identifier | None = None
 
 
+class ClinicChanged(Schema):
+    """The clinic's registry is another one: whoever cannot stay for it, or waits for a place, is planned anew."""
+
+    kind: Literal["clinic_changed"] = "clinic_changed"
+
+
 Disruption = Annotated[
-    ProviderOut | RoomOut | DeviceOut | RunsLate | Cancelled | NoShow | AddOn | WalkIn | MoveWanted,
+    ProviderOut | RoomOut | DeviceOut | RunsLate | Cancelled | NoShow | AddOn | WalkIn | MoveWanted | ClinicChanged,
     Field(discriminator="kind"),
 ]
 

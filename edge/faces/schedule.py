@@ -13,12 +13,14 @@ from edge.faces.proposals import ProposalView
 from edge.faces.wishes import WALK_IN_PREFIX, disruption_of, minute_of
 from edge.schedule import domain
 from edge.schedule.book import ScheduleBook
+from edge.schedule.conflicts import conflicts
 from edge.schedule.deciding_policy import Mode
 from edge.schedule.ids import AppointmentId, ProviderId, ReplanId, RoomId
 from edge.schedule.pinning import Pin
 from edge.schedule.registry import Provider, Room, Unit
 from edge.schedule.replans import Replan
 from edge.schedule.schedule import ReplanRecord, Schedule
+from edge.schedule.services import Service
 from shared.events.catalogue.schedule import AppointmentMoved, StagePart
 from shared.http.errors import Conflict
 from shared.ids import ClientId
@@ -53,9 +55,9 @@ class ScheduleDesk:
 
     def day(self, day: dt.date) -> shown.ScheduleDay:
         """Return one day."""
-        schedule, registry = self._book.day(day), self._book.registry
+        schedule, registry = self._book.day(day), self._book.registry_on(day)
         plan = schedule.plan
-        moves = _latest_moves(schedule)
+        moves, against = _latest_moves(schedule), self._conflicts(day, plan)
         return shown.ScheduleDay(
             day=day,
             timezone=str(self._book.zone),
@@ -67,7 +69,9 @@ class ScheduleDesk:
             rooms=[self._thing(day, item, plan) for item in registry.rooms],
             devices=[self._thing(day, item, plan) for item in registry.devices],
             appointments=[
-                self._appointment(day, item, moves.get(item.id)) for item in plan.appointments.values() if item.placed
+                self._appointment(day, item, moves.get(item.id), against.get(item.id))
+                for item in plan.appointments.values()
+                if item.placed
             ],
             unplaced=[self._unplaced(day, item, _waits_because(schedule, item.id)) for item in plan.unplaced],
             replans=[
@@ -175,7 +179,21 @@ class ScheduleDesk:
             if item.resource == resource
         ]
 
-    def _appointment(self, day: dt.date, visit: domain.Appointment, move: AppointmentMoved | None) -> shown.Appointment:
+    def _conflicts(self, day: dt.date, plan: domain.Plan) -> dict[AppointmentId, str]:
+        """Return why visits to come cannot stay; what is over is as it is."""
+        if day < self._book.today():
+            return {}
+        reasons: dict[AppointmentId, list[str]] = {}
+        for one in conflicts(self._book.registry, plan, self._book.minute(day)):
+            reasons.setdefault(one.visit, []).append(one.why)
+        return {visit: ", and ".join(dict.fromkeys(why)) for visit, why in reasons.items()}
+
+    def _service(self, day: dt.date, visit: domain.Appointment) -> Service:
+        return self._book.registry_on(day).service(visit.service)
+
+    def _appointment(
+        self, day: dt.date, visit: domain.Appointment, move: AppointmentMoved | None, conflict: str | None
+    ) -> shown.Appointment:
         before = move.before[0] if move is not None and move.before else None
         return shown.Appointment(
             id=visit.id,
@@ -183,7 +201,7 @@ class ScheduleDesk:
             ends_at=self._at(day, visit.end),
             client_id=visit.client,
             client_name=self._name(visit.client),
-            service=self._book.registry.service(visit.service).name,
+            service=self._service(day, visit).name,
             provider_id=visit.providers[0] if visit.providers else visit.stages[0].room,
             status=_SHOWN[visit.status],
             notified=visit.status is not domain.Status.BOOKED,
@@ -206,10 +224,11 @@ class ScheduleDesk:
             )
             if move is not None and before is not None
             else None,
+            conflict=conflict,
         )
 
     def _unplaced(self, day: dt.date, visit: domain.Appointment, reason: str) -> shown.Unplaced:
-        service = self._book.registry.service(visit.service)
+        service = self._service(day, visit)
         return shown.Unplaced(
             appointment_id=visit.id,
             client_name=self._name(visit.client),
@@ -273,7 +292,7 @@ class ScheduleDesk:
         return shown.MovedAppointment(
             appointment_id=visit.id,
             client_name=self._name(visit.client),
-            service=self._book.registry.service(visit.service).name,
+            service=self._service(day, visit).name,
             from_starts_at=self._at(day, before[0].start),
             to_starts_at=self._at(day, after[0].start),
             from_provider_id=_first_provider(before),

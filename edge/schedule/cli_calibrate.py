@@ -92,16 +92,17 @@ def _box(config: Path) -> Iterator["ScheduleBook"]:
     from edge.config import EdgeSettings  # noqa: PLC0415 - a history in a file needs no box
     from edge.record import open_record  # noqa: PLC0415
     from edge.schedule.book import ScheduleBook  # noqa: PLC0415
+    from edge.schedule.changing.book import RegistryBook  # noqa: PLC0415
     from shared.clock import SystemClock  # noqa: PLC0415
     from shared.config import load_settings  # noqa: PLC0415
     from shared.ids import Uuid7Source  # noqa: PLC0415
 
     settings, clock = load_settings(config, EdgeSettings), SystemClock()
     ids = Uuid7Source(clock)
-    registry = load_registry(settings.clinic.registry) if settings.clinic.registry else demo_registry()
     record = open_record(settings.store, clock, ids)
     try:
-        yield ScheduleBook(record.store, registry, ids, clock, settings.clinic.timezone)
+        clinic = RegistryBook(record.store, ids, settings.clinic.registry)
+        yield ScheduleBook(record.store, clinic, ids, clock, settings.clinic.timezone)
     finally:
         record.store.close()
 

@@ -8,7 +8,7 @@ from typing import Final
 from edge.schedule.calibration import AGGREGATE, PURPOSE, Calibration
 from edge.schedule.day_close import close_day
 from edge.schedule.estimates import Estimates, History, calibrated, history_of
-from edge.schedule.registry import Registry
+from edge.schedule.registry import ClinicSource, Registry
 from edge.store.events import SqlcipherEventStore
 from shared.events.catalogue import estimates as said
 from shared.events.catalogue import schedule as told
@@ -27,14 +27,14 @@ _DAYS: Final = "SELECT DISTINCT aggregate FROM events WHERE aggregate > 'schedul
 class EstimatesBook:
     """What the clinic has learnt from its days; safe to share by threads."""
 
-    def __init__(self, store: SqlcipherEventStore, registry: Registry, ids: IdSource) -> None:
-        """Make a book over a log; `registry` is the clinic's file."""
+    def __init__(self, store: SqlcipherEventStore, clinic: ClinicSource, ids: IdSource) -> None:
+        """Make a book over a log; `clinic` says what is planned with before anything is learnt."""
         self._store = store
-        self._registry = registry
+        self._clinic = clinic
         self._ids = ids
         self._catalogue = Catalogue((*said.PAYLOADS, *told.PAYLOADS))
         self._calibration = Calibration()
-        self._planning = (Calibration().version, registry)
+        self._planning: tuple[int, Registry, Registry] | None = None
         self._lock = threading.RLock()
 
     @property
@@ -46,10 +46,11 @@ class EstimatesBook:
     def planning(self) -> Registry:
         """Return the clinic with the lengths that new visits are planned with."""
         with self._lock:
-            known = self._known()
-            if self._planning[0] != known.version:
-                self._planning = (known.version, calibrated(self._registry, known.estimates))
-            return self._planning[1]
+            known, registry = self._known(), self._clinic.current()
+            last = self._planning
+            if last is None or last[0] != known.version or last[1] is not registry:
+                last = self._planning = (known.version, registry, calibrated(registry, known.estimates))
+            return last[2]
 
     def close_day(self, day: dt.date, today: dt.date, actor: str) -> said.DayClosed:
         """Record what a past day showed and return it; idempotent by the day.

@@ -209,9 +209,11 @@ class Schedule:
             restored=tuple(visit_part(before[key]) for key in touched if key in before),
             removed=tuple(key for key in touched if key not in before),
         )
-        restored = as_booked(registry, self._without(undone))
-        if check(restored.registry, restored.plan):
-            raise NotAllowed("place_taken", "a former place is taken by now; move the visits by hand")
+        restored, present = as_booked(registry, self._without(undone)), as_booked(registry, self.plan)
+        # What stands in conflict with a changed registry, moved or not, speaks against no undo.
+        standing = set(check(present.registry, present.plan))
+        if not standing.issuperset(check(restored.registry, restored.plan)):
+            raise NotAllowed("place_taken", "a former place is taken, or not allowed any more; move the visits by hand")
         return [undone]
 
     def apply(self, payload: PayloadModel) -> None:

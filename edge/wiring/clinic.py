@@ -14,12 +14,14 @@ from edge.faces.actors import SignedInActors, StationActors
 from edge.faces.people import FilePeople, People, SignedInPeople
 from edge.review.licences import Licences, RegistryLicences, StaffLicences
 from edge.schedule.book import ScheduleBook
+from edge.schedule.changing.book import RegistryBook
+from edge.schedule.changing.editor import RegistryEditor
 from edge.schedule.domain import Span
 from edge.schedule.errors import InvalidClinic
 from edge.schedule.ids import ServiceId
 from edge.schedule.lending import LendingPolicy
 from edge.schedule.online import OnlineDesk
-from edge.schedule.registry import Registry, demo_registry, load_registry
+from edge.schedule.registry import Registry
 from edge.schedule.slot_desk import SlotDesk
 from edge.schedule.waitlist_book import WaitlistBook
 from edge.schedule.waitlist_worker import WaitlistWorker
@@ -40,12 +42,13 @@ class Clinic:
         record, clinic = core.record, core.settings.clinic
         self.consent = ConsentDesk(record.store, load_consent_texts(), core.clock)
         self.register = ClientRegister(record.store, record.clients, core.ids)
-        self.registry = load_registry(clinic.registry) if clinic.registry else demo_registry()
+        self.registry = RegistryBook(record.store, core.ids, clinic.registry)
         self.book = ScheduleBook(record.store, self.registry, core.ids, core.clock, clinic.timezone, core.threads)
+        self.editor = RegistryEditor(self.registry, self.book, core.settings.lending.services)
         rules = core.settings.waitlist.rules()
         self.waitlist = WaitlistBook(record.store, self.book, core.ids, rules=rules)
         self.waitlist_worker = WaitlistWorker(self.waitlist)
-        life, policy = HubLife(record.store), lending_policy(core.settings.lending, self.registry)
+        life, policy = HubLife(record.store), lending_policy(core.settings.lending, self.registry.current())
         self.slots = SlotDesk(self.book, policy, life.epoch, core.clock, core.ids)
         self.sign_in, self.trail = open_sign_in(core.settings.sign_in, record, core.ids, core.clock)
         self.erasures = ErasureDesk(record.store, core.ids)

@@ -34,6 +34,7 @@ from shared.vocabulary import (
 from tests.support.checklist_ports import FakeChecklist
 from tests.support.erasure_ports import FakeErasures
 from tests.support.progress_ports import FakeProgress
+from tests.support.registry_ports import FakeRegistry
 from tests.support.review_ports import FakeReview
 from tests.support.schedule_ports import ProposingSchedule
 from tests.support.waitlist_ports import FakeWaitlist
@@ -588,6 +589,7 @@ def fake_edge_ports() -> EdgePorts:
         schedule=FakeSchedule(),
         checklist=FakeChecklist(),
         waitlist=FakeWaitlist(),
+        registry=FakeRegistry(),
         review=FakeReview(captures.items),
         progress=FakeProgress(),
         erasures=FakeErasures(),

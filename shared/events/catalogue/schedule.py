@@ -163,6 +163,7 @@ class DisruptionReported(PayloadModel):
         "urgent",
         "add_on",
         "move_wanted",
+        "clinic_changed",
     ]
     at: Minute
     resource: Name | None = None
