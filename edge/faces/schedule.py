@@ -186,7 +186,7 @@ class ScheduleDesk:
         reasons: dict[AppointmentId, list[str]] = {}
         for one in conflicts(self._book.registry, plan, self._book.minute(day)):
             reasons.setdefault(one.visit, []).append(one.why)
-        return {visit: ", and ".join(dict.fromkeys(why)) for visit, why in reasons.items()}
+        return {visit: _as_sentence(", and ".join(dict.fromkeys(why))) for visit, why in reasons.items()}
 
     def _service(self, day: dt.date, visit: domain.Appointment) -> Service:
         return self._book.registry_on(day).service(visit.service)
@@ -317,6 +317,10 @@ def client_name(register: ClientRegister, client: ClientId) -> str:
         return _ERASED_CLIENT
     except ClientUnknown:
         return _WALK_IN if client.startswith(WALK_IN_PREFIX) else _ONLINE_GUEST
+
+
+def _as_sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}."
 
 
 def _latest_moves(schedule: Schedule) -> dict[str, AppointmentMoved]:
