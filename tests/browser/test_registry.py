@@ -90,7 +90,7 @@ def test_a_shorter_shift_shows_whom_it_hurts_and_is_planned_around_and_taken_bac
         assert clinic.registry.version == 0
         watch.assert_clean()
         page.get_by_role("button", name="See what changes").click()
-        expect(dialog.get_by_text("Dr. Cedar: shift 09:00–18:00 → 09:00–14:00.")).to_be_visible()
+        expect(dialog.get_by_text("Dr. Cedar: shift 09:00-18:00 → 09:00-14:00.")).to_be_visible()
         expect(dialog.get_by_text("Mon 2 Mar 14:00")).to_be_visible()
         expect(dialog.get_by_text("Dr. Cedar does not work then.")).to_be_visible()
         assert "Ada" not in dialog.inner_text()

@@ -74,7 +74,7 @@ def _text(value: Any) -> str:
     if isinstance(value, Mapping):
         if _is_span(value):
             minutes = f", {value['minutes']} min" if "minutes" in value else ""
-            return f"{value['start']}–{value['end']}{minutes}"
+            return f"{value['start']}-{value['end']}{minutes}"
         named = value.get("title") or value.get("name") or value.get("service") or value.get("category")
         return str(named) if named else ", ".join(f"{_word(key)} {_text(item)}" for key, item in value.items())
     if isinstance(value, list | tuple):

@@ -131,4 +131,6 @@ class RegistryEditor:
         unseen = [one for one in effect.hurt if one.id not in confirmed]
         if unseen:
             visits = "1 visit" if len(unseen) == 1 else f"{len(unseen)} visits"
-            raise NotConfirmed("confirm_first", f"{visits} would stand without what they need; look at them, then confirm")
+            raise NotConfirmed(
+                "confirm_first", f"{visits} would stand without what they need; look at them, then confirm"
+            )

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,15 @@ from edge.schedule.changing.document import Document, FaultyDocument, document_o
 from edge.schedule.changing.editor import InUse, NotConfirmed, RegistryEditor
 from edge.schedule.checker import check
 from edge.schedule.conflicts import conflicts
-from edge.schedule.domain import AppointmentRequest, ClinicChanged, Span, Status
+from edge.schedule.domain import AppointmentRequest, ClinicChanged, MoveWanted, ProviderOut, Span, Status
 from edge.schedule.errors import InvalidClinic, NotAllowed
-from edge.schedule.ids import AppointmentId, ProviderId, ServiceId
+from edge.schedule.ids import AppointmentId, ProviderId, RoomId, ServiceId
+from edge.schedule.lending import LendingPolicy
 from edge.schedule.lengths import as_booked
 from edge.schedule.registry import Registry, demo_registry
+from edge.schedule.slot_desk import SlotDesk
+from edge.schedule.waitlist.domain import Entry, EntryId, Window
+from edge.schedule.waitlist_book import WaitlistBook
 from shared.ids import ClientId
 from tests.support.records import BoxRecord, open_box_record
 
@@ -99,7 +104,7 @@ def test_a_change_is_planned_with_at_once_and_kept_over_a_restart(box: Box) -> N
     assert box.book.registry.provider(ProviderId("cedar")).shift.start == 600
     assert box.book.learnt.planning().provider(ProviderId("cedar")).shift.start == 600
     (change,) = box.registry.latest()
-    assert change.changed.sentences == ("Dr. Cedar: shift 09:00–18:00 → 10:00–18:00.",)
+    assert change.changed.sentences == ("Dr. Cedar: shift 09:00-18:00 → 10:00-18:00.",)
     assert (change.by.actor, change.changed.origin) == ("manager", "tablet")
     box.again()
     assert box.registry.current().provider(ProviderId("cedar")).shift.start == 600
@@ -125,10 +130,10 @@ def test_of_two_who_change_it_at_the_same_time_the_second_is_refused_and_loses_n
     other.save(theirs, seen, (), "desk")
     with pytest.raises(NotAllowed, match="somebody changed the clinic"):
         box.save(later_shift(mine), version=seen)
-    assert [room.name for room in box.registry.current().rooms][0] == "Blue room"
+    assert box.registry.current().room(RoomId("consult-1")).name == "Blue room"
     assert box.registry.current().provider(ProviderId("cedar")).shift.start == 540
     assert box.save(later_shift(box.document()))
-    assert [room.name for room in box.registry.current().rooms][0] == "Blue room"
+    assert box.registry.current().room(RoomId("consult-1")).name == "Blue room"
 
 
 def test_undo_gives_exactly_what_was_before_even_when_the_file_has_changed_since(box: Box) -> None:
@@ -175,7 +180,7 @@ def test_a_file_that_differs_is_said_and_taken_over_or_left(box: Box) -> None:
     assert [line["event"] for line in said] == ["clinic_file_differs"]
     assert box.registry.file.news
     assert box.editor.check_file().sentences == (
-        "Dr. Cedar: name Dr. Cedar → Dr. Sequoia; shift 10:00–18:00 → 09:00–18:00.",
+        "Dr. Cedar: name Dr. Cedar → Dr. Sequoia; shift 10:00-18:00 → 09:00-18:00.",
     )
     box.registry.leave_file(box.registry.version, "manager")
     with capture_logs() as said:
@@ -364,6 +369,47 @@ def test_a_day_of_broken_visits_is_shown_booked_into_and_replanned(
     assert {*(visit.id for visit in plan.placed), *(visit.id for visit in plan.unplaced)} == {
         "c0", "c1", "c2", "c3", "filler", "new",
     }  # fmt: skip
+
+
+def test_offers_and_lending_go_on_beside_visits_in_conflict(box: Box) -> None:
+    box.books("early", "consultation", "cedar", 540)
+    gone = box.books("gone", "consultation", "cedar", 660)
+    document = box.document()
+    _other_parts(document)
+    box.save(document, confirmed=("early", "gone"))
+    waitlist = WaitlistBook(box.record.store, box.book, box.record.ids)
+    window = Window(TOMORROW, TOMORROW, Span(540, 1140))
+    wish = Entry(EntryId("a"), ClientId("a"), ServiceId("peel"), (window,), box.record.clock.wall(), messages=True)
+    waitlist.add(wish, "desk")
+    box.book.change_status(gone, Status.CANCELLED, "desk")
+    waitlist.step()
+    desk = SlotDesk(box.book, LendingPolicy(1), lambda: "epoch", box.record.clock, box.record.ids)
+    assert desk.top_up() > 0
+    for name in ("early", "gone"):
+        with suppress(NotAllowed):
+            box.book.preview(TOMORROW, MoveWanted(0, AppointmentId(name), 900))
+
+
+def test_what_is_lent_to_online_booking_cannot_be_removed(box: Box) -> None:
+    policy = LendingPolicy(1, frozenset({ServiceId("hydra-facial")}), days_ahead=1)
+    SlotDesk(box.book, policy, lambda: "epoch", box.record.clock, box.record.ids).top_up()
+    document = without(without(box.document(), "services", "hydra-facial"), "devices", "hydra-a")
+    (service, device) = box.editor.check(document).needed
+    assert "lent to online booking" in service
+    assert device.startswith("Hydra station A cannot be removed: 2 visits use it")
+
+
+def test_what_a_proposal_that_waits_is_about_cannot_be_removed(box: Box) -> None:
+    visit = box.books("a", "consultation", "laurel", 720)
+    box.book.change_status(visit, Status.CONFIRMED, "desk")
+    document = box.document()
+    document["deciding"] = {"execute_shifted": 0, "provider_out": {"at_least": "suggest"}}
+    box.save(document)
+    box.book.propose(TOMORROW, ProviderOut(0, ProviderId("laurel"), Span(600, 1140)), "desk")
+    (day,) = [box.book.day(TOMORROW)]
+    assert day.proposals.open
+    (needed,) = box.editor.check(without(box.document(), "providers", "laurel")).needed
+    assert "a proposal that waits for a decision" in needed
 
 
 def test_a_longer_service_leaves_booked_visits_as_they_are(box: Box) -> None:
