@@ -173,7 +173,7 @@ def test_two_tablets_do_not_overwrite_each_other(browser: Browser, clinic: Clini
         dialog.get_by_label("The clinic's name").fill("Riverside")
         watch.assert_clean()
         dialog.get_by_role("button", name="Keep in the draft").click()
-        expect(page.get_by_text("1 change not saved yet")).to_be_visible()
+        expect(page.get_by_text("1 change not saved yet.")).to_be_visible()
         other = clinic.registry.current().model_copy(update={"clinic": "Lakeside"})
         clinic.registry.change(other, TODAY, 0, "other")
         expect(page.get_by_text("Somebody else has saved a change meanwhile.")).to_be_visible()

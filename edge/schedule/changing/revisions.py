@@ -122,21 +122,19 @@ class Revisions:
         """
         if any(one.undone for one in self.made if one.changed.change == change):
             return []
-        if self.standing is None or self.standing.changed.change != change:
-            raise NotAllowed("not_latest", "only the latest change can be taken back; reload the page")
+        self.before(change)
         return [said.RegistryChangeUndone(change=change, day=today)]
 
     def before(self, change: str) -> Registry:
         """Return what would count without the latest change.
 
         Raises:
-            NotAllowed: as `undo`, or it was taken back already.
+            NotAllowed: it is not the latest that stands.
         """
-        self.undo(change, dt.date.min)
-        left = [one for one in self.made if not one.undone and one.changed.change != change]
-        seed = self._seed
-        if seed is None or all(one.undone for one in self.made if one.changed.change == change):
-            raise NotAllowed("not_latest", "this change was taken back already; reload the page")
+        latest, seed = self.standing, self._seed
+        if seed is None or latest is None or latest.changed.change != change:
+            raise NotAllowed("not_latest", "only the latest change can be taken back; reload the page")
+        left = [one for one in self.made if not one.undone and one is not latest]
         return left[-1].registry if left else seed
 
     def file_is_news(self, file: Registry) -> bool:

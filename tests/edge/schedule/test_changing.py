@@ -286,6 +286,19 @@ def test_what_visits_to_come_use_cannot_be_removed(box: Box, section: str, name:
     assert box.registry.version == 0
 
 
+def test_an_addition_that_visits_use_since_is_not_taken_back(box: Box) -> None:
+    document = box.document()
+    cedar = entry(document, "providers", "cedar")
+    document["providers"].append({**cedar, "id": "fern", "name": "Dr. Fern", "breaks": []})  # type: ignore[union-attr]
+    box.save(document)
+    change = box.registry.standing()
+    assert change is not None
+    box.books("a", "consultation", "fern", 750)
+    with pytest.raises(InUse, match="Dr. Fern cannot be removed: 1 visit uses it"):
+        box.editor.undo(change, box.registry.version, (), "manager")
+    assert box.registry.current().everybody()["fern"] == "Dr. Fern"
+
+
 def test_what_only_past_visits_used_is_removed_and_their_day_is_shown_as_it_was(box: Box) -> None:
     visit = box.books("hydra", "hydra-facial", "hazel", 690, TODAY)
     document = without(without(box.document(), "services", "hydra-facial"), "devices", "hydra-a")

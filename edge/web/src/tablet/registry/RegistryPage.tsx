@@ -65,6 +65,7 @@ function DraftBar({ registering, review }: { registering: Registering; review: (
   const hurt = effect?.hurt ?? [];
   const changes = effect?.sentences ?? [];
   const telling = () => {
+    if (effect === undefined) return "Looking at what it changes…";
     if (overtaken) return "Somebody else has saved a change meanwhile. Discard this draft and begin again from theirs.";
     if (faults[0]) return `${faults.length > 1 ? `${faults.length} things are not right yet. ` : ""}${sentence(faults[0].message)}`;
     if (needed[0]) return sentence(needed[0]);
@@ -75,7 +76,10 @@ function DraftBar({ registering, review }: { registering: Registering; review: (
   return (
     <div className="card draft" role="status" data-tone={bad ? "bad" : hurt.length > 0 ? "warn" : "good"}>
       <span>
-        <b>{faults.length > 0 ? "The draft is not right yet" : `${count(changes.length, "change", "changes")} not saved yet`}</b> {telling()}
+        {effect && (
+          <b>{faults.length > 0 ? "The draft is not right yet." : `${count(changes.length, "change", "changes")} not saved yet.`}</b>
+        )}{" "}
+        {telling()}
       </span>
       <Group gap="xs" wrap="nowrap">
         <Button variant="default" onClick={discard}>
