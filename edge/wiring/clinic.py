@@ -91,7 +91,7 @@ def lending_policy(chosen: LendingSettings, registry: Registry) -> LendingPolicy
     offered = {service.id for service in registry.services}
     for name in chosen.services:
         if name not in offered:
-            raise InvalidClinic("unknown_service", f"lending.services: the clinic's file has no service {name!r}")
+            raise InvalidClinic("unknown_service", f"lending.services: the clinic has no service {name!r}")
     return LendingPolicy(
         per_service=chosen.per_service,
         services=frozenset(map(ServiceId, chosen.services)),
