@@ -1,7 +1,7 @@
-import { Button, Group, TextInput } from "@mantine/core";
-import { words } from "@medspasync/kit";
-import type { Clinic, Policy } from "./document";
+import { Group, TextInput } from "@mantine/core";
+import type { Clinic } from "./document";
 import { Count, type Faults, Span } from "./fields";
+import { Policies } from "./Policies";
 
 /** Points of the plan's second level, with what counts where the clinic's file says nothing. */
 const WEIGHTS: [key: string, label: string, usual: number][] = [
@@ -21,11 +21,6 @@ const DECIDING: [key: string, label: string, usual: number, step: number][] = [
   ["suggest_points", "Points more that the desk may accept", 600, 10],
   ["keeps_minutes", "Minutes for which a proposal can be accepted", 30, 5],
 ];
-
-function told(policy: Policy): string {
-  const hours = (policy.hours ?? []).map((one) => `${one.start}–${one.end}`).join(", ");
-  return [words(policy.kind), hours].filter(Boolean).join(" · ");
-}
 
 /** What holds for the whole clinic: its name and hours, how lengths are planned, what is better, who decides. */
 export function RulesFields({ entry, set, faults }: { entry: Clinic; set: (next: Clinic) => void; faults: Faults }) {
@@ -76,27 +71,7 @@ export function RulesFields({ entry, set, faults }: { entry: Clinic; set: (next:
           ))}
         </div>
       </fieldset>
-      {policies.length > 0 && (
-        <fieldset className="names">
-          <legend>Policies</legend>
-          {policies.map((policy, number) => (
-            <div className="part" key={number}>
-              <span>{told(policy)}</span>
-              {typeof policy.points !== "object" && (
-                <Count
-                  label="Points"
-                  value={policy.points}
-                  set={(points) => weigh({ policies: policies.map((one, index) => (index === number ? { ...one, points } : one)) })}
-                  error={faults.of(`weights.policies.${number}`)}
-                />
-              )}
-              <Button variant="transparent" px={0} c="var(--clay)" onClick={() => weigh({ policies: policies.filter((_, index) => index !== number) })}>
-                Without it
-              </Button>
-            </div>
-          ))}
-        </fieldset>
-      )}
+      <Policies policies={policies} set={(next) => weigh({ policies: next })} faults={faults} />
     </>
   );
 }

@@ -2,6 +2,7 @@ import { Button, Group, NativeSelect, Switch, TextInput } from "@mantine/core";
 import { words } from "@medspasync/kit";
 import { CATEGORIES, type Clinic, namesOf, type Quantiles, type Service, type Stage } from "./document";
 import { Count, type Faults, Names } from "./fields";
+import { OtherVisitRows } from "./OtherVisits";
 import { TaskRows } from "./TaskRows";
 
 const MOST_STAGES = 8;
@@ -116,14 +117,6 @@ function StageFields({
   );
 }
 
-function others(service: Service): string[] {
-  const named = (one: { service?: string; category?: string }) => words(one.service ?? one.category ?? "");
-  return [
-    ...(service.after ?? []).map((one) => `After ${named(one)}`),
-    ...(service.apart ?? []).map((one) => `${String(one.days)} days apart from ${named(one)}`),
-  ];
-}
-
 /** What a client books: its parts in a row, its price, and what is done around a visit. */
 export function ServiceFields({
   clinic,
@@ -179,7 +172,7 @@ export function ServiceFields({
         set={(clearances) => change({ clearances })}
         error={faults.of("clearances")}
       />
-      {others(entry).length > 0 && <p className="quiet">Kept as they are: {others(entry).join(", ")}.</p>}
+      <OtherVisitRows clinic={clinic} entry={entry} change={change} faults={faults} />
       <TaskRows entry={entry} set={(checklist) => change({ checklist })} faults={faults} />
     </>
   );

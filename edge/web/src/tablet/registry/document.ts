@@ -62,7 +62,7 @@ export interface Task {
   [other: string]: unknown;
 }
 
-interface OtherVisits {
+export interface OtherVisits {
   service?: string;
   category?: string;
   [limit: string]: unknown;
