@@ -211,8 +211,8 @@ class Schedule:
         )
         restored, present = as_booked(registry, self._without(undone)), as_booked(registry, self.plan)
         # What stands in conflict with a changed registry, moved or not, speaks against no undo.
-        standing = set(check(present.registry, present.plan))
-        if not standing.issuperset(check(restored.registry, restored.plan)):
+        broken = set(check(present.registry, present.plan))
+        if not broken.issuperset(check(restored.registry, restored.plan)):
             raise NotAllowed("place_taken", "a former place is taken, or not allowed any more; move the visits by hand")
         return [undone]
 

@@ -125,7 +125,7 @@ def test_a_device_is_added_and_a_service_gets_a_price_in_one_change(browser: Bro
         page.get_by_role("button", name="Add a device").click()
         dialog = page.get_by_role("dialog")
         dialog.get_by_role("button", name="Keep in the draft").click()
-        expect(dialog.get_by_text("String should have at least 1 character").first).to_be_visible()
+        expect(dialog.get_by_text("Write something here.").first).to_be_visible()
         dialog.get_by_label("Name").fill("Laser C")
         dialog.get_by_label("Type").fill("laser")
         expect(dialog.get_by_label("Minutes of cooldown")).to_have_value("10")

@@ -9,7 +9,7 @@ from edge.schedule.registry import Registry
 MOST_SENTENCES: Final = 200
 _LONGEST: Final = 300
 _KINDS: Final = {"providers": "provider", "rooms": "room", "devices": "device", "services": "service"}
-_NOTHING: Final = "nothing"
+_NOTHING: Final = "none"
 
 
 def differences(before: Registry, after: Registry) -> tuple[str, ...]:

@@ -17,6 +17,14 @@ MOST_BYTES: Final = 100_000
 """Size of a document as compact JSON: with it, an event keeps below its largest size."""
 
 SECTIONS: Final = ("providers", "rooms", "devices", "services")
+_PLAIN: Final = {
+    "string_too_short": "write something here",
+    "string_pattern_mismatch": "use small letters, digits, hyphens and underscores, 40 at most",
+    "too_short": "choose at least one",
+    "multiple_of": "choose a multiple of five minutes",
+    "missing": "this is missing",
+    "extra_forbidden": "there is no such field",
+}
 _PATH: Final = re.compile(r"([a-z_]+(?:\.[a-z0-9_-]+)*): (.+)", re.DOTALL)
 
 
@@ -87,7 +95,7 @@ def _compact(document: Document) -> bytes:
 def _faults(document: Mapping[str, Any], error: ValidationError) -> tuple[Fault, ...]:
     found: list[Fault] = []
     for item in error.errors(include_url=False, include_input=False):
-        message = item["msg"].removeprefix("Value error, ")
+        message = _PLAIN.get(item["type"], item["msg"].removeprefix("Value error, "))
         parts = [str(part) for part in item["loc"]]
         if not parts and (told := _PATH.fullmatch(message)):
             # A rule of the whole clinic names its place in the sentence, with the entry's id.

@@ -130,8 +130,9 @@ def _proposed(proposal: ReplanProposed) -> Iterator[_Thing]:
     asked = proposal.disruption
     if asked.kind in _OUT and asked.resource is not None:
         yield _OUT[asked.kind].value, asked.resource
-    for part in (asked, *proposal.pins):
-        named = {ResourceKind.PROVIDER.value: part.provider, ResourceKind.ROOM.value: part.room}
+    wanted = [(asked.provider, asked.room), *((pin.provider, pin.room) for pin in proposal.pins)]
+    for provider, room in wanted:
+        named = {ResourceKind.PROVIDER.value: provider, ResourceKind.ROOM.value: room}
         yield from ((kind, name) for kind, name in named.items() if name is not None)
     if asked.service is not None:
         yield _SERVICE, asked.service

@@ -294,7 +294,7 @@ def test_an_addition_that_visits_use_since_is_not_taken_back(box: Box) -> None:
     change = box.registry.standing()
     assert change is not None
     box.books("a", "consultation", "fern", 750)
-    with pytest.raises(InUse, match="Dr. Fern cannot be removed: 1 visit uses it"):
+    with pytest.raises(InUse, match="Fern cannot be removed: 1 visit uses it"):
         box.editor.undo(change, box.registry.version, (), "manager")
     assert box.registry.current().everybody()["fern"] == "Dr. Fern"
 
@@ -458,6 +458,18 @@ def test_a_fault_is_told_by_section_entry_and_field(
     fault = refusal.value.faults[0]
     assert (fault.section, fault.entry, fault.field) == where
     assert fault.message
+
+
+def test_a_fault_says_what_to_do_in_plain_words(clinic: Registry) -> None:
+    document = document_of(clinic)
+    entry(document, "providers", "cedar").update(name="", skills=[], shift={"start": "09:02", "end": "17:00"})
+    with pytest.raises(FaultyDocument) as refusal:
+        registry_of(document)
+    assert [fault.sentence for fault in refusal.value.faults] == [
+        "providers.cedar.name: write something here",
+        "providers.cedar.skills: choose at least one",
+        "providers.cedar.shift.start: choose a multiple of five minutes",
+    ]
 
 
 def test_a_rule_of_the_whole_clinic_is_told_at_the_entry_it_names(clinic: Registry) -> None:

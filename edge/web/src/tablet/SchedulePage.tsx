@@ -30,7 +30,9 @@ function useUndo(done: () => void) {
 /** Visits that a change of the clinic no longer allows where they are, and the way to plan them again. */
 function Conflicts({ day, show }: { day: Day; show: (one: Proposal) => void }) {
   const propose = usePropose(day, show);
-  const broken = day.appointments.filter((one) => one.conflict);
+  const broken = day.appointments
+    .filter((one) => one.conflict)
+    .sort((one, other) => Date.parse(one.starts_at) - Date.parse(other.starts_at));
   if (broken.length === 0) return null;
   return (
     <section className="card side-card">

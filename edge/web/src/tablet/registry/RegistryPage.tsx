@@ -175,7 +175,7 @@ export default function RegistryPage() {
           {state.file.state === "differs" && !state.file.news && (
             <section className="card side-card">
               <h2>The clinic's file</h2>
-              <p className="quiet">It says something else, and was left.</p>
+              <p className="quiet">It says something else than what counts here.</p>
               <Button mt="xs" variant="default" size="xs" onClick={() => look({ kind: "file" })}>
                 Take it over…
               </Button>

@@ -65,7 +65,7 @@ function StageFields({
           label="Provider with the skill"
           value={stage.skill ?? LEAVES}
           error={at("skill")}
-          data={[...namesOf.skills(clinic).map(choice), { value: LEAVES, label: "Nobody: the provider may leave" }]}
+          data={[...namesOf.skills(clinic).map(choice), { value: LEAVES, label: "Nobody" }]}
           onChange={(event) => who(event.currentTarget.value)}
         />
         <NativeSelect

@@ -160,6 +160,7 @@ export function Form({
   return (
     <Modal opened onClose={close} title={title} size="xl" centered radius="lg" closeButtonProps={{ "aria-label": "Close" }}>
       <form
+        className="entry-form"
         noValidate
         onSubmit={(event) => {
           event.preventDefault();
@@ -171,7 +172,7 @@ export function Form({
           {faults.map((text) => (
             <Notice key={text}>{sentence(text)}</Notice>
           ))}
-          <Group justify="space-between">
+          <div className="form-foot">
             {remove ? (
               <Button variant="transparent" px={0} c="var(--clay)" onClick={remove}>
                 Remove
@@ -187,7 +188,7 @@ export function Form({
                 Keep in the draft
               </Button>
             </Group>
-          </Group>
+          </div>
         </Stack>
       </form>
     </Modal>
