@@ -9,7 +9,7 @@ from edge.config import EdgeSettings
 from edge.record import open_record
 from edge.schedule.book import ScheduleBook
 from edge.schedule.booking import synthesise_day
-from edge.schedule.registry import demo_registry, load_registry
+from edge.schedule.changing.book import RegistryBook
 from shared.clock import SystemClock
 from shared.events.catalogue.client import ClientRegistered
 from shared.ids import Uuid7Source
@@ -45,8 +45,8 @@ def book_demo_days(
     ids = Uuid7Source(clock)
     record = open_record(settings.store, clock, ids)
     try:
-        registry = load_registry(settings.clinic.registry) if settings.clinic.registry else demo_registry()
-        book = ScheduleBook(record.store, registry, ids, clock, settings.clinic.timezone)
+        clinic = RegistryBook(record.store, ids, settings.clinic.registry)
+        book = ScheduleBook(record.store, clinic, ids, clock, settings.clinic.timezone)
         register = ClientRegister(record.store, record.clients, ids)
         start = first or book.today()
         return [_book(book, register, start + dt.timedelta(days=number), appointments, seed) for number in range(days)]

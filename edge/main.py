@@ -129,6 +129,7 @@ class EdgeBox:
             self._note_configuration()
             self._run_erasures(stack)
             self._clear_anew()
+            self._clinic.editor.on_change(self._clear_anew)
             _run(stack, self._hub.link)
             stack.callback(self._note, BoxStopped())
             if self.lan is not None:
@@ -183,14 +184,14 @@ class EdgeBox:
     def _note_configuration(self) -> None:
         """Record what differs in settings or clinic's file since the last start; a full disk must not keep the box."""
         record = self._core.record
-        clinic = {"clinic_file": self._clinic.registry.model_dump()}
+        clinic = {"clinic_file": self._clinic.registry.current().model_dump()}
         try:
             note_configuration(record.store, self.settings.model_dump(mode="json") | clinic, staff_key(record.keys))
         except Retryable as error:
             structlog.get_logger().error("configuration_not_recorded", code=error.code)
 
     def _clear_anew(self) -> None:
-        """Let booked visits carry what the clinic's file asks for now; a bad day must not keep the box."""
+        """Let booked visits carry what the clinic's services ask for now; a bad day must not keep the box."""
         try:
             self._clinic.clearances.catch_up()
         except MedSpaError as error:

@@ -11,6 +11,7 @@ from edge.api.erasure_routes import erasure_router
 from edge.api.kiosk_socket import kiosk_router
 from edge.api.ports import EdgePorts
 from edge.api.progress_routes import progress_router
+from edge.api.registry_routes import registry_router
 from edge.api.review_routes import review_router
 from edge.api.routes import edge_router
 from edge.api.schedule_routes import schedule_router
@@ -50,6 +51,7 @@ def create_edge_api(
     app.include_router(clearance_router(ports))
     app.include_router(checklist_router(ports))
     app.include_router(waitlist_router(ports))
+    app.include_router(registry_router(ports))
     app.include_router(review_router(ports))
     app.include_router(progress_router(ports))
     app.include_router(erasure_router(ports))

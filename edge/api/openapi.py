@@ -12,6 +12,7 @@ from edge.api.clearance_routes import clearance_router
 from edge.api.erasure_routes import erasure_router
 from edge.api.ports import EdgePorts
 from edge.api.progress_routes import progress_router
+from edge.api.registry_routes import registry_router
 from edge.api.review_routes import review_router
 from edge.api.routes import edge_router
 from edge.api.schedule_routes import schedule_router
@@ -42,6 +43,7 @@ def document() -> str:
     app.include_router(clearance_router(undescribed))
     app.include_router(checklist_router(undescribed))
     app.include_router(waitlist_router(undescribed))
+    app.include_router(registry_router(undescribed))
     app.include_router(review_router(undescribed))
     app.include_router(progress_router(undescribed))
     app.include_router(erasure_router(undescribed))

@@ -19,6 +19,14 @@ from edge.api.erasure_schemas import Erasure, Erasures, NewErasure
 from edge.api.kiosk_schemas import KioskClientMessage, KioskServerMessage, PreviewHeader
 from edge.api.progress_schemas import Comparison, SimilarCases, Timeline
 from edge.api.proposal_schemas import Pin, Proposal, WhyNot
+from edge.api.registry_schemas import (
+    RegistryEdit,
+    RegistryEffect,
+    RegistryFileDecision,
+    RegistryState,
+    RegistryUndo,
+    RegistryWish,
+)
 from edge.api.review_schemas import (
     CorrectionsRequest,
     ReopenRequest,
@@ -512,6 +520,39 @@ class ReviewPort(Protocol):
         ...
 
 
+class RegistryPort(Protocol):
+    """The clinic's registry: whom and what it plans with."""
+
+    def registry(self) -> RegistryState:
+        """Return what counts, how the file stands to it, and the latest changes."""
+        ...
+
+    def check(self, wish: RegistryWish) -> RegistryEffect:
+        """Return what a change would do; nothing is recorded.
+
+        Raises:
+            Conflict: the change to be taken back is not the latest, or the file cannot be read.
+        """
+        ...
+
+    def change(self, edit: RegistryEdit, actor: Actor) -> RegistryState:
+        """Plan with a document from now on.
+
+        Raises:
+            Refused: it describes no clinic.
+            Conflict: somebody was faster, it removes what visits need, or hurts visits that are not confirmed.
+        """
+        ...
+
+    def undo(self, what: RegistryUndo, actor: Actor) -> RegistryState:
+        """Take the latest change back, or raise `Conflict` as `change`."""
+        ...
+
+    def decide_file(self, what: RegistryFileDecision, actor: Actor) -> RegistryState:
+        """Take the clinic's file over or leave it, or raise `Conflict` as `change`."""
+        ...
+
+
 class ErasuresPort(Protocol):
     """Deleting clients."""
 
@@ -604,6 +645,7 @@ class EdgePorts:
     clearances: ClearancesPort
     checklist: ChecklistPort
     waitlist: WaitlistPort
+    registry: RegistryPort
     review: ReviewPort
     progress: ProgressPort
     erasures: ErasuresPort

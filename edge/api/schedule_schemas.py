@@ -62,6 +62,7 @@ class Appointment(Interval):
     stages: list[Stage]
     move: Move | None = None
     uncleared: str | None = Field(default=None, description="Which clearance its client lacks, in words.")
+    conflict: str | None = Field(default=None, description="Why it cannot stay where it is; a replan finds it a place.")
 
 
 class Unplaced(Schema):
@@ -209,8 +210,14 @@ class MoveWanted(Schema):
     room_id: Identifier | None = None
 
 
+class ClinicChanged(Schema):
+    """The clinic's registry is another one: whoever cannot stay for it, or waits for a place, is planned anew."""
+
+    kind: Literal["clinic_changed"] = "clinic_changed"
+
+
 Disruption = Annotated[
-    ProviderOut | RoomOut | DeviceOut | RunsLate | Cancelled | NoShow | AddOn | WalkIn | MoveWanted,
+    ProviderOut | RoomOut | DeviceOut | RunsLate | Cancelled | NoShow | AddOn | WalkIn | MoveWanted | ClinicChanged,
     Field(discriminator="kind"),
 ]
 

@@ -85,7 +85,7 @@ class ChecklistDesk:
         return self.day(day)
 
     def _visit(self, day: dt.date, visit: domain.Appointment, tasks: list[Task]) -> shown.ChecklistVisit:
-        registry = self._book.schedule.registry
+        registry = self._book.schedule.registry_on(day)
         return shown.ChecklistVisit(
             appointment_id=visit.id,
             client_name=client_name(self._register, visit.client),

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Protocol
 
-from edge.schedule.registry import Registry
+from edge.schedule.registry import ClinicSource
 from edge.staff.sign_in import SignIn
 
 
@@ -20,18 +20,18 @@ class People(Protocol):
 
 
 class FilePeople:
-    """Without sign-in: the providers of the clinic's file."""
+    """Without sign-in: the providers of the clinic's registry."""
 
-    def __init__(self, registry: Registry) -> None:
-        self._names = {str(item.id): item.name for item in registry.providers}
+    def __init__(self, clinic: ClinicSource) -> None:
+        self._clinic = clinic
 
     def present(self) -> Mapping[str, str]:
-        """Return the providers' names."""
-        return self._names
+        """Return the names of the providers of now."""
+        return self._clinic.current().everybody()
 
     def names(self) -> Mapping[str, str]:
-        """Return the providers' names."""
-        return self._names
+        """Return the names of the providers of now and before."""
+        return self._clinic.everybody()
 
 
 class SignedInPeople:

@@ -123,7 +123,7 @@ class ProposalView:
             "kind": kind,
             "appointment_id": visit.id,
             "client_name": self._name(visit.client),
-            "service": self._book.registry.service(visit.service).name,
+            "service": self._book.registry_on(day).service(visit.service).name,
             "from_starts_at": self._at(day, before[0].start) if before else None,
             "from_provider_id": _provider(before),
             "from_room_id": before[0].room if before else None,

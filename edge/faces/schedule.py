@@ -16,6 +16,7 @@ from edge.faces.wishes import WALK_IN_PREFIX, disruption_of, minute_of
 from edge.schedule import domain
 from edge.schedule.book import ScheduleBook
 from edge.schedule.coming_days import ROLLED
+from edge.schedule.conflicts import conflicts
 from edge.schedule.deciding_policy import Mode
 from edge.schedule.ids import AppointmentId, ProviderId, ReplanId, RoomId
 from edge.schedule.leases import BY_HAND
@@ -23,7 +24,9 @@ from edge.schedule.personal import uncleared_text
 from edge.schedule.pinning import Pin
 from edge.schedule.registry import Provider, Room, Unit
 from edge.schedule.schedule import ReplanRecord, Schedule
+from edge.schedule.services import Service
 from edge.schedule.slot_desk import SlotDesk
+from edge.schedule.violations import Rule
 from shared.events.catalogue.schedule import AppointmentMoved, StagePart
 from shared.http.errors import Conflict
 from shared.ids import ClientId
@@ -59,9 +62,9 @@ class ScheduleDesk:
 
     def day(self, day: dt.date) -> shown.ScheduleDay:
         """Return one day."""
-        schedule, registry = self._book.day(day), self._book.registry
+        schedule, registry = self._book.day(day), self._book.registry_on(day)
         plan = schedule.plan
-        moves = _latest_moves(schedule)
+        moves, against = _latest_moves(schedule), self._conflicts(day, plan)
         return shown.ScheduleDay(
             day=day,
             timezone=str(self._book.zone),
@@ -73,7 +76,9 @@ class ScheduleDesk:
             rooms=[self._thing(day, item, plan) for item in registry.rooms],
             devices=[self._thing(day, item, plan) for item in registry.devices],
             appointments=[
-                self._appointment(day, item, moves.get(item.id)) for item in plan.appointments.values() if item.placed
+                self._appointment(day, item, moves.get(item.id), against.get(item.id))
+                for item in plan.appointments.values()
+                if item.placed
             ],
             unplaced=[self._unplaced(day, item, _waits_because(schedule, item.id)) for item in plan.unplaced],
             replans=[
@@ -173,7 +178,23 @@ class ScheduleDesk:
             if item.resource == resource
         ]
 
-    def _appointment(self, day: dt.date, visit: domain.Appointment, move: AppointmentMoved | None) -> shown.Appointment:
+    def _conflicts(self, day: dt.date, plan: domain.Plan) -> dict[AppointmentId, str]:
+        """Return why visits to come cannot stay; what is over is as it is."""
+        if day < self._book.today():
+            return {}
+        reasons: dict[AppointmentId, list[str]] = {}
+        for one in conflicts(self._book.registry, plan, self._book.minute(day)):
+            if one.rule is Rule.CLEARED:  # told by itself, and a clearance is found again by no replan
+                continue
+            reasons.setdefault(one.visit, []).append(one.why)
+        return {visit: _as_sentence(", and ".join(dict.fromkeys(why))) for visit, why in reasons.items()}
+
+    def _service(self, day: dt.date, visit: domain.Appointment) -> Service:
+        return self._book.registry_on(day).service(visit.service)
+
+    def _appointment(
+        self, day: dt.date, visit: domain.Appointment, move: AppointmentMoved | None, conflict: str | None
+    ) -> shown.Appointment:
         before = move.before[0] if move is not None and move.before else None
         return shown.Appointment(
             id=visit.id,
@@ -181,7 +202,7 @@ class ScheduleDesk:
             ends_at=self._at(day, visit.end),
             client_id=visit.client,
             client_name=self._name(visit.client),
-            service=self._book.registry.service(visit.service).name,
+            service=self._service(day, visit).name,
             provider_id=visit.providers[0] if visit.providers else visit.stages[0].room,
             status=_SHOWN[visit.status],
             notified=visit.status is not domain.Status.BOOKED,
@@ -194,12 +215,13 @@ class ScheduleDesk:
             )
             if move is not None and before is not None
             else None,
-            uncleared=None if visit.status.begun else uncleared_text(self._book.registry, visit),
+            uncleared=None if visit.status.begun else uncleared_text(self._book.registry_on(day), visit),
+            conflict=conflict,
         )
 
     def _unplaced(self, day: dt.date, visit: domain.Appointment, reason: str) -> shown.Unplaced:
-        service = self._book.registry.service(visit.service)
-        uncleared = uncleared_text(self._book.registry, visit)
+        service = self._service(day, visit)
+        uncleared = uncleared_text(self._book.registry_on(day), visit)
         return shown.Unplaced(
             appointment_id=visit.id,
             client_name=self._name(visit.client),
@@ -240,7 +262,7 @@ class ScheduleDesk:
         return shown.MovedAppointment(
             appointment_id=visit.id,
             client_name=self._name(visit.client),
-            service=self._book.registry.service(visit.service).name,
+            service=self._service(day, visit).name,
             from_starts_at=self._at(day, before[0].start),
             to_starts_at=self._at(day, after[0].start),
             from_provider_id=_first_provider(before),
@@ -265,6 +287,10 @@ def client_name(register: ClientRegister, client: ClientId) -> str:
         return _ERASED_CLIENT
     except ClientUnknown:
         return _WALK_IN if client.startswith(WALK_IN_PREFIX) else _ONLINE_GUEST
+
+
+def _as_sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}."
 
 
 def _latest_moves(schedule: Schedule) -> dict[str, AppointmentMoved]:

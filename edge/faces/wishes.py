@@ -33,6 +33,8 @@ def disruption_of(book: ScheduleBook, request: shown.DisruptionRequest) -> domai
             return domain.DeviceDown(at, UnitId(wish.device_id), _span(book, day, wish))
         case shown.WalkIn():
             return _walk_in(book, day, wish, at)
+        case shown.ClinicChanged():
+            return domain.ClinicChanged(at)
         case _:
             return _of_visit(book, day, wish, at)
 

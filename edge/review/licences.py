@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from edge.schedule.registry import Registry
+from edge.schedule.registry import ClinicSource
 from edge.staff.permissions import PERMITTED, Action
 from edge.staff.sign_in import SignIn
 
@@ -32,18 +32,19 @@ class Licences(Protocol):
 
 
 class RegistryLicences:
-    """`Licences` from the clinic's file: providers with the skill `review`."""
+    """`Licences` from the clinic's registry: providers with the skill `review`."""
 
-    def __init__(self, registry: Registry) -> None:
-        self._registry = registry
+    def __init__(self, clinic: ClinicSource) -> None:
+        self._clinic = clinic
 
     def signers(self) -> Sequence[Signer]:
         """Return everybody who may sign results."""
-        return [Signer(item.id, item.name) for item in self._registry.providers if REVIEW_SKILL in item.skills]
+        providers = self._clinic.current().providers
+        return [Signer(item.id, item.name) for item in providers if REVIEW_SKILL in item.skills]
 
     def names(self) -> Mapping[str, str]:
-        """Return the providers' names."""
-        return {str(item.id): item.name for item in self._registry.providers}
+        """Return the names of the providers of now and before."""
+        return self._clinic.everybody()
 
 
 class StaffLicences:

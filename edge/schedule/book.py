@@ -23,7 +23,7 @@ from edge.schedule.pinning import Pin
 from edge.schedule.proposal_commands import Authorise, accept, asked_again, propose, reject, stale_because
 from edge.schedule.proposals import ProposalRecord
 from edge.schedule.proposing import decision_of
-from edge.schedule.registry import Registry
+from edge.schedule.registry import ClinicSource, Registry
 from edge.schedule.replan import SolverLimits, replan
 from edge.schedule.replans import Replan
 from edge.schedule.schedule import Schedule
@@ -40,6 +40,8 @@ from shared.events.payload import Catalogue, PayloadModel
 from shared.ids import ClientId, IdSource
 
 _KEPT_DAYS = 8
+# A day's stream is `schedule:2026-12-01`; a semicolon is what follows a colon.
+_DAYS_FROM = "SELECT DISTINCT aggregate FROM events WHERE aggregate >= ? AND aggregate < 'schedule;' ORDER BY aggregate"
 REPLAN_SECONDS = 1.0
 
 
@@ -49,7 +51,7 @@ class ScheduleBook:
     def __init__(
         self,
         store: SqlcipherEventStore,
-        registry: Registry,
+        clinic: ClinicSource,
         ids: IdSource,
         clock: Clock,
         timezone: str,
@@ -57,8 +59,8 @@ class ScheduleBook:
     ) -> None:
         """Make a book; `threads` is the budget shared with the analysis, or one of its own where none runs."""
         self._threads = threads or ThreadBudget(SolverLimits().workers)
-        self.registry = registry
-        self.learnt = EstimatesBook(store, registry, ids)
+        self._clinic = clinic
+        self.learnt = EstimatesBook(store, clinic, ids)
         self.zone = ZoneInfo(timezone)
         self._store = store
         self._ids = ids
@@ -69,6 +71,15 @@ class ScheduleBook:
         self._held: Callable[[Schedule], Sequence[Appointment]] = _nothing
         self._confirmed: Confirmed = nothing_confirmed
         self._listeners: list[Callable[[dt.date], None]] = []
+
+    @property
+    def registry(self) -> Registry:
+        """The clinic as it is now."""
+        return self._clinic.current()
+
+    def registry_on(self, date: dt.date) -> Registry:
+        """Return the clinic as it was on a day that is over, or as it is."""
+        return self._clinic.on(date)
 
     def hold_by(self, held: Callable[[Schedule], Sequence[Appointment]]) -> None:
         """Ask `held` before somebody is booked which places of the day are kept for others; it must not append."""
@@ -127,6 +138,11 @@ class ScheduleBook:
             while len(self._days) > _KEPT_DAYS:
                 del self._days[next(iter(self._days))]
             return day
+
+    def days_from(self, first: dt.date) -> list[dt.date]:
+        """Return the days from one on that anything is on record of, in order."""
+        rows = self._store.rows(_DAYS_FROM, (f"schedule:{first.isoformat()}",))
+        return [dt.date.fromisoformat(name.partition(":")[2]) for (name,) in rows]
 
     def record(
         self, date: dt.date, decide: Callable[[Schedule], Sequence[PayloadModel]], actor: str, purpose: str

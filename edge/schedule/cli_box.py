@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edge.schedule.registry import demo_registry, load_registry
-
 if TYPE_CHECKING:
     from edge.schedule.book import ScheduleBook
     from edge.schedule.night_book import NightBook
@@ -32,6 +30,7 @@ def box_of(config: Path) -> Iterator[Box]:
     from edge.config import EdgeSettings  # noqa: PLC0415 - what is given in a file needs no box
     from edge.record import open_record  # noqa: PLC0415
     from edge.schedule.book import ScheduleBook  # noqa: PLC0415
+    from edge.schedule.changing.book import RegistryBook  # noqa: PLC0415
     from edge.schedule.night_book import NightBook  # noqa: PLC0415
     from edge.threads import ThreadBudget  # noqa: PLC0415
     from shared.clock import SystemClock  # noqa: PLC0415
@@ -40,11 +39,11 @@ def box_of(config: Path) -> Iterator[Box]:
 
     settings, clock = load_settings(config, EdgeSettings), SystemClock()
     ids = Uuid7Source(clock)
-    registry = load_registry(settings.clinic.registry) if settings.clinic.registry else demo_registry()
     record = open_record(settings.store, clock, ids)
     threads = ThreadBudget(settings.analysis.budget_threads or len(os.sched_getaffinity(0)))
     try:
-        book = ScheduleBook(record.store, registry, ids, clock, settings.clinic.timezone, threads)
+        clinic = RegistryBook(record.store, ids, settings.clinic.registry)
+        book = ScheduleBook(record.store, clinic, ids, clock, settings.clinic.timezone, threads)
         yield Box(book, NightBook(record.store, book, ids, clock, threads, settings.rolling))
     finally:
         record.store.close()

@@ -55,6 +55,7 @@ class Deciding(_Table):
     urgent: KindLimits = KindLimits()
     add_on: KindLimits = KindLimits()
     move_wanted: KindLimits = KindLimits()
+    clinic_changed: KindLimits = KindLimits()
 
     def limits(self, kind: str) -> KindLimits:
         """Return the limits of one kind of disruption with nothing left empty.

@@ -94,8 +94,15 @@ class Demand:
             start += stage.minutes
         return tuple(built)
 
+    def suits(self, stages: Stages) -> bool:
+        """Tell whether stages are the service's: the same parts, each as long; it may have had others once."""
+        parts = [(stage.name, stage.minutes) for stage in self.service.stages]
+        return [(stage.name, stage.end - stage.start) for stage in stages] == parts
+
     def choice(self, stages: Stages) -> tuple[str, ...]:
-        """Return which resource each need has in these stages."""
+        """Return which resource each need has in these stages; none where the service had other parts then."""
+        if len(stages) != len(self.service.stages):
+            return ("",) * len(self.needs)
         return tuple(_resource(stages[need.stages[0]], need.kind) for need in self.needs)
 
 
@@ -201,7 +208,9 @@ class Calendar:
         for device in registry.devices:
             self._add((ResourceKind.DEVICE, device.id), outside, device.rest)
         for outage in outages:
-            self.closed[outage.kind, outage.resource] |= cells(outage.span)
+            # The clinic may have parted with what was out.
+            if (outage.kind, outage.resource) in self.closed:
+                self.closed[outage.kind, outage.resource] |= cells(outage.span)
 
     @classmethod
     def of(cls, registry: Registry, plan: Plan) -> "Calendar":

@@ -341,6 +341,24 @@ class MoveWanted:
     room: RoomId | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class ClinicChanged:
+    """The clinic's registry is another one: whoever cannot stay for it, or waits for a place, is planned anew."""
+
+    at: int
+
+
 Disruption = (
-    ProviderOut | RoomDown | DeviceDown | Late | Overrun | Cancelled | NoShow | WalkIn | Urgent | AddOn | MoveWanted
+    ProviderOut
+    | RoomDown
+    | DeviceDown
+    | Late
+    | Overrun
+    | Cancelled
+    | NoShow
+    | WalkIn
+    | Urgent
+    | AddOn
+    | MoveWanted
+    | ClinicChanged
 )

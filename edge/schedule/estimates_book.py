@@ -12,7 +12,7 @@ from edge.schedule.day_close import close_day
 from edge.schedule.domain import UNKNOWN_SHOW, AppointmentRequest
 from edge.schedule.estimates import Estimates, History, calibrated, history_of, show_of
 from edge.schedule.ids import ServiceId
-from edge.schedule.registry import Registry
+from edge.schedule.registry import ClinicSource, Registry
 from edge.schedule.weights_learnt import LearntWeights, with_learnt
 from edge.store.events import SqlcipherEventStore
 from shared.events.catalogue import estimates as said
@@ -37,14 +37,14 @@ _PROPOSED: Final = "SELECT DISTINCT aggregate FROM events WHERE aggregate >= ? A
 class EstimatesBook:
     """What the clinic has learnt from its days; safe to share by threads."""
 
-    def __init__(self, store: SqlcipherEventStore, registry: Registry, ids: IdSource) -> None:
-        """Make a book over a log; `registry` is the clinic's file."""
+    def __init__(self, store: SqlcipherEventStore, clinic: ClinicSource, ids: IdSource) -> None:
+        """Make a book over a log; `clinic` says what is planned with before anything is learnt."""
         self._store = store
-        self._registry = registry
+        self._clinic = clinic
         self._ids = ids
         self._catalogue = Catalogue((*said.PAYLOADS, *told.PAYLOADS, *proposals.PAYLOADS, *slots.OF_A_DAY))
         self._calibration = Calibration()
-        self._planning = (Calibration().version, registry)
+        self._planning: tuple[int, Registry, Registry] | None = None
         self._lock = threading.RLock()
 
     @property
@@ -62,14 +62,15 @@ class EstimatesBook:
     def planning(self) -> Registry:
         """Return the clinic with the lengths that new visits are planned with, and its weights."""
         with self._lock:
-            known = self._known()
-            if self._planning[0] != known.version:
-                registry = calibrated(self._registry, known.estimates)
-                weights = with_learnt(registry.weights, known.weights)
-                if weights != registry.weights:
-                    registry = registry.model_copy(update={"weights": weights})
-                self._planning = (known.version, registry)
-            return self._planning[1]
+            known, registry = self._known(), self._clinic.current()
+            last = self._planning
+            if last is None or last[0] != known.version or last[1] is not registry:
+                planned = calibrated(registry, known.estimates)
+                weights = with_learnt(planned.weights, known.weights)
+                if weights != planned.weights:
+                    planned = planned.model_copy(update={"weights": weights})
+                last = self._planning = (known.version, registry, planned)
+            return last[2]
 
     def expected(self, request: AppointmentRequest) -> AppointmentRequest:
         """Return a request with the chance that its client comes, where nothing else is known of the client."""

@@ -9,6 +9,7 @@ from edge.schedule.domain import (
     AddOn,
     Appointment,
     Cancelled,
+    ClinicChanged,
     DeviceDown,
     Disruption,
     Late,
@@ -64,6 +65,8 @@ def with_facts(registry: Registry, plan: Plan, disruption: Disruption, replan: R
             return plan.with_appointments(with_status(find(plan, name), Status.NO_SHOW))
         case WalkIn() | Urgent() | AddOn() | MoveWanted():
             _refuse_senseless(registry, plan, disruption)
+            return plan
+        case ClinicChanged():
             return plan
         case _:
             assert_never(disruption)

@@ -150,7 +150,8 @@ def survey(
     others = [appointment for appointment in facts.placed if not appointment.status.begun]
     for appointment in sorted(others, key=lambda a: a.id not in held):
         theirs, gone = stay[appointment.client], leave[appointment.client]
-        fits = calendar.fits(demands[appointment.service], appointment)
+        demand = demands[appointment.service]
+        fits = demand.suits(appointment.stages) and calendar.fits(demand, appointment)
         if not fits or not _goes_with(demands, appointment, theirs, gone):
             hit.append(appointment)
             gone.append(appointment)

@@ -7,6 +7,7 @@ from edge.schedule.domain import (
     AddOn,
     Appointment,
     Cancelled,
+    ClinicChanged,
     DeviceDown,
     Disruption,
     Late,
@@ -168,6 +169,8 @@ def disruption_event(disruption: Disruption, facts: Plan, replan: ReplanId) -> D
             return DisruptionReported(day=day, replan=replan, kind="no_show", at=at, appointment=visit)
         case WalkIn() | Urgent() | AddOn() | MoveWanted():
             return _wish_event(disruption, day, replan)
+        case ClinicChanged():
+            return DisruptionReported(day=day, replan=replan, kind="clinic_changed", at=at)
         case _:
             assert_never(disruption)
 
@@ -191,6 +194,8 @@ def cause_text(registry: Registry, facts: Plan, disruption: Disruption) -> str:
             return f"{_service(registry, facts, disruption.appointment)}: client did not come"
         case WalkIn() | Urgent() | AddOn() | MoveWanted():
             return _wish_text(registry, facts, disruption)
+        case ClinicChanged():
+            return "The clinic has changed"
         case _:
             assert_never(disruption)
 

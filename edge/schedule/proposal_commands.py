@@ -74,7 +74,7 @@ def stale_because(day: Schedule, registry: Registry, record: ProposalRecord, now
         return f"this was proposed more than {keeps} minutes ago; work it out again, then decide"
     answer, booked = record.replan(registry, day.plan, choice), as_booked(registry, day.plan)
     if check_replan(booked.registry, booked.asked(answer.facts), booked.asked(answer.plan), now):
-        return "it is too late for a move in this proposal; work it out again, then decide"
+        return "it is too late for a move in this proposal, or the clinic has changed; work it out again, then decide"
     return None
 
 

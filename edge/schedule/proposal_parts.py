@@ -7,6 +7,7 @@ from edge.schedule.domain import (
     Appointment,
     AppointmentRequest,
     Cancelled,
+    ClinicChanged,
     DeviceDown,
     Disruption,
     Late,
@@ -38,6 +39,7 @@ _KINDS: dict[type[Disruption], Kind] = {
     Urgent: "urgent",
     AddOn: "add_on",
     MoveWanted: "move_wanted",
+    ClinicChanged: "clinic_changed",
 }
 
 
@@ -62,6 +64,8 @@ def disruption_part(disruption: Disruption) -> DisruptionPart:
         case AddOn(appointment=visit, service=service, urgent=urgent):
             names = tuple(sorted(disruption.cleared))
             return DisruptionPart(kind=kind, at=at, appointment=visit, service=service, urgent=urgent, cleared=names)
+        case ClinicChanged():
+            return DisruptionPart(kind=kind, at=at)
         case MoveWanted(appointment=visit, start=start, provider=provider, room=room):
             return DisruptionPart(kind=kind, at=at, appointment=visit, start=start, provider=provider, room=room)
 
@@ -78,6 +82,8 @@ def disruption_of(part: DisruptionPart) -> Disruption:
         case "walk_in" | "urgent":
             request = _request(appointment_of(_there(part.request)))
             return WalkIn(part.at, request) if part.kind == "walk_in" else Urgent(part.at, request)
+        case "clinic_changed":
+            return ClinicChanged(part.at)
         case _:
             return _of_visit(part, AppointmentId(_there(part.appointment)))
 

@@ -61,9 +61,14 @@ def _cause(situation: Situation, plan: Plan, old: Appointment) -> tuple[ForcedBy
         return ForcedBy.CLIENT_LATE, f"window from {clock_text(old.window.start)}", sentence
     if out := _outage_cause(registry, plan, old):
         return out
-    if not Calendar(registry, days=plan.days).fits(situation.demands[old.service], old):
+    demand = situation.demands[old.service]
+    if not demand.suits(old.stages) or not Calendar(registry, days=plan.days).fits(demand, old):
         name = registry.service(old.service).name
-        return ForcedBy.NOT_ALLOWED, "the clinic's file", f"The clinic's rules do not allow its former place for {name}"
+        return (
+            ForcedBy.NOT_ALLOWED,
+            "the clinic's registry",
+            f"The clinic's rules do not allow its former place for {name}",
+        )
     if own := _client_cause(situation, plan, old):
         return own
     other = _blocker(situation, plan, old)

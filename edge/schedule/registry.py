@@ -4,10 +4,11 @@ The file is validated on reading: an unknown key, a dangling name or a service t
 refused with the field and what to write instead.
 """
 
+import datetime as dt
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 
 from pydantic import (
     Field,
@@ -80,8 +81,24 @@ class Unit(Entry):
         return max(self.cooldown, self.cleaning)
 
 
+class ClinicSource(Protocol):
+    """Where the registry that counts is asked for, each time it is needed: it may change while the box runs."""
+
+    def current(self) -> "Registry":
+        """Return the registry that counts now."""
+        ...
+
+    def on(self, day: dt.date) -> "Registry":
+        """Return the registry that counted at the end of a day that is over, or the one that counts now."""
+        ...
+
+    def everybody(self) -> Mapping[str, str]:
+        """Return the names of the providers of now and before, by id."""
+        ...
+
+
 class Registry(Entry):
-    """Everything one clinic plans with."""
+    """Everything one clinic plans with; one that never changes is its own `ClinicSource`."""
 
     clinic: str = Field(min_length=1, max_length=80)
     hours: Hours
@@ -117,6 +134,19 @@ class Registry(Entry):
         _offer_what_is_asked(self)
         _depend_on_what_is_offered(self)
         return self
+
+    def current(self) -> "Registry":
+        """Return itself."""
+        return self
+
+    def on(self, day: dt.date) -> "Registry":
+        """Return itself: it was the same on every day."""
+        del day
+        return self
+
+    def everybody(self) -> Mapping[str, str]:
+        """Return the providers' names, by id."""
+        return {str(item.id): item.name for item in self.providers}
 
     def provider(self, name: ProviderId) -> Provider:
         """Return a provider, or raise `UnknownName`."""

@@ -135,8 +135,9 @@ def _reason(situation: Situation, solved: Situation, plan: Plan, old: Appointmen
 
 def could_stay(situation: Situation, plan: Plan, old: Appointment, new: Appointment) -> bool:
     """Tell whether a moved visit of a plan could have its former place, with all others where they are now."""
+    demand = situation.demands[old.service]
     calendar = Calendar.of(situation.registry, plan.with_appointments(replace(new, stages=())))
-    if not calendar.fits(situation.demands[old.service], old) or not goes_with(situation, plan, old):
+    if not (demand.suits(old.stages) and calendar.fits(demand, old) and goes_with(situation, plan, old)):
         return False
     unmet = set(unmet_lunches(situation.registry, plan))
     return unmet.issuperset(unmet_lunches(situation.registry, plan.with_appointments(old)))

@@ -210,9 +210,11 @@ class Schedule:
             restored=tuple(visit_part(self._put_back(registry, before[key])) for key in touched if key in before),
             removed=tuple(key for key in touched if key not in before),
         )
-        restored = as_booked(registry, self._without(undone))
-        if any(broken.rule is not Rule.CLEARED for broken in check(restored.registry, restored.plan)):
-            raise NotAllowed("place_taken", "a former place is taken by now; move the visits by hand")
+        restored, present = as_booked(registry, self._without(undone)), as_booked(registry, self.plan)
+        # What stands in conflict with a changed registry, or uncleared, moved or not, speaks against no undo.
+        broken = set(check(restored.registry, restored.plan)) - set(check(present.registry, present.plan))
+        if any(one.rule is not Rule.CLEARED for one in broken):
+            raise NotAllowed("place_taken", "a former place is taken, or not allowed any more; move the visits by hand")
         return [undone]
 
     def _differs(self, former: Appointment) -> bool:

@@ -12,10 +12,10 @@ from rich.console import Console
 from edge.config import EdgeSettings
 from edge.record import open_record
 from edge.schedule.book import ScheduleBook
+from edge.schedule.changing.book import RegistryBook
 from edge.schedule.domain import clock_text
 from edge.schedule.leases import BY_HAND
 from edge.schedule.lending import LendingPolicy
-from edge.schedule.registry import demo_registry, load_registry
 from edge.schedule.slot_desk import SlotDesk
 from edge.store.hub_life import HubLife
 from shared.clock import SystemClock
@@ -63,8 +63,7 @@ def _desk(config: Path) -> Iterator[SlotDesk]:
     ids, settings = Uuid7Source(clock), load_settings(config, EdgeSettings)
     record, clinic = open_record(settings.store, clock, ids), settings.clinic
     try:
-        registry = load_registry(clinic.registry) if clinic.registry else demo_registry()
-        book = ScheduleBook(record.store, registry, ids, clock, clinic.timezone)
+        book = ScheduleBook(record.store, RegistryBook(record.store, ids, clinic.registry), ids, clock, clinic.timezone)
         yield SlotDesk(book, LendingPolicy(per_service=0), HubLife(record.store).epoch, clock, ids)
     finally:
         record.store.close()

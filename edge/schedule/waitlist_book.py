@@ -72,7 +72,7 @@ class WaitlistBook:
             rules: the clinic's limits.
         """
         self.book = book
-        self.clinic = Clinic(book.registry, rules or OfferRules(), confirmed=book.confirmed)
+        self._rules = rules or OfferRules()
         self._store = store
         self._ids = ids
         self._sender = sender or HubSends()
@@ -81,6 +81,11 @@ class WaitlistBook:
         self._seen: object = None
         self._listeners: list[Callable[[], None]] = []
         book.hold_by(self._held)
+
+    @property
+    def clinic(self) -> Clinic:
+        """The clinic as it is now, with its limits."""
+        return Clinic(self.book.registry, self._rules, confirmed=self.book.confirmed)
 
     def on_command(self, listener: Callable[[], None]) -> None:
         """Call `listener` after each change of the waitlist; it must be quick and must not append."""
@@ -179,8 +184,9 @@ class WaitlistBook:
             now = self.book.now()
             days = self._days(now)
             versions = tuple((date, day.version) for date, day in days.items())
-            seen = (list_.version, versions, now.replace(second=0, microsecond=0))
-            # Times lie on a grid of minutes: until the next one, only an event or an expiry can change the answer.
+            seen = (list_.version, versions, now.replace(second=0, microsecond=0), self.book.registry)
+            # Times lie on a grid of minutes: until the next one, only an event, an expiry or another registry can
+            # change the answer.
             if seen == self._seen and all(offer.live(now) for offer in list_.state.open()):
                 return []
             payloads = due(self.clinic, list_, days, now, self._ids.new)

@@ -30,6 +30,7 @@ class Action(StrEnum):
     ASK_ERASURE = "ask_erasure"
     DECIDE_ERASURE = "decide_erasure"
     MANAGE_STAFF = "manage_staff"
+    MANAGE_CLINIC = "manage_clinic"
 
 
 _EVERYBODY: Final = frozenset({Action.PUBLIC, Action.BE_SIGNED_IN})
@@ -52,7 +53,7 @@ PERMITTED: Final[Mapping[StaffRole, frozenset[Action]]] = {
     # Runs the clinic: sees everything, but treats and signs nothing.
     StaffRole.MANAGER: _FRONT_DESK
     | _RECORD
-    | {Action.SEE_STATISTICS, Action.DECIDE_ERASURE, Action.MANAGE_STAFF, Action.DECIDE_SCHEDULE},
+    | {Action.SEE_STATISTICS, Action.DECIDE_ERASURE, Action.MANAGE_STAFF, Action.MANAGE_CLINIC, Action.DECIDE_SCHEDULE},
 }
 # What break-glass adds: looking at the record and photographing, so that a client can be helped. Never more.
 BEHIND_GLASS: Final = _RECORD | {Action.TAKE_PHOTO}

@@ -16,6 +16,8 @@ from edge.faces.actors import SignedInActors, StationActors
 from edge.faces.people import FilePeople, People, SignedInPeople
 from edge.review.licences import Licences, RegistryLicences, StaffLicences
 from edge.schedule.book import ScheduleBook
+from edge.schedule.changing.book import RegistryBook
+from edge.schedule.changing.editor import RegistryEditor
 from edge.schedule.domain import Span
 from edge.schedule.errors import InvalidClinic
 from edge.schedule.ids import ServiceId
@@ -23,7 +25,7 @@ from edge.schedule.lending import LendingPolicy
 from edge.schedule.night_book import NightBook
 from edge.schedule.night_workers import DayCloser, NightRoller
 from edge.schedule.online import OnlineDesk
-from edge.schedule.registry import Registry, demo_registry, load_registry
+from edge.schedule.registry import Registry
 from edge.schedule.slot_desk import SlotDesk
 from edge.schedule.waitlist_book import WaitlistBook
 from edge.schedule.waitlist_worker import WaitlistWorker
@@ -44,8 +46,9 @@ class Clinic:
         record, clinic = core.record, core.settings.clinic
         self.consent = ConsentDesk(record.store, load_consent_texts(), core.clock)
         self.register = ClientRegister(record.store, record.clients, core.ids)
-        self.registry = load_registry(clinic.registry) if clinic.registry else demo_registry()
+        self.registry = RegistryBook(record.store, core.ids, clinic.registry)
         self.book = ScheduleBook(record.store, self.registry, core.ids, core.clock, clinic.timezone, core.threads)
+        self.editor = RegistryEditor(self.registry, self.book, core.settings.lending.services)
         rules = core.settings.waitlist.rules()
         self.waitlist = WaitlistBook(record.store, self.book, core.ids, rules=rules)
         self.waitlist_worker = WaitlistWorker(self.waitlist)
@@ -53,7 +56,7 @@ class Clinic:
         rolling = core.settings.rolling
         self.nights = NightBook(record.store, self.book, core.ids, core.clock, core.threads, rolling)
         self.night_roller = NightRoller(self.nights, core.clock) if rolling.enabled else None
-        life, policy = HubLife(record.store), lending_policy(core.settings.lending, self.registry)
+        life, policy = HubLife(record.store), lending_policy(core.settings.lending, self.registry.current())
         self.slots = SlotDesk(self.book, policy, life.epoch, core.clock, core.ids)
         self.sign_in, self.trail = open_sign_in(core.settings.sign_in, record, core.ids, core.clock)
         self.erasures = ErasureDesk(record.store, core.ids)
@@ -98,7 +101,7 @@ def lending_policy(chosen: LendingSettings, registry: Registry) -> LendingPolicy
     offered = {service.id for service in registry.services}
     for name in chosen.services:
         if name not in offered:
-            raise InvalidClinic("unknown_service", f"lending.services: the clinic's file has no service {name!r}")
+            raise InvalidClinic("unknown_service", f"lending.services: the clinic has no service {name!r}")
     return LendingPolicy(
         per_service=chosen.per_service,
         services=frozenset(map(ServiceId, chosen.services)),

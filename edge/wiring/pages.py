@@ -10,6 +10,7 @@ from edge.faces.clearances import ClearanceFace
 from edge.faces.clients import ClientDesk, ConsentForms
 from edge.faces.erasures import ErasureFace
 from edge.faces.progress import ProgressDesk
+from edge.faces.registry import RegistryDesk
 from edge.faces.review import ReviewDesk
 from edge.faces.schedule import ScheduleDesk
 from edge.faces.status import BoxStatus
@@ -60,6 +61,7 @@ def make_ports(core: Core, clinic: Clinic, photographs: Photographs, hub: HubSid
         clearances=ClearanceFace(clinic.clearances, clinic.book),
         checklist=_checklist_desk(core, clinic, photographs),
         waitlist=WaitlistDesk(clinic.waitlist, clinic.register),
+        registry=RegistryDesk(clinic.editor, people),
         review=_review_desk(core, clinic, photographs, reviews),
         progress=_progress_desk(core, clinic, photographs, reviews),
         erasures=ErasureFace(clinic.erasures, clinic.register, people, clinic.trail),

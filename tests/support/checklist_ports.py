@@ -47,7 +47,9 @@ class MemoryBook:
 
     def __init__(self) -> None:
         registry = demo_registry()
-        self.schedule = SimpleNamespace(registry=registry, zone=ZONE, now=lambda: NOW, today=NOW.date)
+        self.schedule = SimpleNamespace(
+            registry=registry, registry_on=registry.on, zone=ZONE, now=lambda: NOW, today=NOW.date
+        )
         demands = demands_of(registry)
         visits = []
         for number, (name, service, start, choice, status) in enumerate(VISITS, start=1):

@@ -36,6 +36,7 @@ from tests.support.checklist_ports import FakeChecklist
 from tests.support.clearance_ports import FakeClearances
 from tests.support.erasure_ports import FakeErasures
 from tests.support.progress_ports import FakeProgress
+from tests.support.registry_ports import FakeRegistry
 from tests.support.review_ports import FakeReview
 from tests.support.schedule_ports import ProposingSchedule, WorkedOut
 from tests.support.waitlist_ports import FakeWaitlist
@@ -617,6 +618,7 @@ def fake_edge_ports() -> EdgePorts:
         clearances=FakeClearances(),
         checklist=FakeChecklist(),
         waitlist=FakeWaitlist(),
+        registry=FakeRegistry(),
         review=FakeReview(captures.items),
         progress=FakeProgress(),
         erasures=FakeErasures(),

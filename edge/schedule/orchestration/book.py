@@ -60,7 +60,7 @@ class ChecklistBook:
         with self._lock:
             plan, now = self.schedule.day(date).plan, self._minute(date)
             marks = self._folded(date).marks
-            tasks = tasks_of(self.schedule.registry, plan, marks, self._known(plan), now)
+            tasks = tasks_of(self.schedule.registry_on(date), plan, marks, self._known(plan), now)
         today = date == self.schedule.today()
         return DayTasks(plan, tasks, triggers(plan, tasks, now) if today else (), now)
 

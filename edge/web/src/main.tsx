@@ -12,6 +12,7 @@ const Waitlist = lazy(() => import("./tablet/waitlist/WaitlistPage"));
 const Captures = lazy(() => import("./tablet/CapturesPage"));
 const Progress = lazy(() => import("./tablet/progress/ProgressPage"));
 const Erasures = lazy(() => import("./tablet/erasure/ErasuresPage"));
+const Registry = lazy(() => import("./tablet/registry/RegistryPage"));
 const Review = lazy(() => import("./tablet/review/ReviewPage"));
 
 const router = createBrowserRouter([
@@ -28,6 +29,7 @@ const router = createBrowserRouter([
       { path: "progress", element: <Progress /> },
       { path: "progress/:id", element: <Progress /> },
       { path: "erasures", element: <Erasures /> },
+      { path: "clinic", element: <Registry /> },
       { path: "review", element: <Review /> },
       { path: "review/:id", element: <Review /> },
     ],

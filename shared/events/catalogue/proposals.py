@@ -23,6 +23,7 @@ Kind = Literal[
     "urgent",
     "add_on",
     "move_wanted",
+    "clinic_changed",
 ]
 Choice = Annotated[int, Field(ge=0, le=9)]
 

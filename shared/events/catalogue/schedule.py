@@ -173,6 +173,7 @@ class DisruptionReported(PayloadModel):
         "add_on",
         "move_wanted",
         "rolled",
+        "clinic_changed",
     ]
     at: Minute
     resource: Name | None = None

@@ -35,7 +35,7 @@ def tablet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tablet]:
     tablet = Tablet(record)
     looked_at = KindLimits(at_least=Mode.SUGGEST)
     kinds = {name: looked_at for name, field in Deciding.model_fields.items() if field.annotation is KindLimits}
-    tablet.book.registry = tablet.book.registry.model_copy(update={"deciding": Deciding(**kinds)})
+    tablet.book._clinic = tablet.book.registry.model_copy(update={"deciding": Deciding(**kinds)})
     yield tablet
     record.store.close()
 
@@ -68,7 +68,7 @@ def test_a_proposal_tells_who_moves_where_and_why_and_what_it_costs(tablet: Tabl
 
 
 def test_what_the_policy_allows_is_told_as_done(tablet: Tablet) -> None:
-    tablet.book.registry = tablet.book.registry.model_copy(update={"deciding": Deciding()})
+    tablet.book._clinic = tablet.book.registry.model_copy(update={"deciding": Deciding()})
     visit = tablet.book_visit("v", tablet.ada)
     made = propose(tablet, shown.NoShow(appointment_id=visit))
     assert (made.state, made.answers) == (STATE.EXECUTED, [])

@@ -373,6 +373,90 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/clinic/registry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Registry
+         * @description What the clinic plans with, how its file stands to that, and who changed what of late.
+         */
+        get: operations["getRegistry"];
+        put?: never;
+        /**
+         * Change
+         * @description Plan with a document from now on; nobody who is booked loses the place by it.
+         */
+        post: operations["changeRegistry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/clinic/registry/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check
+         * @description What a document, an undo or, with neither, the clinic's file would change and hurt; nothing is recorded.
+         */
+        post: operations["checkRegistry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/clinic/registry/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * File
+         * @description Take the clinic's file over, or keep what counts although the file differs.
+         */
+        post: operations["decideRegistryFile"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/clinic/registry/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Undo
+         * @description Take the latest change back; exactly what counted before it counts again.
+         */
+        post: operations["undoRegistryChange"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/consent/text": {
         parameters: {
             query?: never;
@@ -1111,7 +1195,7 @@ export interface components {
          * @description What a route does, as permissions see it.
          * @enum {string}
          */
-        Action: "public" | "be_signed_in" | "see_clients" | "register_client" | "record_consent" | "see_schedule" | "change_schedule" | "decide_schedule" | "clear_client" | "use_kiosk" | "take_photo" | "see_captures" | "read_photo" | "see_reviews" | "review" | "see_progress" | "see_statistics" | "ask_erasure" | "decide_erasure" | "manage_staff";
+        Action: "public" | "be_signed_in" | "see_clients" | "register_client" | "record_consent" | "see_schedule" | "change_schedule" | "decide_schedule" | "clear_client" | "use_kiosk" | "take_photo" | "see_captures" | "read_photo" | "see_reviews" | "review" | "see_progress" | "see_statistics" | "ask_erasure" | "decide_erasure" | "manage_staff" | "manage_clinic";
         /**
          * AddOn
          * @description The client of a visit wants another service beside it; others are moved for it only if it is urgent.
@@ -1237,6 +1321,11 @@ export interface components {
             client_id?: string | null;
             /** Client Name */
             client_name: string;
+            /**
+             * Conflict
+             * @description Why it cannot stay where it is; a replan finds it a place.
+             */
+            conflict?: string | null;
             /**
              * Ends At
              * Format: date-time
@@ -1767,6 +1856,23 @@ export interface components {
             query: string;
         };
         /**
+         * ClinicChanged
+         * @description The clinic's registry is another one: whoever cannot stay for it, or waits for a place, is planned anew.
+         */
+        ClinicChanged: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "clinic_changed";
+        };
+        /**
+         * ClinicFile
+         * @description How the clinic's file stands to what counts.
+         * @enum {string}
+         */
+        ClinicFile: "counts" | "same" | "differs" | "unreadable";
+        /**
          * ClockQuality
          * @description Whether wall time may be believed; order never depends on it.
          * @enum {string}
@@ -2058,7 +2164,7 @@ export interface components {
              */
             day: string;
             /** Disruption */
-            disruption: components["schemas"]["ProviderOut"] | components["schemas"]["RoomOut"] | components["schemas"]["DeviceOut"] | components["schemas"]["RunsLate"] | components["schemas"]["Cancelled"] | components["schemas"]["NoShow"] | components["schemas"]["AddOn"] | components["schemas"]["WalkIn"] | components["schemas"]["MoveWanted"];
+            disruption: components["schemas"]["ProviderOut"] | components["schemas"]["RoomOut"] | components["schemas"]["DeviceOut"] | components["schemas"]["RunsLate"] | components["schemas"]["Cancelled"] | components["schemas"]["NoShow"] | components["schemas"]["AddOn"] | components["schemas"]["WalkIn"] | components["schemas"]["MoveWanted"] | components["schemas"]["ClinicChanged"];
             /** Revision */
             revision?: number | null;
         };
@@ -2364,6 +2470,30 @@ export interface components {
          */
         HubLogState: "unverified" | "verified" | "rewritten";
         /**
+         * HurtVisit
+         * @description A visit, or a lunch, that could not stay where it is; it waits as a conflict until its day is replanned.
+         */
+        HurtVisit: {
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** Id */
+            id: string;
+            /** Providers */
+            providers: string[];
+            /** Service */
+            service: string;
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            /** Why */
+            why: string;
+        };
+        /**
          * ImportRequest
          * @description The JSON half of an import; the photograph is the other part of the form.
          */
@@ -2416,6 +2546,7 @@ export interface components {
              */
             starts_at: string;
         };
+        JsonValue: unknown;
         /**
          * Kappa
          * @description Agreement beyond chance, -1 to 1, with its 95 % interval; no value where it has no meaning.
@@ -3048,6 +3179,182 @@ export interface components {
             texture_energy?: number | null;
         };
         /**
+         * RegistryChange
+         * @description A change of the registry, who made it, and whether it was taken back.
+         */
+        RegistryChange: {
+            /** Id */
+            id: string;
+            /**
+             * Made At
+             * Format: date-time
+             */
+            made_at: string;
+            /** Made By */
+            made_by: string;
+            /** Origin */
+            origin: string;
+            /** Sentences */
+            sentences: string[];
+            /**
+             * Undoable
+             * @default false
+             */
+            undoable: boolean;
+            /** Undone At */
+            undone_at?: string | null;
+            /** Undone By */
+            undone_by?: string | null;
+        };
+        /**
+         * RegistryEdit
+         * @description A document that is to count from now on.
+         */
+        RegistryEdit: {
+            /**
+             * Confirmed
+             * @description Ids of the visits and lunches that may be hurt.
+             * @default []
+             */
+            confirmed: string[];
+            /** Document */
+            document: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /** Version */
+            version: number;
+        };
+        /**
+         * RegistryEffect
+         * @description What a change would do. With faults nothing else is told, and what is needed cannot be removed.
+         */
+        RegistryEffect: {
+            /**
+             * Faults
+             * @default []
+             */
+            faults: components["schemas"]["RegistryFault"][];
+            /**
+             * Hurt
+             * @description Earliest first.
+             * @default []
+             */
+            hurt: components["schemas"]["HurtVisit"][];
+            /**
+             * Needed
+             * @description What cannot be removed since visits to come use it.
+             * @default []
+             */
+            needed: string[];
+            /**
+             * Sentences
+             * @description What differs; none where nothing does.
+             * @default []
+             */
+            sentences: string[];
+        };
+        /**
+         * RegistryFault
+         * @description What is wrong with a document, where: section, id of the entry and field are empty where they do not apply.
+         */
+        RegistryFault: {
+            /** Entry */
+            entry: string;
+            /** Field */
+            field: string;
+            /** Message */
+            message: string;
+            /** Section */
+            section: string;
+        };
+        /**
+         * RegistryFile
+         * @description The clinic's file as it was when the box started; `news` when it differs and nobody has decided on that.
+         */
+        RegistryFile: {
+            /**
+             * News
+             * @default false
+             */
+            news: boolean;
+            /**
+             * Sentences
+             * @description What taking it over would change, or why it is unreadable.
+             * @default []
+             */
+            sentences: string[];
+            state: components["schemas"]["ClinicFile"];
+        };
+        /**
+         * RegistryFileDecision
+         * @description What becomes of a file that differs: taken over, or left.
+         */
+        RegistryFileDecision: {
+            /**
+             * Confirmed
+             * @description Ids of the visits and lunches that may be hurt.
+             * @default []
+             */
+            confirmed: string[];
+            /** Take */
+            take: boolean;
+            /** Version */
+            version: number;
+        };
+        /**
+         * RegistryState
+         * @description The registry that counts; a change names the version that it was decided on.
+         */
+        RegistryState: {
+            /**
+             * Changes
+             * @description Latest first.
+             */
+            changes: components["schemas"]["RegistryChange"][];
+            /** Document */
+            document: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            file: components["schemas"]["RegistryFile"];
+            /** Timezone */
+            timezone: string;
+            /**
+             * Today
+             * Format: date
+             */
+            today: string;
+            /** Version */
+            version: number;
+        };
+        /**
+         * RegistryUndo
+         * @description The latest change, to be taken back.
+         */
+        RegistryUndo: {
+            /** Change */
+            change: string;
+            /**
+             * Confirmed
+             * @description Ids of the visits and lunches that may be hurt.
+             * @default []
+             */
+            confirmed: string[];
+            /** Version */
+            version: number;
+        };
+        /**
+         * RegistryWish
+         * @description What is to be looked at: a document, the way back from the latest change, or the clinic's file.
+         */
+        RegistryWish: {
+            /** Document */
+            document?: {
+                [key: string]: components["schemas"]["JsonValue"];
+            } | null;
+            /** Undo */
+            undo?: string | null;
+        };
+        /**
          * ReopenRequest
          * @description Withdraws the signature.
          */
@@ -3126,7 +3433,7 @@ export interface components {
              * Disruption
              * @description To be reported; none where a status says it.
              */
-            disruption?: (components["schemas"]["ProviderOut"] | components["schemas"]["RoomOut"] | components["schemas"]["DeviceOut"] | components["schemas"]["RunsLate"] | components["schemas"]["Cancelled"] | components["schemas"]["NoShow"] | components["schemas"]["AddOn"] | components["schemas"]["WalkIn"] | components["schemas"]["MoveWanted"]) | null;
+            disruption?: (components["schemas"]["ProviderOut"] | components["schemas"]["RoomOut"] | components["schemas"]["DeviceOut"] | components["schemas"]["RunsLate"] | components["schemas"]["Cancelled"] | components["schemas"]["NoShow"] | components["schemas"]["AddOn"] | components["schemas"]["WalkIn"] | components["schemas"]["MoveWanted"] | components["schemas"]["ClinicChanged"]) | null;
             kind: components["schemas"]["ProposalKind"];
             /** Service */
             service: string;
@@ -5150,6 +5457,167 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Client"][];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getRegistry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegistryState"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    changeRegistry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RegistryEdit"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegistryState"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    checkRegistry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RegistryWish"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegistryEffect"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    decideRegistryFile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RegistryFileDecision"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegistryState"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    undoRegistryChange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RegistryUndo"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegistryState"];
                 };
             };
             /** @description Default Response */

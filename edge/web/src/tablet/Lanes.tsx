@@ -115,10 +115,11 @@ export function Lanes({
                   className="visit"
                   data-status={one.status}
                   data-moved={one.move ? "true" : undefined}
+                  data-conflict={one.conflict ? "true" : undefined}
                   data-leaving={leaving.has(one.id) ? "true" : undefined}
                   data-uncleared={one.uncleared ? "true" : undefined}
                   style={{ left: `${share(turn.starts_at)}%`, width: `${share(turn.ends_at) - share(turn.starts_at)}%` }}
-                  title={one.uncleared ?? (one.move ? `Moved: ${one.move.reason}` : words(one.status))}
+                  title={one.conflict ?? one.uncleared ?? (one.move ? `Moved: ${one.move.reason}` : words(one.status))}
                   onClick={() => choose(one)}
                 >
                   <b>{one.client_name}</b>
@@ -157,6 +158,7 @@ export function Lanes({
         <li data-moved="true">Moved</li>
         {day.appointments.some((one) => one.uncleared) && <li data-uncleared="true">Not cleared</li>}
         {(day.lent ?? []).length > 0 && <li data-lent="true">Held for online booking</li>}
+        {day.appointments.some((one) => one.conflict) && <li data-conflict="true">In conflict</li>}
         {steps.length > 0 && <li data-ghost="true">Proposed</li>}
       </ul>
     </section>

@@ -9,7 +9,7 @@ import { ClearancesOf } from "./proposal/Clearances";
 import "./proposal/proposal.css";
 import { ProposalPanel } from "./proposal/ProposalPanel";
 import { Report } from "./proposal/Report";
-import type { Proposal } from "./proposal/useProposing";
+import { type Proposal, usePropose } from "./proposal/useProposing";
 import { VisitCard } from "./proposal/VisitCard";
 import { Notice } from "./proposal/Notice";
 import { useReported } from "./proposal/useReported";
@@ -31,6 +31,35 @@ function useUndo(done: () => void) {
   });
 }
 
+/** Visits that a change of the clinic no longer allows where they are, and the way to plan them again. */
+function Conflicts({ day, show }: { day: Day; show: (one: Proposal) => void }) {
+  const propose = usePropose(day, show);
+  const broken = day.appointments
+    .filter((one) => one.conflict)
+    .sort((one, other) => Date.parse(one.starts_at) - Date.parse(other.starts_at));
+  if (broken.length === 0) return null;
+  return (
+    <section className="card side-card">
+      <h2>
+        In conflict <span className="count">{broken.length}</span>
+      </h2>
+      {broken.slice(0, 5).map((one) => (
+        <div className="slip" key={one.id}>
+          <b>{one.client_name}</b>
+          <span>
+            {one.service} · {clockTime(one.starts_at, day.timezone)}
+          </span>
+          <p>{one.conflict}</p>
+        </div>
+      ))}
+      <Button variant="light" size="xs" loading={propose.isPending} onClick={() => propose.mutate({ kind: "clinic_changed" })}>
+        Plan them again
+      </Button>
+      {propose.isError && <Notice>{sentenceOf(propose.error)}</Notice>}
+    </section>
+  );
+}
+
 interface SideProps {
   day: Day;
   show: (one: Proposal) => void;
@@ -44,6 +73,7 @@ function Side({ day, show, clear, undone }: SideProps) {
   const waiting = day.proposals ?? [];
   return (
     <aside className="side" aria-label="Unplaced visits and changes">
+      <Conflicts day={day} show={show} />
       {waiting.length > 0 && (
         <section className="card side-card">
           <h2>

@@ -65,6 +65,7 @@ export default function Shell() {
           <NavLink to="/tablet/review">Review</NavLink>
           <NavLink to="/tablet/progress">Progress</NavLink>
           <NavLink to="/tablet/erasures">Erasures</NavLink>
+          <NavLink to="/tablet/clinic">Clinic</NavLink>
         </nav>
         <Connection />
       </header>

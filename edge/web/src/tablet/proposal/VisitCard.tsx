@@ -35,6 +35,7 @@ function Facts({ day, visit }: { day: Day; visit: Visit }) {
           {[stage.provider_id, stage.room_id, stage.device_id].map((id) => nameOf(day, id)).filter(Boolean).join(", ")}
         </Text>
       ))}
+      {visit.conflict && <Notice title="It cannot stay where it is">{visit.conflict}</Notice>}
       {visit.move && (
         <Notice kind="stale" title={`Moved from ${clockTime(visit.move.from_starts_at, day.timezone)}`}>
           {visit.move.reason}

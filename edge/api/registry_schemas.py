@@ -1,0 +1,116 @@
+"""The clinic's registry at the HTTP border: the document that counts, what a change would do, and who changed what.
+
+The document is the clinic's file in JSON; its rules are the registry's own, and its faults are told field by field.
+"""
+
+from datetime import date
+from enum import StrEnum
+
+from pydantic import AwareDatetime, Field, JsonValue
+
+from edge.api.schemas import Identifier, Schema
+
+Document = dict[str, JsonValue]
+MOST_CONFIRMED = 2_000
+
+
+class ClinicFile(StrEnum):
+    """How the clinic's file stands to what counts."""
+
+    COUNTS = "counts"
+    SAME = "same"
+    DIFFERS = "differs"
+    UNREADABLE = "unreadable"
+
+
+class RegistryFile(Schema):
+    """The clinic's file as it was when the box started; `news` when it differs and nobody has decided on that."""
+
+    state: ClinicFile
+    news: bool = False
+    sentences: list[str] = Field(default=[], description="What taking it over would change, or why it is unreadable.")
+
+
+class RegistryChange(Schema):
+    """A change of the registry, who made it, and whether it was taken back."""
+
+    id: Identifier
+    made_at: AwareDatetime
+    made_by: str
+    origin: str
+    sentences: list[str]
+    undoable: bool = False
+    undone_at: AwareDatetime | None = None
+    undone_by: str | None = None
+
+
+class RegistryState(Schema):
+    """The registry that counts; a change names the version that it was decided on."""
+
+    version: int
+    timezone: str
+    today: date
+    document: Document
+    file: RegistryFile
+    changes: list[RegistryChange] = Field(description="Latest first.")
+
+
+class RegistryFault(Schema):
+    """What is wrong with a document, where: section, id of the entry and field are empty where they do not apply."""
+
+    section: str
+    entry: str
+    field: str
+    message: str
+
+
+class HurtVisit(Schema):
+    """A visit, or a lunch, that could not stay where it is; it waits as a conflict until its day is replanned."""
+
+    id: Identifier
+    day: date
+    starts_at: AwareDatetime
+    service: str
+    providers: list[str]
+    why: str
+
+
+class RegistryEffect(Schema):
+    """What a change would do. With faults nothing else is told, and what is needed cannot be removed."""
+
+    faults: list[RegistryFault] = Field(default=[])
+    sentences: list[str] = Field(default=[], description="What differs; none where nothing does.")
+    needed: list[str] = Field(default=[], description="What cannot be removed since visits to come use it.")
+    hurt: list[HurtVisit] = Field(default=[], description="Earliest first.")
+
+
+class RegistryWish(Schema):
+    """What is to be looked at: a document, the way back from the latest change, or the clinic's file."""
+
+    document: Document | None = None
+    undo: Identifier | None = None
+
+
+class _Decided(Schema):
+    version: int
+    confirmed: list[Identifier] = Field(
+        default=[], max_length=MOST_CONFIRMED, description="Ids of the visits and lunches that may be hurt."
+    )
+
+
+class RegistryEdit(_Decided):
+    """A document that is to count from now on."""
+
+    document: Document
+
+
+class RegistryUndo(_Decided):
+    """The latest change, to be taken back."""
+
+    change: Identifier
+
+
+class RegistryFileDecision(_Decided):
+    """What becomes of a file that differs: taken over, or left."""
+
+    take: bool

@@ -1,0 +1,166 @@
+"""The clinic's registry on record: what counts, folded from the log; until the first change, the clinic's file."""
+
+import datetime as dt
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from edge.schedule.changing.revisions import AGGREGATE, PURPOSE, Revision, Revisions, Trace
+from edge.schedule.errors import InvalidClinic, NotAllowed
+from edge.schedule.registry import Registry, demo_registry, load_registry
+from edge.store.events import SqlcipherEventStore
+from shared.events.catalogue import clinic as said
+from shared.events.envelope import Event, EventDraft
+from shared.events.payload import Catalogue, PayloadModel
+from shared.ids import IdSource
+
+_SHOWN: Final = 20
+_CHANGED: Final = "somebody changed the clinic since this page was opened; look at it again, then decide"
+
+
+@dataclass(frozen=True, slots=True)
+class FileState:
+    """How the clinic's file stands to what is on record.
+
+    Attributes:
+        registry: what it says, or none where it cannot be read.
+        fault: why it cannot be read.
+        news: whether it differs and nobody has decided on that yet.
+    """
+
+    registry: Registry | None
+    fault: str = ""
+    news: bool = False
+
+
+class RegistryBook:
+    """The registry that counts; a `ClinicSource`, safe to share by threads."""
+
+    def __init__(self, store: SqlcipherEventStore, ids: IdSource, file: Path | None) -> None:
+        """Open the registry, and say in the log of the process where the file differs from what counts.
+
+        Args:
+            store: the log.
+            ids: names of changes.
+            file: the clinic's file; without one, the example clinic.
+
+        Raises:
+            InvalidClinic: the file is wrong, and nothing is on record that counts in its place.
+        """
+        self._store = store
+        self._ids = ids
+        self._catalogue = Catalogue(said.PAYLOADS)
+        self._revisions = Revisions()
+        self._lock = threading.RLock()
+        self._catch_up()
+        try:
+            self._file = FileState(load_registry(file) if file is not None else demo_registry())
+        except InvalidClinic as error:
+            if self._revisions.registry is None:
+                raise
+            self._file = FileState(None, error.sentence)
+            structlog.get_logger().warning("clinic_file_unreadable", code=error.code)
+        if self.file.news:
+            structlog.get_logger().warning("clinic_file_differs", version=self.version)
+
+    def current(self) -> Registry:
+        """Return the registry that counts now."""
+        return self._revisions.registry or self._readable()
+
+    def on(self, day: dt.date) -> Registry:
+        """Return the registry that counted at the end of a day, or the one that counts now."""
+        with self._lock:
+            return self._revisions.on(day) or self.current()
+
+    def everybody(self) -> Mapping[str, str]:
+        """Return the names of the providers of now and before, by id."""
+        with self._lock:
+            known = [*self._revisions.known(), self.current()]
+        return {name: called for registry in known for name, called in registry.everybody().items()}
+
+    @property
+    def version(self) -> int:
+        """Grows with each change; a change is refused that was decided on at another version."""
+        return self._revisions.version
+
+    @property
+    def file(self) -> FileState:
+        """How the clinic's file, as it was at the start, stands to what is on record."""
+        says = self._file.registry
+        with self._lock:
+            news = says is not None and self._revisions.file_is_news(says)
+        return FileState(says, self._file.fault, news)
+
+    def latest(self) -> Sequence[Revision]:
+        """Return the latest changes, the latest first."""
+        with self._lock:
+            return list(reversed(self._revisions.made[-_SHOWN:]))
+
+    def standing(self) -> str | None:
+        """Return the id of the change that can be taken back, or none."""
+        with self._lock:
+            latest = self._revisions.standing
+        return None if latest is None else latest.changed.change
+
+    def before(self, change: str) -> Registry:
+        """Return what would count without the latest change; raises as `Revisions.before`."""
+        with self._lock:
+            self._catch_up()
+            return self._revisions.before(change)
+
+    def change(self, wanted: Registry, today: dt.date, version: int, actor: str) -> bool:
+        """Plan with another registry from now on; tell whether it differs from the one before.
+
+        Raises:
+            NotAllowed: somebody else was faster; nothing was recorded.
+        """
+        return self._command(lambda known: known.change(self._seed(), wanted, self._ids.new(), today), version, actor)
+
+    def undo(self, change: str, today: dt.date, version: int, actor: str) -> bool:
+        """Take the latest change back; idempotent by its id, and raises as `change` and `Revisions.undo`."""
+        return self._command(lambda known: known.undo(change, today), version, actor)
+
+    def take_file(self, today: dt.date, version: int, actor: str) -> bool:
+        """Plan with what the file says from now on; raises as `change` and `Revisions.take_file`."""
+        return self._command(lambda known: known.take_file(self._readable(), self._ids.new(), today), version, actor)
+
+    def leave_file(self, version: int, actor: str) -> bool:
+        """Keep what counts although the file differs; raises as `change`."""
+        return self._command(lambda known: known.leave_file(self._readable()), version, actor)
+
+    def _command(self, decide: Callable[[Revisions], list[PayloadModel]], version: int, actor: str) -> bool:
+        with self._lock:
+            self._catch_up()
+            known = self._revisions
+            payloads = decide(known)
+            if payloads and version != known.version:
+                raise NotAllowed("clinic_changed", _CHANGED)
+            if payloads:
+                drafts = [
+                    EventDraft(AGGREGATE, payload, actor, PURPOSE, expected_version=known.version + number)
+                    for number, payload in enumerate(payloads)
+                ]
+                self._store.append(drafts)
+                self._catch_up()
+            return bool(payloads)
+
+    def _catch_up(self) -> None:
+        for event in self._store.stream(AGGREGATE)[self._revisions.version :]:
+            self._revisions.apply(self._payload(event), Trace(event.fields.actor, event.fields.wall_time))
+
+    def _seed(self) -> Registry:
+        """Return what counts before the first change: the file; later it is not asked for."""
+        return self._file.registry or self.current()
+
+    def _readable(self) -> Registry:
+        if self._file.registry is None:
+            raise NotAllowed("file_unreadable", f"the clinic's file cannot be taken over: {self._file.fault}")
+        return self._file.registry
+
+    def _payload(self, event: Event) -> PayloadModel:
+        fields = event.fields
+        return self._catalogue.model(fields.type, fields.schema_version).model_validate(fields.payload)
