@@ -1,5 +1,6 @@
 """Clearances in memory, behind the box's HTTP ports: two that one visit's service asks for, and one of another's."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from edge.api import clearance_schemas as shown
@@ -36,7 +37,7 @@ class FakeClearances:
         return self._changed(appointment_id, what.name, person, changed)
 
     def _changed(
-        self, appointment_id: str, name: str, person: str, changed: dict[str, object]
+        self, appointment_id: str, name: str, person: str, changed: Mapping[str, object]
     ) -> shown.VisitClearances:
         if name not in self.known:
             raise NotFound("clearance_unknown", "No service of the clinic's file asks for this clearance.")
