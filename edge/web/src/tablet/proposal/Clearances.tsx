@@ -1,4 +1,4 @@
-import { Button, Group, Modal, NativeSelect, Text, TextInput } from "@mantine/core";
+import { Button, Group, Modal, NativeSelect, Stack, Text, TextInput } from "@mantine/core";
 import { sentenceOf, unwrap, words } from "@medspasync/kit";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
@@ -199,14 +199,16 @@ export function Clearances({ day, visit }: { day: Day; visit: string }) {
 export function ClearancesOf({ day, visit, close }: { day: Day; visit: Schemas["Unplaced"]; close: () => void }) {
   return (
     <Modal opened onClose={close} title={visit.client_name} size="lg" centered radius="lg" closeButtonProps={{ "aria-label": "Close" }}>
-      <Text mb="sm">
-        {visit.service} · {visit.minutes} min · without a place
-      </Text>
-      {visit.uncleared && <Notice title="Not cleared">{visit.reason}.</Notice>}
-      <Clearances day={day} visit={visit.appointment_id} />
-      <Text size="sm" c="sand.8" mt="sm">
-        Once all of this service's are confirmed, the visit gets a place when the day is next worked out.
-      </Text>
+      <Stack gap="sm">
+        <Text>
+          {visit.service} · {visit.minutes} min · without a place
+        </Text>
+        {visit.uncleared && <Notice title="Not cleared">{visit.reason}.</Notice>}
+        <Clearances day={day} visit={visit.appointment_id} />
+        <Text size="sm" c="sand.8">
+          Once all that this service asks for is confirmed, the visit gets a place when the day is next worked out.
+        </Text>
+      </Stack>
     </Modal>
   );
 }

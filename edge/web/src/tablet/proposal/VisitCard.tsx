@@ -29,12 +29,14 @@ function Facts({ day, visit }: { day: Day; visit: Visit }) {
         {visit.service} · {clockTime(visit.starts_at, day.timezone)}–{clockTime(visit.ends_at, day.timezone)} ·{" "}
         <b>{words(visit.status)}</b>
       </Text>
-      {visit.stages.map((stage) => (
-        <Text size="sm" c="sand.8" key={stage.starts_at + stage.name}>
-          {clockTime(stage.starts_at, day.timezone)} {stage.name}:{" "}
-          {[stage.provider_id, stage.room_id, stage.device_id].map((id) => nameOf(day, id)).filter(Boolean).join(", ")}
-        </Text>
-      ))}
+      <div>
+        {visit.stages.map((stage) => (
+          <Text size="sm" c="sand.8" key={stage.starts_at + stage.name}>
+            {clockTime(stage.starts_at, day.timezone)} {stage.name}:{" "}
+            {[stage.provider_id, stage.room_id, stage.device_id].map((id) => nameOf(day, id)).filter(Boolean).join(", ")}
+          </Text>
+        ))}
+      </div>
       {visit.conflict && <Notice title="It cannot stay where it is">{visit.conflict}</Notice>}
       {visit.move && (
         <Notice kind="stale" title={`Moved from ${clockTime(visit.move.from_starts_at, day.timezone)}`}>
