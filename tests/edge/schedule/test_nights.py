@@ -418,10 +418,10 @@ def test_what_waits_for_a_decision_on_a_day_that_is_rolled_is_closed(box: Box, m
     day = box.book.day(WEDNESDAY)
     monkeypatch.setattr(day, "others_expire", lambda: [told.ProposalExpired(day=WEDNESDAY, proposal="p")])
     box.at_night()
-    drafts: list[EventDraft] = []
-    monkeypatch.setattr(box.record.store, "append", lambda given: drafts.extend(given) or [])
+    appended: list[list[EventDraft]] = []
+    monkeypatch.setattr(box.record.store, "append", appended.append)
     box.nights.step()
-    assert drafts[0].payload == told.ProposalExpired(day=WEDNESDAY, proposal="p")
+    assert appended[0][0].payload == told.ProposalExpired(day=WEDNESDAY, proposal="p")
 
 
 def test_while_photographs_need_every_thread_the_night_waits(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
