@@ -159,7 +159,7 @@ class ScheduleDesk:
         return shown.Resource(
             id=provider.id,
             name=provider.name,
-            detail=", ".join(provider.skills),
+            detail=", ".join(sorted(provider.skills)),
             working=[
                 Interval(starts_at=self._at(day, start), ends_at=self._at(day, end))
                 for start, end in zip(edges[::2], edges[1::2], strict=True)

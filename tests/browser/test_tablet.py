@@ -98,7 +98,7 @@ def test_a_place_held_for_online_booking_is_drawn_and_asked_back(browser: Browse
         page = watch.page
         page.goto(f"{edge_site.url}/tablet")
         block = page.locator("[data-provider=ben] .lent")
-        expect(block).to_contain_text("Held for online booking")
+        expect(block).to_contain_text("held for online booking")
         expect(block).to_contain_text("Consultation")
         expect(block).to_contain_text("17:00")
         block.click()
@@ -111,7 +111,7 @@ def test_a_place_held_for_online_booking_is_drawn_and_asked_back(browser: Browse
         expect(card).to_contain_text("it is asked as soon as it is")
         expect(card.get_by_role("button", name="Recall")).to_have_count(0)
         watch.assert_clean()
-        expect(block).to_contain_text("Asked back")
+        expect(block).to_contain_text("asked back")
         ports.schedule.lent = []  # type: ignore[attr-defined]  # the hub gives it back
         expect(card).to_contain_text("the place is the clinic's again", timeout=15_000)
         watch.assert_clean()

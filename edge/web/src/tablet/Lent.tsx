@@ -10,21 +10,26 @@ import { NoRight, useMay } from "./rights";
 type Day = Schemas["ScheduleDay"];
 type Slot = Schemas["LentSlot"];
 
+const SAYS: Record<Slot["state"], string> = {
+  lent: "held for online booking",
+  asked_back: "asked back",
+  in_doubt: "in doubt, held for online booking",
+};
+
 /** A place that the hub may sell, in its provider's lane. */
 export function LentBlock({ day, slot, style, choose }: { day: Day; slot: Slot; style: CSSProperties; choose: () => void }) {
-  const asked = slot.state === "asked_back";
   return (
     <button
       type="button"
       className="lent"
       data-state={slot.state}
       style={style}
-      title={asked ? "Held for online booking, asked back" : "Held for online booking"}
+      title={SAYS[slot.state]}
       onClick={choose}
     >
-      <b>{asked ? "Asked back" : slot.state === "in_doubt" ? "In doubt" : "Held for online booking"}</b>
-      <span>{slot.service}</span>
+      <b>{slot.service}</b>
       <span className="numbers">{clockTime(slot.starts_at, day.timezone)}</span>
+      <em>{SAYS[slot.state]}</em>
     </button>
   );
 }
