@@ -65,7 +65,8 @@ export function OtherVisitRows({
                 key={key}
                 label={label}
                 step={1}
-                value={Number(one[key] ?? 0)}
+                usual={key.startsWith("at_most") ? "" : 0}
+                value={one[key] as number | undefined}
                 set={(value) => change({ after: swap(after, number, { ...one, [key]: value || undefined }) })}
               />
             ))}

@@ -160,6 +160,7 @@ export function ServiceFields({
       {stages.length < MOST_STAGES && (
         <Button
           variant="light"
+          className="add-part"
           onClick={() => change({ stages: [...stages, { name: "", minutes: 15, skill: last?.skill, room: last?.room ?? "", provider_may_leave: last?.skill ? undefined : true }] })}
         >
           Add a part

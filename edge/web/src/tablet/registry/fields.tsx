@@ -49,9 +49,12 @@ export function Count({
   step = 5,
   error,
   description,
+  usual = 0,
 }: {
   label: string;
   value: number | undefined;
+  /** What stands there while nothing is set. */
+  usual?: number | "";
   set: (value: number) => void;
   step?: number;
   error?: ReactNode;
@@ -66,7 +69,7 @@ export function Count({
       step={step}
       label={label}
       description={description}
-      value={value ?? 0}
+      value={value ?? usual}
       error={error}
       onChange={(event) => set(Number(event.currentTarget.value))}
     />
