@@ -21,15 +21,14 @@ from edge.faces.schedule import ScheduleDesk
 from edge.schedule.book import ScheduleBook
 from edge.schedule.booking import synthesise_day
 from edge.schedule.domain import Status
-from edge.schedule.lending import LendingPolicy
 from edge.schedule.orchestration.book import ChecklistBook
 from edge.schedule.registry import demo_registry
-from edge.schedule.slot_desk import SlotDesk
 from edge.visits.library import CaptureLibrary
 from shared.collector import settle
 from tests.support.captures import photograph
 from tests.support.edge_ports import fake_edge_ports
 from tests.support.records import BoxRecord, open_box_record
+from tests.support.slots import lending_nothing
 
 TODAY = dt.date(2026, 3, 2)
 VISITS = 80
@@ -67,7 +66,7 @@ def _ports(record: BoxRecord) -> EdgePorts:
         steps = (Status.CONFIRMED, Status.ARRIVED, Status.IN_PROGRESS, Status.DONE)
         for status in steps[: 4 if number < placed / 3 else 1]:
             book.change_status(visit.id, status, "bench")
-    slots = SlotDesk(book, LendingPolicy(per_service=0), lambda: "life-1", record.clock, record.ids)
+    slots = lending_nothing(book, record)
     facts = BoxFacts(record.consent, CaptureLibrary(record.store, record.vault, record.clients), book.zone)
     return replace(
         fake_edge_ports(),

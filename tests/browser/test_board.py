@@ -23,6 +23,7 @@ from shared.http.guard import GuardSettings
 from tests.browser.conftest import ROOT, Site, serving, watched
 from tests.support.edge_ports import fake_edge_ports
 from tests.support.records import open_box_record
+from tests.support.slots import lending_nothing
 
 pytestmark = pytest.mark.browser
 SIZE = (1180, 820)
@@ -47,7 +48,7 @@ def board(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Sit
             book.change_status(visit.id, Status.IN_PROGRESS, "desk")
         elif number % 3:
             book.change_status(visit.id, Status.CONFIRMED, "desk")
-    slots = SlotDesk(book, LendingPolicy(per_service=0), lambda: "life-1", record.clock, record.ids)
+    slots = lending_nothing(book, record)
     ports = replace(fake_edge_ports(), schedule=ScheduleDesk(book, record.register, slots))
     app = create_edge_api(ports, ROOT / "edge/web/dist", GuardSettings(hosts=("localhost",)), statuses=STATUSES)
     with serving(app) as port:

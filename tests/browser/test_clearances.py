@@ -21,6 +21,7 @@ from tests.browser.conftest import ROOT, Site, serving, watched
 from tests.support.cleared import FREE, NURSE, PATCH, TODAY, ClearedClinic
 from tests.support.edge_ports import fake_edge_ports
 from tests.support.records import open_box_record
+from tests.support.slots import lending_nothing
 
 pytestmark = pytest.mark.browser
 SIZE = (1180, 820)
@@ -45,7 +46,7 @@ def board(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Sit
         book.change_status(visit.id, Status.IN_PROGRESS if visit.start <= AT else Status.CONFIRMED, "desk")
     ports = replace(
         fake_edge_ports(),
-        schedule=ScheduleDesk(book, record.register),
+        schedule=ScheduleDesk(book, record.register, lending_nothing(book, record)),
         clearances=ClearanceFace(clinic.desk, book),
     )
     app = create_edge_api(ports, ROOT / "edge/web/dist", GuardSettings(hosts=("localhost",)), statuses=STATUSES)

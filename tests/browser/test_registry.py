@@ -24,6 +24,7 @@ from shared.http.guard import GuardSettings
 from tests.browser.conftest import ROOT, serving, watched
 from tests.support.edge_ports import fake_edge_ports
 from tests.support.records import open_box_record
+from tests.support.slots import lending_nothing
 
 pytestmark = pytest.mark.browser
 SIZE = (1180, 820)
@@ -52,7 +53,8 @@ def clinic(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Clinic]:
     )
     assert book.book_day(TODAY, [wish], "desk") == 1
     desk = RegistryDesk(RegistryEditor(registry, book), FilePeople(registry))
-    ports = replace(fake_edge_ports(), schedule=ScheduleDesk(book, record.register), registry=desk)
+    board = ScheduleDesk(book, record.register, lending_nothing(book, record))
+    ports = replace(fake_edge_ports(), schedule=board, registry=desk)
     app = create_edge_api(ports, ROOT / "edge/web/dist", GuardSettings(hosts=("localhost",)), statuses=STATUSES)
     with serving(app) as port:
         yield Clinic(f"http://localhost:{port}", registry, book)

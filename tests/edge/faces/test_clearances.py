@@ -23,8 +23,6 @@ from edge.review.licences import RegistryLicences, StaffLicences
 from edge.schedule.domain import ProviderOut, Span
 from edge.schedule.errors import UnknownName
 from edge.schedule.ids import ProviderId
-from edge.schedule.lending import LendingPolicy
-from edge.schedule.slot_desk import SlotDesk
 from edge.staff.opening import open_sign_in
 from edge.staff.register import offer_from_command
 from shared.vocabulary import ClearanceWithdrawal, StaffRole
@@ -32,6 +30,7 @@ from tests.support.cleared import FREE, NURSE, PATCH, TODAY, ClearedClinic, wish
 from tests.support.edge_ports import fake_edge_ports
 from tests.support.records import open_box_record
 from tests.support.replanning import replanned
+from tests.support.slots import lending_nothing
 from tests.support.staffed import PIN, SETTINGS
 
 REASON = ClearanceWithdrawal.TO_BE_CHECKED_AGAIN
@@ -107,7 +106,7 @@ def test_the_board_says_at_once_that_a_visit_is_not_cleared_and_why_it_waits(
     clinic: ClearedClinic, face: ClearanceFace
 ) -> None:
     record = clinic.record
-    slots = SlotDesk(clinic.book, LendingPolicy(), lambda: "life", record.clock, record.ids)
+    slots = lending_nothing(clinic.book, record)
     board = ScheduleDesk(clinic.book, record.register, slots)
     clinic.clear(FREE)
     assert clinic.booked("v1")

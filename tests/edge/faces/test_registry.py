@@ -24,6 +24,7 @@ from edge.schedule.orchestration.book import ChecklistBook
 from edge.schedule.waitlist_book import WaitlistBook
 from shared.http.errors import Refused
 from tests.support.records import BoxRecord, open_box_record
+from tests.support.slots import lending_nothing
 
 TODAY = dt.date(2026, 3, 2)
 CEDAR = Actor("cedar", "Dr. Cedar")
@@ -37,7 +38,7 @@ class Tablet:
         self.book = ScheduleBook(record.store, self.registry, record.ids, record.clock, "Europe/Vienna")
         self.people = FilePeople(self.registry)
         self.clinic = RegistryDesk(RegistryEditor(self.registry, self.book), self.people)
-        self.board = ScheduleDesk(self.book, record.register)
+        self.board = ScheduleDesk(self.book, record.register, lending_nothing(self.book, record))
         client = record.new_client("Ada Canary", consents=False)
         wish = AppointmentRequest(
             AppointmentId("v"), client, ServiceId("consultation"), Span(840, 1140), ProviderId("cedar")

@@ -18,7 +18,7 @@ from edge.schedule.domain import AppointmentRequest, Span, Status
 from edge.schedule.errors import NotAllowed, UnknownName
 from edge.schedule.ids import AppointmentId, ServiceId
 from edge.schedule.lending import LendingPolicy
-from edge.schedule.registry import demo_registry
+from edge.schedule.registry import Registry, demo_registry
 from edge.schedule.slot_desk import SlotDesk
 from shared.http.errors import Conflict
 from shared.ids import ClientId
@@ -36,9 +36,9 @@ SPRING, AUTUMN = dt.date(2026, 3, 29), dt.date(2026, 10, 25)
 class Tablet:
     """A day with visits of two registered clients and one online booking."""
 
-    def __init__(self, record: BoxRecord) -> None:
+    def __init__(self, record: BoxRecord, clinic: Registry | None = None) -> None:
         self.record = record
-        self.book = ScheduleBook(record.store, demo_registry(), record.ids, record.clock, str(ZONE))
+        self.book = ScheduleBook(record.store, clinic or demo_registry(), record.ids, record.clock, str(ZONE))
         self.slots = SlotDesk(self.book, LendingPolicy(per_service=1), lambda: LIFE, record.clock, record.ids)
         self.desk = ScheduleDesk(self.book, record.register, self.slots)
         self.ada = record.new_client("Ada Canary", consents=False)

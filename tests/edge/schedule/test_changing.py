@@ -18,7 +18,7 @@ from edge.schedule.checker import check
 from edge.schedule.conflicts import conflicts
 from edge.schedule.domain import AppointmentRequest, ClinicChanged, MoveWanted, ProviderOut, Span, Status
 from edge.schedule.errors import InvalidClinic, NotAllowed
-from edge.schedule.ids import AppointmentId, ProviderId, RoomId, ServiceId
+from edge.schedule.ids import AppointmentId, ProviderId, ReplanId, RoomId, ServiceId
 from edge.schedule.lending import LendingPolicy
 from edge.schedule.lengths import as_booked
 from edge.schedule.registry import Registry, demo_registry
@@ -27,6 +27,7 @@ from edge.schedule.waitlist.domain import Entry, EntryId, Window
 from edge.schedule.waitlist_book import WaitlistBook
 from shared.ids import ClientId
 from tests.support.records import BoxRecord, open_box_record
+from tests.support.replanning import replanned
 
 ZONE = "Europe/Vienna"
 TODAY = dt.date(2026, 3, 2)
@@ -237,9 +238,10 @@ def test_a_replan_finds_a_place_for_who_stands_in_conflict(box: Box) -> None:
     fine = box.books("fine", "consultation", "cedar", 660)
     box.save(later_shift(box.document()), confirmed=(visit,))
     before = box.book.day(TOMORROW).plan
-    replan, answer = box.book.report(TOMORROW, ClinicChanged(0), "desk")
-    assert [move.appointment for move in answer.moves] == [visit]
-    assert "rules do not allow" in answer.moves[0].reason.sentence
+    done = replanned(box.book, TOMORROW, ClinicChanged(0))
+    replan = ReplanId(done.reported.replan)
+    assert [move.appointment for move in done.moves] == [visit]
+    assert "rules do not allow" in done.moves[0].reason
     plan = box.book.day(TOMORROW).plan
     assert (conflicts(box.book.registry, plan), plan.unplaced) == ((), ())
     assert plan.appointments[fine] == before.appointments[fine]
@@ -374,9 +376,8 @@ def test_a_day_of_broken_visits_is_shown_booked_into_and_replanned(
         box.book.why_not(visit, 15 * 60)
     wish = AppointmentRequest(AppointmentId("new"), ClientId("new"), ServiceId("follow-up"), Span(540, 1140))
     box.book.book_day(TOMORROW, [wish], "desk")
-    _, answer = box.book.report(TOMORROW, ClinicChanged(0), "desk")
-    assert {*(move.appointment for move in answer.moves), *(one.appointment for one in answer.unplaced)} >= found
-    plan = box.book.day(TOMORROW).plan
+    done, plan = replanned(box.book, TOMORROW, ClinicChanged(0)), box.book.day(TOMORROW).plan
+    assert {*(move.appointment for move in done.moves), *(visit.id for visit in plan.unplaced)} >= found
     own = as_booked(planning, plan)
     assert check(own.registry, own.plan) == ()
     assert {*(visit.id for visit in plan.placed), *(visit.id for visit in plan.unplaced)} == {
@@ -400,7 +401,7 @@ def test_offers_and_lending_go_on_beside_visits_in_conflict(box: Box) -> None:
     assert desk.top_up() > 0
     for name in ("early", "gone"):
         with suppress(NotAllowed):
-            box.book.preview(TOMORROW, MoveWanted(0, AppointmentId(name), 900))
+            box.book.propose(TOMORROW, MoveWanted(0, AppointmentId(name), 900), "desk")
 
 
 def test_what_is_lent_to_online_booking_cannot_be_removed(box: Box) -> None:

@@ -38,6 +38,7 @@ from shared.events.envelope import Event, EventDraft
 from shared.ids import ClientId
 from shared.vocabulary import ClockQuality
 from tests.support.records import BoxRecord, open_box_record
+from tests.support.slots import lending_nothing
 
 ZONE = "Europe/Vienna"
 TODAY = dt.date(2026, 3, 2)
@@ -129,7 +130,7 @@ def test_the_board_shows_the_nights_moves_and_can_take_one_days_back(box: Box) -
     before = box.plans()
     box.at_night()
     box.rolls()
-    desk = ScheduleDesk(box.book, box.record.register)
+    desk = ScheduleDesk(box.book, box.record.register, lending_nothing(box.book, box.record))
     (shown,) = desk.day(THURSDAY).replans
     assert (shown.cause, shown.undoable) == ("Night's roll of the coming days", True)
     assert [(move.from_provider_id, move.to_provider_id) for move in shown.moved] == [("laurel", "cedar")]
@@ -147,7 +148,9 @@ def test_the_board_does_not_say_that_a_roll_has_cost_somebody_a_place(box: Box) 
     nowhere = replace(box.visit(WEDNESDAY, AppointmentId(f"second-{WEDNESDAY}")), id=AppointmentId("w"), stages=())
     waits = events.AppointmentBooked(day=WEDNESDAY, visit=visit_part(nowhere))
     box.book.record(WEDNESDAY, lambda _: [waits], "desk", "booking")
-    (unplaced,) = ScheduleDesk(box.book, box.record.register).day(WEDNESDAY).unplaced
+    (unplaced,) = (
+        ScheduleDesk(box.book, box.record.register, lending_nothing(box.book, box.record)).day(WEDNESDAY).unplaced
+    )
     assert unplaced.reason == "No place is free today"
 
 

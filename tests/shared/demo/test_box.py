@@ -11,6 +11,7 @@ import edge.schedule.book
 from edge.api.app import create_edge_api
 from edge.faces.errors import STATUSES
 from edge.schedule.deciding_policy import Deciding
+from edge.schedule.registry import demo_registry
 from shared.demo.box import BoxClient
 from shared.http.guard import GuardSettings
 from tests.edge.faces.test_schedule import TODAY, Tablet
@@ -18,11 +19,11 @@ from tests.support.edge_ports import fake_edge_ports
 from tests.support.records import open_box_record
 
 
-@pytest.fixture
-def tablet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tablet]:
+@pytest.fixture(params=[Deciding(), Deciding(suggest_notified=0, suggest_points=0)])
+def tablet(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tablet]:
     monkeypatch.setattr(edge.schedule.book, "REPLAN_SECONDS", 0)
     record = open_box_record(tmp_path)
-    yield Tablet(record)
+    yield Tablet(record, demo_registry().model_copy(update={"deciding": request.param}))
     record.store.close()
 
 
@@ -37,11 +38,7 @@ def desk(tablet: Tablet) -> Iterator[BoxClient]:
         yield box
 
 
-@pytest.mark.parametrize("policy", [Deciding(), Deciding(suggest_notified=0, suggest_points=0)])
-def test_a_disruption_is_proposed_accepted_and_told_with_who_moved_and_why(
-    tablet: Tablet, desk: BoxClient, policy: Deciding
-) -> None:
-    tablet.book.registry = tablet.book.registry.model_copy(update={"deciding": policy})
+def test_a_disruption_is_proposed_accepted_and_told_with_who_moved_and_why(tablet: Tablet, desk: BoxClient) -> None:
     tablet.book_visit("v", tablet.ada)
     day = desk.day(TODAY.isoformat())
     (visit,) = day["appointments"]
