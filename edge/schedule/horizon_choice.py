@@ -11,6 +11,7 @@ from edge.schedule.horizon_situation import HorizonSituation, worth
 from edge.schedule.ids import AppointmentId
 from edge.schedule.replans import Objective
 from edge.schedule.weights import Weights
+from shared.ids import ClientId
 
 Bundle = Mapping[AppointmentId, Appointment]
 """Visits with their new places that have to be taken together."""
@@ -84,7 +85,7 @@ class Choice:
 
     def take(self, bundles: Sequence[Bundle], budget: int) -> None:
         """Take the bundles that earn most for each move, as long as they pay and the budget lasts."""
-        waiting = [(bundle, self._touched(bundle), self.tried(bundle)) for bundle in bundles]
+        waiting = [(bundle, self._alters(bundle), self.tried(bundle)) for bundle in bundles]
         while True:
             left = budget - len(self.moves(self.changed))
             waiting = [(b, keys, g) for b, keys, g in waiting if g is not None and len(self.moves(b)) <= left]
@@ -93,7 +94,7 @@ class Choice:
                 return
             best, taken, _ = max(paying, key=lambda item: self._rank(item[0], item[2]))
             self._set(self.plan.with_appointments(*best.values()))
-            # What a bundle earns changes only with the days and resources that it touches.
+            # What a bundle earns changes only with the days and resources that it touches, and with its clients' visits.
             waiting = [
                 (b, keys, self.tried(b) if keys & taken else g) for b, keys, g in waiting if not b.keys() & best.keys()
             ]
@@ -171,6 +172,9 @@ class Choice:
     def _touched(self, bundle: Bundle) -> frozenset[Key]:
         before = [self.plan.appointments[name].stages for name in bundle if name in self.plan.appointments]
         return frozenset(key for stages in (*before, *(a.stages for a in bundle.values())) for key in keys_of(stages))
+
+    def _alters(self, bundle: Bundle) -> frozenset[Key | ClientId]:
+        return self._touched(bundle) | {appointment.client for appointment in bundle.values()}
 
     def _rank(self, bundle: Bundle, earned: Gain | None) -> tuple[bool, float, list[AppointmentId]]:
         if earned is None:

@@ -100,6 +100,12 @@ def test_the_days_are_never_worse_and_each_move_would_be_missed_by_its_threshold
             assert lost.first_level > after.first_level or lost.cost - after.cost >= cost(threshold, 1)
 
 
+def test_no_client_is_in_two_places_when_visits_of_one_are_bettered_apart() -> None:
+    plan, requests = week(1032)
+    rolled = roll(CLINIC, plan, requests, 0, replace(QUICK, threshold=5.0, frozen_minutes=0, seconds=0.3))
+    assert check_replan(CLINIC, plan, rolled.plan, 0) == ()
+
+
 @slowly
 @given(st.integers(0, 10_000))
 def test_rolling_again_without_news_changes_nothing(seed: int) -> None:
