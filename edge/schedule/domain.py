@@ -162,6 +162,22 @@ class Appointment:
         )
 
     @property
+    def request(self) -> AppointmentRequest:
+        """What its client asks for: the inverse of `of`."""
+        return AppointmentRequest(
+            self.id,
+            self.client,
+            self.service,
+            self.window,
+            self.preferred,
+            self.show,
+            self.tier,
+            self.wish,
+            self.cleared,
+            self.history,
+        )
+
+    @property
     def placed(self) -> bool:
         """Whether it has a time."""
         return bool(self.stages)

@@ -94,7 +94,7 @@ class Choice:
                 return
             best, taken, _ = max(paying, key=lambda item: self._rank(item[0], item[2]))
             self._set(self.plan.with_appointments(*best.values()))
-            # What a bundle earns changes only with the days and resources that it touches, and with its clients' visits.
+            # What a bundle earns changes only with the days, resources and clients that it touches.
             waiting = [
                 (b, keys, self.tried(b) if keys & taken else g) for b, keys, g in waiting if not b.keys() & best.keys()
             ]

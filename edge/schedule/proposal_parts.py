@@ -5,7 +5,6 @@ from typing import TypeVar
 from edge.schedule.domain import (
     AddOn,
     Appointment,
-    AppointmentRequest,
     Cancelled,
     ClinicChanged,
     DeviceDown,
@@ -80,7 +79,7 @@ def disruption_of(part: DisruptionPart) -> Disruption:
         case "provider_out" | "room_down" | "device_down":
             return _outage(part)
         case "walk_in" | "urgent":
-            request = _request(appointment_of(_there(part.request)))
+            request = appointment_of(_there(part.request)).request
             return WalkIn(part.at, request) if part.kind == "walk_in" else Urgent(part.at, request)
         case "clinic_changed":
             return ClinicChanged(part.at)
@@ -131,21 +130,6 @@ def _of_visit(part: DisruptionPart, visit: AppointmentId) -> Disruption:
             return AddOn(part.at, visit, ServiceId(_there(part.service)), part.urgent, frozenset(part.cleared))
         case _:
             return MoveWanted(part.at, visit, part.start, _provider(part.provider), _room(part.room))
-
-
-def _request(visit: Appointment) -> AppointmentRequest:
-    return AppointmentRequest(
-        visit.id,
-        visit.client,
-        visit.service,
-        visit.window,
-        visit.preferred,
-        visit.show,
-        visit.tier,
-        visit.wish,
-        visit.cleared,
-        visit.history,
-    )
 
 
 def _there(value: _Field | None) -> _Field:

@@ -134,13 +134,13 @@ def _morning(human: HumanDay, limits: SolverLimits) -> tuple[Plan, list[Appointm
     booked = {a.id: replace(a, status=Status.CONFIRMED) for a in base.placed if a.id not in newcomers}
     absent = {event.appointment for event in human.events if isinstance(event, Cancelled | NoShow)}
     requests = [
-        _request(visit)
+        visit.request
         for visit in human.plan.appointments.values()
         if visit.id not in base.appointments
         and visit.id not in newcomers
         and (visit.status.active or visit.id in absent)
     ]
-    requests += [_request(visit) for visit in base.unplaced]
+    requests += [visit.request for visit in base.unplaced]
     requests += [request for request in human.waiting if request.id not in {*newcomers, *base.appointments}]
     start = replace(base, appointments=booked, outages=outages)
     search = SearchPlan(limits.seconds, limits.workers, limits.seed)
@@ -253,12 +253,6 @@ def _backfill(run: _Shadowing) -> Iterator[AppointmentId]:
 def _kind(event: Disruption) -> str:
     what = getattr(event, "appointment", "")
     return f"{type(event).__name__} {what}".strip()
-
-
-def _request(visit: Appointment) -> AppointmentRequest:
-    return AppointmentRequest(
-        visit.id, visit.client, visit.service, visit.window, visit.preferred, visit.show, visit.tier, visit.wish
-    )
 
 
 def _as_people_ran_it(human: HumanDay) -> Plan:

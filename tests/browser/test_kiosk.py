@@ -4,7 +4,8 @@ from playwright.sync_api import Browser, Page, expect
 from edge.api.ports import EdgePorts
 from shared.vocabulary import ConsentDecision
 from tests.browser.conftest import Site, edge_app, serving, watched
-from tests.support.edge_ports import FakeKiosk, FakeStation, fake_edge_ports
+from tests.support.edge_ports import fake_edge_ports
+from tests.support.kiosk_ports import FakeKiosk, FakeStation
 
 pytestmark = pytest.mark.browser
 

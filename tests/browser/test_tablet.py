@@ -6,7 +6,8 @@ from edge.api.review_schemas import CorrectionsRequest, NewCorrection
 from edge.staff.permissions import PERMITTED, Action
 from shared.vocabulary import ReviewAction, ReviewReason, StaffRole
 from tests.browser.conftest import Site, watched
-from tests.support.edge_ports import DAY, FakeActors
+from tests.support.day_ports import DAY
+from tests.support.edge_ports import FakeActors
 
 pytestmark = pytest.mark.browser
 SIZE = (1180, 820)

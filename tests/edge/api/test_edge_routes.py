@@ -14,7 +14,8 @@ from edge.api.schemas import ImportRequest
 from edge.staff.permissions import PERMITTED, Action
 from shared.http.guard import GuardSettings
 from shared.vocabulary import StaffRole
-from tests.support.edge_ports import FakeActors, FakeStatus, fake_edge_ports, preview_photo
+from tests.support.edge_ports import FakeActors, FakeStatus, fake_edge_ports
+from tests.support.kiosk_ports import preview_photo
 
 ROOT = Path(__file__).parents[3]
 

@@ -9,7 +9,8 @@ from starlette.websockets import WebSocketDisconnect
 from edge.api.app import create_edge_api
 from edge.api.kiosk_socket import decode_frame_header
 from edge.api.ports import EdgePorts
-from tests.support.edge_ports import TEXTS, fake_edge_ports
+from tests.support.edge_ports import fake_edge_ports
+from tests.support.kiosk_ports import TEXTS
 
 HERE = {"Origin": "http://localhost"}
 ANSWER = {

@@ -349,3 +349,19 @@ stages = [{ name = "x", minutes = 30, skill = "s", room = "r" }]
     with pytest.raises(InvalidClinic) as refused:
         parse_registry(text + line)
     assert said in refused.value.sentence
+
+
+def test_what_a_client_is_cleared_for_and_had_before_goes_with_the_wish_into_the_visit_and_back() -> None:
+    wish = AppointmentRequest(
+        AppointmentId("v"),
+        ClientId("c"),
+        ServiceId("peel"),
+        Span(540, 1080),
+        ProviderId("cedar"),
+        show=0.9,
+        tier="gold",
+        wish=600,
+        cleared=frozenset(CLEARANCES),
+        history=(PastVisit(ServiceId("peel"), 5),),
+    )
+    assert Appointment.of(wish).request == wish

@@ -17,7 +17,8 @@ from edge.staff.register import offer_from_command
 from edge.staff.sign_in import SignIn
 from shared.vocabulary import StaffRole
 from tests.edge.staff.test_sign_in import OTHER, PIN, SETTINGS
-from tests.support.edge_ports import fake_edge_ports, preview_photo
+from tests.support.edge_ports import fake_edge_ports
+from tests.support.kiosk_ports import preview_photo
 from tests.support.records import BoxRecord, open_box_record
 
 # Probes of the box's own software; they tell nothing about clients and are answered on the loopback address.
