@@ -13,6 +13,7 @@ from edge.faces.checklist import BoxFacts, ChecklistDesk
 from edge.faces.errors import STATUSES
 from edge.schedule.deciding_policy import Deciding, KindLimits, Mode
 from edge.schedule.orchestration.book import ChecklistBook
+from edge.schedule.registry import demo_registry
 from edge.staff.permissions import Action
 from edge.visits.library import CaptureLibrary
 from shared.http.guard import GuardSettings
@@ -30,9 +31,8 @@ def board(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Sit
     """Serve the pages over a real day on which a client is ten minutes late, and whose lateness is looked at."""
     monkeypatch.setattr(edge.schedule.book, "REPLAN_SECONDS", 0)
     record = open_box_record(tmp_path)
-    tablet = Tablet(record)
     looked_at = Deciding(late=KindLimits(at_least=Mode.SUGGEST))
-    tablet.book.registry = tablet.book.registry.model_copy(update={"deciding": looked_at})
+    tablet = Tablet(record, demo_registry().model_copy(update={"deciding": looked_at}))
     tablet.book_visit("v", tablet.ada)
     starts = tablet.visit("v").starts_at
     record.clock.advance((starts - record.clock.wall()).total_seconds() + 10 * 60)
