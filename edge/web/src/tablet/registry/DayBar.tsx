@@ -22,7 +22,7 @@ export function HourScale({ hours }: { hours: Hours }) {
   return (
     <div className="bar-scale numbers" aria-hidden="true">
       {marks.map((minute) => (
-        <span key={minute} style={{ left: `${((minute - from) / (to - from)) * 100}%` }}>
+        <span key={minute} data-edge={minute === from ? "true" : undefined} style={{ left: `${((minute - from) / (to - from)) * 100}%` }}>
           {String(Math.floor(minute / 60)).padStart(2, "0")}:00
         </span>
       ))}
