@@ -1,7 +1,6 @@
 import datetime as dt
 import threading
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -26,14 +25,6 @@ ZONE = "Europe/Vienna"
 TODAY = dt.date(2026, 3, 2)
 TOMORROW = TODAY + dt.timedelta(days=1)
 LAUREL_OUT = ProviderOut(600, ProviderId("laurel"), Span(600, 1140))
-
-
-@pytest.fixture
-def record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[BoxRecord]:
-    monkeypatch.setattr(edge.schedule.book, "REPLAN_SECONDS", 0)
-    record = open_box_record(tmp_path)
-    yield record
-    record.store.close()
 
 
 def book_of(record: BoxRecord, clinic: Registry) -> ScheduleBook:

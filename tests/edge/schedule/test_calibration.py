@@ -2,14 +2,11 @@
 
 import datetime as dt
 import threading
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import edge.schedule.book
 from edge.schedule.book import ScheduleBook
 from edge.schedule.booking import synthesise_day
 from edge.schedule.calibration import AGGREGATE, Calibration
@@ -29,7 +26,7 @@ from shared.events.catalogue import estimates as said
 from shared.events.catalogue import schedule as told
 from shared.events.payload import PayloadModel
 from shared.ids import ClientId
-from tests.support.records import BoxRecord, open_box_record
+from tests.support.records import BoxRecord
 from tests.support.replanning import replanned
 
 ZONE = "Europe/Vienna"
@@ -101,14 +98,6 @@ def test_the_same_estimates_again_give_no_event_and_none_cannot_be_taken_back() 
 def test_an_event_that_does_not_fit_breaks_the_fold(payload: PayloadModel) -> None:
     with pytest.raises(BrokenFold):
         Calibration.fold([payload])
-
-
-@pytest.fixture
-def record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[BoxRecord]:
-    monkeypatch.setattr(edge.schedule.book, "REPLAN_SECONDS", 0)
-    record = open_box_record(tmp_path)
-    yield record
-    record.store.close()
 
 
 @pytest.fixture

@@ -2,13 +2,10 @@
 
 import datetime as dt
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
 
-import edge.schedule.book
 from edge.schedule.book import ScheduleBook
 from edge.schedule.calibration import AGGREGATE
 from edge.schedule.domain import AppointmentRequest, Span, Status, Urgent
@@ -19,22 +16,13 @@ from edge.store.errors import StorageFull
 from shared.events.catalogue.estimates import DayClosed
 from shared.ids import ClientId
 from shared.vocabulary import ClockQuality
-from tests.support.records import BoxRecord, open_box_record
+from tests.support.records import BoxRecord
 from tests.support.replanning import replanned
 
 ZONE = "Europe/Vienna"
 TODAY = dt.date(2026, 3, 2)
 DAY_SECONDS = 24 * 3600
 ANYWHEN = Span(660, 1080)
-
-
-@pytest.fixture
-def record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[BoxRecord]:
-    """A record opened at ten in the morning, local time."""
-    monkeypatch.setattr(edge.schedule.book, "REPLAN_SECONDS", 0)
-    record = open_box_record(tmp_path)
-    yield record
-    record.store.close()
 
 
 @pytest.fixture

@@ -1,9 +1,7 @@
 """The box's nights: rolled once, all or nothing, at the days that were read, and taken back exactly."""
 
 import datetime as dt
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
@@ -11,7 +9,6 @@ import pytest
 from pydantic import ValidationError
 from structlog.testing import capture_logs
 
-import edge.schedule.book
 from edge.api.ports import Actor
 from edge.config import EdgeSettings
 from edge.faces.schedule import ScheduleDesk
@@ -92,14 +89,6 @@ class Box:
     @property
     def head(self) -> int:
         return self.record.store.head().seq
-
-
-@pytest.fixture
-def record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[BoxRecord]:
-    monkeypatch.setattr(edge.schedule.book, "REPLAN_SECONDS", 0)
-    record = open_box_record(tmp_path)
-    yield record
-    record.store.close()
 
 
 @pytest.fixture

@@ -1,14 +1,11 @@
 import datetime as dt
 import threading
 import time
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-import edge.schedule.book
 from edge.schedule.book import ScheduleBook
 from edge.schedule.checker import check
 from edge.schedule.domain import AppointmentRequest, Cancelled, Span, Status
@@ -28,15 +25,6 @@ from tests.support.replanning import replanned
 ZONE = "Europe/Vienna"
 TODAY = dt.date(2026, 3, 2)
 HOURS = Span(540, 1140)
-
-
-@pytest.fixture
-def record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[BoxRecord]:
-    """A record opened at ten in the morning, local time."""
-    monkeypatch.setattr(edge.schedule.book, "REPLAN_SECONDS", 0)
-    record = open_box_record(tmp_path)
-    yield record
-    record.store.close()
 
 
 class Desk:
