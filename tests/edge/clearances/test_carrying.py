@@ -18,7 +18,8 @@ from shared.ids import ClientId
 from tests.support.cleared import FREE, PATCH, TODAY, asking, wish
 
 NAMES = st.frozensets(st.sampled_from([FREE, PATCH]))
-HISTORY = st.lists(st.builds(PastVisit, st.just(ServiceId("peel")), st.integers(-9, 9).filter(bool)), max_size=2).map(tuple)
+OTHER_DAYS = st.integers(-9, 9).filter(bool)
+HISTORY = st.lists(st.builds(PastVisit, st.just(ServiceId("peel")), OTHER_DAYS), max_size=2).map(tuple)
 
 
 @given(NAMES, HISTORY, st.booleans())

@@ -11,7 +11,19 @@ from hypothesis import strategies as st
 
 import edge.schedule.book
 from edge.schedule.deciding_policy import Deciding, KindLimits, Mode
-from edge.schedule.domain import AddOn, Appointment, Cancelled, MoveWanted, ProviderOut, Span, Status, Urgent, WalkIn
+from edge.schedule.domain import (
+    AddOn,
+    Appointment,
+    AppointmentRequest,
+    Cancelled,
+    Disruption,
+    MoveWanted,
+    ProviderOut,
+    Span,
+    Status,
+    Urgent,
+    WalkIn,
+)
 from edge.schedule.errors import NotAllowed
 from edge.schedule.ids import AppointmentId, ProviderId, ReplanId, ServiceId
 from edge.schedule.waitlist.domain import Channel, Entry, Window
@@ -77,7 +89,7 @@ class Course:
             "move": lambda: self._of(day, lambda date, v: MoveWanted(self._now(date), v.id, 660 + 60 * len(service))),
             "out": lambda: self._replanned(date, ProviderOut(self._now(date), ProviderId("hazel"), Span(0, 900))),
             "undo": self._undo,
-            "propose": lambda: self.book.propose(date, WalkIn(self._now(date), wish(self._name(), client, service)), "desk"),
+            "propose": lambda: self._propose(date, wish(self._name(), client, service)),
             "accept": lambda: self._decide(lambda name: self.book.accept(name, 0, "desk", lambda: None)),
             "renew": lambda: self._decide(lambda name: self.book.renew(name, "desk")),
             "offer": lambda: self._offer(client, date, service),
@@ -101,17 +113,22 @@ class Course:
     def _name(self) -> AppointmentId:
         return AppointmentId(f"{self.first}-{next(self.numbers)}")
 
-    def _replanned(self, date: dt.date, disruption: object) -> None:
-        replanned(self.book, date, disruption)  # type: ignore[arg-type]
+    def _replanned(self, date: dt.date, disruption: Disruption) -> None:
+        replanned(self.book, date, disruption)
 
-    def _of(self, number: int, what: Callable[[dt.date, Appointment], object]) -> None:
+    def _of(self, number: int, what: Callable[[dt.date, Appointment], Disruption]) -> None:
         for date, visit in self._any(number):
             self._replanned(date, what(date, visit))
 
     def _leave(self, number: int) -> None:
         for date, visit in self._any(number):
-            name = visit.id
-            self.book.record(date, lambda day: day.change_status(name, Status.CANCELLED, 0), "desk", "care")
+            self._cancel(date, visit.id)
+
+    def _cancel(self, date: dt.date, name: AppointmentId) -> None:
+        self.book.record(date, lambda day: day.change_status(name, Status.CANCELLED, 0), "desk", "care")
+
+    def _propose(self, date: dt.date, request: AppointmentRequest) -> None:
+        self.book.propose(date, WalkIn(self._now(date), request), "desk")
 
     def _any(self, number: int) -> list[tuple[dt.date, Appointment]]:
         """Return one of the visits that have a place, if any has."""
