@@ -17,6 +17,7 @@ from edge.keys.opening import open_keys
 from edge.keys.rekey import Rekey, guard_of
 from edge.progress.projection import EMBEDDINGS
 from edge.review.projection import REVIEWS
+from edge.schedule.projection import CLIENT_VISITS
 from edge.staff.projection import STAFF
 from edge.store.check import Problem
 from edge.store.database import Database
@@ -33,7 +34,17 @@ from shared.ids import IdSource
 
 RECORD_FILE: Final = "record.db"
 VAULT_FOLDER: Final = "vault"
-PROJECTIONS: tuple[Projection, ...] = (CLIENTS, CONSENTS, CAPTURES, REVIEWS, EMBEDDINGS, ERASURES, HUB_LOG, STAFF)
+PROJECTIONS: tuple[Projection, ...] = (
+    CLIENTS,
+    CONSENTS,
+    CAPTURES,
+    REVIEWS,
+    EMBEDDINGS,
+    ERASURES,
+    HUB_LOG,
+    STAFF,
+    CLIENT_VISITS,
+)
 DAMAGED_MARKER: Final = "record.damaged"
 
 

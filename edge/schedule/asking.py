@@ -60,5 +60,5 @@ def _beside(registry: Registry, plan: Plan, wanted: AddOn) -> AppointmentRequest
         anchor.tier,
         wish=anchor.end,
         cleared=wanted.cleared,
-        history=anchor.history,
+        history=wanted.history,
     )

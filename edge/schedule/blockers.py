@@ -98,7 +98,7 @@ class Obstacle:
         sentence: accounts for everybody and everything that could serve; the cheapest way out comes first.
         visits: which visits would have to make way on the cheapest way out.
         causes: all that would have to change on it; empty where the time or the client alone is in the way.
-        past: the earlier visit that is in the way, where it lies before the plan.
+        past: the visit of another day that is in the way, where it is not in the plan.
     """
 
     kind: Blocker

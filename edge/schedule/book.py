@@ -8,25 +8,29 @@ import datetime as dt
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
-from edge.schedule.clearing import Confirmed, asking_cleared, nothing_confirmed, with_clearances
+from edge.schedule.clearing import Confirmed, OnRecord, asking_cleared, nothing_confirmed, with_clearances
 from edge.schedule.deciding import Decision
 from edge.schedule.deciding_policy import Mode
-from edge.schedule.domain import Appointment, AppointmentRequest, Disruption, Plan, Status
-from edge.schedule.errors import UnknownName
+from edge.schedule.domain import Appointment, AppointmentRequest, Disruption, PastVisit, Plan, Status
+from edge.schedule.errors import NotAllowed, UnknownName
 from edge.schedule.estimates_book import EstimatesBook
-from edge.schedule.ids import AppointmentId, ProviderId, ReplanId
+from edge.schedule.ids import AppointmentId, ProviderId, ReplanId, ServiceId
 from edge.schedule.insertion import survey
 from edge.schedule.lengths import as_booked
+from edge.schedule.other_days import asking_with_history, too_near
 from edge.schedule.pinning import Pin
 from edge.schedule.proposal_commands import Authorise, accept, asked_again, propose, reject, stale_because
-from edge.schedule.proposals import ProposalRecord
+from edge.schedule.proposal_parts import disruption_of
+from edge.schedule.proposals import ProposalRecord, State
 from edge.schedule.proposing import decision_of
 from edge.schedule.registry import ClinicSource, Registry
 from edge.schedule.replan import SolverLimits, replan
 from edge.schedule.replans import Replan
-from edge.schedule.schedule import Schedule
+from edge.schedule.schedule import Schedule, restored_places
+from edge.schedule.visits_on_record import VisitsOnRecord
 from edge.schedule.whynot import Possible, Refusal, why_not
 from edge.store.events import SqlcipherEventStore
 from edge.threads import NoThreadFree, Priority, ThreadBudget
@@ -63,6 +67,7 @@ class ScheduleBook:
         self.learnt = EstimatesBook(store, clinic, ids)
         self.zone = ZoneInfo(timezone)
         self._store = store
+        self._visits = VisitsOnRecord(store)
         self._ids = ids
         self._clock = clock
         self._catalogue = Catalogue((*said.PAYLOADS, *told.PAYLOADS, *slots.OF_A_DAY))
@@ -93,9 +98,19 @@ class ScheduleBook:
         """Return the clearances of a client that hold on a day."""
         return self._confirmed(client, date)
 
-    def with_clearances(self, request: AppointmentRequest, date: dt.date) -> AppointmentRequest:
-        """Return a request with what its service asks for and its client is cleared for on a day."""
-        return with_clearances(self.registry, self._confirmed, request, date)
+    def history(self, client: ClientId, service: ServiceId, date: dt.date) -> tuple[PastVisit, ...]:
+        """Return what a client's visits on other days mean for a visit of a service on a day."""
+        return self._visits.history(self.registry, client, service, date)
+
+    @property
+    def on_record(self) -> OnRecord:
+        """What is on record of clients besides the day that is planned."""
+        return OnRecord(self.confirmed, self.history)
+
+    def with_record(self, request: AppointmentRequest, date: dt.date) -> AppointmentRequest:
+        """Return a request with what its client is cleared for and has on other days, as far as its service asks."""
+        cleared = with_clearances(self.registry, self._confirmed, request, date)
+        return replace(cleared, history=self.history(request.client, request.service, date))
 
     def kept(self, day: Schedule) -> Sequence[Appointment]:
         """Return the visits that a place of the day is kept for although they are not booked."""
@@ -170,7 +185,7 @@ class ScheduleBook:
         """Book many requests in one transaction and return how many found a place."""
         with self._lock:
             day = self.day(date)
-            asked = [self.with_clearances(self.learnt.expected(request), date) for request in requests]
+            asked = [self.with_record(self.learnt.expected(request), date) for request in requests]
             payloads = day.book_day(self.learnt.planning(), asked, self._held(day))
             self._append(day, payloads, actor, "booking")
         return sum(isinstance(payload, said.AppointmentBooked) for payload in payloads)
@@ -195,7 +210,7 @@ class ScheduleBook:
         """
         name = ReplanId(self._ids.new())
         with self._lock:
-            disruption = self._cleared(date, disruption)
+            disruption = self._with_record(date, disruption)
             answer = self._answer(date, disruption, name)
             decision, day = decision_of(self.registry, disruption, answer), self.day(date)
             if decision.mode is Mode.EXECUTE:
@@ -214,6 +229,8 @@ class ScheduleBook:
         """
         with self._lock:
             day, record = self._proposal(proposal)
+            if record.state is State.OPEN and (why := self._asks_otherwise(day, record)):
+                raise NotAllowed("proposal_stale", why)
             now = self.minute(day.plan.date)
             self._append(day, accept(day, self.learnt.planning(), record, choice, now, manager), actor, "replan")
         return day.plan.date
@@ -240,7 +257,7 @@ class ScheduleBook:
             day, record = self._proposal(proposal)
             date = day.plan.date
             disruption, pins = asked_again(record, self.minute(date), pin)
-            disruption = self._cleared(date, disruption)
+            disruption = self._with_record(date, disruption)
             answer = self._answer(date, disruption, name, pins)
             payloads = propose(day, self.learnt.planning(), disruption, answer, name, pins, record)
             self._append(day, payloads, actor, "replan")
@@ -248,7 +265,9 @@ class ScheduleBook:
 
     def out_of_date(self, date: dt.date, record: ProposalRecord) -> str | None:
         """Return why an open proposal cannot be accepted any more, or none while it can."""
-        return stale_because(self.day(date), self.learnt.planning(), record, self.minute(date))
+        day = self.day(date)
+        stale = stale_because(day, self.learnt.planning(), record, self.minute(date))
+        return stale or self._asks_otherwise(day, record)
 
     def why_not(
         self, appointment: AppointmentId, start: int, provider: ProviderId | None = None
@@ -292,7 +311,9 @@ class ScheduleBook:
         with self._lock:
             date = self._date_with(lambda day: any(item.reported.replan == replan_id for item in day.replans))
             day = self.day(date)
-            self._append(day, day.undo_replan(self.learnt.planning(), replan_id), actor, "replan")
+            payloads = day.undo_replan(self.learnt.planning(), replan_id)
+            self._refuse_too_near(day, payloads)
+            self._append(day, payloads, actor, "replan")
         return date
 
     def close_day(self, date: dt.date, actor: str) -> DayClosed:
@@ -348,8 +369,23 @@ class ScheduleBook:
         self._store.append(in_order(day, payloads, actor, purpose))
         self.announce(day.plan.date)
 
-    def _cleared(self, date: dt.date, disruption: Disruption) -> Disruption:
-        return asking_cleared(self.registry, self._confirmed, self.day(date).plan, disruption)
+    def _with_record(self, date: dt.date, disruption: Disruption) -> Disruption:
+        plan = self.day(date).plan
+        return asking_with_history(self.history, plan, asking_cleared(self.registry, self._confirmed, plan, disruption))
+
+    def _asks_otherwise(self, day: Schedule, record: ProposalRecord) -> str | None:
+        """Return that whoever asks in a proposal has visits on other days that it was not worked out with, or none."""
+        asked = disruption_of(record.proposed.disruption)
+        if asking_with_history(self.history, day.plan, asked) == asked:
+            return None
+        return "the client's visits on other days have changed since this was proposed; work it out again, then decide"
+
+    def _refuse_too_near(self, day: Schedule, payloads: Sequence[PayloadModel]) -> None:
+        """Refuse to put somebody back where they have meanwhile been booked too near on another day."""
+        for visit in restored_places(day.plan, payloads):
+            there = replace(visit, history=self.history(visit.client, visit.service, day.plan.date))
+            if why := too_near(self.registry, there):
+                raise NotAllowed("place_taken", f"{why}; move the visits by hand")
 
     def _payload(self, event: Event) -> PayloadModel:
         fields = event.fields

@@ -6,11 +6,13 @@ business in the day's events.
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Final
 
 from edge.schedule.domain import AddOn, AppointmentRequest, Disruption, Plan, Urgent, WalkIn
 from edge.schedule.facts import find
 from edge.schedule.ids import AppointmentId, ServiceId
+from edge.schedule.other_days import HistoryOf, no_history
 from edge.schedule.proposal_parts import disruption_of
 from edge.schedule.proposals import ProposalRecord
 from edge.schedule.registry import Registry
@@ -28,6 +30,17 @@ def nothing_confirmed(client: ClientId, day: dt.date) -> frozenset[str]:
     """Return that nobody is cleared for anything."""
     del client, day
     return frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class OnRecord:
+    """What is on record of clients besides the day that is planned."""
+
+    confirmed: Confirmed = nothing_confirmed
+    history: HistoryOf = no_history
+
+
+NOTHING: Final = OnRecord()
 
 
 def carried(

@@ -36,8 +36,10 @@ def _alone(registry: Registry, visit: Appointment) -> Iterator[Violation]:
     day = visit.start // DAY_MINUTES
     for past in visit.history:
         days = _days(registry, visit.service, past.service)
-        if day + past.days_ago < days:
-            yield Violation(Rule.APART, (visit.id,), f"{past.service} {past.days_ago} days before")
+        distance = day + past.days_ago
+        if abs(distance) < days:
+            when = f"{distance} days before" if distance >= 0 else f"{-distance} days after"
+            yield Violation(Rule.APART, (visit.id,), f"{past.service} {when}")
 
 
 def _pair(registry: Registry, first: Appointment, second: Appointment) -> Iterator[Violation]:
@@ -82,7 +84,8 @@ def _prepares(rule: VisitBefore, visit: Appointment, other: Appointment) -> bool
 
 
 def _has_prepared(rule: VisitBefore, visit: Appointment, days_ago: int) -> bool:
-    # At what time of that day is not known: it may have ended at midnight, or begun at the midnight before.
+    # At what time of that day is not known: it may have ended at midnight, or begun at the midnight before. What comes
+    # later has prepared nothing: the shortest time is less than none.
     shortest, longest = visit.start + (days_ago - 1) * DAY_MINUTES, visit.start + days_ago * DAY_MINUTES
     days = visit.start // DAY_MINUTES + days_ago
     return (

@@ -84,7 +84,7 @@ def coming_days(registry: Registry, days: Sequence[ComingDay]) -> ComingDays:
             whole = more
         else:
             left_out.append(day.plan.date)
-    return ComingDays(tuple(days), as_booked(registry, whole), tuple(left_out))
+    return ComingDays(tuple(days), as_booked(registry, _without_doubles(registry, whole)), tuple(left_out))
 
 
 def tell_roll(
@@ -156,9 +156,31 @@ def _visits_later(visits: Iterable[Appointment], number: int) -> Iterator[Appoin
             window=_span_later(visit.window, by),
             stages=_later(visit.stages, number),
             wish=None if visit.wish is None else visit.wish + by,
-            # Counted from the plan's first day, as all else is; from a later day on it is a day within the plan.
+            # Counted from the plan's first day, as all else is.
             history=tuple(PastVisit(past.service, past.days_ago - number) for past in visit.history),
         )
+
+
+def _without_doubles(registry: Registry, plan: Plan) -> Plan:
+    """Return the plan with no visit's history holding what the plan holds itself.
+
+    A visit that has to come before stays: its own day, which knows no more of it, goes on relying on it.
+    """
+    here = {(visit.client, visit.service, -(visit.start // DAY_MINUTES)) for visit in plan.placed}
+    known = {service.id: service for service in registry.services}
+
+    def doubled(visit: Appointment, past: PastVisit) -> bool:
+        earlier = known.get(past.service)
+        relied = earlier and any(rule.include(earlier.id, earlier.category) for rule in known[visit.service].after)
+        return (visit.client, past.service, past.days_ago) in here and not relied
+
+    return plan.with_appointments(
+        *(
+            replace(visit, history=tuple(past for past in visit.history if not doubled(visit, past)))
+            for visit in plan.active
+            if visit.history
+        )
+    )
 
 
 def _later(stages: Stages, number: int) -> Stages:

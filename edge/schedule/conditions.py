@@ -37,7 +37,7 @@ class Condition:
     Attributes:
         spans: where the start has to lie, if `within`, or must not.
         what: the clearance, or the service or category that has to come before.
-        visit: the client's other visit that it is about; `past` where that is history.
+        visit: the client's other visit that it is about; `past` where that is on another day.
         rule: number of the rule in `after`, of the visit's service or, for `NEEDED`, of the other's.
     """
 
@@ -153,13 +153,13 @@ def _spans_after(demands: Demands, rule: VisitBefore, others: Iterable[Appointme
 
 
 def _spans_after_history(demands: Demands, rule: VisitBefore, history: Iterable[PastVisit]) -> Iterator[Span]:
-    # Of what is past only the day is known: what is asked must be true of its first minute and of its last.
+    # Of another day only the day is known: what is asked must be true of its first minute and of its last.
     for past in history:
         known = demands.get(past.service)
         if known is None or not rule.include(past.service, known.service.category):
             continue
         day = -past.days_ago
-        first = (day + 1) * DAY_MINUTES + rule.at_least_minutes if rule.at_least_minutes else -_EVER
+        first = (day + 1) * DAY_MINUTES + rule.at_least_minutes
         last = _EVER if rule.at_most_minutes is None else day * DAY_MINUTES + rule.at_most_minutes + 1
         last_day = _EVER if rule.at_most_days is None else (day + rule.at_most_days + 1) * DAY_MINUTES
         yield Span(max(first, (day + rule.at_least_days) * DAY_MINUTES), min(last, last_day))

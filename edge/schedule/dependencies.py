@@ -35,7 +35,8 @@ class OtherVisits(BaseModel):
 
     def include(self, service: ServiceId, category: TreatmentCategory) -> bool:
         """Tell whether a visit for this service, of this category, is one of them."""
-        return service == self.service or category is self.category
+        # A visit that keeps other lengths than its service has now is of a service named with a tilde behind it.
+        return service.partition("~")[0] == self.service or category is self.category
 
 
 class VisitBefore(OtherVisits):

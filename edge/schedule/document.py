@@ -73,10 +73,10 @@ class StageEntry(Entry):
 
 
 class PastEntry(Entry):
-    """A visit that the client had before the first day."""
+    """A visit of the client on a day that is not in the document."""
 
     service: ServiceId
-    days_ago: int = Field(ge=1, le=3660)
+    days_ago: int = Field(ge=-366, le=3660, description="Days before the first day; less than 0 for days after it.")
 
 
 class RequestEntry(Entry):
@@ -93,7 +93,7 @@ class RequestEntry(Entry):
     cleared: tuple[Key, ...] = Field(
         default=(), max_length=50, description="What a licensed professional has confirmed for the client."
     )
-    history: tuple[PastEntry, ...] = Field(default=(), max_length=50, description="Visits before the first day.")
+    history: tuple[PastEntry, ...] = Field(default=(), max_length=50, description="Visits on other days.")
 
 
 class AppointmentEntry(RequestEntry):
@@ -157,6 +157,7 @@ class DayDocument(Entry):
                 _refuse_unknown(where, "provider", entry.preferred, people)
             for past in entry.history:
                 _refuse_unknown(where, "service", past.service, services)
+            self._refuse_own_days(where, entry)
             _span(self.date, self.days, entry.window, where)
         for visit in self.appointments:
             where = f"visit {visit.id!r}"
@@ -176,6 +177,12 @@ class DayDocument(Entry):
             _refuse_unknown("outage", outage.kind, outage.resource, known[outage.kind])
             _span(self.date, self.days, outage, f"outage of {outage.resource!r}")
         return self
+
+    def _refuse_own_days(self, where: str, entry: RequestEntry) -> None:
+        for past in entry.history:
+            if -self.days < past.days_ago <= 0:
+                ago = past.days_ago
+                raise ValueError(f"{where}: {ago} days ago is a day of the document; list that visit by itself")
 
     def plan(self) -> Plan:
         """Return the booked visits as a plan."""

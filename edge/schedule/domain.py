@@ -99,9 +99,9 @@ class StageAssignment:
 Stages = tuple[StageAssignment, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class PastVisit:
-    """A visit that the client had `days_ago` days, one at least, before the plan's date."""
+    """A visit of the client on another day: `days_ago` days before the plan's date, or after it, less than 0."""
 
     service: ServiceId
     days_ago: int
@@ -112,7 +112,8 @@ class AppointmentRequest:
     """A client's wish: a service within a window, if possible with a certain provider.
 
     `show` is the chance that the client comes, `tier` the membership, `wish` the start they would like best.
-    `cleared` is what a licensed professional has confirmed, `history` what the client had before the plan's date.
+    `cleared` is what a licensed professional has confirmed, `history` what the client has on other days than the
+    plan's.
     """
 
     id: AppointmentId
@@ -336,7 +337,8 @@ class Urgent:
 class AddOn:
     """The client of a visit wants another service beside it; others may be moved for it only if it is urgent.
 
-    `cleared` is what a licensed professional has confirmed of what the service asks for.
+    `cleared` is what a licensed professional has confirmed of what the service asks for, `history` what the client has
+    on other days.
     """
 
     at: int
@@ -344,6 +346,7 @@ class AddOn:
     service: ServiceId
     urgent: bool = False
     cleared: frozenset[str] = frozenset()
+    history: tuple[PastVisit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

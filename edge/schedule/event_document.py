@@ -173,10 +173,10 @@ def _wish_of(day: DayDocument, at: int, event: WalkInEvent | UrgentEvent | AddOn
         case UrgentEvent():
             return Urgent(at, day.request(event.request))
         case AddOnEvent():
-            cleared = frozenset(
-                name for visit in day.appointments if visit.id == event.appointment for name in visit.cleared
-            )
-            return AddOn(at, AppointmentId(event.appointment), event.service, event.urgent, cleared)
+            own = [day.request(visit) for visit in day.appointments if visit.id == event.appointment]
+            cleared = frozenset(name for visit in own for name in visit.cleared)
+            past = tuple(past for visit in own for past in visit.history)
+            return AddOn(at, AppointmentId(event.appointment), event.service, event.urgent, cleared, past)
         case MoveWantedEvent():
             start = day.minute(event.start) if event.start is not None else None
             return MoveWanted(at, AppointmentId(event.appointment), start, event.provider, event.room)

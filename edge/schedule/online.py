@@ -54,7 +54,7 @@ class OnlineDesk:
         try:
             self._book.registry.service(request.service)
             learnt = self._book.learnt
-            request = self._book.with_clearances(learnt.expected(request), date)
+            request = self._book.with_record(learnt.expected(request), date)
             payloads = day.decide_request(learnt.planning(), request, self._book.minute(date), self._book.kept(day))
         except Rejected as error:
             return [], BookingAnswered(request=wish.request, accepted=False, reason=error.sentence[:_REASON])

@@ -66,6 +66,16 @@ def stages_of(parts: tuple[StagePart, ...]) -> Stages:
     )
 
 
+def past_parts(history: tuple[PastVisit, ...]) -> tuple[PastPart, ...]:
+    """Return visits of other days as an event holds them."""
+    return tuple(PastPart(service=past.service, days_ago=past.days_ago) for past in history)
+
+
+def past_of(parts: tuple[PastPart, ...]) -> tuple[PastVisit, ...]:
+    """Return visits of other days from an event."""
+    return tuple(PastVisit(ServiceId(part.service), part.days_ago) for part in parts)
+
+
 def visit_part(appointment: Appointment) -> VisitPart:
     """Return an appointment as an event holds it."""
     return VisitPart(
@@ -81,7 +91,7 @@ def visit_part(appointment: Appointment) -> VisitPart:
         tier=appointment.tier,
         wish=appointment.wish,
         cleared=tuple(sorted(appointment.cleared)),
-        history=tuple(PastPart(service=past.service, days_ago=past.days_ago) for past in appointment.history),
+        history=past_parts(appointment.history),
     )
 
 
@@ -99,7 +109,7 @@ def appointment_of(part: VisitPart) -> Appointment:
         part.tier,
         part.wish,
         cleared=frozenset(part.cleared),
-        history=tuple(PastVisit(ServiceId(past.service), past.days_ago) for past in part.history),
+        history=past_of(part.history),
     )
 
 

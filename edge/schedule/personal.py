@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from edge.schedule.conditions import Condition, Kind, company, conditions, days_apart, missing, unmet, visits_of
 from edge.schedule.demand import demands_of
 from edge.schedule.dependencies import OtherVisits, VisitBefore
-from edge.schedule.domain import Appointment, Plan, clock_text
+from edge.schedule.domain import DAY_MINUTES, Appointment, PastVisit, Plan, clock_text
 from edge.schedule.insertion import Situation
 from edge.schedule.registry import Registry
 
@@ -85,8 +85,8 @@ def condition_text(registry: Registry, visit: Appointment, one: Condition) -> st
             return f"{service.name} needs {_visits(registry, rule)} before it{_limits(rule)}"
     if one.past is not None:
         past = registry.service(one.past.service)
-        apart, ago = _days(days_apart(service, past)), _days(one.past.days_ago)
-        return f"{service.name} needs {apart} between it and {past.name}, which was {ago} before the first day"
+        apart, when = _days(days_apart(service, past)), _when(visit, one.past)
+        return f"{service.name} needs {apart} between it and {past.name}, which {when}"
     if one.visit is None:
         raise ValueError("this condition is about another visit")
     other = registry.service(one.visit.service)
@@ -96,6 +96,13 @@ def condition_text(registry: Registry, visit: Appointment, one: Condition) -> st
     if one.kind is Kind.APART:
         return f"{service.name} needs {_days(days_apart(service, other))} between it and {other.name} {span}"
     return f"{other.name} {span} needs {service.name} before it{_limits(other.after[one.rule])}"
+
+
+def _when(visit: Appointment, past: PastVisit) -> str:
+    """Return how far away a visit of another day is, from the one day that is asked for or the first of several."""
+    first, last = visit.window.start // DAY_MINUTES, (visit.window.end - 1) // DAY_MINUTES
+    ago, than = (past.days_ago, " the first day") if first < last else (past.days_ago + first, "")
+    return f"was {_days(ago)} before{than}" if ago >= 0 else f"is {_days(-ago)} after{than}"
 
 
 def _visits(registry: Registry, named: OtherVisits) -> str:

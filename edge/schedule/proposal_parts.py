@@ -21,7 +21,7 @@ from edge.schedule.domain import (
 )
 from edge.schedule.errors import BrokenFold
 from edge.schedule.ids import AppointmentId, ProviderId, RoomId, ServiceId, UnitId
-from edge.schedule.payloads import appointment_of, visit_part
+from edge.schedule.payloads import appointment_of, past_of, past_parts, visit_part
 from edge.schedule.pinning import Pin
 from shared.events.catalogue.proposals import DisruptionPart, Kind, PinPart
 
@@ -61,8 +61,10 @@ def disruption_part(disruption: Disruption) -> DisruptionPart:
         case WalkIn(request=request) | Urgent(request=request):
             return DisruptionPart(kind=kind, at=at, request=visit_part(Appointment.of(request)))
         case AddOn(appointment=visit, service=service, urgent=urgent):
-            names = tuple(sorted(disruption.cleared))
-            return DisruptionPart(kind=kind, at=at, appointment=visit, service=service, urgent=urgent, cleared=names)
+            names, past = tuple(sorted(disruption.cleared)), past_parts(disruption.history)
+            return DisruptionPart(
+                kind=kind, at=at, appointment=visit, service=service, urgent=urgent, cleared=names, history=past
+            )
         case ClinicChanged():
             return DisruptionPart(kind=kind, at=at)
         case MoveWanted(appointment=visit, start=start, provider=provider, room=room):
@@ -127,7 +129,8 @@ def _of_visit(part: DisruptionPart, visit: AppointmentId) -> Disruption:
         case "no_show":
             return NoShow(part.at, visit)
         case "add_on":
-            return AddOn(part.at, visit, ServiceId(_there(part.service)), part.urgent, frozenset(part.cleared))
+            service, cleared = ServiceId(_there(part.service)), frozenset(part.cleared)
+            return AddOn(part.at, visit, service, part.urgent, cleared, past_of(part.history))
         case _:
             return MoveWanted(part.at, visit, part.start, _provider(part.provider), _room(part.room))
 

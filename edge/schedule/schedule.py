@@ -313,6 +313,14 @@ class Schedule:
         return plan.with_appointments(*(appointment_of(part) for part in undone.restored))
 
 
+def restored_places(plan: Plan, payloads: Iterable[PayloadModel]) -> list[Appointment]:
+    """Return the visits that taking a replan back puts where they have no place now."""
+    undone = (payload for payload in payloads if isinstance(payload, said.ReplanUndone))
+    back = (appointment_of(part) for payload in undone for part in payload.restored)
+    here = {visit.id for visit in plan.placed}
+    return [visit for visit in back if visit.placed and visit.status.active and visit.id not in here]
+
+
 def _released(plan: Plan, held: Sequence[Appointment]) -> Plan:
     names = {visit.id for visit in held}
     return replace(plan, appointments={key: a for key, a in plan.appointments.items() if key not in names})

@@ -85,7 +85,7 @@ class WaitlistBook:
     @property
     def clinic(self) -> Clinic:
         """The clinic as it is now, with its limits."""
-        return Clinic(self.book.registry, self._rules, confirmed=self.book.confirmed)
+        return Clinic(self.book.registry, self._rules, record=self.book.on_record)
 
     def on_command(self, listener: Callable[[], None]) -> None:
         """Call `listener` after each change of the waitlist; it must be quick and must not append."""
@@ -158,7 +158,7 @@ class WaitlistBook:
             list_, now = self.waitlist(), self.book.now()
             offer = list_.offer(name)
             day, show = self.book.day(offer.place.day), self.book.learnt.show(offer.service)
-            accepted = list_.accept(self.clinic.registry, day.plan, name, now, self.clinic.confirmed, show)
+            accepted = list_.accept(self.clinic.registry, day.plan, name, now, self.clinic.record, show)
             visit = _in_order(day.aggregate, day.version, accepted.visit, actor, "booking")
             self._append(list_, accepted.waitlist, actor, visit)
 
@@ -244,7 +244,7 @@ class WaitlistBook:
     def _held(self, day: Schedule) -> Sequence[Appointment]:
         """Return the visits that the live offers of a day would become."""
         live = self.waitlist().state.live(self.book.now())
-        return kept_visits(self.clinic.registry, day.plan, live, self.clinic.confirmed)
+        return kept_visits(self.clinic.registry, day.plan, live, self.clinic.record)
 
     def _payload(self, event: Event) -> PayloadModel:
         fields = event.fields

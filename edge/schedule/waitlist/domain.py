@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, NewType
 
-from edge.schedule.domain import Appointment, Span, Stages, Status
+from edge.schedule.domain import Appointment, PastVisit, Span, Stages, Status
 from edge.schedule.ids import AppointmentId, ProviderId, ServiceId
 from shared.ids import ClientId
 
@@ -168,10 +168,11 @@ class Offer:
         """Tell whether it can still be accepted."""
         return self.state is OfferState.OPEN and now < self.expires_at
 
-    def visit(self, cleared: frozenset[str] = frozenset()) -> Appointment:
+    def visit(self, cleared: frozenset[str] = frozenset(), history: tuple[PastVisit, ...] = ()) -> Appointment:
         """Return the visit that it becomes; confirmed, since the client chose this very time.
 
-        What the client is `cleared` for is not kept with the offer: it may be withdrawn before the answer.
+        What the client is `cleared` for and has on other days is not kept with the offer: it may change before the
+        answer.
         """
         place = self.place
         return Appointment(
@@ -182,6 +183,7 @@ class Offer:
             status=Status.CONFIRMED,
             stages=place.stages,
             cleared=cleared,
+            history=history,
         )
 
 

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from edge.schedule.clearing import Confirmed, nothing_confirmed
+from edge.schedule.clearing import NOTHING, OnRecord
 from edge.schedule.domain import Plan
 from edge.schedule.errors import NotAllowed
 from edge.schedule.registry import Registry
@@ -43,12 +43,12 @@ _MOST_OFFERS_A_PLACE = 20
 
 @dataclass(frozen=True, slots=True)
 class Clinic:
-    """What offers are judged by: the clinic's file, its limits and its weights, and what clients are cleared for."""
+    """What offers are judged by: the clinic's file, its limits and its weights, and what is on record of clients."""
 
     registry: Registry
     rules: OfferRules = field(default_factory=OfferRules)
     weights: RankingWeights = field(default_factory=RankingWeights)
-    confirmed: Confirmed = nothing_confirmed
+    record: OnRecord = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +76,8 @@ def ended(clinic: Clinic, waitlist: Waitlist, plans: Mapping[dt.date, Plan], now
         plan = plans.get(offer.place.day)
         if not offer.live(now):
             result.append(said.WaitlistOfferExpired(offer=offer.id))
-        elif plan is not None and not stands(clinic.registry, plan, offer, clinic.confirmed):
-            why = gone_because(clinic.registry, offer, clinic.confirmed, "A change of the day took the place.")
+        elif plan is not None and not stands(clinic.registry, plan, offer, clinic.record):
+            why = gone_because(clinic.registry, offer, clinic.record, "A change of the day took the place.")
             result.append(said.WaitlistOfferSuperseded(offer=offer.id, reason=why))
     return result
 
@@ -197,7 +197,7 @@ def uncleared(clinic: Clinic, entry: Entry, now: dt.datetime) -> str | None:
     if not offers_service(clinic.registry, entry):
         return None
     ahead = (now.date() + dt.timedelta(days=number) for number in range(clinic.rules.horizon_days + 1))
-    texts = [uncleared_on(clinic.registry, entry, date, clinic.confirmed) for date in ahead if entry.hours_on(date)]
+    texts = [uncleared_on(clinic.registry, entry, date, clinic.record) for date in ahead if entry.hours_on(date)]
     return f"{texts[0]}; once that is confirmed, a place can be offered." if texts and all(texts) else None
 
 
@@ -218,8 +218,8 @@ def minute_of(date: dt.date, now: dt.datetime) -> int:
 
 
 def _gaps(clinic: Clinic, waitlist: Waitlist, plan: Plan, now: dt.datetime) -> Gaps:
-    held = kept_visits(clinic.registry, plan, waitlist.state.live(now), clinic.confirmed)
-    return Gaps(clinic.registry, plan, minute_of(plan.date, now), held, clinic.confirmed)
+    held = kept_visits(clinic.registry, plan, waitlist.state.live(now), clinic.record)
+    return Gaps(clinic.registry, plan, minute_of(plan.date, now), held, clinic.record)
 
 
 def _ran_out(waitlist: Waitlist, now: dt.datetime) -> list[PayloadModel]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from edge.schedule.checker import check
-from edge.schedule.clearing import Confirmed, carried, nothing_confirmed
+from edge.schedule.clearing import NOTHING, OnRecord, carried
 from edge.schedule.demand import Calendar, demands_of
 from edge.schedule.domain import (
     Appointment,
@@ -22,6 +22,7 @@ from edge.schedule.domain import (
 from edge.schedule.ids import AppointmentId, ProviderId
 from edge.schedule.insertion import Situation, slots
 from edge.schedule.lunch import missed_lunches
+from edge.schedule.other_days import too_near
 from edge.schedule.personal import uncleared_text
 from edge.schedule.registry import Provider, Registry, Room, Unit
 from edge.schedule.schedule import Schedule
@@ -94,7 +95,7 @@ class Gaps:
         plan: Plan,
         now: int,
         held: Sequence[Appointment] = (),
-        confirmed: Confirmed = nothing_confirmed,
+        record: OnRecord = NOTHING,
     ) -> None:
         """Look at a day.
 
@@ -103,10 +104,10 @@ class Gaps:
             plan: the day as it stands.
             now: minute from which a visit may begin; 0 for a day to come.
             held: the visits that offers would become.
-            confirmed: what clients are cleared for.
+            record: what clients are cleared for, and have on other days.
         """
         self.registry = registry
-        self._confirmed = confirmed
+        self._record = record
         self._situation = Situation(registry, demands_of(registry), plan, up_to_grid(now), (), (), ())
         self._plan = plan
         self._calendar = Calendar.of(registry, plan)
@@ -133,14 +134,17 @@ class Gaps:
             return
         # Who has just become free is as good as asked for, so that the place is filled and not another.
         wanted = entry.preferred or (near.provider if near is not None else None)
-        cleared = carried(self.registry, self._confirmed, entry.client, entry.service, day)
+        cleared = carried(self.registry, self._record.confirmed, entry.client, entry.service, day)
+        history = self._record.history(entry.client, entry.service, day)
         for hours in entry.hours_on(day):
             window = hours
             if near is not None:
                 window = Span(
                     max(hours.start, near.span.start - demand.minutes), min(hours.end, near.span.end + demand.minutes)
                 )
-            request = AppointmentRequest(_ASKS, entry.client, entry.service, window, wanted, cleared=cleared)
+            request = AppointmentRequest(
+                _ASKS, entry.client, entry.service, window, wanted, cleared=cleared, history=history
+            )
             for slot in slots(self._situation, Appointment.of(request), self._calendar, self._plan):
                 place = Place(day, hours, demand.stages(slot.start, slot.choice))
                 if (near is None or near.shared(place.stages) > 0) and self._allows(entry, place):
@@ -167,14 +171,15 @@ def client_is_busy(plan: Plan, entry: Entry, span: Span) -> bool:
     )
 
 
-def visit_of(registry: Registry, offer: Offer, confirmed: Confirmed) -> Appointment:
-    """Return the visit that an offer becomes, with what its client is cleared for now."""
-    return offer.visit(carried(registry, confirmed, offer.client, offer.service, offer.place.day))
+def visit_of(registry: Registry, offer: Offer, record: OnRecord) -> Appointment:
+    """Return the visit that an offer becomes, with what its client is cleared for and has on other days now."""
+    client, service, day = offer.client, offer.service, offer.place.day
+    return offer.visit(carried(registry, record.confirmed, client, service, day), record.history(client, service, day))
 
 
-def stands(registry: Registry, plan: Plan, offer: Offer, confirmed: Confirmed = nothing_confirmed) -> bool:
+def stands(registry: Registry, plan: Plan, offer: Offer, record: OnRecord = NOTHING) -> bool:
     """Tell whether the place of an offer is still free and the visit would break no rule that is kept without it."""
-    visit = visit_of(registry, offer, confirmed)
+    visit = visit_of(registry, offer, record)
     if not _known(registry, offer):
         return False
     if any(
@@ -189,31 +194,32 @@ def stands(registry: Registry, plan: Plan, offer: Offer, confirmed: Confirmed = 
     return all(violation in before for violation in check(registry, plan.with_appointments(visit)))
 
 
-def gone_because(registry: Registry, offer: Offer, confirmed: Confirmed, otherwise: str) -> str:
-    """Return why an offer stands no longer: its client is not cleared any more, or otherwise."""
-    text = uncleared_text(registry, visit_of(registry, offer, confirmed)) if _known(registry, offer) else None
+def gone_because(registry: Registry, offer: Offer, record: OnRecord, otherwise: str) -> str:
+    """Return why an offer stands no longer: its client lacks a clearance, or is too near another day's visit."""
+    if not _known(registry, offer):
+        return otherwise
+    visit = visit_of(registry, offer, record)
+    text = uncleared_text(registry, visit) or too_near(registry, visit)
     return otherwise if text is None else f"{text[:_MOST_CHARACTERS]}."
 
 
-def uncleared_on(registry: Registry, entry: Entry, day: dt.date, confirmed: Confirmed) -> str | None:
+def uncleared_on(registry: Registry, entry: Entry, day: dt.date, record: OnRecord) -> str | None:
     """Return which clearances the client of an entry would lack on a day, or none where it lacks none."""
-    cleared = carried(registry, confirmed, entry.client, entry.service, day)
+    cleared = carried(registry, record.confirmed, entry.client, entry.service, day)
     hours = registry.hours.span
     return uncleared_text(registry, Appointment(_ASKS, entry.client, entry.service, hours, cleared=cleared))
 
 
-def standing(
-    registry: Registry, plan: Plan, offers: Sequence[Offer], confirmed: Confirmed = nothing_confirmed
-) -> tuple[Offer, ...]:
+def standing(registry: Registry, plan: Plan, offers: Sequence[Offer], record: OnRecord = NOTHING) -> tuple[Offer, ...]:
     """Return the offers whose place is still free on a day; what is no longer free binds nobody."""
-    return tuple(offer for offer in offers if offer.place.day == plan.date and stands(registry, plan, offer, confirmed))
+    return tuple(offer for offer in offers if offer.place.day == plan.date and stands(registry, plan, offer, record))
 
 
 def kept_visits(
-    registry: Registry, plan: Plan, offers: Sequence[Offer], confirmed: Confirmed = nothing_confirmed
+    registry: Registry, plan: Plan, offers: Sequence[Offer], record: OnRecord = NOTHING
 ) -> list[Appointment]:
     """Return the visits that those of the offers that stand on a day would become."""
-    return [visit_of(registry, offer, confirmed) for offer in standing(registry, plan, offers, confirmed)]
+    return [visit_of(registry, offer, record) for offer in standing(registry, plan, offers, record)]
 
 
 def offers_service(registry: Registry, entry: Entry) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from edge.schedule.clearing import Confirmed, nothing_confirmed
+from edge.schedule.clearing import NOTHING, OnRecord
 from edge.schedule.domain import UNKNOWN_SHOW, Plan
 from edge.schedule.errors import BrokenFold, NotAllowed, UnknownName
 from edge.schedule.payloads import visit_part
@@ -164,7 +164,7 @@ class Waitlist:
         plan: Plan,
         name: OfferId,
         now: dt.datetime,
-        confirmed: Confirmed = nothing_confirmed,
+        record: OnRecord = NOTHING,
         show: float = UNKNOWN_SHOW,
     ) -> Accepted:
         """Book the place of an offer, or say that it is gone. Idempotent by the offer.
@@ -174,7 +174,7 @@ class Waitlist:
             plan: the offer's day as it stands.
             name: the offer.
             now: an offer can be accepted before it expires, not at that moment.
-            confirmed: what clients are cleared for now.
+            record: what clients are cleared for, and have on other days, now.
             show: chance that the client comes.
 
         Raises:
@@ -185,11 +185,11 @@ class Waitlist:
         if offer.state is OfferState.ACCEPTED:
             return Accepted((), ())
         self._must_be_live(offer, now)
-        if not stands(registry, plan, offer, confirmed):
-            why = gone_because(registry, offer, confirmed, "The place is no longer free.")
+        if not stands(registry, plan, offer, record):
+            why = gone_because(registry, offer, record, "The place is no longer free.")
             gone = said.WaitlistOfferSuperseded(offer=name, reason=why)
             return Accepted((), (gone,))
-        booked = replace(visit_of(registry, offer, confirmed), show=show)
+        booked = replace(visit_of(registry, offer, record), show=show)
         visit = AppointmentBooked(day=offer.place.day, visit=visit_part(booked))
         return Accepted((visit,), (said.WaitlistOfferAccepted(offer=name, appointment=offer.appointment),))
 

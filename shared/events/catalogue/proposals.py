@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared.events.catalogue.schedule import Minute, Name, ObjectivePart, StagePart, VisitPart
+from shared.events.catalogue.schedule import Minute, Name, ObjectivePart, PastPart, StagePart, VisitPart
 from shared.events.payload import PayloadModel
 
 Kind = Literal[
@@ -48,6 +48,7 @@ class DisruptionPart(_Part):
     urgent: bool = False
     request: VisitPart | None = None
     cleared: tuple[Name, ...] = Field(default=(), description="Of an add-on: what its service asks for and was given.")
+    history: tuple[PastPart, ...] = Field(default=(), description="Of an add-on: what its client has on other days.")
 
 
 class PinPart(_Part):

@@ -27,10 +27,10 @@ class StagePart(_Part):
 
 
 class PastPart(_Part):
-    """A visit that the client had some days before."""
+    """A visit of the client some days before, or less than 0 days before: after."""
 
     service: Name
-    days_ago: Annotated[int, Field(ge=1)]
+    days_ago: Annotated[int, Field(ge=-366)]
 
 
 class VisitPart(_Part):

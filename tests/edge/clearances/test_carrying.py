@@ -18,7 +18,8 @@ from shared.ids import ClientId
 from tests.support.cleared import FREE, PATCH, TODAY, asking, wish
 
 NAMES = st.frozensets(st.sampled_from([FREE, PATCH]))
-HISTORY = st.lists(st.builds(PastVisit, st.just(ServiceId("peel")), st.integers(1, 9)), max_size=2).map(tuple)
+OTHER_DAYS = st.integers(-9, 9).filter(bool)
+HISTORY = st.lists(st.builds(PastVisit, st.just(ServiceId("peel")), OTHER_DAYS), max_size=2).map(tuple)
 
 
 @given(NAMES, HISTORY, st.booleans())
@@ -32,7 +33,7 @@ def test_a_proposal_keeps_what_was_confirmed_of_whoever_asks(
     for asks in (
         Urgent(5, request),
         WalkIn(5, request),
-        AddOn(5, AppointmentId("v"), ServiceId("peel"), urgent, cleared),
+        AddOn(5, AppointmentId("v"), ServiceId("peel"), urgent, cleared, history),
     ):
         assert from_part(disruption_part(asks)) == asks
 
@@ -48,10 +49,12 @@ def test_a_visit_carries_what_is_both_confirmed_and_asked_for(confirmed: frozens
     assert carried(registry, nothing_confirmed, ClientId("c"), ServiceId(service), TODAY) == frozenset()
 
 
-def test_an_add_on_to_a_day_given_as_json_is_cleared_as_its_visit_is() -> None:
+def test_an_add_on_to_a_day_given_as_json_brings_what_its_visit_has() -> None:
     registry = asking()
-    plan = plan_day(registry, [replace(wish("v", "c"), cleared=frozenset({FREE}))], TODAY, Plan(TODAY))
+    past = (PastVisit(ServiceId("peel"), 8),)
+    asks = replace(wish("v", "c"), cleared=frozenset({FREE}), history=past)
+    plan = plan_day(registry, [asks], TODAY, Plan(TODAY))
     day = DayDocument(clinic=registry, date=TODAY).with_plan(plan)
     event = AddOnEvent(at="09:00", kind="add_on", appointment="v", service=ServiceId("laser-resurfacing"))
-    expected = AddOn(540, AppointmentId("v"), ServiceId("laser-resurfacing"), cleared=frozenset({FREE}))
+    expected = AddOn(540, AppointmentId("v"), ServiceId("laser-resurfacing"), cleared=frozenset({FREE}), history=past)
     assert disruption_of(day, event) == expected

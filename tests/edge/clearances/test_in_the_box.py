@@ -28,10 +28,10 @@ def test_the_boxs_schedule_asks_its_clearances_and_an_erased_client_has_none(tmp
     assert clinic.book.book_day(TODAY, [wish("v1", ada)], "desk") == 0
     clinic.clearances.give(ada, FREE, None, NURSE)
     assert clinic.book.book_day(TODAY, [wish("v2", ada)], "desk") == 1
-    assert clinic.waitlist.clinic.confirmed(ada, TODAY) == {FREE}
+    assert clinic.waitlist.clinic.record.confirmed(ada, TODAY) == {FREE}
     approved(record, ada)
     assert clinic.eraser.complete_pending() == 1
-    assert clinic.waitlist.clinic.confirmed(ada, TODAY) == frozenset()
+    assert clinic.waitlist.clinic.record.confirmed(ada, TODAY) == frozenset()
     clinic.clearances.catch_up()
     assert clinic.book.day(TODAY).plan.appointments[AppointmentId("v2")].cleared == {FREE}
     record.store.close()

@@ -65,7 +65,8 @@ def requests(draw: st.DrawFn, clinic: Registry, days: int, number: int) -> Appoi
     window = draw(
         st.sampled_from([Span(day * 1440 + opens, min(days * 1440, day * 1440 + opens + long)), Span(0, days * 1440)])
     )
-    past = st.builds(PastVisit, st.sampled_from([s.id for s in clinic.services]), st.integers(1, 8))
+    other_days = st.one_of(st.integers(1, 8), st.integers(1, 8), st.integers(-days - 4, -days))
+    past = st.builds(PastVisit, st.sampled_from([s.id for s in clinic.services]), other_days)
     return AppointmentRequest(
         AppointmentId(f"v-{number}"),
         ClientId(f"c-{draw(st.integers(0, 7))}"),

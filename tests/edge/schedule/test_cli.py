@@ -79,6 +79,8 @@ def test_a_day_that_is_wrong_is_refused_with_the_field_and_nothing_is_written(
     [
         ("service", "levitation", "the clinic has no service 'levitation'"),
         ("preferred", "nobody", "the clinic has no provider 'nobody'"),
+        ("history", [{"service": "levitation", "days_ago": 3}], "the clinic has no service 'levitation'"),
+        ("history", [{"service": "peel", "days_ago": 0}], "0 days ago is a day of the document"),
         ("window", {"start": "12:00", "end": "09:00"}, "does not lie within"),
         ("window", {"start": "12:00", "end": "2027-01-01T09:00"}, "does not lie within"),
         ("window", {"start": "noon", "end": "13:00"}, "Invalid isoformat string"),
@@ -127,6 +129,14 @@ def test_a_file_that_is_missing_is_said_by_its_name_only(tmp_path: Path) -> None
     assert result.exit_code == 2
     assert "nowhere.json cannot be read" in result.output
     assert str(tmp_path) not in result.output
+
+
+def test_a_day_says_what_a_client_has_on_days_before_and_after_it() -> None:
+    document = json.loads((EXAMPLES / "day.json").read_text(encoding="utf-8"))
+    document["requests"][0]["history"] = [{"service": "peel", "days_ago": days} for days in (4, -3)]
+    read = parse_day(json.dumps(document), "day.json")
+    assert [past.days_ago for past in read.asked()[0].history] == [4, -3]
+    assert parse_day(read.model_dump_json(), "day.json") == read
 
 
 def test_a_day_in_two_days_time_is_written_with_its_date() -> None:

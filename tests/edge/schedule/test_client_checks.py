@@ -95,6 +95,9 @@ def test_a_visit_that_has_to_come_before_is_in_time(rule: dict[str, int], start:
         ({"at_least_minutes": 48 * 60}, 3, True),
         ({"at_most_minutes": 48 * 60}, 2, False),
         ({"at_most_minutes": 48 * 60}, 1, True),
+        # What comes later has prepared nothing.
+        ({}, -1, False),
+        ({"at_most_days": 3}, -2, False),
     ],
 )
 def test_what_the_client_had_before_the_plan_counts(rule: dict[str, int], days_ago: int, clean: bool) -> None:
@@ -113,6 +116,16 @@ def test_visits_that_have_to_be_days_apart_are_so_in_either_order_by_the_calenda
         assert broken(clinic, hair, peel) == ([] if clean else [(Rule.APART, (peel.id, hair.id))])
     had = visit(clinic, "laser-hair", 600, HAIR, history=(PastVisit(ServiceId("peel"), day),))
     assert broken(clinic, had) == ([] if clean else [(Rule.APART, (had.id,))])
+    has = replace(had, history=(PastVisit(ServiceId("peel"), -day),))
+    assert broken(clinic, has) == ([] if clean else [(Rule.APART, (has.id,))])
+
+
+def test_how_far_another_days_visit_is_counts_from_the_visits_own_day() -> None:
+    clinic = with_rules({"laser-hair": {"apart": [{"category": "peel", "days": 2}]}})
+    for days_ago, said in ((0, "1 days before"), (-1, "0 days before"), (-2, "1 days after")):
+        has = visit(clinic, "laser-hair", 1440 + 600, HAIR, history=(PastVisit(ServiceId("peel"), days_ago),))
+        (violation,) = check(clinic, Plan(DATE, {has.id: has}, days=2))
+        assert (violation.rule, violation.detail) == (Rule.APART, f"peel {said}")
 
 
 def test_nobody_is_moved_nearer_than_they_can_be_told_but_who_is_here_or_late(clinic: Registry) -> None:

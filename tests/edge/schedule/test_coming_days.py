@@ -4,6 +4,7 @@ import datetime as dt
 import random
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -23,6 +24,7 @@ from edge.schedule.registry import Registry, demo_registry
 from edge.schedule.schedule import Schedule
 from shared.events.catalogue import schedule as said
 from shared.ids import ClientId
+from tests.edge.schedule.courses import with_rules
 
 DATE = dt.date(2026, 11, 23)
 CLINIC = demo_registry()
@@ -120,6 +122,26 @@ def test_what_stands_in_a_days_way_stands_in_the_plans_way_at_its_day() -> None:
     assert there.history == (PastVisit(ServiceId("peel"), 4),)
     assert plan.outages == (replace(out, span=Span(1150 + DAY_MINUTES, 1200 + DAY_MINUTES)),)
     assert [held.start // DAY_MINUTES for held in plan.lent] == [1]
+
+
+def test_what_the_plan_holds_itself_is_in_no_visits_history_but_for_what_has_to_come_before() -> None:
+    first, second = lived(1, 0), lived(1, 1)
+    hers, later = first.plan.placed[0], replace(second.plan.placed[0], client=first.plan.placed[0].client)
+    rules = {"apart": [{"service": hers.service, "days": 1}]}
+    before = (PastVisit(hers.service, 1), PastVisit(ServiceId("filler"), 1), PastVisit(hers.service, 3))
+    second.plan = replace(second.plan, appointments={later.id: replace(later, history=before)})
+    first.plan = replace(first.plan, appointments={hers.id: replace(hers, history=(PastVisit(later.service, -1),))})
+
+    def histories(rules: dict[str, Any], *days: Schedule) -> list[tuple[PastVisit, ...]]:
+        plan = in_one_plan(with_rules({later.service: rules}), days, [() for _ in days]).booked.plan
+        return [plan.appointments[name].history for name in (hers.id, later.id) if name in plan.appointments]
+
+    other = (PastVisit(ServiceId("filler"), 0), PastVisit(hers.service, 2))
+    assert histories(rules, first, second) == [(), other]
+    relied = {**rules, "after": [{"service": hers.service}]}
+    assert histories(relied, first, second) == [(), (PastVisit(hers.service, 0), *other)]
+    first.plan = first.plan.with_appointments(replace(hers, status=Status.CANCELLED))
+    assert histories(rules, first, second)[1] == (PastVisit(hers.service, 0), *other)
 
 
 def test_a_day_that_goes_with_no_day_before_it_is_left_out_alone() -> None:

@@ -1,12 +1,14 @@
 """What is booked keeps its length, whatever the clinic plans new visits with since."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from edge.schedule.checker import Rule, check
+from edge.schedule.demand import demands_of
 from edge.schedule.domain import (
     Appointment,
     AppointmentRequest,
@@ -14,6 +16,7 @@ from edge.schedule.domain import (
     Plan,
     ProviderOut,
     Span,
+    Stages,
     Status,
     WalkIn,
 )
@@ -27,6 +30,7 @@ from edge.schedule.replans import Replan
 from edge.schedule.schedule import Schedule
 from shared.events.catalogue import schedule as said
 from shared.ids import ClientId
+from tests.edge.schedule.courses import DATE, with_rules
 
 WALK_IN = AppointmentRequest(AppointmentId("new"), ClientId("c"), ServiceId("follow-up"), Span(540, 1140))
 LIMITS = SolverLimits(seconds=0.05, workers=1, alternatives=True)
@@ -147,3 +151,19 @@ def test_a_visit_that_no_service_could_be_is_left_to_the_checker(clinic: Registr
     own = as_booked(clinic, plan)
     assert own.plan is plan
     assert {violation.rule for violation in check(own.registry, own.plan)} == {Rule.STAGES}
+
+
+@pytest.mark.parametrize("rule", [{"service": "peel", "days": 1}, {"category": "peel", "days": 1}])
+def test_two_visits_of_other_lengths_are_still_what_the_clinics_rules_name(clinic: Registry, rule: Any) -> None:
+    one, other = (
+        Appointment(AppointmentId(name), ClientId("c"), ServiceId("peel"), Span(0, 1440), stages=stages)
+        for name, stages in (("one", peel_of(clinic, 600)), ("other", peel_of(clinic, 900)))
+    )
+    apart = with_rules({"peel": {"apart": [rule]}})
+    own = as_booked(planned_with(apart, {ServiceId("peel"): 5}), Plan(DATE, {one.id: one, other.id: other}))
+    assert {visit.service for visit in own.plan.placed}.isdisjoint({"peel"})
+    assert [violation.rule for violation in check(own.registry, own.plan)] == [Rule.APART]
+
+
+def peel_of(clinic: Registry, start: int) -> Stages:
+    return demands_of(clinic)[ServiceId("peel")].stages(start, ("hazel", "treatment-1"))

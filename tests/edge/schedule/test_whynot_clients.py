@@ -67,7 +67,7 @@ def test_a_visit_that_is_too_near_or_at_the_same_time_is_told_with_its_time() ->
     assert told(past, 900) == [
         (
             "visits_too_near",
-            "Chemical peel needs 7 days between it and Pulsed light facial, which was 6 days before the first day.",
+            "Chemical peel needs 7 days between it and Pulsed light facial, which was 6 days before.",
         )
     ]
     assert told(wish("follow-up"), 620, laser) == [

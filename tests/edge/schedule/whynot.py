@@ -236,7 +236,8 @@ def questions(draw: st.DrawFn, clinic: Registry, day: Plan) -> Question:
         opening = draw(st.sampled_from(range(510, 960, 5)))
         window = draw(st.sampled_from([ALWAYS, OPEN, OPEN, Span(opening, opening + service.minutes + 120)]))
         liked = draw(st.sampled_from([None, *(p.id for p in clinic.providers)]))
-        past = st.builds(PastVisit, st.sampled_from([s.id for s in clinic.services]), st.integers(1, 8))
+        other_days = st.sampled_from([*range(1, 9), -1, -2, -6])
+        past = st.builds(PastVisit, st.sampled_from([s.id for s in clinic.services]), other_days)
         visit = Appointment.of(
             AppointmentRequest(
                 AppointmentId("new"),
