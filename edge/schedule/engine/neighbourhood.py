@@ -23,6 +23,7 @@ Seen = Callable[[tuple[Place | None, ...]], None]
 
 _MANY: Final = 2
 """A move is cheap where so many of them count less than the one that counts most."""
+_LARGEST_SEED: Final = (1 << 31) - 1
 _SOLVED: Final = (cp_model.OPTIMAL, cp_model.FEASIBLE)
 
 
@@ -148,7 +149,7 @@ class _Call:
 def _solve(model: Model, places: tuple[Place | None, ...], call: _Call, seen: Seen | None) -> Outcome:
     """Return the best day found, or the former one, and what is proven: the first level before the second."""
     rank, cost, hints = model.rank, model.cost, list(model.sheet.open)
-    found, proven, rank_bound = places, True, 0
+    found, proven, rank_bound, better = places, True, 0, False
     # No visit counts less than nothing: a first level of 0 needs no search.
     if rank.now > 0:
         solver, status = _minimize(model.sheet.cp, rank, hints, call, few=True)
@@ -157,13 +158,13 @@ def _solve(model: Model, places: tuple[Place | None, ...], call: _Call, seen: Se
             return Outcome(places, proven=False, rank_bound=rank_bound)
         found, proven = tuple(model.read(solver)), status == cp_model.OPTIMAL
         better = solver.value(rank.var) < rank.now
-        if call.ending.over or (call.limits.only_if_better and not better):
-            return Outcome(found, proven=False, rank_bound=rank_bound)
         if better:
             # A better first level may cost more on the second, so this day is the one to beat.
             rank, cost, *hints = (Known(known.var, solver.value(known.var)) for known in (rank, cost, *hints))
             if seen is not None:
                 seen(found)
+    if call.ending.over or (call.limits.only_if_better and not better):
+        return Outcome(found if better else places, proven=False, rank_bound=rank_bound)
     model.sheet.cp.add(rank.var <= rank.now)
     solver, status = _minimize(model.sheet.cp, cost, hints, call)
     cost_bound = _bound(solver, status)
@@ -190,7 +191,7 @@ def _minimize(cp: Any, level: Known, hints: Sequence[Known], call: _Call, *, few
     solver = cp_model.CpSolver()
     solver.parameters.max_time_in_seconds = 0.0 if call.ending.over else max(0.0, call.until - time.monotonic())
     solver.parameters.num_workers = call.limits.workers
-    solver.parameters.random_seed = call.limits.seed
+    solver.parameters.random_seed = call.limits.seed & _LARGEST_SEED
     if few:
         # The first level counts a few visits of many: it rises from below, one unavoidable visit after the other.
         solver.parameters.optimize_with_core = True
