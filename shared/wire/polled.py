@@ -12,6 +12,7 @@ import time
 from typing import Any, Final
 
 import paho.mqtt.client as paho
+import structlog
 
 _TICK_SECONDS: Final = 1.0
 """How often the connection is looked after when nothing happens: keepalives are due in seconds."""
@@ -49,6 +50,14 @@ class PolledLoop:
             self._waker.send(b"\0")
 
     def _run(self) -> None:
+        try:
+            self._carry_on()
+        except Exception:  # noqa: BLE001 - a callback's defect must not leave a connection that nobody carries
+            structlog.get_logger().error("broker_loop_failed", exc_info=True)
+            self._client.disconnect()
+            self._client.loop_write()
+
+    def _carry_on(self) -> None:
         looked_after = time.monotonic()
         while self._carry():
             if self._over.is_set() and not self._client.want_write():

@@ -36,14 +36,14 @@ class Limits:
         workers: threads of the solver.
         seed: of its random choices.
         sideways: take any day that is as good, not led by the present one: the way along a plateau.
-        only_if_better: mind the second level only where the first has become better.
+        first_only: mind the first level alone; where it does not get better, nobody changes.
     """
 
     seconds: float = 1.0
     workers: int = 1
     seed: int = 1
     sideways: bool = False
-    only_if_better: bool = False
+    first_only: bool = False
 
 
 class Ending:
@@ -89,7 +89,7 @@ class Outcome:
 def cheap_moves(problem: Problem, places: Sequence[Place | None]) -> Neighbourhood | None:
     """Return who counts on the first level now, and whose move would count much less than another's.
 
-    That is where several small moves spare a large one. None where nothing counts, or all would be free.
+    That is where several small moves spare a large one. None where nothing counts, no move does, or all would be free.
     """
     day, visits = Day(problem), problem.visits
     counting = {
@@ -99,7 +99,7 @@ def cheap_moves(problem: Problem, places: Sequence[Place | None]) -> Neighbourho
     }
     most = max((visit.move_rank for visit in visits), default=0)
     free = counting.union(number for number, visit in enumerate(visits) if visit.move_rank * _MANY < most)
-    return Neighbourhood(frozenset(free)) if counting and len(free) < len(visits) else None
+    return Neighbourhood(frozenset(free)) if counting and most > 0 and len(free) < len(visits) else None
 
 
 def improve(
@@ -163,7 +163,7 @@ def _solve(model: Model, places: tuple[Place | None, ...], call: _Call, seen: Se
             rank, cost, *hints = (Known(known.var, solver.value(known.var)) for known in (rank, cost, *hints))
             if seen is not None:
                 seen(found)
-    if call.ending.over or (call.limits.only_if_better and not better):
+    if call.ending.over or call.limits.first_only:
         return Outcome(found if better else places, proven=False, rank_bound=rank_bound)
     model.sheet.cp.add(rank.var <= rank.now)
     solver, status = _minimize(model.sheet.cp, cost, hints, call)

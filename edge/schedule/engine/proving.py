@@ -94,21 +94,25 @@ def solve_and_prove(
 class _Beside:
     """A search that goes on from the best day that anybody has found, until its time is over or it is ended.
 
-    It begins with CP-SAT on a small part of the day, in which those stay whose move would count most. A search walks
-    around many small moves that spare a large one; the whole day takes CP-SAT several times as long.
+    It begins with the first level of a small part of the day, in which those stay whose move would count most, and lets
+    CP-SAT find it: a search walks around many small moves that spare a large one, and the whole day takes CP-SAT several
+    times as long.
     """
 
     def __init__(
         self, problem: Problem, found: Answer, plan: SearchPlan, shapes: FlatShapes | None, until: float
     ) -> None:
         self._problem, self._plan, self._shapes, self._until = problem, plan, shapes, until
-        self._start: Sequence[Place | None] = found.places
+        self._start, self._rank = found.places, found.worth.rank
         self._news, self._over = threading.Event(), threading.Event()
         self._ending = Ending()
 
     def go_on_from(self, places: Sequence[Place | None]) -> None:
-        """Leave what is searched now for a day that is better on the first level."""
-        self._start = places
+        """Leave what is searched now for a day, where that is better on the first level."""
+        answer = _answer(self._problem, places, self._plan.seed, self._shapes)
+        if answer.worth.rank >= self._rank:
+            return
+        self._start, self._rank = answer.places, answer.worth.rank
         self._news.set()
         self._ending.end()
 
@@ -133,13 +137,14 @@ class _Beside:
         around = cheap_moves(self._problem, self._start)
         if around is None or left < _LEAST_SECONDS:
             return None
-        limits = Limits(left, 1, self._plan.seed, only_if_better=True)
+        limits = Limits(left, 1, self._plan.seed, first_only=True)
         outcome = improve(self._problem, self._start, around, limits, ending=self._ending)
         if outcome.places == tuple(self._start):
             return None
-        if not self._news.is_set():
-            self._start = outcome.places
-        return _answer(self._problem, outcome.places, self._plan.seed, self._shapes)
+        answer = _answer(self._problem, outcome.places, self._plan.seed, self._shapes)
+        if answer.worth.rank < self._rank:
+            self._start, self._rank = answer.places, answer.worth.rank
+        return answer
 
     def _ended(self) -> bool:
         return self._news.is_set() or self._over.is_set()

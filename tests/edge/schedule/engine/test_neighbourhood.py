@@ -83,12 +83,12 @@ def test_no_search_goes_below_a_proven_bound(problem: Problem, seed: int, second
 
 @settings(max_examples=40, deadline=None)
 @given(problems(), st.integers(0, 2**31 - 1))
-def test_where_the_first_level_is_not_bettered_nobody_changes_if_so_asked(problem: Problem, seed: int) -> None:
+def test_where_the_first_level_alone_is_minded_nobody_changes_but_to_better_it(problem: Problem, seed: int) -> None:
     everybody = Neighbourhood(frozenset(range(len(problem.visits))))
     engine = CompiledEngine(problem, seed)
     engine.repair()
     before = engine.best()
-    after = improve(problem, before.places, everybody, Limits(2, 1, seed, only_if_better=True))
+    after = improve(problem, before.places, everybody, Limits(2, 1, seed, first_only=True))
     if after.places != before.places:
         assert worth_of(problem, after.places).worth.rank < before.worth.rank
 

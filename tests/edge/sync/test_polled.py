@@ -1,12 +1,14 @@
-"""A process with thousands of open files still reaches its broker: `select` would end at 1,024."""
+"""What carries a broker connection minds neither thousands of open files, where `select` ends, nor failed callbacks."""
 
 import os
 import resource
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from typing import Any
 
 import pytest
 
+from edge.sync.mqtt import MqttTransport
 from tests.edge.sync.rig import Rig
 
 FILES = 1100
@@ -35,3 +37,23 @@ def test_a_box_among_thousands_of_open_files_is_acknowledged_and_comes_back(make
     rig.network.restore()
     rig.wait_acknowledged()
     assert rig.log() == rig.at_hub()
+
+
+@pytest.mark.req("I-08")
+def test_a_message_on_which_a_callback_fails_costs_the_connection_and_not_the_link(
+    make_rig: Callable[..., Rig], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take, failures = MqttTransport._on_message, iter([RuntimeError("a defect")])
+
+    def fail_once(self: MqttTransport, *message: Any) -> None:
+        for failure in failures:
+            raise failure
+        take(self, *message)
+
+    monkeypatch.setattr(MqttTransport, "_on_message", fail_once)
+    rig = make_rig()
+    rig.append(5)
+    rig.link.start()
+    rig.wait_acknowledged()
+    assert rig.log() == rig.at_hub()
+    assert next(failures, None) is None
