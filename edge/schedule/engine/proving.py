@@ -94,7 +94,7 @@ def solve_and_prove(
 class _Beside:
     """A search that goes on from the best day that anybody has found, until its time is over or it is ended.
 
-    It begins with CP-SAT on the first level of a small part of the day, in which those stay whose move would count most:
+    It begins with CP-SAT on the first level of a small part of the day, in which those stay whose move counts most:
     a search walks around many small moves that spare a large one, and the whole day takes several times as long.
     """
 
