@@ -107,7 +107,7 @@ train-tests: .venv-train/.done ## Networks, losses and training
 	.venv-train/bin/python -m pytest -q tests/models
 
 # The long form runs several files at a time: half of it waits for silent lines and crawling images.
-faults: $(VENV)/.dev setup .cache/servers ## Inject every fault and print promise, test and figures (LONG=1: well over an hour; SEED=n)
+faults: $(VENV)/.dev setup .cache/servers ## Inject every fault and print promise, test and figures (LONG=1: about an hour; SEED=n)
 	LONG=$(LONG) $(BIN)/python -m pytest -q -m req --promises $(if $(LONG),-n 3 --dist loadfile --timeout=7200)
 
 # --- models, figures --------------------------------------------------------------------------------

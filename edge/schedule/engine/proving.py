@@ -78,11 +78,14 @@ def solve_and_prove(
     others = replace(
         plan, searches=max(1, plan.searches - 1), seed=plan.seed + plan.searches, hot=plan.hot // _COOLER, cycles=1
     )
-    side, left = _Beside(problem, found, others, shapes, until), until - time.monotonic()
+    left = until - time.monotonic()
     if plan.searches <= 1:
         proven = _proven(problem, found, Limits(left * _ALONE_SHARE, 1, plan.seed), shapes)
-        side.go_on_from(proven.answer.places)
-        return proven if proven.optimal else proven.with_answer(side.run())
+        if proven.optimal:
+            return proven
+        others = replace(others, seconds=max(0.0, until - time.monotonic()))
+        return proven.with_answer(solve(problem, proven.answer.places, others, shapes))
+    side = _Beside(problem, found, others, shapes, until)
     with ThreadPoolExecutor(1) as pool:
         searched = pool.submit(side.run)
         proven = _proven(problem, found, Limits(left, 1, plan.seed), shapes, side.go_on_from)
