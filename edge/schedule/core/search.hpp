@@ -117,7 +117,12 @@ private:
         out_.clear();
         lost_.clear();
         here_.clear();
-        for (int visit = 0; visit < p_.visits; ++visit) (day_.at(visit).placed() ? here_ : lost_).push_back(visit);
+        moved_.clear();
+        for (int visit = 0; visit < p_.visits; ++visit) {
+            const Placement& there = day_.at(visit);
+            (there.placed() ? here_ : lost_).push_back(visit);
+            if (there.placed() && there.moved) moved_.push_back(visit);
+        }
         const int count = 1 + int(random_.below(std::uint32_t(most)));
         if (!lost_.empty() && random_.below(2) == 0) {
             const int newcomer = lost_[random_.below(std::uint32_t(lost_.size()))];
@@ -126,7 +131,9 @@ private:
                 return;
             }
         }
-        if (!here_.empty()) {
+        const bool home = !moved_.empty() && random_.below(kHome) == 0 &&
+                          send_home(moved_[random_.below(std::uint32_t(moved_.size()))], most);
+        if (!here_.empty() && !home) {
             if (random_.below(4) == 0)
                 remove_stretch(count);
             else
@@ -137,12 +144,7 @@ private:
 
     // Half of the time somebody who is not where they were: what a disruption touched.
     int pick_seed() {
-        if (random_.below(2) == 0) {
-            moved_.clear();
-            for (int visit : here_)
-                if (day_.at(visit).moved) moved_.push_back(visit);
-            if (!moved_.empty()) return moved_[random_.below(std::uint32_t(moved_.size()))];
-        }
+        if (random_.below(2) == 0 && !moved_.empty()) return moved_[random_.below(std::uint32_t(moved_.size()))];
         return here_[random_.below(std::uint32_t(here_.size()))];
     }
 
@@ -181,24 +183,34 @@ private:
         if (low > final) return false;
         for (int attempt = 0; attempt < kAttempts; ++attempt) {
             const int start = low + int(random_.below(std::uint32_t(final - low + 1)));
-            near_.clear();
-            if (!blockers(form, start)) continue;
-            if (int(near_.size()) > most) continue;
+            if (!blockers(newcomer, form, start, false) || int(near_.size()) > most) continue;
             for (const auto& [_, visit] : near_) take_out(visit);
-            std::int64_t energy = 0;
-            const Placement found = insertion_.best(newcomer, random_, 0, energy);
-            put_in_if_worth(newcomer, found, energy);
+            put_in(newcomer, 0);
             return true;
         }
         return false;
     }
 
-    // Collects in `near_` who keeps a random choice from `start`; false when something that is no visit does.
-    bool blockers(int form, int start) {
+    // Puts somebody who is not where they were back there, and takes out whoever is in the way, if they are few.
+    bool send_home(int visit, int most) {
+        const auto [low, high] = day_.bounds(visit);
+        const int form = day_.at(visit).form, start = p_.former_start[visit];
+        if (start < low || start + p_.template_length[form] > high) return false;
+        if (!blockers(visit, form, start, true) || int(near_.size()) > most) return false;
+        changed_.emplace_back(visit, day_.at(visit));
+        day_.remove(visit);
+        for (const auto& [_, other] : near_) take_out(other);
+        put_in(visit, 0);
+        return true;
+    }
+
+    // Collects in `near_` who else keeps a visit from `start`, with a random choice or its former one; false when
+    // something that is no visit does.
+    bool blockers(int newcomer, int form, int start, bool as_former) {
+        near_.clear();
         std::fill(mask_.begin(), mask_.end(), Word{0});
         for (int need = p_.template_first[form]; need < p_.template_first[form + 1]; ++need) {
-            const int count = p_.need_first[need + 1] - p_.need_first[need];
-            const int alternative = p_.need_first[need] + int(random_.below(std::uint32_t(count)));
+            const int alternative = as_former ? former(newcomer, form, need) : any_of(need);
             for (int part = p_.alternative_first[alternative]; part < p_.alternative_first[alternative + 1]; ++part) {
                 const int resource = p_.part_resource[part];
                 const int from = start + p_.part_offset[part];
@@ -208,12 +220,24 @@ private:
                     return false;
                 if (!any(day_.busy(resource), from, to)) continue;
                 for (int visit : here_)
-                    if (test(day_.resources_of(visit), resource) && meets(visit, resource, from, to) &&
+                    if (visit != newcomer && test(day_.resources_of(visit), resource) && meets(visit, resource, from, to) &&
                         std::find(near_.begin(), near_.end(), std::pair{0, visit}) == near_.end())
                         near_.emplace_back(0, visit);
             }
         }
         return true;
+    }
+
+    int any_of(int need) {
+        return p_.need_first[need] + int(random_.below(std::uint32_t(p_.need_first[need + 1] - p_.need_first[need])));
+    }
+
+    // The former choice, where this form of the visit has it too.
+    int former(int visit, int form, int need) {
+        const std::int64_t at = p_.former_first[visit] + need - p_.template_first[form];
+        const int alternative = day_.first_alternative(visit) + p_.former_choice[at];
+        const bool known = alternative >= p_.need_first[need] && alternative < p_.need_first[need + 1];
+        return known ? alternative : any_of(need);
     }
 
     bool meets(int visit, int resource, int from, int to) const {
@@ -241,14 +265,13 @@ private:
 
     // --- recreate -------------------------------------------------------------------------------------
     void recreate(const std::vector<int>& out, std::uint32_t blink) {
-        for (int visit : out) {
-            std::int64_t energy = 0;
-            const Placement found = insertion_.best(visit, random_, blink, energy);
-            put_in_if_worth(visit, found, energy);
-        }
+        for (int visit : out) put_in(visit, blink);
     }
 
-    void put_in_if_worth(int visit, const Placement& placement, std::int64_t energy) {
+    // Into its best place, if that is worth it.
+    void put_in(int visit, std::uint32_t blink) {
+        std::int64_t energy = 0;
+        const Placement placement = insertion_.best(visit, random_, blink, energy);
         if (!placement.placed() || energy >= p_.drop_cost[visit] + p_.drop_energy[visit]) return;
         changed_.emplace_back(visit, day_.at(visit));
         day_.place(visit, placement);
@@ -300,6 +323,7 @@ private:
     static constexpr int kFar = 1 << 20;
     static constexpr int kSharing = 24;
     static constexpr std::uint32_t kJitter = 12;
+    static constexpr std::uint32_t kHome = 4;
     static constexpr int kAttempts = 8;
     static constexpr int kChances = 4;
 

@@ -28,11 +28,13 @@ class Sheet:
     """A model under way.
 
     Attributes:
+        priced: whether the second level counts.
         cp: the solver's model.
         open: every variable.
         ranks, costs: what counts on the two levels, each with its weight.
     """
 
+    priced: bool = True
     cp: Any = field(default_factory=cp_model.CpModel)
     open: list[Known] = field(default_factory=list)
     ranks: Terms = field(default_factory=list)
@@ -125,7 +127,7 @@ class Lane:
         if len(turns) < len(uses):
             sheet.cp.add_no_overlap([_interval(sheet, use, use.present) for use in uses])
         working = [use for use in uses if use.works]
-        if not working:
+        if not working or not sheet.priced:
             return
         if self.resource.brittle_cost:
             self._write_brittle(sheet, working)

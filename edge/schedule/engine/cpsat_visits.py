@@ -50,14 +50,15 @@ class Model:
             model counts it as load and the day does not.
     """
 
-    def __init__(self, before: Day, around: Neighbourhood) -> None:
+    def __init__(self, before: Day, around: Neighbourhood, *, priced: bool = True) -> None:
         """Write the model.
 
         Args:
             before: the day as it stands.
             around: who may change.
+            priced: whether it has the second level, too; without it, it is several times smaller.
         """
-        self.sheet = Sheet()
+        self.sheet = Sheet(priced)
         self.exact = True
         self._before, self._around = before, around
         self._problem, self._places = before.problem, before.places
@@ -71,7 +72,7 @@ class Model:
         # Who is out has a start too, far off if need be: so a chain is written without knowing who is out.
         reserves = (self._day.shortest(number) + self._problem.visits[number].gap for number in changing)
         self._far = self._problem.cells + sum(reserves)
-        self._stake = sum(self._rank(number) for number in changing)
+        self._stake = sum(before.rank(number) for number in changing)
         self._changing = {number: self._visit(number) for number in changing}
         for number, visit in self._changing.items():
             self._follow(number, visit)
@@ -79,7 +80,7 @@ class Model:
         for number, uses in self._uses.items():
             resource, worked, begun = self._problem.resources[number], self._day.worked[number], self._day.begun[number]
             Lane(resource, self._problem.cells, worked, begun, before.worked[number]).write(self.sheet, uses)
-        self.rank, self.cost = total(self.sheet.ranks), total(self.sheet.costs)
+        self.rank, self.cost = total(self.sheet.ranks), total(self.sheet.costs if priced else [])
 
     def read(self, solver: Any) -> list[Place | None]:
         """Return the day that a solver has found."""
@@ -91,10 +92,6 @@ class Model:
         return places
 
     # --- what a visit may do --------------------------------------------------------------------------
-    def _rank(self, number: int) -> int:
-        visit, place = self._problem.visits[number], self._places[number]
-        return visit.drop_rank if place is None else visit.move_rank * self._before.moved(number, place)
-
     def _visit(self, number: int) -> _Changing:
         sheet, place, slides = self.sheet, self._places[number], number not in self._around.free
         # Nobody is out whose absence alone counts more than all who may change count now.
@@ -159,10 +156,10 @@ class Model:
         sheet.ranks.append((visit.drop_rank, absent))
         sheet.costs.append((visit.drop_cost, absent))
         sheet.costs.extend((int(visit.choice_cost[option]), met) for option, (_, met) in made.options.items())
-        if reach:
+        if reach and sheet.priced:
             cells = np.concatenate([np.arange(low, high + 1) for low, high in spans(reach)])
             sheet.price_start(cells, visit.start_cost[cells - visit.earliest], made.start, made.present)
-        if visit.former is None or not (visit.move_rank or visit.move_cost):
+        if visit.former is None or not (visit.move_rank or (visit.move_cost and sheet.priced)):
             return
         kept = sheet.boolean(place is not None and not self._before.moved(number, place))
         sheet.cp.add(kept.var <= made.present.var)

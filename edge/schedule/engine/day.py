@@ -164,22 +164,26 @@ class Day:
             total += resource.load_cost * (2 * busy.bit_count() * length + length * length)
         return total
 
+    def rank(self, visit: int) -> int:
+        """Return what a visit counts on the first level where it is."""
+        place, asked = self.places[visit], self.problem.visits[visit]
+        return asked.drop_rank if place is None else asked.move_rank * self.moved(visit, place)
+
     def worth(self) -> Worth:
         """Return what the day counts."""
-        rank = cost = energy = 0
+        cost = energy = 0
         for number, (visit, place) in enumerate(zip(self.problem.visits, self.places, strict=True)):
             if place is None:
-                rank += visit.drop_rank
                 cost += visit.drop_cost
                 energy += visit.drop_energy
                 continue
             cost += int(visit.start_cost[place.start - visit.earliest])
             cost += sum(int(visit.choice_cost[choice]) for choice in place.choice)
             if self.moved(number, place):
-                rank += visit.move_rank
                 cost += visit.move_cost
                 energy += visit.move_energy
         cost += sum(self._price(number) for number in range(len(self.problem.resources)))
+        rank = sum(self.rank(number) for number in range(len(self.places)))
         return Worth(rank, cost, cost + energy)
 
     def _price(self, number: int) -> int:

@@ -7,8 +7,8 @@ import math
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from dataclasses import dataclass, replace
+from typing import Any, Final, Protocol
 
 from ortools.sat.python import cp_model
 
@@ -19,7 +19,13 @@ from edge.schedule.engine.problem import Place, Problem
 
 __all__ = ["Ending", "Limits", "Neighbourhood", "Outcome", "cheap_moves", "improve"]
 
-Seen = Callable[[tuple[Place | None, ...]], None]
+
+class Seen(Protocol):
+    """Told at once of a day that is better on the first level, and whether no day is better there."""
+
+    def __call__(self, places: tuple[Place | None, ...], proven: bool) -> None:
+        """Take note of it."""
+
 
 _MANY: Final = 2
 """A move is cheap where so many of them count less than the one that counts most."""
@@ -91,12 +97,8 @@ def cheap_moves(problem: Problem, places: Sequence[Place | None]) -> Neighbourho
 
     That is where several small moves spare a large one. None where nothing counts, no move does, or all would be free.
     """
-    day, visits = Day(problem), problem.visits
-    counting = {
-        number
-        for number, place in enumerate(places)
-        if (visits[number].drop_rank if place is None else visits[number].move_rank * day.moved(number, place)) > 0
-    }
+    day, visits = _day(problem, places), problem.visits
+    counting = {number for number in range(len(visits)) if day.rank(number) > 0}
     most = max((visit.move_rank for visit in visits), default=0)
     free = counting.union(number for number, visit in enumerate(visits) if visit.move_rank * _MANY < most)
     return Neighbourhood(frozenset(free)) if counting and most > 0 and len(free) < len(visits) else None
@@ -117,61 +119,88 @@ def improve(
         places: the day as it stands; its places must fit together.
         around: who may change.
         limits: how far to look.
-        seen: told at once of a day that is better on the first level; the second one is minded only afterwards.
+        seen: told of each day on the way that is better on the first level, and of the last of them.
         ending: lets another thread end it early.
     """
     limits, ending = limits or Limits(), ending or Ending()
-    until = time.monotonic() + limits.seconds
-    before = Day(problem)
-    for number, place in enumerate(places):
-        if place is not None:
-            before.place(number, place)
-    model, worth = Model(before, around), before.worth()
-    # The model counts what can change; all else counts and costs the same in every day of the neighbourhood.
-    other_rank, other_cost = worth.rank - model.rank.now, worth.cost - model.cost.now
-    outcome = _solve(model, tuple(places), _Call(limits, until, ending), seen)
-    after = _checked(problem, outcome.places, around.free | around.sliding)
-    rank_bound = outcome.rank_bound + other_rank
-    if after is None or after.worth().level > worth.level:
-        return Outcome(tuple(places), proven=False, rank_bound=rank_bound)
-    if not model.exact or outcome.cost_bound is None:
-        return Outcome(tuple(after.places), outcome.proven and model.exact, rank_bound)
-    return Outcome(tuple(after.places), outcome.proven, rank_bound, outcome.cost_bound + other_cost)
+    call = _Call(problem, around, limits, time.monotonic() + limits.seconds, ending)
+    first = _first_level(call, tuple(places), seen)
+    if ending.over or limits.first_only or time.monotonic() >= call.until:
+        return replace(first, proven=False)
+    return _second_level(call, first)
 
 
 @dataclass(frozen=True, slots=True)
 class _Call:
+    problem: Problem
+    around: Neighbourhood
     limits: Limits
     until: float
     ending: Ending
 
 
-def _solve(model: Model, places: tuple[Place | None, ...], call: _Call, seen: Seen | None) -> Outcome:
-    """Return the best day found, or the former one, and what is proven: the first level before the second."""
-    rank, cost, hints = model.rank, model.cost, list(model.sheet.open)
-    found, proven, rank_bound, better = places, True, 0, False
+def _first_level(call: _Call, places: tuple[Place | None, ...], seen: Seen | None) -> Outcome:
+    """Return a day that is better on the first level, or the former one; proven is what holds of that level."""
+    before = _day(call.problem, places)
+    changing = call.around.free | call.around.sliding
+    now = sum(before.rank(number) for number in changing)
+    others = sum(before.rank(number) for number in range(len(places)) if number not in changing)
     # No visit counts less than nothing: a first level of 0 needs no search.
-    if rank.now > 0:
-        solver, status = _minimize(model.sheet.cp, rank, hints, call, few=True)
-        rank_bound = _bound(solver, status)
-        if status not in _SOLVED:
-            return Outcome(places, proven=False, rank_bound=rank_bound)
-        found, proven = tuple(model.read(solver)), status == cp_model.OPTIMAL
-        better = solver.value(rank.var) < rank.now
-        if better:
-            # A better first level may cost more on the second, so this day is the one to beat.
-            rank, cost, *hints = (Known(known.var, solver.value(known.var)) for known in (rank, cost, *hints))
-            if seen is not None:
-                seen(found)
-    if call.ending.over or call.limits.first_only:
-        return Outcome(found if better else places, proven=False, rank_bound=rank_bound)
-    model.sheet.cp.add(rank.var <= rank.now)
-    solver, status = _minimize(model.sheet.cp, cost, hints, call)
-    cost_bound = _bound(solver, status)
+    if now == 0:
+        return Outcome(places, proven=True, rank_bound=others)
+    model = Model(before, call.around, priced=False)
+
+    def better(solver: Any) -> tuple[Place | None, ...] | None:
+        after = _checked(call.problem, model.read(solver), changing) if solver.value(model.rank.var) < now else None
+        return tuple(after.places) if after is not None and sum(map(after.rank, changing)) < now else None
+
+    solver, status = _minimize(model, model.rank, call, _OnTheWay(better, seen) if seen is not None else None)
+    found = better(solver) if status in _SOLVED else None
+    # That nothing is better is proven of the model's day; one that does not stand up to the check is none.
+    kept = status == cp_model.OPTIMAL and (found is not None or solver.value(model.rank.var) >= now)
+    if found is not None and seen is not None:
+        seen(found, kept)
+    return Outcome(places if found is None else found, kept, _bound(solver, status) + others)
+
+
+class _OnTheWay(cp_model.CpSolverSolutionCallback):  # type: ignore[misc]  # published without types
+    """Tells of each better day that the solver comes upon."""
+
+    def __init__(self, better: Callable[[Any], tuple[Place | None, ...] | None], seen: Seen) -> None:
+        super().__init__()
+        self._better, self._seen = better, seen
+
+    def on_solution_callback(self) -> None:
+        """Take what the solver holds now."""
+        found = self._better(self)
+        if found is not None:
+            self._seen(found, False)
+
+
+def _second_level(call: _Call, first: Outcome) -> Outcome:
+    """Return a day that costs less and is as good on the first level, or the one given."""
+    before = _day(call.problem, first.places)
+    model, worth = Model(before, call.around), before.worth()
+    model.sheet.cp.add(model.rank.var <= model.rank.now)
+    solver, status = _minimize(model, model.cost, call)
+    # The model counts what can change; all else costs the same in every day of the neighbourhood.
+    bound = _bound(solver, status) + worth.cost - model.cost.now if model.exact else None
+    kept = replace(first, proven=False, cost_bound=bound)
     if status not in _SOLVED:
-        return Outcome(found, proven=False, rank_bound=rank_bound, cost_bound=cost_bound)
-    best = status == cp_model.OPTIMAL
-    return Outcome(tuple(model.read(solver)), proven and best, rank_bound, cost_bound)
+        return kept
+    after = _checked(call.problem, model.read(solver), call.around.free | call.around.sliding)
+    if after is None or after.worth().level > worth.level:
+        return kept
+    proven = first.proven and status == cp_model.OPTIMAL and model.exact
+    return Outcome(tuple(after.places), proven, first.rank_bound, bound)
+
+
+def _day(problem: Problem, places: Sequence[Place | None]) -> Day:
+    day = Day(problem)
+    for number, place in enumerate(places):
+        if place is not None:
+            day.place(number, place)
+    return day
 
 
 def _bound(solver: Any, status: Any) -> int:
@@ -181,26 +210,27 @@ def _bound(solver: Any, status: Any) -> int:
     return max(0, math.ceil(solver.best_objective_bound - 1e-6)) if known else 0
 
 
-def _minimize(cp: Any, level: Known, hints: Sequence[Known], call: _Call, *, few: bool = False) -> tuple[Any, Any]:
+def _minimize(model: Model, level: Known, call: _Call, told: Any = None) -> tuple[Any, Any]:
+    cp = model.sheet.cp
     cp.add(level.var <= level.now)
     cp.minimize(level.var)
-    cp.clear_hints()
     if not call.limits.sideways:
-        for known in hints:  # of every variable: hints with gaps are ignored
+        for known in model.sheet.open:  # of every variable: hints with gaps are ignored
             cp.add_hint(known.var, known.now)
     solver = cp_model.CpSolver()
     solver.parameters.max_time_in_seconds = 0.0 if call.ending.over else max(0.0, call.until - time.monotonic())
     solver.parameters.num_workers = call.limits.workers
     solver.parameters.random_seed = call.limits.seed & _LARGEST_SEED
-    if few:
+    if level is model.rank:
         # The first level counts a few visits of many: it rises from below, one unavoidable visit after the other.
-        solver.parameters.optimize_with_core = True
+        # Small moves are many, each counts little, and it is the day that is wanted, not the proof.
+        solver.parameters.optimize_with_core = not call.limits.first_only
         solver.parameters.cp_model_probing_level = 0
         solver.parameters.symmetry_level = 0
     else:
         solver.parameters.linearization_level = 2
     call.ending.watch(solver)
-    return solver, solver.solve(cp)
+    return solver, solver.solve(cp, told)
 
 
 def _checked(problem: Problem, places: Sequence[Place | None], changing: frozenset[int]) -> Day | None:

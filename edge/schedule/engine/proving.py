@@ -109,14 +109,15 @@ class _Beside:
         self._news, self._over = threading.Event(), threading.Event()
         self._ending = Ending()
 
-    def go_on_from(self, places: Sequence[Place | None]) -> None:
-        """Leave what is searched now for a day, where that is better on the first level."""
+    def go_on_from(self, places: Sequence[Place | None], proven: bool) -> None:
+        """Leave what is searched now for a day that is better on the first level; small moves, if none is better."""
+        if proven:
+            self._ending.end()
         answer = _answer(self._problem, places, self._plan.seed, self._shapes)
         if answer.worth.rank >= self._rank:
             return
         self._start, self._rank = answer.places, answer.worth.rank
         self._news.set()
-        self._ending.end()
 
     def end(self) -> None:
         """Stop: nothing better is left."""
@@ -125,7 +126,7 @@ class _Beside:
 
     def run(self) -> Answer:
         """Search, and return the best day found."""
-        best = None if self._news.is_set() else self._by_cheap_moves()
+        best = self._by_cheap_moves()
         while True:
             self._news.clear()
             plan = replace(self._plan, seconds=max(0.0, self._until - time.monotonic()))
@@ -137,7 +138,7 @@ class _Beside:
     def _by_cheap_moves(self) -> Answer | None:
         left = self._until - time.monotonic()
         around = cheap_moves(self._problem, self._start)
-        if around is None or left < _LEAST_SECONDS:
+        if around is None or left < _LEAST_SECONDS or self._ending.over:
             return None
         limits = Limits(left, 1, self._plan.seed, first_only=True)
         outcome = improve(self._problem, self._start, around, limits, ending=self._ending)

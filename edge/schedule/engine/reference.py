@@ -14,12 +14,13 @@ from typing import Final
 
 from edge.schedule.engine.compiled import CHILL
 from edge.schedule.engine.day import Day, first_cell
-from edge.schedule.engine.problem import NEVER, Answer, Effort, Place, Problem, Template, Visit
+from edge.schedule.engine.problem import NEVER, Answer, Effort, Place, Problem, Visit
 
 _MASK: Final = (1 << 64) - 1
 _FAR: Final = 1 << 20
 _SHARING: Final = 24
 _JITTER: Final = 12
+_HOME: Final = 4
 _ATTEMPTS: Final = 8
 _CHANCES: Final = 4
 _RANDOM, _TIGHTEST, _LONGEST, _IMPORTANCE = range(4)
@@ -128,19 +129,20 @@ class ReferenceEngine:
             if self._make_way(newcomer, most, here):
                 self._try_some(lost, newcomer)
                 return
+        moved = [number for number in here if self._day.moved(number, self._place(number))]
+        if moved and self._random.below(_HOME) == 0:
+            here = [] if self._send_home(moved[self._random.below(len(moved))], most, here) else here
         if here:
             if self._random.below(4) == 0:
                 self._remove_stretch(here, count)
             else:
-                self._remove_neighbours(here, self._pick_seed(here), count)
+                self._remove_neighbours(here, self._pick_seed(here, moved), count)
         self._try_some(lost, -1)
 
-    def _pick_seed(self, here: list[int]) -> int:
+    def _pick_seed(self, here: list[int], moved: list[int]) -> int:
         """Half of the time somebody who is not where they were: what a disruption touched."""
-        if self._random.below(2) == 0:
-            moved = [number for number in here if self._day.moved(number, self._place(number))]
-            if moved:
-                return moved[self._random.below(len(moved))]
+        if self._random.below(2) == 0 and moved:
+            return moved[self._random.below(len(moved))]
         return here[self._random.below(len(here))]
 
     def _remove_neighbours(self, here: list[int], seed: int, count: int) -> None:
@@ -179,21 +181,45 @@ class ReferenceEngine:
             return False
         for _ in range(_ATTEMPTS):
             start = low + self._random.below(final - low + 1)
-            blockers = self._blockers(templates[template], start, here)
+            blockers = self._blockers(newcomer, Place(start, template, ()), here)
             if blockers is None or len(blockers) > most:
                 continue
             for number in blockers:
                 self._take_out(number)
-            self._put_in_if_worth(newcomer, self._best_place(newcomer, blink=0))
+            self._put_in(newcomer, blink=0)
             return True
         return False
 
-    def _blockers(self, template: Template, start: int, here: list[int]) -> list[int] | None:
-        """Return who keeps a random choice from `start`; none when something that is no visit does."""
+    def _send_home(self, number: int, most: int, here: list[int]) -> bool:
+        """Put somebody who is not where they were back there, and take out whoever is in the way, if they are few."""
+        low, high = self._day.bounds(number)
+        former, form = self._problem.visits[number].former, self._place(number).template
+        if former is None or not low <= former.start <= high - self._day.template(number, self._place(number)).length:
+            return False
+        others = [other for other in here if other != number]
+        blockers = self._blockers(number, Place(former.start, form, former.choice), others)
+        if blockers is None or len(blockers) > most:
+            return False
+        self._day.remove(number)
+        for other in blockers:
+            self._take_out(other)
+        self._put_in(number, blink=0)
+        return True
+
+    def _blockers(self, newcomer: int, at: Place, here: list[int]) -> list[int] | None:
+        """Return who keeps a visit from a place; none when something that is no visit does.
+
+        Where the place has no choice that meets a need, a random one is taken.
+        """
         blockers: dict[int, None] = {}
-        for need in template.needs:
-            alternative = need[self._random.below(len(need))]
-            for use in self._day.uses_of(alternative, start):
+        templates = self._problem.shapes[self._problem.visits[newcomer].shape].templates
+        first = sum(len(need) for template in templates[: at.template] for need in template.needs)
+        for n, need in enumerate(templates[at.template].needs):
+            option = at.choice[n] - first if at.choice else -1
+            known = 0 <= option < len(need)
+            alternative = need[option if known else self._random.below(len(need))]
+            first += len(need)
+            for use in self._day.uses_of(alternative, at.start):
                 resource = self._problem.resources[use.resource]
                 if resource.closed & ((1 << use.end) - (1 << use.start)) or resource.occupied & use.cells:
                     return None
@@ -224,10 +250,11 @@ class ReferenceEngine:
     # --- recreate -----------------------------------------------------------------------------------
     def _recreate(self, out: list[int], blink: int) -> None:
         for number in out:
-            self._put_in_if_worth(number, self._best_place(number, blink))
+            self._put_in(number, blink)
 
-    def _put_in_if_worth(self, number: int, found: _Found) -> None:
-        visit = self._problem.visits[number]
+    def _put_in(self, number: int, blink: int) -> None:
+        """Put somebody into their best place, if that is worth it."""
+        found, visit = self._best_place(number, blink), self._problem.visits[number]
         if found.place is not None and found.energy < visit.drop_cost + visit.drop_energy:
             self._day.place(number, found.place)
 

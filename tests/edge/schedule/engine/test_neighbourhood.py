@@ -93,6 +93,26 @@ def test_where_the_first_level_alone_is_minded_nobody_changes_but_to_better_it(p
         assert worth_of(problem, after.places).worth.rank < before.worth.rank
 
 
+@settings(max_examples=60, deadline=None)
+@given(problems(), st.integers(0, 2**31 - 1))
+def test_every_day_on_the_way_is_possible_and_better_on_the_first_level(problem: Problem, seed: int) -> None:
+    everybody = Neighbourhood(frozenset(range(len(problem.visits))))
+    nobody: tuple[Place | None, ...] = (None,) * len(problem.visits)
+    told: list[tuple[Answer, bool]] = []
+
+    def seen(places: tuple[Place | None, ...], proven: bool) -> None:
+        told.append((worth_of(problem, places), proven))
+
+    outcome = improve(problem, nobody, everybody, Limits(2, 1, seed), seen)
+    ranks = [worth_of(problem, nobody).worth.rank, *(answer.worth.rank for answer, _ in told)]
+    for (answer, proven), before in zip(told, ranks, strict=False):
+        assert_possible(problem, answer)
+        assert answer.worth.rank < ranks[0]
+        assert answer.worth.rank <= before
+        assert not proven or answer.worth.rank == outcome.rank_bound
+    assert worth_of(problem, outcome.places).worth.rank == ranks[-1]
+
+
 @settings(max_examples=20, deadline=None)
 @given(problems())
 def test_what_is_ended_before_it_begins_changes_nobody(problem: Problem) -> None:
