@@ -7,16 +7,16 @@ from typing import Annotated, Final
 
 import typer
 from pydantic import BaseModel
-from rich.console import Console
 from rich.table import Table
 
 from edge.schedule.cli_calibrate import calibrate
+from edge.schedule.cli_files import plain, read_day, read_text, refusals, write_text
 from edge.schedule.cli_roll import roll
 from edge.schedule.cli_simulate import register
-from edge.schedule.document import DayDocument, parse_day
-from edge.schedule.domain import Appointment, AppointmentRequest, Plan, clock_text
+from edge.schedule.document import DayDocument
+from edge.schedule.domain import Appointment, AppointmentRequest, Disruption, Plan, clock_text
 from edge.schedule.engine.search import SearchPlan
-from edge.schedule.errors import InvalidClinic, UnknownName
+from edge.schedule.errors import UnknownName
 from edge.schedule.event_document import EventDocument, disruption_of, parse_event
 from edge.schedule.facts import begun_by
 from edge.schedule.gantt import gantt_svg
@@ -34,7 +34,6 @@ from edge.schedule.replans import Objective, Replan, SolverStatus
 from edge.schedule.shadow_document import EventsDocument
 from edge.schedule.weights import points
 from edge.schedule.whynot import Possible, why_not
-from shared.errors import Rejected
 
 app = typer.Typer(help="Plan and replan a clinic day given as JSON.", no_args_is_help=True)
 register(app)
@@ -57,19 +56,20 @@ def plan(
     svg: SvgOption = None,
 ) -> None:
     """Find a place for everybody who asks for one; who is booked stays."""
-    document = _day(day)
-    situation = asked(document.clinic, document.plan(), document.asked())
-    begin = time.monotonic()
-    planned = plan_requests(situation, SearchPlan(seconds, workers), document.weights)
-    spent = (time.monotonic() - begin) * 1000
-    console = Console()
-    console.print(_visits(document.clinic, planned))
-    left = [request.id for request in situation.requests if request.id not in planned.appointments]
-    console.print(f"{len(planned.placed)} visits have a place, {len(left)} requests have none. {spent:.0f} ms.")
-    if left:
-        console.print(f"Without a place: {', '.join(left)}")
-    console.print(_terms({"cost": objective(situation, planned, document.weights)}))
-    _write(document, planned, out, svg)
+    with refusals():
+        document = read_day(day)
+        situation = asked(document.clinic, document.plan(), document.asked())
+        begin = time.monotonic()
+        planned = plan_requests(situation, SearchPlan(seconds, workers), document.weights)
+        spent = (time.monotonic() - begin) * 1000
+        console = plain()
+        console.print(_visits(document.clinic, planned))
+        left = [request.id for request in situation.requests if request.id not in planned.appointments]
+        console.print(f"{len(planned.placed)} visits have a place, {len(left)} requests have none. {spent:.0f} ms.")
+        if waiting := [*(visit.id for visit in planned.unplaced), *left]:
+            console.print(f"Without a place: {', '.join(waiting)}")
+        console.print(_terms({"cost": objective(situation, planned, document.weights)}))
+        _write(document, planned, out, svg)
 
 
 @app.command()
@@ -82,9 +82,9 @@ def replan(
     svg: SvgOption = None,
 ) -> None:
     """Say what moves after something happened, for whom, why, and what it costs."""
-    document = _day(day)
-    try:
-        disruption = disruption_of(document, parse_event(_text(event), event.name).event)
+    with refusals():
+        document = read_day(day)
+        disruption = disruption_of(document, parse_event(read_text(event), event.name).event)
         before = begun_by(document.plan(), disruption)
         answer = replan_day(
             document.clinic,
@@ -95,16 +95,19 @@ def replan(
             SolverLimits(seconds, workers, alternatives=True),
             document.weights,
         )
-    except Rejected as error:
-        raise _refused(error) from error
-    console = Console()
-    console.print(f"[bold]{cause_text(document.clinic, answer.facts, disruption)}[/bold]")
-    console.print(_moves(document.clinic, answer))
+        _report(document.clinic, disruption, answer)
+        _write(document, answer.plan, out, svg, before, disruption.at)
+
+
+def _report(registry: Registry, disruption: Disruption, answer: Replan) -> None:
+    console = plain()
+    console.print(cause_text(registry, answer.facts, disruption), style="bold")
+    console.print(_moves(registry, answer))
     for new in answer.plan.placed:
         if new.id not in answer.facts.appointments:
-            people = ", ".join(document.clinic.provider(name).name for name in new.providers)
+            people = ", ".join(registry.provider(name).name for name in new.providers)
             console.print(f"New: {new.id}, {clock_text(new.start)}-{clock_text(new.end)[-5:]} {people}")
-    decision = decision_of(document.clinic, disruption, answer)
+    decision = decision_of(registry, disruption, answer)
     console.print(f"{decision.mode.value.capitalize()}: {decision.why}")
     for item in (*answer.unplaced, *answer.declined):
         console.print(f"Without a place: {item.appointment}. {item.sentence}")
@@ -116,7 +119,6 @@ def replan(
             f"({points(other.worth.cost - answer.after.cost):+.0f})."
         )
     console.print(f"{answer.milliseconds:.0f} ms, {answer.status.value.replace('_', ' ')}. {_proven(answer)}".rstrip())
-    _write(document, answer.plan, out, svg, before, disruption.at)
 
 
 @app.command("why-not")
@@ -128,17 +130,13 @@ def why_not_then(
     provider: Annotated[str | None, typer.Option(help="With whom.")] = None,
 ) -> None:
     """Say why a visit cannot start at a time with nobody moved, and when it could instead."""
-    document = _day(day)
-    try:
+    with refusals():
+        document = read_day(day)
         wanted = _visit_of(document, visit)
-        situation = survey(document.clinic, document.plan(), document.minute(now))
+        situation = survey(document.clinic, document.plan(), document.moment_given(now))
         who = ProviderId(provider) if provider is not None else None
-        answer = why_not(situation, wanted, document.minute(start), who, weights=document.weights)
-    except ValueError as error:
-        raise _refused(InvalidClinic("invalid_time", f'write a time such as "15:00": {error}')) from error
-    except Rejected as error:
-        raise _refused(error) from error
-    console = Console()
+        answer = why_not(situation, wanted, document.moment_given(start), who, weights=document.weights)
+    console = plain()
     if isinstance(answer, Possible):
         console.print(f"{start} is possible; nobody has to move.")
         return
@@ -161,10 +159,11 @@ def _visit_of(document: DayDocument, name: str) -> Appointment | AppointmentRequ
 @app.command()
 def show(day: DayArgument, svg: SvgOption = None) -> None:
     """Show the visits of a day; with `--svg` as a picture."""
-    document = _day(day)
-    planned = document.plan()
-    Console().print(_visits(document.clinic, planned))
-    _write(document, planned, None, svg)
+    with refusals():
+        document = read_day(day)
+        planned = document.plan()
+        plain().print(_visits(document.clinic, planned))
+        _write(document, planned, None, svg)
 
 
 SCHEMAS: Final[dict[str, type[BaseModel]]] = {
@@ -187,25 +186,6 @@ def schema(what: Annotated[str, typer.Argument(help="`day`, `event`, `events` or
 def schema_text(model: type[BaseModel]) -> str:
     """Return a model's JSON Schema as it is kept in `schemas`."""
     return json.dumps(model.model_json_schema(), indent=2, sort_keys=True) + "\n"
-
-
-def _day(path: Path) -> DayDocument:
-    try:
-        return parse_day(_text(path), path.name)
-    except Rejected as error:
-        raise _refused(error) from error
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise _refused(InvalidClinic("unreadable", f"{path.name} cannot be read; check the path")) from error
-
-
-def _refused(error: Rejected) -> typer.Exit:
-    Console(stderr=True).print(f"[red]{error.code}[/red]: {error.sentence}", highlight=False)
-    return typer.Exit(2)
 
 
 def _visits(registry: Registry, planned: Plan) -> Table:
@@ -268,6 +248,6 @@ def _write(
     now: int | None = None,
 ) -> None:
     if out is not None:
-        out.write_text(document.with_plan(planned).model_dump_json(indent=1) + "\n", encoding="utf-8")
+        write_text(out, document.with_plan(planned).model_dump_json(indent=1))
     if svg is not None:
-        svg.write_text(gantt_svg(document.clinic, planned, before, now) + "\n", encoding="utf-8")
+        write_text(svg, gantt_svg(document.clinic, planned, before, now))

@@ -4,19 +4,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from edge.schedule.calibration_words import changes
 from edge.schedule.choices import Decisions, joined
 from edge.schedule.cli_box import box_of
-from edge.schedule.errors import InvalidClinic, NotAllowed
+from edge.schedule.cli_files import plain, read_text, refusals
+from edge.schedule.errors import NotAllowed
 from edge.schedule.estimates import Estimates, History, ServiceHistory, estimate
 from edge.schedule.history_document import HistoryDocument, parse_history
 from edge.schedule.registry import Registry, demo_registry, load_registry
 from edge.schedule.weights_learnt import Learnt, learn
 from edge.schedule.weights_words import weight_rows, weight_sentences, weights_back
-from shared.errors import Rejected
 
 if TYPE_CHECKING:
     from edge.schedule.book import ScheduleBook
@@ -40,7 +39,7 @@ def calibrate(
     undo: UndoOption = False,
 ) -> None:
     """Learn lengths, no-shows and weights from past visits and decisions; nothing changes without `--apply`."""
-    try:
+    with refusals():
         _refuse_contradictions(config, history, clinic, apply=apply, undo=undo)
         if config is not None:
             _at_the_box(config, history, apply=apply, undo=undo)
@@ -50,9 +49,6 @@ def calibrate(
             _show(registry, {}, estimate(registry, document.history(registry)))
             decisions = document.decisions()
             _show_weights(learn(registry.weights, {}, decisions.choices), decisions)
-    except Rejected as error:
-        Console(stderr=True).print(f"[red]{error.code}[/red]: {error.sentence}", highlight=False, soft_wrap=True)
-        raise typer.Exit(2) from error
 
 
 def _refuse_contradictions(
@@ -70,7 +66,7 @@ def _refuse_contradictions(
 
 def _at_the_box(config: Path, history: Path | None, *, apply: bool, undo: bool) -> None:
     with box_of(config) as box:
-        book, console = box.book, Console()
+        book, console = box.book, plain()
         if undo:
             _take_back(book)
             return
@@ -100,18 +96,14 @@ def _at_the_box(config: Path, history: Path | None, *, apply: bool, undo: bool) 
 def _take_back(book: "ScheduleBook") -> None:
     estimates, weights = book.learnt.estimates, book.learnt.planning().weights
     book.learnt.undo(_ACTOR)
-    Console().print("Taken back; the clinic plans so:", highlight=False)
+    plain().print("Taken back; the clinic plans so:", highlight=False)
     _show(book.registry, estimates, book.learnt.estimates)
     for sentence in weights_back(weights, book.learnt.planning().weights):
-        Console().print(sentence, highlight=False, soft_wrap=True)
+        plain().print(sentence, highlight=False, soft_wrap=True)
 
 
 def _read(path: Path) -> HistoryDocument:
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidClinic("unreadable", f"{path.name} cannot be read; check the path") from error
-    return parse_history(text, path.name)
+    return parse_history(read_text(path), path.name)
 
 
 def _joined(one: History, other: History) -> History:
@@ -120,7 +112,7 @@ def _joined(one: History, other: History) -> History:
 
 
 def _show(registry: Registry, old: Estimates, new: Estimates) -> None:
-    console, found = Console(), changes(registry, old, new)
+    console, found = plain(), changes(registry, old, new)
     if not found:
         return
     table = Table("service", "minutes", "no-show", "longer than booked", box=None, pad_edge=False)
@@ -134,7 +126,7 @@ def _show(registry: Registry, old: Estimates, new: Estimates) -> None:
 
 
 def _show_weights(learnt: Learnt, decisions: Decisions) -> None:
-    console = Console()
+    console = plain()
     if decisions.choices:
         table = Table("weight", "points for one", "by the decisions", box=None, pad_edge=False)
         for row in weight_rows(learnt):

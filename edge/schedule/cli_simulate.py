@@ -7,21 +7,22 @@ from typing import Annotated, TypeVar
 
 import typer
 from pydantic import BaseModel, ValidationError
-from rich.console import Console
 from rich.table import Table
 
-from edge.schedule.document import DayDocument, parse_day
+from edge.schedule.cli_files import plain, read_day, read_text, refusals, write_text
+from edge.schedule.document import DayDocument
 from edge.schedule.domain import clock_text
 from edge.schedule.errors import InvalidClinic
+from edge.schedule.faults import faults_text
 from edge.schedule.overbooking import Effect, Overbooking, OverbookingPolicy, propose
 from edge.schedule.replan import SolverLimits
+from edge.schedule.shadow import Shadow
 from edge.schedule.shadow import shadow as shadow_day
 from edge.schedule.shadow_document import heading, human_day, outcome_text, parse_events, report, rows
 from edge.schedule.shadow_picture import shadow_svg
 from edge.schedule.simulator.behaviour import Behaviour, figures
 from edge.schedule.simulator.outcome import Figure
 from edge.schedule.simulator.run import MOST_DRAWS, simulate
-from shared.errors import Rejected
 
 DayArgument = Annotated[Path, typer.Argument(help="The day (`medspa schedule schema day` describes it).")]
 DrawsOption = Annotated[int, typer.Option(min=1, max=MOST_DRAWS, help="How many possible days to draw.")]
@@ -57,21 +58,22 @@ def simulate_day(
     out: Annotated[Path | None, typer.Option(help="Where to write the figures as JSON.")] = None,
 ) -> None:
     """Draw what may become of a planned day: waits, overtime, idle time, revenue."""
-    document, world = _day(day), _behaviour(behaviour)
-    outcome = simulate(document.clinic, document.plan(), world, seed, draws)
-    results = outcome.figures()
-    console = Console()
-    if assumptions:
-        for name, value, what in figures(world):
-            console.print(f"{name} = {value:g}: {what}", highlight=False)
-    table = Table(f"{len(outcome.visits)} visits, {draws} draws", "mean", "p50", "p90", box=None, pad_edge=False)
-    for name, figure in results.items():
-        table.add_row(_UNITS[name], f"{figure.mean:.1f}", f"{figure.p50:.1f}", f"{figure.p90:.1f}")
-    console.print(table)
-    if not any(service.price for service in document.clinic.services):
-        console.print("The clinic's services have no prices, so no revenue is counted.")
-    if out is not None:
-        _write(out, _Figures(draws=draws, seed=seed, figures={n: _part(f) for n, f in results.items()}))
+    with refusals():
+        document, world = read_day(day), _behaviour(behaviour)
+        outcome = simulate(document.clinic, document.plan(), world, seed, draws)
+        results = outcome.figures()
+        console = plain()
+        if assumptions:
+            for name, value, what in figures(world):
+                console.print(f"{name} = {value:g}: {what}", highlight=False)
+        table = Table(f"{len(outcome.visits)} visits, {draws} draws", "mean", "p50", "p90", box=None, pad_edge=False)
+        for name, figure in results.items():
+            table.add_row(_UNITS[name], f"{figure.mean:.1f}", f"{figure.p50:.1f}", f"{figure.p90:.1f}")
+        console.print(table)
+        if not any(service.price for service in document.clinic.services):
+            console.print("The clinic's services have no prices, so no revenue is counted.")
+        if out is not None:
+            _write(out, _Figures(draws=draws, seed=seed, figures={n: _part(f) for n, f in results.items()}))
 
 
 def overbook(
@@ -88,24 +90,22 @@ def overbook(
 
     Asking for proposals switches double booking on for this answer; nothing is booked.
     """
-    document, world = _day(day), _behaviour(behaviour)
-    given = {"wait_minutes": wait, "overtime_minutes": overtime}
-    limits = _toml(policy) | {name: value for name, value in given.items() if value is not None} | {"enabled": True}
-    allowed = _valid(OverbookingPolicy, limits, "ceilings" if policy is None else policy.name)
-    try:
-        minute = document.minute(now)
-    except ValueError as error:
-        raise _refused(InvalidClinic("invalid_time", f'write a time such as "15:00": {error}')) from error
-    answer = propose(document.clinic, document.plan(), document.asked(), allowed, world, seed, minute)
-    console = Console()
-    if answer.proposals:
-        console.print(_proposals(answer))
-    for refusal in answer.refusals:
-        console.print(f"Not {refusal.request}: {refusal.sentence}", highlight=False)
-    console.print(_effect_text(answer.before, answer.after), highlight=False)
-    console.print(f"No further: {answer.stopped}", highlight=False)
-    if out is not None:
-        _write(out, _overbooked(document, allowed, answer))
+    with refusals():
+        document, world = read_day(day), _behaviour(behaviour)
+        given = {"wait_minutes": wait, "overtime_minutes": overtime}
+        limits = _toml(policy) | {name: value for name, value in given.items() if value is not None} | {"enabled": True}
+        allowed = _valid(OverbookingPolicy, limits, "ceilings" if policy is None else policy.name)
+        minute = document.moment_given(now)
+        answer = propose(document.clinic, document.plan(), document.asked(), allowed, world, seed, minute)
+        console = plain()
+        if answer.proposals:
+            console.print(_proposals(answer))
+        for refusal in answer.refusals:
+            console.print(f"Not {refusal.request}: {refusal.sentence}", highlight=False)
+        console.print(_effect_text(answer.before, answer.after), highlight=False)
+        console.print(f"No further: {answer.stopped}", highlight=False)
+        if out is not None:
+            _write(out, _overbooked(document, allowed, answer))
 
 
 def shadow(
@@ -118,17 +118,20 @@ def shadow(
     svg: Annotated[Path | None, typer.Option(help="Where to write a picture of both days.")] = None,
 ) -> None:
     """Say what the product would have done on a day that people ran, side by side."""
-    document = _day(day)
-    try:
-        human = human_day(
-            document, parse_events(_text(events), events.name), None if morning is None else _day(morning)
-        )
+    with refusals():
+        document = read_day(day)
+        happened = parse_events(read_text(events), events.name)
+        human = human_day(document, happened, None if morning is None else read_day(morning))
         answer = shadow_day(human, time.monotonic, SolverLimits(seconds, workers))
-    except ValueError as error:
-        raise _refused(InvalidClinic("invalid_time", f"{events.name}: {error}")) from error
-    except Rejected as error:
-        raise _refused(error) from error
-    console = Console()
+        _say(answer, morning_known=morning is not None)
+        if out is not None:
+            _write(out, report(document, human, answer))
+        if svg is not None:
+            write_text(svg, shadow_svg(human, answer))
+
+
+def _say(answer: Shadow, *, morning_known: bool) -> None:
+    console = plain()
     table = Table("", "people", "product", box=None, pad_edge=False)
     for row in rows(answer.comparison.theirs, answer.comparison.ours):
         table.add_row(*row)
@@ -138,14 +141,10 @@ def shadow(
         f"People decided otherwise in {len(compared.overrides)} of {len(compared.decisions)} cases "
         f"({compared.override_frequency:.0%})."
     )
-    if morning is None:
+    if not morning_known:
         console.print("Whom people moved is not known without `--morning`; every visit counts as a decision.")
     for step in answer.steps:
         console.print(f"{heading(step)}: {outcome_text(step)}", highlight=False)
-    if out is not None:
-        _write(out, report(document, human, answer))
-    if svg is not None:
-        svg.write_text(shadow_svg(human, answer) + "\n", encoding="utf-8")
 
 
 class _Part(BaseModel):
@@ -228,13 +227,6 @@ def _effect_text(before: Effect, after: Effect) -> str:
     )
 
 
-def _day(path: Path) -> DayDocument:
-    try:
-        return parse_day(_text(path), path.name)
-    except Rejected as error:
-        raise _refused(error) from error
-
-
 def _behaviour(path: Path | None) -> Behaviour:
     return Behaviour() if path is None else _valid(Behaviour, _toml(path), path.name)
 
@@ -243,9 +235,9 @@ def _toml(path: Path | None) -> dict[str, object]:
     if path is None:
         return {}
     try:
-        return dict(tomllib.loads(_text(path)))
+        return dict(tomllib.loads(read_text(path)))
     except tomllib.TOMLDecodeError as error:
-        raise _refused(InvalidClinic("not_toml", f"{path.name} is not valid TOML: {error}")) from error
+        raise InvalidClinic("not_toml", f"{path.name} is not valid TOML: {error}") from error
 
 
 _Model = TypeVar("_Model", bound=BaseModel)
@@ -255,24 +247,8 @@ def _valid(model: type[_Model], values: dict[str, object], source: str) -> _Mode
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        faults = "; ".join(
-            f"{'.'.join(map(str, item['loc']))}: {item['msg']}"
-            for item in error.errors(include_url=False, include_input=False)
-        )
-        raise _refused(InvalidClinic("invalid_figures", f"{source}: {faults}")) from error
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise _refused(InvalidClinic("unreadable", f"{path.name} cannot be read; check the path")) from error
-
-
-def _refused(error: Rejected) -> typer.Exit:
-    Console(stderr=True).print(f"[red]{error.code}[/red]: {error.sentence}", highlight=False)
-    return typer.Exit(2)
+        raise InvalidClinic("invalid_figures", f"{source}: {faults_text(error)}") from error
 
 
 def _write(path: Path, model: BaseModel) -> None:
-    path.write_text(model.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    write_text(path, model.model_dump_json(indent=1))

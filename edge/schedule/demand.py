@@ -242,7 +242,11 @@ class Calendar:
 
     def fits(self, demand: Demand, appointment: Appointment) -> bool:
         """Tell whether a placed visit can stay exactly where it is."""
-        if appointment.start < appointment.window.start or appointment.end > appointment.window.end:
+        if (
+            appointment.start % GRID_MINUTES
+            or appointment.start < appointment.window.start
+            or appointment.end > appointment.window.end
+        ):
             return False
         choice = demand.choice(appointment.stages)
         if not any(all(a in b for a, b in zip(choice, form, strict=True)) for form in demand.forms):

@@ -5,13 +5,11 @@ Times are written as people say them: "09:30" on the first day, "2026-12-01T09:3
 """
 
 import datetime as dt
-from collections.abc import Iterable
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Annotated, Literal, Self, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, NaiveDatetime, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, NaiveDatetime, ValidationError, model_validator
 
 from edge.schedule.domain import (
-    DAY_MINUTES,
     Appointment,
     AppointmentRequest,
     Outage,
@@ -24,27 +22,17 @@ from edge.schedule.domain import (
 )
 from edge.schedule.entries import Key
 from edge.schedule.errors import InvalidClinic
+from edge.schedule.faults import faults_text
 from edge.schedule.ids import AppointmentId, ProviderId, ReplanId, RoomId, ServiceId, UnitId
+from edge.schedule.moments import Moment, minute_of, moment_of
 from edge.schedule.registry import Registry
 from edge.schedule.weights import Weights
+from edge.schedule.within import SERVICE, Within
 from shared.ids import ClientId
 
 _MOST_DAYS = 7
+_MOST_FAULTS = 8
 
-
-def _readable(text: str) -> str:
-    if len(text) == 5 and text != "24:00":
-        dt.time.fromisoformat(text)
-    elif text != "24:00":
-        dt.datetime.fromisoformat(text)
-    return text
-
-
-Moment = Annotated[
-    str,
-    AfterValidator(_readable),
-    Field(description='"09:30" on the first day, or a local date and time such as "2026-12-01T09:30".'),
-]
 Name = Annotated[str, Field(min_length=1, max_length=80)]
 
 
@@ -146,43 +134,28 @@ class DayDocument(Entry):
             if entry.id in seen:
                 raise ValueError(f"the id {entry.id!r} is used twice; give each visit its own")
             seen.add(entry.id)
-        services = {service.id: service for service in self.clinic.services}
-        people = {provider.id for provider in self.clinic.providers}
-        rooms = {room.id for room in self.clinic.rooms}
-        devices = {device.id for device in self.clinic.devices}
+        within = self.within
         for entry in (*self.appointments, *self.requests):
-            where = f"visit {entry.id!r}"
-            _refuse_unknown(where, "service", entry.service, services)
-            if entry.preferred is not None:
-                _refuse_unknown(where, "provider", entry.preferred, people)
-            for past in entry.history:
-                _refuse_unknown(where, "service", past.service, services)
-            self._refuse_own_days(where, entry)
-            _span(self.date, self.days, entry.window, where)
+            refuse_request(within, entry)
+        stages = {service.id: len(service.stages) for service in self.clinic.services}
         for visit in self.appointments:
             where = f"visit {visit.id!r}"
-            if visit.stages and len(visit.stages) != len(services[visit.service].stages):
+            if visit.stages and len(visit.stages) != stages[visit.service]:
                 raise ValueError(f"{where}: its stages are not those of {visit.service!r}")
             for stage in visit.stages:
-                _refuse_unknown(where, "room", stage.room, rooms)
-                _refuse_unknown(where, "provider", stage.provider, {*people, None})
-                _refuse_unknown(where, "device", stage.device, {*devices, None})
-                _span(self.date, self.days, stage, where)
-        known: dict[ResourceKind, Iterable[object]] = {
-            ResourceKind.PROVIDER: people,
-            ResourceKind.ROOM: rooms,
-            ResourceKind.DEVICE: devices,
-        }
+                within.name(where, ResourceKind.ROOM, stage.room)
+                within.name(where, ResourceKind.PROVIDER, stage.provider)
+                within.name(where, ResourceKind.DEVICE, stage.device)
+                within.span(where, stage.start, stage.end)
         for outage in self.outages:
-            _refuse_unknown("outage", outage.kind, outage.resource, known[outage.kind])
-            _span(self.date, self.days, outage, f"outage of {outage.resource!r}")
+            within.name("outage", outage.kind, outage.resource)
+            within.span(f"outage of {outage.resource!r}", outage.start, outage.end)
         return self
 
-    def _refuse_own_days(self, where: str, entry: RequestEntry) -> None:
-        for past in entry.history:
-            if -self.days < past.days_ago <= 0:
-                ago = past.days_ago
-                raise ValueError(f"{where}: {ago} days ago is a day of the document; list that visit by itself")
+    @property
+    def within(self) -> Within:
+        """What documents about these days may name."""
+        return Within.of(self.clinic, self.date, self.days)
 
     def plan(self) -> Plan:
         """Return the booked visits as a plan."""
@@ -218,11 +191,22 @@ class DayDocument(Entry):
 
     def minute(self, moment: str) -> int:
         """Return a moment in minutes of the plan."""
-        return _minute(self.date, moment)
+        return minute_of(self.date, moment)
+
+    def moment_given(self, moment: str) -> int:
+        """Return a moment that somebody gave with a command, in minutes of the plan.
+
+        Raises:
+            InvalidClinic: it is not written as one.
+        """
+        try:
+            return minute_of(self.date, moment)
+        except ValueError as error:
+            raise InvalidClinic("invalid_time", f"{moment!r}: {error}") from error
 
     def moment(self, minute: int) -> str:
         """Return minutes of the plan as they are written here."""
-        return _moment(self.date, minute)
+        return moment_of(self.date, minute)
 
     def with_plan(self, plan: Plan) -> "DayDocument":
         """Return the same day with the visits of a plan; requests that found a place are visits now."""
@@ -316,33 +300,22 @@ def parsed(model: type[_Model], text: str, source: str) -> _Model:
     try:
         return model.model_validate_json(text)
     except ValidationError as error:
-        faults = "; ".join(
-            f"{'.'.join(map(str, item['loc'])) or 'file'}: {item['msg'].removeprefix('Value error, ')}"
-            for item in error.errors(include_url=False, include_input=False)[:8]
-        )
-        raise InvalidClinic("invalid_day", f"{source}: {faults}") from error
+        raise InvalidClinic("invalid_day", f"{source}: {faults_text(error, _MOST_FAULTS)}") from error
 
 
-def _refuse_unknown(where: str, what: str, name: object, known: Iterable[object]) -> None:
-    if name not in known:
-        raise ValueError(f"{where}: the clinic has no {what} {name!r}; add it or correct the name")
+def refuse_request(within: Within, entry: RequestEntry) -> None:
+    """Refuse who asks for what cannot be on these days.
 
-
-def _span(date: dt.date, days: int, entry: Any, where: str) -> None:
-    start, end = _minute(date, entry.start), _minute(date, entry.end)
-    if not 0 <= start < end <= days * DAY_MINUTES:
-        raise ValueError(f"{where}: {entry.start} to {entry.end} does not lie within the {days} day(s) from {date}")
-
-
-def _minute(date: dt.date, moment: str) -> int:
-    if len(moment) == 5:
-        return int(moment[:2]) * 60 + int(moment[3:])
-    at = dt.datetime.fromisoformat(moment)
-    return (at.date() - date).days * DAY_MINUTES + at.hour * 60 + at.minute
-
-
-def _moment(date: dt.date, minute: int) -> str:
-    day, rest = divmod(minute, DAY_MINUTES)
-    if day == 0 or minute == DAY_MINUTES:
-        return f"{minute // 60:02d}:{minute % 60:02d}"
-    return f"{date + dt.timedelta(days=day)}T{rest // 60:02d}:{rest % 60:02d}"
+    Raises:
+        ValueError: the clinic has no such service or provider, a time lies outside the days, or what is said to be on
+            another day is on one of these.
+    """
+    where = f"visit {entry.id!r}"
+    within.name(where, SERVICE, entry.service)
+    within.name(where, ResourceKind.PROVIDER, entry.preferred)
+    for past in entry.history:
+        within.name(where, SERVICE, past.service)
+        within.past(where, past.days_ago)
+    within.span(where, entry.window.start, entry.window.end)
+    if entry.wish is not None:
+        within.moment(where, entry.wish)

@@ -248,19 +248,7 @@ class Encoding:
         starts = self._ties.starts(situation, appointment)
         before, gap = self._ties.before.get(appointment.id, (None, 0))
         earliest = starts[0] // GRID_MINUTES if starts else 0
-        table = np.full((starts[-1] - starts[0]) // GRID_MINUTES + 1 if starts else 1, FORBIDDEN, np.int64)
-        minutes = np.array(starts, np.int64)
-        table[(minutes - (starts[0] if starts else 0)) // GRID_MINUTES] = cost(self._weights.wait, 1) * np.abs(
-            minutes - situation.reference(appointment)
-        )
         service = situation.demands[appointment.service].service
-        for policy in self._weights.policies:
-            broken = policy.at_start(service, minutes, situation.asked(appointment))
-            table[(minutes[broken] - starts[0]) // GRID_MINUTES] += cost(policy.points_at_start, 1)
-        beside = situation.beside.get(appointment.id)
-        if beside is not None and starts:
-            gaps = [beside.gap(Span(start, start + service.minutes)) for start in starts]
-            table[(minutes - starts[0]) // GRID_MINUTES] += cost(self._weights.adjacency, 1) * np.array(gaps, np.int64)
         length = service.minutes // GRID_MINUTES
         notified = is_notified(appointment)
         rank, energy = self._stakes(appointment)
@@ -268,7 +256,7 @@ class Encoding:
             shape=self._shapes.get(appointment.id, shape),
             earliest=earliest,
             latest=starts[-1] // GRID_MINUTES + length if starts else 0,
-            start_cost=table,
+            start_cost=self._start_costs(appointment, starts),
             choice_cost=self._choice_costs(appointment, shape, former),
             former=former,
             drop_rank=rank,
@@ -279,6 +267,23 @@ class Encoding:
             before=self._numbers[before] if before is not None else -1,
             gap=-(-gap // GRID_MINUTES),
         )
+
+    def _start_costs(self, appointment: Appointment, starts: Sequence[int]) -> Costs:
+        """Return what each start costs, in cells from the first one on; a visit that can start never has one cell."""
+        if not starts:
+            return np.full(1, FORBIDDEN, np.int64)
+        situation, minutes = self.situation, np.array(starts, np.int64)
+        cells = (minutes - starts[0]) // GRID_MINUTES
+        table = np.full(cells[-1] + 1, FORBIDDEN, np.int64)
+        table[cells] = cost(self._weights.wait, 1) * np.abs(minutes - situation.reference(appointment))
+        service = situation.demands[appointment.service].service
+        for policy in self._weights.policies:
+            broken = policy.at_start(service, minutes, situation.asked(appointment))
+            table[cells[broken]] += cost(policy.points_at_start, 1)
+        if (beside := situation.beside.get(appointment.id)) is not None:
+            gaps = [beside.gap(Span(start, start + service.minutes)) for start in starts]
+            table[cells] += cost(self._weights.adjacency, 1) * np.array(gaps, np.int64)
+        return table
 
     def _left_out(self, appointment: Appointment) -> int:
         policies = sum(cost(policy.left_out(appointment), 1) for policy in self._weights.policies)

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from edge.schedule.document import DayDocument, Entry, Moment, Name, RequestEntry, parsed
+from edge.schedule.document import DayDocument, Entry, Name, RequestEntry, parsed, refuse_request
 from edge.schedule.domain import (
     AddOn,
     Cancelled,
@@ -20,7 +20,9 @@ from edge.schedule.domain import (
     Urgent,
     WalkIn,
 )
+from edge.schedule.errors import InvalidClinic
 from edge.schedule.ids import AppointmentId, ProviderId, RoomId, ServiceId, UnitId
+from edge.schedule.moments import Moment
 
 
 class _Event(Entry):
@@ -144,8 +146,9 @@ def disruption_of(day: DayDocument, event: AnyEvent) -> Disruption:
     """Return an event as the planner knows it.
 
     Raises:
-        InvalidClinic: a time of it lies outside the day.
+        InvalidClinic: a time of it lies outside the day, or somebody asks for what the clinic does not have.
     """
+    _refuse_elsewhere(day, event)
     at = day.minute(event.at)
     match event:
         case ProviderOutEvent():
@@ -164,6 +167,21 @@ def disruption_of(day: DayDocument, event: AnyEvent) -> Disruption:
             return NoShow(at, AppointmentId(event.appointment))
         case WalkInEvent() | UrgentEvent() | AddOnEvent() | MoveWantedEvent():
             return _wish_of(day, at, event)
+
+
+def _refuse_elsewhere(day: DayDocument, event: AnyEvent) -> None:
+    where = f"event {event.kind}"
+    try:
+        day.within.moment(where, event.at)
+        match event:
+            case ProviderOutEvent() | RoomDownEvent() | DeviceDownEvent():
+                day.within.span(where, event.start, event.end)
+            case WalkInEvent() | UrgentEvent():
+                refuse_request(day.within, event.request)
+            case _:
+                pass
+    except ValueError as error:
+        raise InvalidClinic("invalid_event", f"{error}") from error
 
 
 def _wish_of(day: DayDocument, at: int, event: WalkInEvent | UrgentEvent | AddOnEvent | MoveWantedEvent) -> Disruption:

@@ -135,14 +135,17 @@ def later(appointment: Appointment, minutes: int) -> Appointment:
     The window shifts with the client: who comes later may leave later.
 
     Raises:
-        NotAllowed: it has no time, or it has begun or ended.
+        NotAllowed: it has no time, or it has begun or ended, or the client would not come on its day.
     """
     status = appointment.status
     if not appointment.placed or not status.active or status.begun or minutes <= 0:
         raise NotAllowed("cannot_be_late", f"a visit that is {status} cannot be late; reload the day")
     start = up_to_grid(appointment.start + minutes)
-    end = min(_midnight(appointment.start), max(appointment.window.end, appointment.end + start - appointment.start))
-    return replace(appointment, window=Span(max(start, appointment.window.start), end))
+    if start >= _midnight(appointment.start):
+        raise NotAllowed("past_midnight", "the client would not come on that day; report that the visit is cancelled")
+    expected = max(start, appointment.window.start)
+    end = min(_midnight(expected), max(appointment.window.end, appointment.end + start - appointment.start))
+    return replace(appointment, window=Span(expected, end))
 
 
 def longer(appointment: Appointment, overrun: Overrun) -> Appointment:

@@ -1,5 +1,6 @@
 """A plan as a picture: one SVG with a lane per provider, room and device; no client is named in it."""
 
+import re
 from collections.abc import Iterator
 from html import escape
 
@@ -25,6 +26,7 @@ _STYLE = (
     ".h{font-size:17px;font-weight:600}.s{font-size:11px;fill:#667586}.l{font-size:12px}"
     ".g{font-size:10px;font-weight:700;fill:#8794a3;letter-spacing:1px}.b{font-size:10px;fill:#fff}"
 )
+_NOT_IN_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _Lane = tuple[ResourceKind, str, str]
 
 
@@ -39,11 +41,11 @@ def gantt_svg(registry: Registry, plan: Plan, before: Plan | None = None, now: i
     body = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height}" '
         f'width="{width:.0f}" height="{height}" role="img">',
-        f"<title>{escape(registry.clinic)} {plan.date}</title><style>{_STYLE}</style>",
+        f"<title>{svg_text(registry.clinic)} {plan.date}</title><style>{_STYLE}</style>",
         '<defs><pattern id="out" width="7" height="7" patternTransform="rotate(45)" patternUnits="userSpaceOnUse">'
         '<rect width="7" height="7" fill="#fbe3e0"/><rect width="2" height="7" fill="#e9a59d"/></pattern></defs>',
         f'<rect width="{width:.0f}" height="{height}" fill="#fff"/>',
-        f'<text class="h" x="16" y="28">{escape(registry.clinic)}</text>',
+        f'<text class="h" x="16" y="28">{svg_text(registry.clinic)}</text>',
         f'<text class="s" x="16" y="46">{plan.date:%A %d %B %Y} · {count}</text>',
     ]
     for lane in lanes:
@@ -61,6 +63,11 @@ def gantt_svg(registry: Registry, plan: Plan, before: Plan | None = None, now: i
         )
     body.extend(_legend(height))
     return "\n".join([*body, "</svg>"])
+
+
+def svg_text(text: str) -> str:
+    """Return a text as a picture can hold it: escaped, and without the control characters that no XML may have."""
+    return escape(_NOT_IN_XML.sub("", text))
 
 
 def _lanes(registry: Registry) -> list[_Lane]:
@@ -104,7 +111,7 @@ def _background(registry: Registry, plan: Plan, lane: _Lane, y: int) -> Iterator
     first = {registry.providers[0].id, registry.rooms[0].id, *(d.id for d in registry.devices[:1])}
     if name in first:
         yield f'<text class="g" x="16" y="{y - 2}">{kind.upper()}S</text>'
-    yield f'<text class="l" x="16" y="{y + 21}">{escape(label)}</text>'
+    yield f'<text class="l" x="16" y="{y + 21}">{svg_text(label)}</text>'
     yield _rect(registry, registry.hours.span, y + 3, _LANE - 6, 'fill="#f4f6f9" rx="4"')
     if kind is ResourceKind.PROVIDER:
         provider = next(p for p in registry.providers if p.id == name)
@@ -141,7 +148,7 @@ def _blocks(
             room_for = int((span.end - span.start) * _MINUTE / 5.6)
             if not ghost and room_for >= 5:
                 text = service.name if len(service.name) <= room_for else service.name[: room_for - 1] + "…"
-                yield f'<text class="b" x="{_x(registry, span.start) + 4:.1f}" y="{y + 21}">{escape(text)}</text>'
+                yield f'<text class="b" x="{_x(registry, span.start) + 4:.1f}" y="{y + 21}">{svg_text(text)}</text>'
 
 
 def _uses(visit: Appointment, kind: ResourceKind) -> list[tuple[str, Span]]:

@@ -98,7 +98,8 @@ class Situation:
         """Return the minutes at which a visit may start now, its own included if it is not past."""
         last = appointment.window.end - self.demands[appointment.service].minutes
         starts = list(range(self.earliest(appointment), last + 1, GRID_MINUTES))
-        if appointment.placed and max(self.now, appointment.window.start) <= appointment.start <= last:
+        own = appointment.placed and appointment.start % GRID_MINUTES == 0
+        if own and max(self.now, appointment.window.start) <= appointment.start <= last:
             starts = sorted({appointment.start, *starts})
         if (beside := self.beside.get(appointment.id)) is not None:
             minutes = self.demands[appointment.service].minutes

@@ -6,7 +6,7 @@ from edge.schedule.checker import check
 from edge.schedule.domain import Appointment, AppointmentRequest, Plan
 from edge.schedule.encode import Encoding
 from edge.schedule.engine.search import SearchPlan, solve
-from edge.schedule.insertion import Situation, survey
+from edge.schedule.insertion import Situation, abandoned, survey
 from edge.schedule.registry import Registry
 from edge.schedule.weights import Weights
 
@@ -19,11 +19,13 @@ def asked(registry: Registry, plan: Plan, requests: Sequence[AppointmentRequest]
 def plan_requests(situation: Situation, search: SearchPlan, weights: Weights | None = None) -> Plan:
     """Return the plan with every request in it that found a place.
 
+    Who is booked stays; a booked visit that cannot be where it is gets another place, or none.
+
     Raises:
         AssertionError: the engine broke a hard constraint; nothing of its answer is used.
     """
     encoding = Encoding(situation, weights or situation.registry.weights)
-    answer = solve(encoding.problem, encoding.incumbent(situation.facts), search, encoding.clinic.flat)
+    answer = solve(encoding.problem, encoding.incumbent(abandoned(situation)), search, encoding.clinic.flat)
     planned = encoding.plan(answer)
     if broken := check(situation.registry, planned):
         raise AssertionError(f"the planned day breaks {broken[0].rule}")

@@ -23,6 +23,7 @@ from edge.schedule.deciding_policy import Deciding
 from edge.schedule.durations import MOST_MINUTES, PLANNING_QUANTILE
 from edge.schedule.entries import Entry, Hours, Key, Lunch, Minutes
 from edge.schedule.errors import InvalidClinic, UnknownName
+from edge.schedule.faults import faults_text
 from edge.schedule.ids import NAME_PATTERN, ProviderId, RoomId, ServiceId, UnitId
 from edge.schedule.services import Service, Stage
 from edge.schedule.weights import Weights
@@ -179,11 +180,7 @@ def parse_registry(text: str, source: str = "clinic file") -> Registry:
     try:
         return Registry.model_validate(raw)
     except ValidationError as error:
-        faults = "; ".join(
-            f"{'.'.join(map(str, item['loc'])) or 'file'}: {item['msg'].removeprefix('Value error, ')}"
-            for item in error.errors(include_url=False, include_input=False)
-        )
-        raise InvalidClinic("invalid_clinic", f"{source}: {faults}") from error
+        raise InvalidClinic("invalid_clinic", f"{source}: {faults_text(error)}") from error
 
 
 def load_registry(path: Path) -> Registry:

@@ -4,7 +4,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
-from edge.schedule.document import AppointmentEntry, DayDocument, Entry, Moment, Name, parsed
+from edge.schedule.document import AppointmentEntry, DayDocument, Entry, Name, parsed
 from edge.schedule.domain import clock_text
 from edge.schedule.errors import InvalidClinic
 from edge.schedule.event_document import (
@@ -16,6 +16,7 @@ from edge.schedule.event_document import (
     WalkInEvent,
     disruption_of,
 )
+from edge.schedule.moments import Moment
 from edge.schedule.shadow import HumanDay, Shadow, Step
 from edge.schedule.shadow_measures import Measures
 

@@ -2,11 +2,10 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from html import escape
 from typing import Final
 
 from edge.schedule.domain import Plan, clock_text
-from edge.schedule.gantt import framed, gantt_svg, position
+from edge.schedule.gantt import framed, gantt_svg, position, svg_text
 from edge.schedule.registry import Registry
 from edge.schedule.shadow import HumanDay, Shadow, Step
 from edge.schedule.shadow_document import outcome_text
@@ -46,9 +45,9 @@ def shadow_svg(human: HumanDay, answer: Shadow) -> str:
     body = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" '
         f'height="{height:.0f}" role="img">',
-        f"<title>{escape(registry.clinic)} {human.plan.date}, both ways</title><style>{_STYLE}</style>",
+        f"<title>{svg_text(registry.clinic)} {human.plan.date}, both ways</title><style>{_STYLE}</style>",
         f'<rect width="{width:.0f}" height="{height:.0f}" fill="#fff"/>',
-        f'<text class="H" x="16" y="40">{escape(registry.clinic)}, {human.plan.date:%A %d %B %Y}</text>',
+        f'<text class="H" x="16" y="40">{svg_text(registry.clinic)}, {human.plan.date:%A %d %B %Y}</text>',
         '<text class="S" x="16" y="64">The day as people ran it, and the same wishes and events in the hands of '
         "MedSpaSync.</text>",
         *_cards(compared.theirs, compared.ours, width),
@@ -206,5 +205,5 @@ def _steps(steps: tuple[Step, ...], y: float) -> Iterator[str]:
         at = y + (number - 1) * _LINE
         yield _dot(25, at, number)
         yield f'<text class="E" x="44" y="{at + 4:.0f}">{clock_text(step.at)}</text>'
-        yield f'<text class="E" x="94" y="{at + 4:.0f}">{escape(step.cause)}</text>'
-        yield f'<text class="S" x="560" y="{at + 4:.0f}">{escape(outcome_text(step))}</text>'
+        yield f'<text class="E" x="94" y="{at + 4:.0f}">{svg_text(step.cause)}</text>'
+        yield f'<text class="S" x="560" y="{at + 4:.0f}">{svg_text(outcome_text(step))}</text>'

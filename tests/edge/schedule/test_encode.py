@@ -104,6 +104,21 @@ def test_a_walk_in_is_counted_alike_and_moves_nobody(clinic: Registry, day: Plan
     assert all(plan.appointments[visit.id] == visit for visit in day.placed)
 
 
+def test_who_can_start_at_no_time_is_left_out_whatever_the_clinic_wants_of_starts(clinic: Registry) -> None:
+    wish = AppointmentRequest(AppointmentId("new"), ClientId("c"), clinic.services[0].id, Span(600, 605))
+    plan = plan_requests(asked(clinic, Plan(DATE), [wish]), SearchPlan(0.0), WEIGHTS)
+    assert not plan.appointments
+
+
+def test_a_booked_visit_off_the_grid_gets_the_next_place_on_it(clinic: Registry, day: Plan) -> None:
+    first = day.placed[0]
+    stages = tuple(replace(stage, start=stage.start + 2, end=stage.end + 2) for stage in first.stages)
+    off = replace(first, stages=stages, window=Span(first.start + 2, 1440))
+    plan = plan_requests(asked(clinic, Plan(DATE, {off.id: off}), []), SearchPlan(0.0))
+    assert check(clinic, plan) == ()
+    assert plan.appointments[off.id].start == first.start + 5
+
+
 def test_premium_hours_go_to_who_pays_for_them_when_there_is_a_choice(clinic: Registry) -> None:
     dear = clinic.services[0].model_copy(update={"price": 500.0})
     shop = clinic.model_copy(update={"services": (dear, *clinic.services[1:])})
