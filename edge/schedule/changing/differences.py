@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from edge.schedule.changing.deciding_words import deciding_differences
 from edge.schedule.changing.document import SECTIONS
 from edge.schedule.registry import Registry
 
@@ -10,12 +11,13 @@ MOST_SENTENCES: Final = 200
 _LONGEST: Final = 300
 _KINDS: Final = {"providers": "provider", "rooms": "room", "devices": "device", "services": "service"}
 _NOTHING: Final = "none"
+_TOLD_APART: Final = (*SECTIONS, "deciding")
 
 
 def differences(before: Registry, after: Registry) -> tuple[str, ...]:
     """Return what to say of a change; none where both plan the same."""
     old, new = (registry.model_dump(mode="json", exclude_none=True) for registry in (before, after))
-    found = [*_settings(old, new)]
+    found = [*_settings(old, new), *deciding_differences(before.deciding, after.deciding)]
     for section in SECTIONS:
         found.extend(_entries(section, old[section], new[section]))
     if len(found) > MOST_SENTENCES:
@@ -24,7 +26,7 @@ def differences(before: Registry, after: Registry) -> tuple[str, ...]:
 
 
 def _settings(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
-    kept = [name for name in dict.fromkeys((*old, *new)) if name not in SECTIONS]
+    kept = [name for name in dict.fromkeys((*old, *new)) if name not in _TOLD_APART]
     changed = {name: value for name, value in old.items() if name in kept}, {n: v for n, v in new.items() if n in kept}
     for what in _fields("", *changed):
         yield f"The clinic: {what}."

@@ -1,6 +1,5 @@
 """The registry on record: what the log says counts, two cannot overwrite each other, nobody booked is dropped."""
 
-import datetime as dt
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -10,7 +9,6 @@ import pytest
 from structlog.testing import capture_logs
 
 import edge.schedule.book
-from edge.schedule.book import ScheduleBook
 from edge.schedule.changing.book import RegistryBook
 from edge.schedule.changing.document import Document, FaultyDocument, document_of, registry_of
 from edge.schedule.changing.editor import InUse, NotConfirmed, RegistryEditor
@@ -26,42 +24,9 @@ from edge.schedule.slot_desk import SlotDesk
 from edge.schedule.waitlist.domain import Entry, EntryId, Window
 from edge.schedule.waitlist_book import WaitlistBook
 from shared.ids import ClientId
-from tests.support.records import BoxRecord, open_box_record
+from tests.edge.schedule.changed import DEMO, TODAY, TOMORROW, Box, entry, later_shift, opened, without
+from tests.support.records import open_box_record
 from tests.support.replanning import replanned
-
-ZONE = "Europe/Vienna"
-TODAY = dt.date(2026, 3, 2)
-TOMORROW = TODAY + dt.timedelta(days=1)
-DEMO = Path(edge.schedule.book.__file__).parent / "clinics" / "demo.toml"
-
-
-class Box:
-    """A box whose clinic's file is in a folder; `again` starts it anew."""
-
-    def __init__(self, record: BoxRecord, file: Path) -> None:
-        self.record, self.file = record, file
-        self.again()
-
-    def again(self) -> None:
-        self.registry = RegistryBook(self.record.store, self.record.ids, self.file)
-        self.book = ScheduleBook(self.record.store, self.registry, self.record.ids, self.record.clock, ZONE)
-        self.editor = RegistryEditor(self.registry, self.book, ("peel",))
-
-    def document(self) -> Document:
-        return document_of(self.registry.current())
-
-    def save(self, document: Document, confirmed: tuple[str, ...] = (), version: int | None = None) -> bool:
-        now = self.registry.version if version is None else version
-        return self.editor.save(document, now, confirmed, "manager")
-
-    def books(self, name: str, service: str, provider: str, start: int, day: dt.date = TOMORROW) -> AppointmentId:
-        """Book a visit that begins then; its client would come later, too."""
-        request = AppointmentRequest(
-            AppointmentId(name), ClientId(f"client-{name}"), ServiceId(service), Span(start, 1140), ProviderId(provider)
-        )
-        assert self.book.book_day(day, [request], "desk") == 1
-        assert self.book.day(day).plan.appointments[request.id].start == start
-        return request.id
 
 
 @pytest.fixture
@@ -69,26 +34,8 @@ def box(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Box]:
     """A box at ten in the morning, with the example clinic as its file."""
     monkeypatch.setattr(edge.schedule.book, "REPLAN_SECONDS", 0)
     record = open_box_record(tmp_path)
-    file = tmp_path / "clinic.toml"
-    file.write_text(DEMO.read_text(encoding="utf-8"), encoding="utf-8")
-    yield Box(record, file)
+    yield opened(record, tmp_path)
     record.store.close()
-
-
-def entry(document: Document, section: str, name: str) -> dict[str, Any]:
-    found = next(one for one in document[section] if one["id"] == name)  # type: ignore[union-attr,index,call-overload]
-    assert isinstance(found, dict)
-    return found
-
-
-def later_shift(document: Document) -> Document:
-    entry(document, "providers", "cedar")["shift"] = {"start": "10:00", "end": "18:00"}
-    return document
-
-
-def without(document: Document, section: str, name: str) -> Document:
-    document[section] = [one for one in document[section] if one["id"] != name]  # type: ignore[union-attr,index,call-overload]
-    return document
 
 
 def test_before_the_first_change_the_file_counts_and_nothing_is_on_record(box: Box) -> None:

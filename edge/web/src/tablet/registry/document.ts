@@ -88,6 +88,22 @@ export interface Policy {
   [other: string]: unknown;
 }
 
+/** How much harm replans of one kind may do by themselves; what is left out is as for all. */
+export interface KindLimits {
+  at_least?: string;
+  execute_shifted?: number;
+  suggest_notified?: number;
+  suggest_points?: number;
+}
+
+export interface Deciding {
+  execute_shifted?: number;
+  suggest_notified?: number;
+  suggest_points?: number;
+  keeps_minutes?: number;
+  [kind: string]: KindLimits | number | undefined;
+}
+
 export interface Clinic {
   clinic: string;
   hours: Hours;
@@ -96,7 +112,7 @@ export interface Clinic {
   devices?: Device[];
   planning_quantile?: number;
   services: Service[];
-  deciding?: Record<string, unknown>;
+  deciding?: Deciding;
   weights?: Record<string, unknown> & { policies?: Policy[] };
 }
 
