@@ -86,7 +86,7 @@ const FIELDS: Record<Section, string[]> = {
   providers: ["name", "tier", "shift", "breaks", "lunch", "skills", "licences"],
   rooms: ["name", "type", "turnover"],
   devices: ["name", "type", "cooldown", "cleaning", "rooms"],
-  services: ["name", "category", "price", "stages", "clearances", "after", "apart", "checklist"],
+  services: ["name", "category", "price", "share", "stages", "clearances", "after", "apart", "checklist"],
 };
 
 function title(target: Target, entry: Entry | undefined): string {

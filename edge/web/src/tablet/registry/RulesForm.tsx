@@ -48,6 +48,12 @@ export function RulesFields({ entry, set, faults }: { entry: Clinic; set: (next:
               error={faults.of(`weights.${key}`)}
             />
           ))}
+          <Count
+            label="Minutes of slack for a device, where lengths are no quantiles"
+            value={Number(weights.brittle_minutes ?? 10)}
+            set={(minutes) => weigh({ brittle_minutes: minutes })}
+            error={faults.of("weights.brittle_minutes")}
+          />
         </div>
       </fieldset>
       <Policies policies={policies} set={(next) => weigh({ policies: next })} faults={faults} />

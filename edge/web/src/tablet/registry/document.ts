@@ -59,7 +59,11 @@ export interface Task {
   owner: string;
   due: number;
   anchor?: string;
-  [other: string]: unknown;
+  takes?: number;
+  after?: string[];
+  done_by?: string;
+  holds_start?: boolean;
+  readies_room?: boolean;
 }
 
 export interface OtherVisits {
