@@ -113,6 +113,9 @@ def _background(registry: Registry, plan: Plan, lane: _Lane, y: int) -> Iterator
         pauses: tuple[Hours, ...] = provider.breaks
         for span in (*off, *(pause.span for pause in pauses)):
             yield _rect(registry, span, y + 3, _LANE - 6, 'fill="#dfe4ea"')
+    entries = (*registry.providers, *registry.rooms, *registry.devices)
+    if any(entry.id == name and entry.away for entry in entries):
+        yield _rect(registry, registry.hours.span, y + 3, _LANE - 6, 'fill="url(#out)"')
     for outage in plan.outages:
         if (outage.kind, outage.resource) == (kind, name):
             yield _rect(registry, outage.span, y + 3, _LANE - 6, 'fill="url(#out)"')

@@ -39,6 +39,7 @@ class Provider(Entry):
     shift: Hours
     breaks: tuple[Hours, ...] = ()
     lunch: Lunch | None = None
+    away: bool = Field(default=False, description="Nobody is planned with them; who is booked has to move.")
 
     @field_serializer("skills", "licences", when_used="json")
     def _in_order(self, names: frozenset[str]) -> list[str]:
@@ -56,6 +57,7 @@ class Room(Entry):
     name: str = Field(min_length=1, max_length=60)
     type: Key
     turnover: Minutes = 0
+    away: bool = Field(default=False, description="Out of use: nothing is planned in it; who is booked has to move.")
 
 
 class Unit(Entry):
@@ -70,6 +72,7 @@ class Unit(Entry):
     cooldown: Minutes = 0
     cleaning: Minutes = 0
     rooms: tuple[RoomId, ...] = Field(default=(), max_length=100, description="Where it may stand.")
+    away: bool = Field(default=False, description="Out of use: nothing is planned with it; who is booked has to move.")
 
     def may_stand_in(self, room: str) -> bool:
         """Tell whether it can be used in a room."""

@@ -19,6 +19,11 @@ _OUT: Final = {
     "device_down": ResourceKind.DEVICE,
 }
 _SERVICE: Final = "service"
+_INSTEAD: Final = {
+    ResourceKind.PROVIDER.value: "; mark them as away, and these visits can be planned again",
+    ResourceKind.ROOM.value: "; mark it as out of use, and these visits can be planned again",
+    ResourceKind.DEVICE.value: "; mark it as out of use, and these visits can be planned again",
+}
 _Thing = tuple[str, str]
 
 
@@ -57,7 +62,8 @@ class Needed:
         """Why it cannot be removed."""
         some = "1 visit uses" if self.visits == 1 else f"{self.visits} visits use"
         more = ", …" if self.visits > len(self.examples) else ""
-        return f"{self.name} cannot be removed: {some} it: {', '.join(self.examples)}{more}"
+        instead = _INSTEAD.get(self.kind, "")
+        return f"{self.name} cannot be removed: {some} it: {', '.join(self.examples)}{more}{instead}"
 
 
 def hurt(before: Registry, after: Registry, plan: Plan, now: int) -> Iterator[Hurt]:

@@ -83,9 +83,9 @@ export function Editing({ clinic, target, keep, close }: { clinic: Clinic; targe
 }
 
 const FIELDS: Record<Section, string[]> = {
-  providers: ["name", "tier", "shift", "breaks", "lunch", "skills", "licences"],
-  rooms: ["name", "type", "turnover"],
-  devices: ["name", "type", "cooldown", "cleaning", "rooms"],
+  providers: ["name", "tier", "shift", "breaks", "lunch", "away", "skills", "licences"],
+  rooms: ["name", "type", "turnover", "away"],
+  devices: ["name", "type", "cooldown", "cleaning", "rooms", "away"],
   services: ["name", "category", "price", "share", "stages", "clearances", "after", "apart", "checklist"],
 };
 

@@ -18,6 +18,7 @@ export interface Provider {
   shift: Hours;
   breaks?: Hours[];
   lunch?: Lunch;
+  away?: boolean;
 }
 
 export interface Room {
@@ -25,6 +26,7 @@ export interface Room {
   name: string;
   type: string;
   turnover?: number;
+  away?: boolean;
 }
 
 export interface Device {
@@ -34,6 +36,7 @@ export interface Device {
   cooldown?: number;
   cleaning?: number;
   rooms?: string[];
+  away?: boolean;
 }
 
 export interface Quantiles {
