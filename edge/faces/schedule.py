@@ -183,7 +183,7 @@ class ScheduleDesk:
         if day < self._book.today():
             return {}
         reasons: dict[AppointmentId, list[str]] = {}
-        for one in conflicts(self._book.registry, plan, self._book.minute(day)):
+        for one in conflicts(self._book.registry_on(day), plan, self._book.minute(day)):
             if one.rule is Rule.CLEARED:  # told by itself, and a clearance is found again by no replan
                 continue
             reasons.setdefault(one.visit, []).append(one.why)

@@ -6,7 +6,7 @@ refused with the field and what to write instead.
 
 import datetime as dt
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, Self, TypeVar
 
@@ -92,7 +92,11 @@ class ClinicSource(Protocol):
         ...
 
     def on(self, day: dt.date) -> "Registry":
-        """Return the registry that counted at the end of a day that is over, or the one that counts now."""
+        """Return what a day is planned with; of a day that is over, the registry that counted at its end."""
+        ...
+
+    def ahead(self) -> Sequence["Registry"]:
+        """Return the registry that counts now and those that are yet to come, in order."""
         ...
 
     def everybody(self) -> Mapping[str, str]:
@@ -146,6 +150,10 @@ class Registry(Entry):
         """Return itself: it was the same on every day."""
         del day
         return self
+
+    def ahead(self) -> Sequence["Registry"]:
+        """Return itself: nothing else is to come."""
+        return (self,)
 
     def everybody(self) -> Mapping[str, str]:
         """Return the providers' names, by id."""

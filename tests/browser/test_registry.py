@@ -15,7 +15,7 @@ from edge.faces.people import FilePeople
 from edge.faces.registry import RegistryDesk
 from edge.faces.schedule import ScheduleDesk
 from edge.schedule.book import ScheduleBook
-from edge.schedule.changing.book import RegistryBook
+from edge.schedule.changing.book import RegistryBook, clinic_date
 from edge.schedule.changing.editor import RegistryEditor
 from edge.schedule.domain import AppointmentRequest, Span
 from edge.schedule.ids import AppointmentId, ProviderId, ServiceId
@@ -45,7 +45,7 @@ def clinic(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Clinic]:
     """Serve the pages at ten o'clock; Dr. Cedar sees a client at two."""
     monkeypatch.setattr(edge.schedule.book, "REPLAN_SECONDS", 0.1)
     record = open_box_record(tmp_path)
-    registry = RegistryBook(record.store, record.ids, None)
+    registry = RegistryBook(record.store, record.ids, None, clinic_date(record.clock, "Europe/Vienna"))
     book = ScheduleBook(record.store, registry, record.ids, record.clock, "Europe/Vienna")
     client = record.new_client("Ada Alder", consents=False)
     wish = AppointmentRequest(
@@ -177,7 +177,7 @@ def test_two_tablets_do_not_overwrite_each_other(browser: Browser, clinic: Clini
         dialog.get_by_role("button", name="Keep in the draft").click()
         expect(page.get_by_text("1 change not saved yet.")).to_be_visible()
         other = clinic.registry.current().model_copy(update={"clinic": "Lakeside"})
-        clinic.registry.change(other, TODAY, 0, "other")
+        clinic.registry.change(other, 0, "other")
         expect(page.get_by_text("Somebody else has saved a change meanwhile.")).to_be_visible()
         page.get_by_role("button", name="Discard").click()
         expect(page.get_by_role("heading", name="Lakeside")).to_be_visible()

@@ -16,7 +16,7 @@ from edge.faces.registry import RegistryDesk
 from edge.faces.schedule import ScheduleDesk
 from edge.review.licences import RegistryLicences
 from edge.schedule.book import ScheduleBook
-from edge.schedule.changing.book import RegistryBook
+from edge.schedule.changing.book import RegistryBook, clinic_date
 from edge.schedule.changing.editor import RegistryEditor
 from edge.schedule.domain import AppointmentRequest, Span
 from edge.schedule.ids import AppointmentId, ProviderId, ServiceId
@@ -34,7 +34,7 @@ class Tablet:
     """The clinic's page and the board on one record, with a client who comes to Dr. Cedar at two."""
 
     def __init__(self, record: BoxRecord) -> None:
-        self.registry = RegistryBook(record.store, record.ids, None)
+        self.registry = RegistryBook(record.store, record.ids, None, clinic_date(record.clock, "Europe/Vienna"))
         self.book = ScheduleBook(record.store, self.registry, record.ids, record.clock, "Europe/Vienna")
         self.people = FilePeople(self.registry)
         self.clinic = RegistryDesk(RegistryEditor(self.registry, self.book), self.people)

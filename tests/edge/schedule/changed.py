@@ -6,9 +6,9 @@ from typing import Any
 
 import edge.schedule.book
 from edge.schedule.book import ScheduleBook
-from edge.schedule.changing.book import RegistryBook
+from edge.schedule.changing.book import RegistryBook, clinic_date
 from edge.schedule.changing.document import Document, document_of
-from edge.schedule.changing.editor import RegistryEditor
+from edge.schedule.changing.editor import Draft, Effect, RegistryEditor
 from edge.schedule.domain import AppointmentRequest, Span
 from edge.schedule.ids import AppointmentId, ProviderId, ServiceId
 from shared.ids import ClientId
@@ -28,16 +28,26 @@ class Box:
         self.again()
 
     def again(self) -> None:
-        self.registry = RegistryBook(self.record.store, self.record.ids, self.file)
+        today = clinic_date(self.record.clock, ZONE)
+        self.registry = RegistryBook(self.record.store, self.record.ids, self.file, today)
         self.book = ScheduleBook(self.record.store, self.registry, self.record.ids, self.record.clock, ZONE)
         self.editor = RegistryEditor(self.registry, self.book, ("peel",))
 
     def document(self) -> Document:
         return document_of(self.registry.current())
 
-    def save(self, document: Document, confirmed: tuple[str, ...] = (), version: int | None = None) -> bool:
+    def save(
+        self,
+        document: Document,
+        confirmed: tuple[str, ...] = (),
+        version: int | None = None,
+        valid_from: dt.date | None = None,
+    ) -> bool:
         now = self.registry.version if version is None else version
-        return self.editor.save(document, now, confirmed, "manager")
+        return self.editor.save(Draft(document, valid_from=valid_from), now, confirmed, "manager")
+
+    def check(self, document: Document, valid_from: dt.date | None = None) -> Effect:
+        return self.editor.check(Draft(document, valid_from=valid_from))
 
     def books(self, name: str, service: str, provider: str, start: int, day: dt.date = TOMORROW) -> AppointmentId:
         """Book a visit that begins then; its client would come later, too."""

@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 import edge.schedule.book
 from edge.schedule.changing.book import RegistryBook
 from edge.schedule.changing.document import Document, FaultyDocument, document_of, registry_of
-from edge.schedule.changing.editor import InUse, NotConfirmed, RegistryEditor
+from edge.schedule.changing.editor import Draft, InUse, NotConfirmed, RegistryEditor
 from edge.schedule.checker import check
 from edge.schedule.conflicts import conflicts
 from edge.schedule.domain import AppointmentRequest, ClinicChanged, MoveWanted, ProviderOut, Span, Status
@@ -72,10 +72,10 @@ def test_the_same_again_is_no_change(box: Box) -> None:
 
 
 def test_of_two_who_change_it_at_the_same_time_the_second_is_refused_and_loses_nothing(box: Box) -> None:
-    other = RegistryEditor(RegistryBook(box.record.store, box.record.ids, box.file), box.book)
+    other = RegistryEditor(RegistryBook(box.record.store, box.record.ids, box.file, lambda: TODAY), box.book)
     mine, theirs, seen = box.document(), box.document(), box.registry.version
     entry(theirs, "rooms", "consult-1")["name"] = "Blue room"
-    other.save(theirs, seen, (), "desk")
+    other.save(Draft(theirs), seen, (), "desk")
     with pytest.raises(NotAllowed, match="somebody changed the clinic"):
         box.save(later_shift(mine), version=seen)
     assert box.registry.current().room(RoomId("consult-1")).name == "Blue room"
@@ -164,7 +164,7 @@ def test_visits_that_a_change_hurts_are_named_and_nothing_is_saved_unconfirmed(b
     visit = box.books("early", "consultation", "cedar", 540)
     box.books("fine", "consultation", "cedar", 660)
     document, head = later_shift(box.document()), box.record.store.head()
-    (hurt,) = box.editor.check(document).hurt
+    (hurt,) = box.check(document).hurt
     assert (hurt.id, hurt.day, hurt.start, hurt.service) == (visit, TOMORROW, 540, "Skin consultation")
     assert (hurt.providers, hurt.why) == (("Dr. Cedar",), "Dr. Cedar does not work then")
     with pytest.raises(NotConfirmed, match="1 visit would stand"):
@@ -206,7 +206,7 @@ def test_a_lunch_for_which_visits_leave_no_time_is_named(box: Box) -> None:
     box.books("b", "consultation", "laurel", 750)
     document = box.document()
     entry(document, "providers", "laurel")["lunch"] = {"start": "12:00", "end": "13:00", "minutes": 30}
-    (hurt,) = box.editor.check(document).hurt
+    (hurt,) = box.check(document).hurt
     assert (hurt.service, hurt.providers, hurt.start) == ("Lunch", ("Dr. Laurel",), 720)
     assert box.save(document, confirmed=(hurt.id,))
 
@@ -313,7 +313,7 @@ def test_a_day_of_broken_visits_is_shown_booked_into_and_replanned(
     box.books("filler", "filler", "willow", 540)
     document = box.document()
     change(document)
-    hurt = box.editor.check(document).hurt
+    hurt = box.check(document).hurt
     assert hurt
     box.save(document, confirmed=tuple(one.id for one in hurt))
     registry, planning = box.book.registry, box.book.learnt.planning()
@@ -355,7 +355,7 @@ def test_what_is_lent_to_online_booking_cannot_be_removed(box: Box) -> None:
     policy = LendingPolicy(1, frozenset({ServiceId("hydra-facial")}), days_ahead=1)
     SlotDesk(box.book, policy, lambda: "epoch", box.record.clock, box.record.ids).top_up()
     document = without(without(box.document(), "services", "hydra-facial"), "devices", "hydra-a")
-    (service, device) = box.editor.check(document).needed
+    (service, device) = box.check(document).needed
     assert "lent to online booking" in service
     assert device.startswith("Hydra station A cannot be removed: 2 visits use it")
 
@@ -369,7 +369,7 @@ def test_what_a_proposal_that_waits_is_about_cannot_be_removed(box: Box) -> None
     box.book.propose(TOMORROW, ProviderOut(0, ProviderId("laurel"), Span(600, 1140)), "desk")
     (day,) = [box.book.day(TOMORROW)]
     assert day.proposals.open
-    (needed,) = box.editor.check(without(box.document(), "providers", "laurel")).needed
+    (needed,) = box.check(without(box.document(), "providers", "laurel")).needed
     assert "a proposal that waits for a decision" in needed
 
 
@@ -377,7 +377,7 @@ def test_a_longer_service_leaves_booked_visits_as_they_are(box: Box) -> None:
     visit = box.books("peel", "peel", "hazel", 600)
     document = box.document()
     entry(document, "services", "peel")["stages"][1]["minutes"] = 45
-    assert box.editor.check(document).hurt == ()
+    assert box.check(document).hurt == ()
     box.save(document)
     plan = box.book.day(TOMORROW).plan
     assert (plan.appointments[visit].end, conflicts(box.book.registry, plan)) == (640, ())
