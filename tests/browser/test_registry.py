@@ -153,6 +153,113 @@ def test_a_device_is_added_and_a_service_gets_a_price_in_one_change(browser: Bro
     assert (peel.price, [(task.title, task.due) for task in peel.checklist]) == (140, [("Towels are warm", -10)])
 
 
+def test_a_provider_leaves_on_a_day_to_come_which_is_shown_looked_at_and_taken_back(
+    browser: Browser, clinic: Clinic
+) -> None:
+    leaves = TODAY + dt.timedelta(days=2)
+    with watched(browser, *SIZE) as watch:
+        page = watch.page
+        open_page(page, clinic)
+        page.get_by_role("button", name="Change Dr. Cedar").click()
+        dialog = page.get_by_role("dialog")
+        dialog.get_by_text("Away", exact=True).click()
+        watch.assert_clean()
+        dialog.get_by_role("button", name="Keep in the draft").click()
+        expect(page.get_by_text("1 visit would stand without what they need.")).to_be_visible()
+        page.get_by_text("From a day on", exact=True).click()
+        page.get_by_label("First day it counts for").fill(str(leaves))
+        expect(page.get_by_text("Nobody who is booked is touched by it.")).to_be_visible()
+        watch.assert_clean()
+        page.get_by_role("button", name="See what changes").click()
+        expect(dialog.get_by_text("What changes, from Wed 4 Mar on")).to_be_visible()
+        expect(dialog.get_by_text("Dr. Cedar: away no → yes.")).to_be_visible()
+        watch.assert_clean()
+        dialog.get_by_role("button", name="Save").click()
+        expect(page.get_by_text("The clinic changes on Wed 4 Mar.")).to_be_visible()
+        coming = page.get_by_role("region", name="Yet to come")
+        expect(coming.get_by_text("From Wed 4 Mar")).to_be_visible()
+        expect(page.get_by_role("img", name="Works 09:00 to 18:00, break 12:30 to 13:15")).to_be_visible()
+        watch.assert_clean()
+        page.get_by_label("Which days' clinic to look at").select_option(label="From Wed 4 Mar on")
+        expect(page.get_by_role("img", name="Away")).to_be_visible()
+        watch.assert_clean()
+        days = [TODAY, leaves - dt.timedelta(days=1), leaves]
+        assert [clinic.registry.on(day).provider(ProviderId("cedar")).away for day in days] == [False, False, True]
+        page.get_by_role("button", name="Change Hazel").click()
+        dialog.get_by_label("Tier, if any").fill("senior")
+        dialog.get_by_role("button", name="Keep in the draft").click()
+        expect(page.get_by_label("First day it counts for")).to_have_value(str(leaves))
+        expect(page.get_by_label("Which days' clinic to look at")).to_be_disabled()
+        page.get_by_role("button", name="Discard").click()
+        coming.get_by_role("button", name="Take it back").click()
+        dialog.get_by_role("button", name="Take it back").click()
+        expect(coming).to_have_count(0)
+        expect(page.get_by_role("img", name="Works 09:00 to 18:00, break 12:30 to 13:15")).to_be_visible()
+        watch.assert_clean()
+    assert clinic.registry.on(leaves) == demo_registry()
+
+
+def test_each_kind_of_event_has_its_own_row_of_who_decides(browser: Browser, clinic: Clinic) -> None:
+    with watched(browser, *SIZE) as watch:
+        page = watch.page
+        open_page(page, clinic)
+        page.get_by_role("button", name="Hours and rules").click()
+        dialog = page.get_by_role("dialog")
+        expect(dialog.get_by_label("A client is late: told clients whom the desk may move")).to_have_attribute(
+            "placeholder", "4"
+        )
+        dialog.get_by_label("A client is late: who decides").select_option("Is suggested")
+        dialog.get_by_label("A client is late: told clients whom the desk may move").fill("-2")
+        dialog.get_by_role("button", name="Keep in the draft").click()
+        expect(dialog.get_by_role("row", name="A client is late").get_by_role("alert")).to_be_visible()
+        dialog.get_by_label("A client is late: told clients whom the desk may move").fill("2")
+        dialog.get_by_label("A visit is cancelled: who decides").select_option("A manager decides")
+        watch.assert_clean()
+        dialog.get_by_role("button", name="Keep in the draft").click()
+        page.get_by_role("button", name="See what changes").click()
+        expect(dialog.get_by_text("When a client is late: happens by itself → is suggested;")).to_be_visible()
+        expect(dialog.get_by_text("When a visit is cancelled: happens by itself → a manager decides.")).to_be_visible()
+        dialog.get_by_role("button", name="Save").click()
+        expect(page.get_by_text("It is planned with from now on.")).to_be_visible()
+        watch.assert_clean()
+    deciding = clinic.registry.current().deciding
+    assert (deciding.late.at_least, deciding.late.suggest_notified) == ("suggest", 2)
+    assert (deciding.cancelled.at_least, deciding.walk_in.at_least) == ("escalate", "execute")
+
+
+def test_a_task_and_a_service_are_edited_with_all_that_the_file_can_say(browser: Browser, clinic: Clinic) -> None:
+    with watched(browser, *SIZE) as watch:
+        page = watch.page
+        open_page(page, clinic)
+        choose(page, "Services")
+        page.get_by_role("button", name="Change Chemical peel").click()
+        dialog = page.get_by_role("dialog")
+        dialog.get_by_label("How often, against others").fill("9")
+        for number, title in enumerate(("Towels are warm", "Cream is on"), start=1):
+            dialog.get_by_role("button", name="Add a task").click()
+            dialog.get_by_label(f"Task {number}", exact=True).fill(title)
+        dialog.get_by_text("Holds nothing up").last.click()
+        dialog.get_by_text("The visit cannot begin without it").locator("visible=true").click()
+        dialog.get_by_label("Minutes that it takes").fill("20")
+        dialog.get_by_label("Done when").locator("visible=true").select_option("The client is here")
+        dialog.get_by_text("Towels are warm", exact=True).locator("visible=true").click()
+        watch.assert_clean()
+        dialog.get_by_role("button", name="Keep in the draft").click()
+        page.get_by_role("button", name="See what changes").click()
+        dialog.get_by_role("button", name="Save").click()
+        expect(page.get_by_text("It is planned with from now on.")).to_be_visible()
+        watch.assert_clean()
+    (peel,) = [one for one in clinic.registry.current().services if one.id == "peel"]
+    first, second = peel.checklist
+    assert (peel.share, second.after, second.takes, second.holds_start, second.done_by) == (
+        9,
+        (first.id,),
+        20,
+        True,
+        "arrived",
+    )
+
+
 def test_what_a_visit_uses_is_not_removed(browser: Browser, clinic: Clinic) -> None:
     with watched(browser, *SIZE) as watch:
         page = watch.page

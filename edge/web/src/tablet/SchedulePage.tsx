@@ -2,7 +2,9 @@ import { Button, Group, Text, Title } from "@mantine/core";
 import { clockTime, sentenceOf, span, unwrap, useNow } from "@medspasync/kit";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
+import { Link } from "react-router";
 import { api, type Schemas } from "../api/client";
+import { keepDay, useShownDay } from "./days";
 import { DayTabs } from "./checklist/DayTabs";
 import { Lanes } from "./Lanes";
 import { ClearancesOf } from "./proposal/Clearances";
@@ -25,7 +27,7 @@ function useUndo(done: () => void) {
     mutationFn: (id: string) =>
       unwrap(api.POST("/api/schedule/replans/{replan_id}/undo", { params: { path: { replan_id: id } } })),
     onSuccess: (next) => {
-      queries.setQueryData(["day"], next);
+      keepDay(queries, next);
       done();
     },
   });
@@ -163,7 +165,7 @@ function Done({ id, day, close }: { id: string; day: Day; close: () => void }) {
   );
 }
 
-/** Today's schedule: a lane per provider, what waits for a decision, and what was changed and why. */
+/** The schedule of today, or of a day to come: a lane per provider, what waits for a decision, and what was changed and why. */
 export default function SchedulePage() {
   const [chosen, choose] = useState<Appointment | null>(null);
   const [held, hold] = useState<Schemas["LentSlot"] | null>(null);
@@ -177,9 +179,10 @@ export default function SchedulePage() {
   const may = useMay("change_schedule");
   const queries = useQueryClient();
   const now = useNow();
+  const on = useShownDay();
   const { data: day, error, dataUpdatedAt } = useQuery({
-    queryKey: ["day"],
-    queryFn: () => unwrap(api.GET("/api/schedule")),
+    queryKey: ["day", on],
+    queryFn: () => unwrap(api.GET("/api/schedule", { params: { query: on === null ? {} : { day: on } } })),
     refetchInterval: 5000,
   });
   const edit = useMutation({
@@ -217,13 +220,21 @@ export default function SchedulePage() {
           </Text>
         </div>
         <Group gap="sm">
-          <DayTabs />
-          <Button size="md" variant="light" disabled={!may} onClick={() => report("provider_out")}>
-            Something is out…
-          </Button>
-          <Button size="md" disabled={!may} onClick={() => report("walk_in")}>
-            Walk-in…
-          </Button>
+          {on === null ? (
+            <>
+              <DayTabs />
+              <Button size="md" variant="light" disabled={!may} onClick={() => report("provider_out")}>
+                Something is out…
+              </Button>
+              <Button size="md" disabled={!may} onClick={() => report("walk_in")}>
+                Walk-in…
+              </Button>
+            </>
+          ) : (
+            <Button size="md" variant="light" component={Link} to="/tablet">
+              Back to today
+            </Button>
+          )}
         </Group>
       </Group>
       <NoRight to="change_schedule" />

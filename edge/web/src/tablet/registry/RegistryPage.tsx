@@ -113,6 +113,37 @@ function DraftBar({ registering, today, review }: { registering: Registering; to
   );
 }
 
+/** A change that was just made: the day of each visit that it hurts, and from when on it counts, if not from now. */
+interface Saved {
+  waiting: string[];
+  from: string | null;
+}
+
+const MOST_DAYS = 6;
+
+/** Where the visits that a change hurts wait to be planned again, day by day. */
+function Waiting({ saved, today }: { saved: Saved; today: string }) {
+  const days = [...new Set(saved.waiting)].sort();
+  if (days.length === 0) return saved.from ? "The days from then on are planned with it." : "It is planned with from now on.";
+  return (
+    <>
+      {days.slice(0, MOST_DAYS).map((day) => {
+        const waits = count(saved.waiting.filter((one) => one === day).length, "visit waits", "visits wait");
+        return day === today ? (
+          <Link key={day} to="/tablet">
+            {waits} on the board to be planned again.
+          </Link>
+        ) : (
+          <Link key={day} to={`/tablet?day=${day}`}>
+            {waits} on {dayText(day, today)}.
+          </Link>
+        );
+      })}
+      {days.length > MOST_DAYS && ` And ${count(days.length - MOST_DAYS, "day more", "days more")}.`}
+    </>
+  );
+}
+
 /** Which days' clinic is looked at, where another is yet to come; a draft keeps to the one that it was made of. */
 function Shown({ state, registering }: { state: State; registering: Registering }) {
   const days = [...new Set((state.to_come ?? []).map((one) => one.valid_from ?? ""))];
@@ -136,7 +167,7 @@ export default function RegistryPage() {
   const [section, setSection] = useState<Section>("providers");
   const [target, setTarget] = useState<Target | null>(null);
   const [plan, setPlan] = useState<Plan | null>(null);
-  const [saved, setSaved] = useState<{ hurt: number; from: string | null } | null>(null);
+  const [saved, setSaved] = useState<Saved | null>(null);
   if (state === undefined || clinic === undefined || counts === undefined) {
     return error ? <Notice>{sentenceOf(error)}</Notice> : null;
   }
@@ -175,13 +206,7 @@ export default function RegistryPage() {
         <div className="card done" role="status">
           <span>
             <b>{saved.from ? `The clinic changes on ${dayText(saved.from, state.today)}.` : "The clinic is changed."}</b>{" "}
-            {saved.hurt > 0 ? (
-              <Link to="/tablet">{count(saved.hurt, "visit waits", "visits wait")} on the board to be planned again.</Link>
-            ) : saved.from ? (
-              "The days from then on are planned with it."
-            ) : (
-              "It is planned with from now on."
-            )}
+            <Waiting saved={saved} today={state.today} />
           </span>
           <Group gap="xs" wrap="nowrap">
             {latest && (
@@ -253,7 +278,7 @@ export default function RegistryPage() {
           done={(hurt) => {
             setPlan(null);
             if (plan.kind === "undo" && plan.change.valid_from === registering.on) registering.showOn(null);
-            setSaved(plan.kind === "undo" ? null : { hurt, from: plan.kind === "save" ? plan.draft.from : null });
+            setSaved(plan.kind === "undo" ? null : { waiting: hurt, from: plan.kind === "save" ? plan.draft.from : null });
           }}
           close={() => setPlan(null)}
         />

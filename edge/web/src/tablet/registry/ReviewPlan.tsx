@@ -24,7 +24,7 @@ export function ReviewPlan({
   plan: Plan;
   state: State;
   act: Registering["act"];
-  done: (hurt: number) => void;
+  done: (hurt: string[]) => void;
   close: () => void;
 }) {
   const [seen, see] = useState(false);
@@ -36,7 +36,7 @@ export function ReviewPlan({
   const faults = effect?.faults ?? [];
   const blocked = effect === undefined || needed.length > 0 || faults.length > 0;
   const go = () =>
-    act.mutate({ plan, confirmed: hurt.map((one) => one.id) }, { onSuccess: () => done(hurt.length) });
+    act.mutate({ plan, confirmed: hurt.map((one) => one.id) }, { onSuccess: () => done(hurt.map((one) => one.day)) });
   return (
     <Modal opened onClose={close} title={from ? `${SAYS[plan.kind].title}, from ${dayText(from, state.today)} on` : SAYS[plan.kind].title} size="lg" centered radius="lg" closeButtonProps={{ "aria-label": "Close" }}>
       <Stack gap="md">
