@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -16,11 +17,13 @@ from edge.faces.registry import RegistryDesk
 from edge.faces.schedule import ScheduleDesk
 from edge.schedule.book import ScheduleBook
 from edge.schedule.changing.book import RegistryBook, clinic_date
+from edge.schedule.changing.document import document_of, registry_of
 from edge.schedule.changing.editor import RegistryEditor
 from edge.schedule.domain import AppointmentRequest, Span
 from edge.schedule.ids import AppointmentId, ProviderId, ServiceId
 from edge.schedule.registry import demo_registry
 from shared.http.guard import GuardSettings
+from shared.ids import ClientId
 from tests.browser.conftest import ROOT, serving, watched
 from tests.support.edge_ports import fake_edge_ports
 from tests.support.records import open_box_record
@@ -157,34 +160,66 @@ def test_a_provider_leaves_on_a_day_to_come_which_is_shown_looked_at_and_taken_b
     browser: Browser, clinic: Clinic
 ) -> None:
     leaves = TODAY + dt.timedelta(days=2)
+    wish = AppointmentRequest(
+        AppointmentId("w"), ClientId("new-client"), ServiceId("consultation"), Span(840, 1140), ProviderId("cedar")
+    )
+    assert clinic.book.book_day(leaves, [wish], "desk") == 1
     with watched(browser, *SIZE) as watch:
         page = watch.page
         open_page(page, clinic)
         page.get_by_role("button", name="Change Dr. Cedar").click()
         dialog = page.get_by_role("dialog")
-        dialog.get_by_text("Away", exact=True).click()
+        dialog.get_by_role("switch", name="Away").check()
         watch.assert_clean()
         dialog.get_by_role("button", name="Keep in the draft").click()
-        expect(page.get_by_text("1 visit would stand without what they need.")).to_be_visible()
+        expect(page.get_by_text("2 visits would stand without what they need.")).to_be_visible()
         page.get_by_text("From a day on", exact=True).click()
         page.get_by_label("First day it counts for").fill(str(leaves))
-        expect(page.get_by_text("Nobody who is booked is touched by it.")).to_be_visible()
+        expect(page.get_by_text("1 visit would stand without what they need.")).to_be_visible()
         watch.assert_clean()
         page.get_by_role("button", name="See what changes").click()
         expect(dialog.get_by_text("What changes, from Wed 4 Mar on")).to_be_visible()
-        expect(dialog.get_by_text("Dr. Cedar: away no → yes.")).to_be_visible()
+        expect(dialog.get_by_text("Dr. Cedar: is away.")).to_be_visible()
+        expect(dialog.get_by_text("Wed 4 Mar 14:00")).to_be_visible()
+        dialog.get_by_label("I have looked at them").check()
         watch.assert_clean()
         dialog.get_by_role("button", name="Save").click()
         expect(page.get_by_text("The clinic changes on Wed 4 Mar.")).to_be_visible()
+        page.get_by_role("link", name="1 visit waits on Wed 4 Mar").click()
+        expect(page.get_by_role("heading", name="Wednesday 4 March")).to_be_visible()
+        side = page.get_by_role("complementary", name="Unplaced visits and changes")
+        expect(side.get_by_text("Dr. Cedar is away.")).to_be_visible()
+        watch.assert_clean()
+        side.get_by_role("button", name="Plan them again").click()
+        expect(page.get_by_text("The clinic has changed").first).to_be_visible()
+        expect(side.get_by_text("Dr. Cedar is away.")).to_have_count(0)
+        assert clinic.book.day(leaves).plan.appointments[AppointmentId("w")].providers == ("laurel",)
+        watch.assert_clean()
+        page.get_by_role("link", name="Back to today").click()
+        expect(page.get_by_role("heading", name="Monday 2 March")).to_be_visible()
+        page.get_by_role("link", name="Clinic").click()
         coming = page.get_by_role("region", name="Yet to come")
         expect(coming.get_by_text("From Wed 4 Mar")).to_be_visible()
         expect(page.get_by_role("img", name="Works 09:00 to 18:00, break 12:30 to 13:15")).to_be_visible()
         watch.assert_clean()
+        days = [TODAY, leaves - dt.timedelta(days=1), leaves]
+        assert [clinic.registry.on(day).provider(ProviderId("cedar")).away for day in days] == [False, False, True]
+
+
+def test_what_is_yet_to_come_is_looked_at_edited_as_from_its_day_and_taken_back(
+    browser: Browser, clinic: Clinic
+) -> None:
+    leaves = TODAY + dt.timedelta(days=2)
+    document: Any = document_of(clinic.registry.current())
+    document["providers"][0]["away"] = True
+    clinic.registry.change(registry_of(document), 0, "cedar", leaves)
+    with watched(browser, *SIZE) as watch:
+        page = watch.page
+        open_page(page, clinic)
+        dialog, coming = page.get_by_role("dialog"), page.get_by_role("region", name="Yet to come")
         page.get_by_label("Which days' clinic to look at").select_option(label="From Wed 4 Mar on")
         expect(page.get_by_role("img", name="Away")).to_be_visible()
         watch.assert_clean()
-        days = [TODAY, leaves - dt.timedelta(days=1), leaves]
-        assert [clinic.registry.on(day).provider(ProviderId("cedar")).away for day in days] == [False, False, True]
         page.get_by_role("button", name="Change Hazel").click()
         dialog.get_by_label("Tier, if any").fill("senior")
         dialog.get_by_role("button", name="Keep in the draft").click()
@@ -239,7 +274,7 @@ def test_a_task_and_a_service_are_edited_with_all_that_the_file_can_say(browser:
             dialog.get_by_role("button", name="Add a task").click()
             dialog.get_by_label(f"Task {number}", exact=True).fill(title)
         dialog.get_by_text("Holds nothing up").last.click()
-        dialog.get_by_text("The visit cannot begin without it").locator("visible=true").click()
+        dialog.get_by_role("switch", name="The visit cannot begin without it").locator("visible=true").check()
         dialog.get_by_label("Minutes that it takes").fill("20")
         dialog.get_by_label("Done when").locator("visible=true").select_option("The client is here")
         dialog.get_by_text("Towels are warm", exact=True).locator("visible=true").click()

@@ -10,6 +10,8 @@ from edge.schedule.registry import Registry
 MOST_SENTENCES: Final = 200
 _LONGEST: Final = 300
 _KINDS: Final = {"providers": "provider", "rooms": "room", "devices": "device", "services": "service"}
+_AWAY: Final = "away"
+_PRESENCE: Final = {True: ("is away", "is back"), False: ("is out of use", "is in use again")}
 _NOTHING: Final = "none"
 _TOLD_APART: Final = (*SECTIONS, "deciding")
 
@@ -38,7 +40,7 @@ def _entries(section: str, old: Sequence[Mapping[str, Any]], new: Sequence[Mappi
     for name, entry in after.items():
         if name not in before:
             yield f"Added the {kind} {entry['name']}."
-        elif changes := list(_fields("", before[name], entry)):
+        elif changes := list(_changes(section, before[name], entry)):
             yield f"{before[name]['name']}: {'; '.join(changes)}."
     for name, entry in before.items():
         if name not in after:
@@ -46,6 +48,14 @@ def _entries(section: str, old: Sequence[Mapping[str, Any]], new: Sequence[Mappi
     kept = [name for name in before if name in after]
     if kept != [name for name in after if name in before]:
         yield f"The {section} stand in another order."
+
+
+def _changes(section: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what differs between two forms of an entry."""
+    if old.get(_AWAY) != new.get(_AWAY):
+        gone, back = _PRESENCE[section == "providers"]
+        yield gone if new.get(_AWAY) else back
+    yield from _fields("", *({name: value for name, value in one.items() if name != _AWAY} for one in (old, new)))
 
 
 def _fields(path: str, old: Any, new: Any) -> Iterator[str]:

@@ -112,7 +112,7 @@ def test_visits_are_hurt_from_the_date_on_and_need_another_provider_when_theirs_
     later = box.books("later", "follow-up", "cedar", 600, FRIDAY)
     document = away(box.document())
     effect = box.check(document, WEDNESDAY)
-    assert effect.sentences == ("Dr. Cedar: away no → yes.",)
+    assert effect.sentences == ("Dr. Cedar: is away.",)
     assert [(one.id, one.day, one.why) for one in effect.hurt] == [
         (on_it, WEDNESDAY, "Dr. Cedar is away"),
         (later, FRIDAY, "Dr. Cedar is away"),

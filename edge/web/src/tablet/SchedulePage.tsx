@@ -71,6 +71,7 @@ interface SideProps {
 
 function Side({ day, show, clear, undone }: SideProps) {
   const undo = useUndo(undone);
+  const today = useShownDay() === null;
   const may = useMay("change_schedule");
   const waiting = day.proposals ?? [];
   return (
@@ -98,7 +99,7 @@ function Side({ day, show, clear, undone }: SideProps) {
         <h2>
           To place <span className="count">{day.unplaced.length}</span>
         </h2>
-        {day.unplaced.length === 0 && <p className="quiet">Everybody has a place today.</p>}
+        {day.unplaced.length === 0 && <p className="quiet">Everybody has a place{today && " today"}.</p>}
         {day.unplaced.map((one) => (
           <div className="slip" key={one.appointment_id}>
             <b>{one.client_name}</b>
@@ -115,7 +116,7 @@ function Side({ day, show, clear, undone }: SideProps) {
         ))}
       </section>
       <section className="card side-card">
-        <h2>Changes today</h2>
+        <h2>{today ? "Changes today" : "Changes of this day"}</h2>
         {day.replans.length === 0 && <p className="quiet">The day runs as booked.</p>}
         {day.replans.slice(0, 4).map((plan) => (
           <div className="change" key={plan.id} data-undone={plan.undone}>

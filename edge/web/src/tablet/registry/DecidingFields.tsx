@@ -34,7 +34,7 @@ export function DecidingFields({ deciding, set, faults }: { deciding: Deciding; 
   return (
     <fieldset className="names">
       <legend>Who lets a replan happen</legend>
-      <div className="numbers-grid deciding-common">
+      <div className="numbers-grid limits-for-all">
         {COMMON.map(([key, label, usual, step]) => (
           <Count
             key={key}
@@ -47,17 +47,17 @@ export function DecidingFields({ deciding, set, faults }: { deciding: Deciding; 
           />
         ))}
       </div>
-      <p className="quiet">
+      <p className="quiet limits-note">
         A replan that does more than these limits allow is suggested, or left to a manager, of whatever kind it is. An empty field is as for all.
       </p>
-      <table className="deciding">
+      <table className="kind-limits">
         <thead>
           <tr>
             <th scope="col">When</th>
             <th scope="col">It</th>
-            <th scope="col">Not told, may move</th>
-            <th scope="col">Told, desk may move</th>
-            <th scope="col">Points, desk may accept</th>
+            <th scope="col">Not told, by itself</th>
+            <th scope="col">Told, by the desk</th>
+            <th scope="col">Points, by the desk</th>
           </tr>
         </thead>
         <tbody>
