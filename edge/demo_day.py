@@ -9,7 +9,7 @@ from edge.config import EdgeSettings
 from edge.record import open_record
 from edge.schedule.book import ScheduleBook
 from edge.schedule.booking import synthesise_day
-from edge.schedule.changing.book import RegistryBook
+from edge.schedule.changing.book import RegistryBook, clinic_date
 from shared.clock import SystemClock
 from shared.events.catalogue.client import ClientRegistered
 from shared.ids import Uuid7Source
@@ -45,7 +45,7 @@ def book_demo_days(
     ids = Uuid7Source(clock)
     record = open_record(settings.store, clock, ids)
     try:
-        clinic = RegistryBook(record.store, ids, settings.clinic.registry)
+        clinic = RegistryBook(record.store, ids, settings.clinic.registry, clinic_date(clock, settings.clinic.timezone))
         book = ScheduleBook(record.store, clinic, ids, clock, settings.clinic.timezone)
         register = ClientRegister(record.store, record.clients, ids)
         start = first or book.today()
@@ -60,5 +60,5 @@ def _book(book: ScheduleBook, register: ClientRegister, day: dt.date, appointmen
         return BookedDay(day, len(booked), 0)
     names = [f"{first} {last}" for last in _LAST for first in _FIRST][:appointments]
     clients = [register.add(ClientRegistered(name=name), _ACTOR).id for name in names]
-    placed = book.book_day(day, synthesise_day(book.registry, day, seed, appointments, clients), _ACTOR)
+    placed = book.book_day(day, synthesise_day(book.registry_on(day), day, seed, appointments, clients), _ACTOR)
     return BookedDay(day, placed, appointments - placed)

@@ -1,5 +1,7 @@
 """Routes about the clinic's registry: what it plans with, what a change would do, and the change itself."""
 
+from datetime import date
+
 from fastapi import APIRouter, Request
 
 from edge.api.permits import permits
@@ -22,9 +24,9 @@ def registry_router(ports: EdgePorts) -> APIRouter:
     managing = permits(ports, Action.MANAGE_CLINIC)
 
     @router.get("", operation_id="getRegistry", dependencies=managing)
-    def registry() -> RegistryState:
-        """What the clinic plans with, how its file stands to that, and who changed what of late."""
-        return ports.registry.registry()
+    def registry(on: date | None = None) -> RegistryState:
+        """What the clinic plans a day with, today or `on`, how its file stands to now, and who changed what of late."""
+        return ports.registry.registry(on)
 
     @router.post("/check", operation_id="checkRegistry", dependencies=managing)
     def check(wish: RegistryWish) -> RegistryEffect:
@@ -33,12 +35,12 @@ def registry_router(ports: EdgePorts) -> APIRouter:
 
     @router.post("", operation_id="changeRegistry", dependencies=managing)
     def change(edit: RegistryEdit, request: Request) -> RegistryState:
-        """Plan with a document from now on; nobody who is booked loses the place by it."""
+        """Plan with a document from now, or from a date on; nobody who is booked loses the place by it."""
         return ports.registry.change(edit, ports.actors.actor(request.headers))
 
     @router.post("/undo", operation_id="undoRegistryChange", dependencies=managing)
     def undo(what: RegistryUndo, request: Request) -> RegistryState:
-        """Take the latest change back; exactly what counted before it counts again."""
+        """Take the latest change, or one that is yet to come, back; the days are planned as without it."""
         return ports.registry.undo(what, ports.actors.actor(request.headers))
 
     @router.post("/file", operation_id="decideRegistryFile", dependencies=managing)

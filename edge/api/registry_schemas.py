@@ -39,20 +39,23 @@ class RegistryChange(Schema):
     made_by: str
     origin: str
     sentences: list[str]
+    valid_from: date | None = Field(default=None, description="First day that it is for; none where it was for now.")
     undoable: bool = False
     undone_at: AwareDatetime | None = None
     undone_by: str | None = None
 
 
 class RegistryState(Schema):
-    """The registry that counts; a change names the version that it was decided on."""
+    """The registry that a day is planned with; a change names the version that it was decided on."""
 
     version: int
     timezone: str
     today: date
+    shown_on: date = Field(description="The day whose registry `document` is: today, or one to come.")
     document: Document
     file: RegistryFile
-    changes: list[RegistryChange] = Field(description="Latest first.")
+    changes: list[RegistryChange] = Field(description="Latest first, without those that are yet to come.")
+    to_come: list[RegistryChange] = Field(default=[], description="Those that are yet to come, the next first.")
 
 
 class RegistryFault(Schema):
@@ -84,8 +87,13 @@ class RegistryEffect(Schema):
     hurt: list[HurtVisit] = Field(default=[], description="Earliest first.")
 
 
-class RegistryWish(Schema):
-    """What is to be looked at: a document, the way back from the latest change, or the clinic's file."""
+class _Dated(Schema):
+    drafted_on: date | None = Field(default=None, description="Day whose registry the document was made of; today's.")
+    valid_from: date | None = Field(default=None, description="First day that is to be planned with it; none for now.")
+
+
+class RegistryWish(_Dated):
+    """What is to be looked at: a document, the way back from a change, or the clinic's file."""
 
     document: Document | None = None
     undo: Identifier | None = None
@@ -98,14 +106,14 @@ class _Decided(Schema):
     )
 
 
-class RegistryEdit(_Decided):
-    """A document that is to count from now on."""
+class RegistryEdit(_Decided, _Dated):
+    """A document that is to count from now, or from a date on."""
 
     document: Document
 
 
 class RegistryUndo(_Decided):
-    """The latest change, to be taken back."""
+    """The latest change that counts, or one that is yet to come, to be taken back."""
 
     change: Identifier
 

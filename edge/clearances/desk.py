@@ -50,8 +50,9 @@ class ClearanceDesk:
         return self._licences
 
     def asked_for(self) -> list[str]:
-        """Return every clearance that some service of the clinic asks for, each once."""
-        return list(dict.fromkeys(name for one in self._book.registry.services for name in one.clearances))
+        """Return every clearance that some service of the clinic asks for, now or from some day on, each once."""
+        services = (one for registry in self._book.registries_ahead() for one in registry.services)
+        return list(dict.fromkeys(name for one in services for name in one.clearances))
 
     def known(self, client: ClientId) -> Clearances:
         """Return the last word about each of a client's clearances.
@@ -138,7 +139,7 @@ class ClearanceDesk:
         """Append a decision with what it changes of these days, all or nothing."""
 
         def changes(day: Schedule) -> Sequence[PayloadModel]:
-            return cleared_anew(self._book.registry, confirmed, day, client)
+            return cleared_anew(self._book.registry_on(day.plan.date), confirmed, day, client)
 
         drafts = {date: self._book.answer(date, changes, actor, PURPOSE) for date in dates}
         told = [draft for of_day in drafts.values() for draft in of_day]

@@ -130,7 +130,7 @@ class ChecklistDesk:
             kind=proposal.kind,
             appointment_id=visit.id,
             client_name=client_name(self._register, visit.client),
-            service=self._book.schedule.registry.service(visit.service).name,
+            service=self._book.schedule.registry_on(day).service(visit.service).name,
             why=proposal.why,
             disruption=disruption,
             status=sched.AppointmentStatus.NO_SHOW if isinstance(what, domain.NoShow) else None,

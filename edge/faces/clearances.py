@@ -23,7 +23,7 @@ class ClearanceFace:
         visit = AppointmentId(appointment_id)
         day = self._book.day_of(visit)
         booked = self._book.day(day).plan.appointments[visit]
-        own = self._book.registry.service(booked.service).clearances
+        own = self._book.registry_on(day).service(booked.service).clearances
         try:
             known, registered = self._desk.known(booked.client), True
         except ClientUnknown:

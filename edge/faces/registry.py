@@ -8,9 +8,9 @@ from edge.api.ports import Actor
 from edge.faces.people import People
 from edge.schedule.changing.differences import differences
 from edge.schedule.changing.document import FaultyDocument, document_of
-from edge.schedule.changing.editor import Effect, RegistryEditor
+from edge.schedule.changing.editor import Draft, Effect, RegistryEditor
 from edge.schedule.changing.harm import Hurt
-from edge.schedule.changing.revisions import Revision
+from edge.schedule.changing.revision import Revision
 from shared.http.errors import Refused
 
 _SOMEBODY: Final = "Clinic staff"
@@ -24,24 +24,28 @@ class RegistryDesk:
         self._book = editor.book
         self._people = people
 
-    def registry(self) -> shown.RegistryState:
-        """Return what the clinic plans with, and the latest changes."""
+    def registry(self, on: dt.date | None = None) -> shown.RegistryState:
+        """Return what today, or a day to come, is planned with, and the latest changes."""
         with self._editor.schedule.exclusively():
-            standing = self._book.standing()
+            standing, today = self._book.standing(), self._editor.schedule.today()
+            day = today if on is None else max(on, today)
             return shown.RegistryState(
                 version=self._book.version,
                 timezone=str(self._editor.schedule.zone),
-                today=self._editor.schedule.today(),
-                document=document_of(self._book.current()),
+                today=today,
+                shown_on=day,
+                document=document_of(self._book.on(day)),
                 file=self._file(),
-                changes=[self._change(one, standing) for one in self._book.latest()],
+                changes=[self._change(one, undoable=one.changed.change == standing) for one in self._book.latest()],
+                to_come=[self._change(one, undoable=True) for one in self._book.to_come()],
             )
 
     def check(self, wish: shown.RegistryWish) -> shown.RegistryEffect:
         """Return what a change would do; faults are an answer, and no refusal."""
         try:
             if wish.document is not None:
-                return self._effect(self._editor.check(wish.document))
+                draft = Draft(wish.document, wish.drafted_on, wish.valid_from)
+                return self._effect(self._editor.check(draft))
             if wish.undo is not None:
                 return self._effect(self._editor.check_undo(wish.undo))
             return self._effect(self._editor.check_file())
@@ -53,13 +57,14 @@ class RegistryDesk:
             return shown.RegistryEffect(faults=faults)
 
     def change(self, edit: shown.RegistryEdit, actor: Actor) -> shown.RegistryState:
-        """Plan with a document from now on.
+        """Plan with a document from now, or from its date on.
 
         Raises:
             Refused: it describes no clinic; the first field that is wrong is named.
         """
         try:
-            self._editor.save(edit.document, edit.version, edit.confirmed, actor.id)
+            draft = Draft(edit.document, edit.drafted_on, edit.valid_from)
+            self._editor.save(draft, edit.version, edit.confirmed, actor.id)
         except FaultyDocument as error:
             first = error.faults[0]
             field = ".".join(part for part in (first.section, first.entry, first.field) if part)
@@ -67,7 +72,7 @@ class RegistryDesk:
         return self.registry()
 
     def undo(self, what: shown.RegistryUndo, actor: Actor) -> shown.RegistryState:
-        """Take the latest change back."""
+        """Take the latest change, or one that is yet to come, back."""
         self._editor.undo(what.change, what.version, what.confirmed, actor.id)
         return self.registry()
 
@@ -89,7 +94,7 @@ class RegistryDesk:
         state = shown.ClinicFile.DIFFERS if sentences else shown.ClinicFile.SAME
         return shown.RegistryFile(state=state, news=file.news, sentences=list(sentences))
 
-    def _change(self, one: Revision, standing: str | None) -> shown.RegistryChange:
+    def _change(self, one: Revision, *, undoable: bool) -> shown.RegistryChange:
         made = one.changed
         return shown.RegistryChange(
             id=made.change,
@@ -97,7 +102,8 @@ class RegistryDesk:
             made_by=self._name(one.by.actor),
             origin=made.origin,
             sentences=list(made.sentences),
-            undoable=made.change == standing,
+            valid_from=one.begins if one.planned else None,
+            undoable=undoable,
             undone_at=one.undone_by.at if one.undone_by is not None else None,
             undone_by=self._name(one.undone_by.actor) if one.undone_by is not None else None,
         )

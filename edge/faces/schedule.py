@@ -163,27 +163,27 @@ class ScheduleDesk:
             working=[
                 Interval(starts_at=self._at(day, start), ends_at=self._at(day, end))
                 for start, end in zip(edges[::2], edges[1::2], strict=True)
+                if not provider.away
             ],
-            absences=self._absences(day, provider.id, plan),
+            absences=self._absences(day, provider, plan),
         )
 
     def _thing(self, day: dt.date, thing: Room | Unit, plan: domain.Plan) -> shown.Resource:
-        absences = self._absences(day, thing.id, plan)
+        absences = self._absences(day, thing, plan)
         return shown.Resource(id=thing.id, name=thing.name, detail=thing.type, absences=absences)
 
-    def _absences(self, day: dt.date, resource: str, plan: domain.Plan) -> list[shown.Absence]:
-        return [
-            shown.Absence(starts_at=self._at(day, item.span.start), ends_at=self._at(day, item.span.end))
-            for item in plan.outages
-            if item.resource == resource
-        ]
+    def _absences(self, day: dt.date, entry: Provider | Room | Unit, plan: domain.Plan) -> list[shown.Absence]:
+        out = [item.span for item in plan.outages if item.resource == entry.id]
+        if entry.away:
+            out = [self._book.registry_on(day).hours.span]
+        return [shown.Absence(starts_at=self._at(day, span.start), ends_at=self._at(day, span.end)) for span in out]
 
     def _conflicts(self, day: dt.date, plan: domain.Plan) -> dict[AppointmentId, str]:
         """Return why visits to come cannot stay; what is over is as it is."""
         if day < self._book.today():
             return {}
         reasons: dict[AppointmentId, list[str]] = {}
-        for one in conflicts(self._book.registry, plan, self._book.minute(day)):
+        for one in conflicts(self._book.registry_on(day), plan, self._book.minute(day)):
             if one.rule is Rule.CLEARED:  # told by itself, and a clearance is found again by no replan
                 continue
             reasons.setdefault(one.visit, []).append(one.why)

@@ -172,7 +172,7 @@ class WaitlistDesk:
         return uncleared(clinic, entry, now) or refusal(clinic.rules, list_, entry, now)
 
     def _offer(self, offer: Offer, next_starts: list[dt.datetime] | None = None) -> shown.WaitlistOffer:
-        registry, place, zone = self._book.clinic.registry, offer.place, self._book.book.zone
+        registry, place, zone = self._book.clinic.on(offer.place.day), offer.place, self._book.book.zone
         service, rooms = self._service(offer.service), {stage.room for stage in place.stages}
         # What ran out a moment ago is shown as such, recorded or not.
         ran_out = offer.state is OfferState.OPEN and not offer.live(self._book.book.now())

@@ -69,7 +69,7 @@ def _of_visit(book: ScheduleBook, day: dt.date, wish: _Visit, at: int) -> domain
 
 
 def _walk_in(book: ScheduleBook, day: dt.date, wish: shown.WalkIn, at: int) -> domain.Disruption:
-    hours = book.registry.hours
+    hours = book.registry_on(day).hours
     start = at if wish.earliest_at is None else minute_of(book, day, wish.earliest_at)
     end = hours.end if wish.latest_at is None else minute_of(book, day, wish.latest_at)
     window = domain.Span(max(start, hours.start), min(end, hours.end))

@@ -83,8 +83,12 @@ class ScheduleBook:
         return self._clinic.current()
 
     def registry_on(self, date: dt.date) -> Registry:
-        """Return the clinic as it was on a day that is over, or as it is."""
+        """Return the clinic that a day is planned with, or as it was when a day was over."""
         return self._clinic.on(date)
+
+    def registries_ahead(self) -> Sequence[Registry]:
+        """Return the clinic as it is now and as it will be from some day on, in order."""
+        return self._clinic.ahead()
 
     def hold_by(self, held: Callable[[Schedule], Sequence[Appointment]]) -> None:
         """Ask `held` before somebody is booked which places of the day are kept for others; it must not append."""
@@ -100,7 +104,7 @@ class ScheduleBook:
 
     def history(self, client: ClientId, service: ServiceId, date: dt.date) -> tuple[PastVisit, ...]:
         """Return what a client's visits on other days mean for a visit of a service on a day."""
-        return self._visits.history(self.registry, client, service, date)
+        return self._visits.history(self.registry_on(date), client, service, date)
 
     @property
     def on_record(self) -> OnRecord:
@@ -109,7 +113,7 @@ class ScheduleBook:
 
     def with_record(self, request: AppointmentRequest, date: dt.date) -> AppointmentRequest:
         """Return a request with what its client is cleared for and has on other days, as far as its service asks."""
-        cleared = with_clearances(self.registry, self._confirmed, request, date)
+        cleared = with_clearances(self.registry_on(date), self._confirmed, request, date)
         return replace(cleared, history=self.history(request.client, request.service, date))
 
     def kept(self, day: Schedule) -> Sequence[Appointment]:
@@ -186,7 +190,7 @@ class ScheduleBook:
         with self._lock:
             day = self.day(date)
             asked = [self.with_record(self.learnt.expected(request), date) for request in requests]
-            payloads = day.book_day(self.learnt.planning(), asked, self._held(day))
+            payloads = day.book_day(self.learnt.planning(date), asked, self._held(day))
             self._append(day, payloads, actor, "booking")
         return sum(isinstance(payload, said.AppointmentBooked) for payload in payloads)
 
@@ -212,11 +216,11 @@ class ScheduleBook:
         with self._lock:
             disruption = self._with_record(date, disruption)
             answer = self._answer(date, disruption, name)
-            decision, day = decision_of(self.registry, disruption, answer), self.day(date)
+            decision, day = decision_of(self.registry_on(date), disruption, answer), self.day(date)
             if decision.mode is Mode.EXECUTE:
-                payloads = day.report_disruption(self.learnt.planning(), disruption, answer, name)
+                payloads = day.report_disruption(self.learnt.planning(date), disruption, answer, name)
             else:
-                payloads = propose(day, self.learnt.planning(), disruption, answer, name)
+                payloads = propose(day, self.learnt.planning(date), disruption, answer, name)
             self._append(day, payloads, actor, "replan")
         return name, decision
 
@@ -231,8 +235,8 @@ class ScheduleBook:
             day, record = self._proposal(proposal)
             if record.state is State.OPEN and (why := self._asks_otherwise(day, record)):
                 raise NotAllowed("proposal_stale", why)
-            now = self.minute(day.plan.date)
-            self._append(day, accept(day, self.learnt.planning(), record, choice, now, manager), actor, "replan")
+            now, planning = self.minute(day.plan.date), self.learnt.planning(day.plan.date)
+            self._append(day, accept(day, planning, record, choice, now, manager), actor, "replan")
         return day.plan.date
 
     def reject(self, proposal: ReplanId, actor: str) -> dt.date:
@@ -259,14 +263,14 @@ class ScheduleBook:
             disruption, pins = asked_again(record, self.minute(date), pin)
             disruption = self._with_record(date, disruption)
             answer = self._answer(date, disruption, name, pins)
-            payloads = propose(day, self.learnt.planning(), disruption, answer, name, pins, record)
+            payloads = propose(day, self.learnt.planning(date), disruption, answer, name, pins, record)
             self._append(day, payloads, actor, "replan")
         return date, name
 
     def out_of_date(self, date: dt.date, record: ProposalRecord) -> str | None:
         """Return why an open proposal cannot be accepted any more, or none while it can."""
         day = self.day(date)
-        stale = stale_because(day, self.learnt.planning(), record, self.minute(date))
+        stale = stale_because(day, self.learnt.planning(date), record, self.minute(date))
         return stale or self._asks_otherwise(day, record)
 
     def why_not(
@@ -278,7 +282,7 @@ class ScheduleBook:
             UnknownName, NotAllowed: as `whynot.why_not`.
         """
         date = self._date_of(appointment)
-        booked = as_booked(self.learnt.planning(), self.day(date).plan)
+        booked = as_booked(self.learnt.planning(date), self.day(date).plan)
         situation = survey(booked.registry, booked.plan, self.minute(date))
         return date, why_not(situation, booked.plan.appointments[appointment], start, provider)
 
@@ -311,7 +315,7 @@ class ScheduleBook:
         with self._lock:
             date = self._date_with(lambda day: any(item.reported.replan == replan_id for item in day.replans))
             day = self.day(date)
-            payloads = day.undo_replan(self.learnt.planning(), replan_id)
+            payloads = day.undo_replan(self.learnt.planning(date), replan_id)
             self._refuse_too_near(day, payloads)
             self._append(day, payloads, actor, "replan")
         return date
@@ -342,14 +346,14 @@ class ScheduleBook:
         with self._lock:
             day = self.day(date)
             held = self._held(day)
-        registry, watch = self.learnt.planning(), self._clock.monotonic
+        registry, watch = self.learnt.planning(date), self._clock.monotonic
         return self._searched(
             lambda limits: day.preview(registry, disruption, replan_id, watch, limits, held, pins), alternatives=True
         )
 
     def solve(self, plan: Plan, disruption: Disruption, replan_id: ReplanId) -> Replan:
         """Return how some plan of a day would go on after a disruption, whatever the day is; changes nothing."""
-        booked, watch = as_booked(self.learnt.planning(), plan), self._clock.monotonic
+        booked, watch = as_booked(self.learnt.planning(plan.date), plan), self._clock.monotonic
         return booked.replan(
             self._searched(lambda limits: replan(booked.registry, booked.plan, disruption, replan_id, watch, limits))
         )
@@ -370,8 +374,8 @@ class ScheduleBook:
         self.announce(day.plan.date)
 
     def _with_record(self, date: dt.date, disruption: Disruption) -> Disruption:
-        plan = self.day(date).plan
-        return asking_with_history(self.history, plan, asking_cleared(self.registry, self._confirmed, plan, disruption))
+        plan, registry = self.day(date).plan, self.registry_on(date)
+        return asking_with_history(self.history, plan, asking_cleared(registry, self._confirmed, plan, disruption))
 
     def _asks_otherwise(self, day: Schedule, record: ProposalRecord) -> str | None:
         """Return that whoever asks in a proposal has visits on other days that it was not worked out with, or none."""
@@ -384,7 +388,7 @@ class ScheduleBook:
         """Refuse to put somebody back where they have meanwhile been booked too near on another day."""
         for visit in restored_places(day.plan, payloads):
             there = replace(visit, history=self.history(visit.client, visit.service, day.plan.date))
-            if why := too_near(self.registry, there):
+            if why := too_near(self.registry_on(day.plan.date), there):
                 raise NotAllowed("place_taken", f"{why}; move the visits by hand")
 
     def _payload(self, event: Event) -> PayloadModel:

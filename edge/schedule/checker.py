@@ -49,6 +49,7 @@ def check(registry: Registry, plan: Plan) -> tuple[Violation, ...]:
         if not appointment.status.begun:
             found.extend(_shape(registry, appointment))
             found.extend(_times(registry, plan, appointment))
+            found.extend(_presence(registry, appointment))
     found.extend(_overlaps(uses))
     found.extend(check_clients(registry, plan))
     return tuple(found)
@@ -87,7 +88,7 @@ def check_replan(registry: Registry, facts: Plan, plan: Plan, now: int) -> tuple
 def _without_lunch(registry: Registry, plan: Plan) -> Iterator[tuple[str, int]]:
     """Yield providers, with the day, who are at work through their lunch and get no stretch for it."""
     for provider in registry.providers:
-        if provider.lunch is None:
+        if provider.lunch is None or provider.away:
             continue
         work = [stage.span for visit in plan.occupying for stage in visit.stages if stage.provider == provider.id]
         out = [o.span for o in plan.outages if (o.kind, o.resource) == (ResourceKind.PROVIDER, provider.id)]
@@ -242,6 +243,15 @@ def _times(registry: Registry, plan: Plan, appointment: Appointment) -> Iterator
         for outage in plan.outages:
             if outage.resource == _resource(stage, outage.kind) and stage.span.overlaps(outage.span):
                 yield Violation(Rule.OUTAGE, mine, f"{outage.resource} {stage.start}-{stage.end}")
+
+
+def _presence(registry: Registry, appointment: Appointment) -> Iterator[Violation]:
+    mine = (appointment.id,)
+    for stage in appointment.stages:
+        if stage.provider is not None and registry.provider(stage.provider).away:
+            yield Violation(Rule.AWAY, mine, f"{stage.provider} {stage.start}-{stage.end}")
+        if registry.room(stage.room).away or (stage.device is not None and registry.device(stage.device).away):
+            yield Violation(Rule.IN_USE, mine, f"{stage.room} {stage.device}")
 
 
 def _resource(stage: StageAssignment, kind: ResourceKind) -> str | None:

@@ -30,7 +30,7 @@ def box_of(config: Path) -> Iterator[Box]:
     from edge.config import EdgeSettings  # noqa: PLC0415 - what is given in a file needs no box
     from edge.record import open_record  # noqa: PLC0415
     from edge.schedule.book import ScheduleBook  # noqa: PLC0415
-    from edge.schedule.changing.book import RegistryBook  # noqa: PLC0415
+    from edge.schedule.changing.book import RegistryBook, clinic_date  # noqa: PLC0415
     from edge.schedule.night_book import NightBook  # noqa: PLC0415
     from edge.threads import ThreadBudget  # noqa: PLC0415
     from shared.clock import SystemClock  # noqa: PLC0415
@@ -42,7 +42,7 @@ def box_of(config: Path) -> Iterator[Box]:
     record = open_record(settings.store, clock, ids)
     threads = ThreadBudget(settings.analysis.budget_threads or len(os.sched_getaffinity(0)))
     try:
-        clinic = RegistryBook(record.store, ids, settings.clinic.registry)
+        clinic = RegistryBook(record.store, ids, settings.clinic.registry, clinic_date(clock, settings.clinic.timezone))
         book = ScheduleBook(record.store, clinic, ids, clock, settings.clinic.timezone, threads)
         yield Box(book, NightBook(record.store, book, ids, clock, threads, settings.rolling))
     finally:

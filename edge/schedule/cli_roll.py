@@ -104,16 +104,17 @@ def _at_the_box(config: Path, limits: Mapping[str, float], *, dry_run: bool, und
             console.print(f"Taken back: everybody is where they were on {back}.", highlight=False)
             return
         night = box.nights.look(_within(box.nights.horizon, limits))
-        days, rolled = night.days, night.rolled
-        console.print(f"Day 1 is {days.booked.plan.date}.", highlight=False)
-        for date in days.left_out:
-            console.print(f"{date} is left out: as it stands it breaks a rule; replan it first.", highlight=False)
-        _report(console, days.booked.registry, rolled)
+        for part in night.parts:
+            # The clinic is another from the first day of each further part on.
+            console.print(f"Day 1 is {part.days.booked.plan.date}.", highlight=False)
+            for date in part.days.left_out:
+                console.print(f"{date} is left out: as it stands it breaks a rule; replan it first.", highlight=False)
+            _report(console, part.days.booked.registry, part.rolled)
         if dry_run:
             console.print("Nothing is written; without --dry-run it is.")
-        elif rolled.news:
+        elif night.news:
             box.nights.record(night)
-            console.print("Written; --undo takes it back." if rolled.moves or rolled.placed else "Written.")
+            console.print("Written; --undo takes it back." if night.moves or night.placed else "Written.")
 
 
 def _within(horizon: Horizon, limits: Mapping[str, float]) -> Horizon:

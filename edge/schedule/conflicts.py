@@ -20,6 +20,8 @@ _WORDS: Final[Mapping[Rule, str]] = {
     Rule.SHIFT: "{who} does not work then",
     Rule.BREAK: "{who} has a break then",
     Rule.OUTAGE: "what it needs is out then",
+    Rule.AWAY: "{who} is away",
+    Rule.IN_USE: "its room or its device is out of use",
     Rule.SKILL: "{who} lacks a skill that it needs",
     Rule.LICENCE: "{who} lacks a licence that it needs",
     Rule.ROOM_TYPE: "its room is not of the type that it needs",

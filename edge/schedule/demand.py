@@ -182,7 +182,7 @@ def _need(
 
 
 class Calendar:
-    """When each resource of the clinic is closed (shift, break, outage) and busy (visits with their rest)."""
+    """When each resource of the clinic is closed (shift, break, outage, away) and busy (visits with their rest)."""
 
     def __init__(self, registry: Registry, outages: Iterable[Outage] = (), days: int = 1) -> None:
         """Make a calendar without visits.
@@ -198,15 +198,16 @@ class Calendar:
         self.closed: dict[Resource, int] = {}
         self.busy: dict[Resource, int] = {}
         for provider in registry.providers:
-            closed = whole_day & ~cells(provider.shift.span)
+            closed = whole_day if provider.away else whole_day & ~cells(provider.shift.span)
             for pause in provider.breaks:
                 closed |= cells(pause.span)
             self._add((ResourceKind.PROVIDER, provider.id), closed * every_day, 0)
-        outside = (whole_day & ~cells(registry.hours.span)) * every_day
+        outside = whole_day & ~cells(registry.hours.span)
         for room in registry.rooms:
-            self._add((ResourceKind.ROOM, room.id), outside, room.turnover)
+            self._add((ResourceKind.ROOM, room.id), (whole_day if room.away else outside) * every_day, room.turnover)
         for device in registry.devices:
-            self._add((ResourceKind.DEVICE, device.id), outside, device.rest)
+            closed = whole_day if device.away else outside
+            self._add((ResourceKind.DEVICE, device.id), closed * every_day, device.rest)
         for outage in outages:
             # The clinic may have parted with what was out.
             if (outage.kind, outage.resource) in self.closed:

@@ -22,6 +22,7 @@ from shared.events.envelope import Event, EventDraft
 from shared.events.payload import Catalogue, PayloadModel
 from shared.ids import IdSource
 
+_KEPT_PLANNING: Final = 4
 HISTORY_DAYS: Final = 365
 """How far back days count: a year has every season, and what is older tells of other staff and devices."""
 
@@ -44,7 +45,7 @@ class EstimatesBook:
         self._ids = ids
         self._catalogue = Catalogue((*said.PAYLOADS, *told.PAYLOADS, *proposals.PAYLOADS, *slots.OF_A_DAY))
         self._calibration = Calibration()
-        self._planning: tuple[int, Registry, Registry] | None = None
+        self._planning: list[tuple[int, Registry, Registry]] = []
         self._lock = threading.RLock()
 
     @property
@@ -59,18 +60,20 @@ class EstimatesBook:
         with self._lock:
             return self._known().weights
 
-    def planning(self) -> Registry:
-        """Return the clinic with the lengths that new visits are planned with, and its weights."""
+    def planning(self, day: dt.date | None = None) -> Registry:
+        """Return the clinic with the lengths that new visits of a day, by default today, get, and its weights."""
         with self._lock:
-            known, registry = self._known(), self._clinic.current()
-            last = self._planning
-            if last is None or last[0] != known.version or last[1] is not registry:
-                planned = calibrated(registry, known.estimates)
-                weights = with_learnt(planned.weights, known.weights)
-                if weights != planned.weights:
-                    planned = planned.model_copy(update={"weights": weights})
-                last = self._planning = (known.version, registry, planned)
-            return last[2]
+            known, registry = self._known(), self._clinic.current() if day is None else self._clinic.on(day)
+            for version, made_of, planned in self._planning:
+                if version == known.version and made_of is registry:
+                    return planned
+            planned = calibrated(registry, known.estimates)
+            weights = with_learnt(planned.weights, known.weights)
+            if weights != planned.weights:
+                planned = planned.model_copy(update={"weights": weights})
+            # One for each registry that some day to come is planned with; the oldest of the others go.
+            self._planning = [*self._planning[1 - _KEPT_PLANNING :], (known.version, registry, planned)]
+            return planned
 
     def expected(self, request: AppointmentRequest) -> AppointmentRequest:
         """Return a request with the chance that its client comes, where nothing else is known of the client."""

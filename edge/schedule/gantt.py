@@ -120,9 +120,21 @@ def _background(registry: Registry, plan: Plan, lane: _Lane, y: int) -> Iterator
         pauses: tuple[Hours, ...] = provider.breaks
         for span in (*off, *(pause.span for pause in pauses)):
             yield _rect(registry, span, y + 3, _LANE - 6, 'fill="#dfe4ea"')
+    if name in _away(registry, kind):
+        yield _rect(registry, registry.hours.span, y + 3, _LANE - 6, 'fill="url(#out)"')
     for outage in plan.outages:
         if (outage.kind, outage.resource) == (kind, name):
             yield _rect(registry, outage.span, y + 3, _LANE - 6, 'fill="url(#out)"')
+
+
+def _away(registry: Registry, kind: ResourceKind) -> frozenset[str]:
+    match kind:
+        case ResourceKind.PROVIDER:
+            return frozenset(entry.id for entry in registry.providers if entry.away)
+        case ResourceKind.ROOM:
+            return frozenset(entry.id for entry in registry.rooms if entry.away)
+        case ResourceKind.DEVICE:
+            return frozenset(entry.id for entry in registry.devices if entry.away)
 
 
 def _hours(registry: Registry, height: int) -> Iterator[str]:

@@ -8,7 +8,7 @@ from edge.schedule.demand import Need, cells
 from edge.schedule.domain import DAY_MINUTES, Appointment, ResourceKind, Span, clock_text
 from edge.schedule.entries import Lunch
 from edge.schedule.held import HELD
-from edge.schedule.ids import AppointmentId, ProviderId, UnitId
+from edge.schedule.ids import AppointmentId, ProviderId, RoomId, UnitId
 from edge.schedule.insertion import Situation
 from edge.schedule.occupation import bits_of, has_run, rested, uses_of
 
@@ -92,10 +92,22 @@ class Hindrances:
             yield Cause(Blocker.SHIFT, kind, name, shift, f"works {span_text(shift)}"), off
             for pause in (self._today(pause.span) for pause in provider.breaks):
                 yield Cause(Blocker.BREAK, kind, name, pause, f"has a break {span_text(pause)}"), (pause,)
+        if self._is_away(kind, name):
+            whole, text = self._today(Span(0, DAY_MINUTES)), "is away" if person else "is out of use"
+            yield Cause(DOWN[kind], kind, name, whole, text), (whole,)
         for outage in self._asked.facts.outages:
             if (outage.kind, outage.resource) == (kind, name):
                 text = f"is out{'' if person else ' of order'} {span_text(outage.span)}"
                 yield Cause(DOWN[kind], kind, name, outage.span, text), (outage.span,)
+
+    def _is_away(self, kind: ResourceKind, name: str) -> bool:
+        match kind:
+            case ResourceKind.PROVIDER:
+                return self._registry.provider(ProviderId(name)).away
+            case ResourceKind.ROOM:
+                return self._registry.room(RoomId(name)).away
+            case ResourceKind.DEVICE:
+                return self._registry.device(UnitId(name)).away
 
     def meal(self, kind: ResourceKind, name: str) -> Lunch | None:
         """Return the lunch that this visit could take from somebody; one that is lost anyhow is not its matter."""

@@ -35,7 +35,8 @@ class RollMemory:
 
     Attributes:
         moved: when each visit was last moved, as the clinic's clock showed it.
-        left: fingerprint of the days and of the limits that the latest roll left behind.
+        left: fingerprint of the days and of the limits that the latest roll left behind; several where the days were
+            rolled in parts, with blanks between them.
     """
 
     moved: Mapping[AppointmentId, dt.datetime] = field(default_factory=dict)
@@ -149,7 +150,7 @@ def roll(
     known = {name: at for name, at in memory.moved.items() if at > clock - dt.timedelta(days=horizon.nights)}
     tonight = frozenset(name for name, at in known.items() if clock - at < _NIGHT)
     situation = _situation(registry, plan, requests, now, horizon, tonight)
-    news = memory.left != _fingerprint(registry, plan, requests, horizon, weights)
+    news = _fingerprint(registry, plan, requests, horizon, weights) not in memory.left.split()
     single = cost(horizon.threshold, 1)
     prices = {a.id: round(single * horizon.again) if a.id in known else single for a in situation.kept}
     choice, bundles = Choice(situation, weights, prices), []

@@ -5,15 +5,16 @@ meanwhile refuses the whole roll; it is then to be done again.
 """
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import Final
 
 from edge.schedule.book import ScheduleBook, in_order
 from edge.schedule.coming_days import ComingDay, ComingDays, coming_days, tell_roll
 from edge.schedule.domain import DAY_MINUTES, Plan
 from edge.schedule.errors import NotAllowed
-from edge.schedule.horizon import Roll, roll
+from edge.schedule.horizon import Roll, RolledMove, RollMemory, roll
 from edge.schedule.horizon_situation import Horizon
 from edge.schedule.ids import ReplanId
 from edge.schedule.night_settings import RollingSettings
@@ -37,13 +38,40 @@ _PATIENCE_SECONDS: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class Night:
-    """The coming days as they were read, and what a roll makes of them."""
+class NightPart:
+    """Coming days that are planned with one registry, as they were read, and what a roll makes of them."""
 
-    date: dt.date
     days: ComingDays
     rolled: Roll
+
+
+@dataclass(frozen=True, slots=True)
+class Night:
+    """What a roll makes of the coming days; one part, or one more for each day on which the clinic becomes another."""
+
+    date: dt.date
+    parts: tuple[NightPart, ...]
     milliseconds: float
+
+    @property
+    def moves(self) -> tuple[RolledMove, ...]:
+        """The visits that move."""
+        return tuple(move for part in self.parts for move in part.rolled.moves)
+
+    @property
+    def placed(self) -> tuple[RolledMove, ...]:
+        """Those who waited and get a place."""
+        return tuple(move for part in self.parts for move in part.rolled.placed)
+
+    @property
+    def news(self) -> bool:
+        """Whether anything had changed since the latest roll."""
+        return any(part.rolled.news for part in self.parts)
+
+    @property
+    def left_out(self) -> tuple[dt.date, ...]:
+        """The days that could not be rolled as they stand."""
+        return tuple(date for part in self.parts for date in part.days.left_out)
 
 
 class NightBook:
@@ -99,19 +127,34 @@ class NightBook:
             schedules = [self._book.day(date) for date in self._dates(now)]
             days = [ComingDay(day.plan, day.version, tuple(self._book.kept(day))) for day in schedules]
             memory = self._nights().memory(schedules, self._book.zone)
-        coming = coming_days(self._book.learnt.planning(), days)
-        minute = now.hour * 60 + now.minute - DAY_MINUTES
         with self._threads.take(Priority.SOLVER, self._threads.total, _PATIENCE_SECONDS) as workers:
+            parts = tuple(self._parts(days, now, replace(horizon, workers=workers), memory))
+        date, _ = night_at(now, self._settings.hour)
+        return Night(date, parts, (self._clock.monotonic() - begun) * 1000)
+
+    def _parts(
+        self, days: Sequence[ComingDay], now: dt.datetime, horizon: Horizon, memory: RollMemory
+    ) -> Iterator[NightPart]:
+        """Yield the days rolled in runs that are planned with one registry, the nearest first; all share the budget.
+
+        A visit stays on its day, so no run depends on what another moves.
+        """
+        left = memory.left
+        for registry, run in groupby(days, key=lambda day: self._book.learnt.planning(day.plan.date)):
+            coming = coming_days(registry, list(run))
+            midnight = (coming.booked.plan.date - now.date()).days * DAY_MINUTES
+            share = horizon.seconds * coming.booked.plan.days / len(days)
             found = roll(
                 coming.booked.registry,
                 coming.booked.plan,
                 (),
-                minute,
-                replace(horizon, workers=workers),
-                memory=memory,
+                now.hour * 60 + now.minute - midnight,
+                replace(horizon, seconds=share),
+                memory=replace(memory, left=left),
             )
-        date, _ = night_at(now, self._settings.hour)
-        return Night(date, coming, found, (self._clock.monotonic() - begun) * 1000)
+            # What has moved tonight counts for the runs that follow as what an earlier roll of the night moved.
+            memory = found.memory
+            yield NightPart(coming, found)
 
     def record(self, night: Night) -> None:
         """Move what a roll moves on all its days, in one transaction.
@@ -123,12 +166,12 @@ class NightBook:
             nights, name = self._nights(), self._ids.new()
             drafts: list[EventDraft] = []
             changed: list[said.RolledDay] = []
-            for read in night.days.days:
+            for part, read in ((one, read) for one in night.parts for read in one.days.days):
                 day = self._unchanged(read)
-                moves = night.days.told(night.rolled, day.plan.date)
+                moves = part.days.told(part.rolled, day.plan.date)
                 if moves:
                     replan = ReplanId(self._ids.new())
-                    payloads = tell_roll(day.plan.date, replan, moves, night.rolled, night.milliseconds)
+                    payloads = tell_roll(day.plan.date, replan, moves, part.rolled, night.milliseconds)
                     drafts += in_order(day, [*day.others_expire(), *payloads], ACTOR, _PURPOSE)
                     changed.append(said.RolledDay(day=day.plan.date, replan=replan))
             rolled = said.NightRolled(
@@ -136,7 +179,7 @@ class NightBook:
                 roll=name,
                 at=self._clock.wall(),
                 days=tuple(changed),
-                left=night.rolled.memory.left,
+                left=" ".join(part.rolled.memory.left for part in night.parts),
             )
             self._store.append([*drafts, _draft(nights, rolled, ACTOR)])
 
@@ -152,7 +195,7 @@ class NightBook:
             latest, drafts = nights.latest(), list[EventDraft]()
             for part in latest.days:
                 day = self._book.day(part.day)
-                payloads = day.undo_replan(self._book.learnt.planning(), ReplanId(part.replan))
+                payloads = day.undo_replan(self._book.learnt.planning(part.day), ReplanId(part.replan))
                 self._must_lie_ahead(day.plan, payloads)
                 drafts += in_order(day, payloads, actor, _PURPOSE)
             self._store.append([*drafts, _draft(nights, said.NightUndone(roll=latest.roll), actor)])

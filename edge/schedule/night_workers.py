@@ -89,9 +89,6 @@ class NightRoller:
             log.info("night_not_rolled", code=error.code)
             return
         if night is not None:
-            rolled, left_out = night.rolled, night.days.left_out
-            log.info(
-                "night_rolled", moves=len(rolled.moves), count=len(rolled.placed), seconds=night.milliseconds / 1000
-            )
-            if left_out:
-                log.warning("days_not_rolled", count=len(left_out))
+            log.info("night_rolled", moves=len(night.moves), count=len(night.placed), seconds=night.milliseconds / 1000)
+            if night.left_out:
+                log.warning("days_not_rolled", count=len(night.left_out))

@@ -51,18 +51,19 @@ class OnlineDesk:
         date = day.plan.date
         if date < self._book.today():
             return [], BookingAnswered(request=wish.request, accepted=False, reason="that day has passed")
+        registry = self._book.registry_on(date)
         try:
-            self._book.registry.service(request.service)
+            registry.service(request.service)
             learnt = self._book.learnt
             request = self._book.with_record(learnt.expected(request), date)
-            payloads = day.decide_request(learnt.planning(), request, self._book.minute(date), self._book.kept(day))
+            payloads = day.decide_request(learnt.planning(date), request, self._book.minute(date), self._book.kept(day))
         except Rejected as error:
             return [], BookingAnswered(request=wish.request, accepted=False, reason=error.sentence[:_REASON])
         visit = day.plan.appointments.get(name)
         for payload in payloads:
             if isinstance(payload, said.RequestDeclined):
                 reason = _with_alternatives(payload)
-                if missing(self._book.registry.service(request.service), Appointment.of(request)):
+                if missing(registry.service(request.service), Appointment.of(request)):
                     reason = f"{reason[: _REASON - len(_TO_BE_CLEARED)]}{_TO_BE_CLEARED}"
                 return payloads, BookingAnswered(request=wish.request, accepted=False, reason=reason)
             if isinstance(payload, said.AppointmentBooked):

@@ -61,6 +61,8 @@ def _cause(situation: Situation, plan: Plan, old: Appointment) -> tuple[ForcedBy
         return ForcedBy.CLIENT_LATE, f"window from {clock_text(old.window.start)}", sentence
     if out := _outage_cause(registry, plan, old):
         return out
+    if away := _away_cause(registry, old):
+        return away
     demand = situation.demands[old.service]
     if not demand.suits(old.stages) or not Calendar(registry, days=plan.days).fits(demand, old):
         name = registry.service(old.service).name
@@ -84,6 +86,20 @@ def _outage_cause(registry: Registry, plan: Plan, old: Appointment) -> tuple[For
                 name = _name(registry, outage.kind, outage.resource)
                 sentence = f"{name} is {out} from {clock_text(outage.span.start)}"
                 return _OUT[outage.kind], f"{outage.kind}:{outage.resource} {span}", sentence
+    return None
+
+
+def _away_cause(registry: Registry, old: Appointment) -> tuple[ForcedBy, str, str] | None:
+    for stage in old.stages:
+        if stage.provider is not None and registry.provider(stage.provider).away:
+            provider = registry.provider(stage.provider)
+            return ForcedBy.PROVIDER_OUT, f"{ResourceKind.PROVIDER}:{provider.id} away", f"{provider.name} is away"
+        if registry.room(stage.room).away:
+            room = registry.room(stage.room)
+            return ForcedBy.ROOM_DOWN, f"{ResourceKind.ROOM}:{room.id} away", f"{room.name} is out of use"
+        if stage.device is not None and registry.device(stage.device).away:
+            device = registry.device(stage.device)
+            return ForcedBy.DEVICE_DOWN, f"{ResourceKind.DEVICE}:{device.id} away", f"{device.name} is out of use"
     return None
 
 

@@ -6,7 +6,7 @@ refused with the field and what to write instead.
 
 import datetime as dt
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, Self, TypeVar
 
@@ -40,6 +40,7 @@ class Provider(Entry):
     shift: Hours
     breaks: tuple[Hours, ...] = ()
     lunch: Lunch | None = None
+    away: bool = Field(default=False, description="Nobody is planned with them; who is booked has to move.")
 
     @field_serializer("skills", "licences", when_used="json")
     def _in_order(self, names: frozenset[str]) -> list[str]:
@@ -57,6 +58,7 @@ class Room(Entry):
     name: str = Field(min_length=1, max_length=60)
     type: Key
     turnover: Minutes = 0
+    away: bool = Field(default=False, description="Out of use: nothing is planned in it; who is booked has to move.")
 
 
 class Unit(Entry):
@@ -71,6 +73,7 @@ class Unit(Entry):
     cooldown: Minutes = 0
     cleaning: Minutes = 0
     rooms: tuple[RoomId, ...] = Field(default=(), max_length=100, description="Where it may stand.")
+    away: bool = Field(default=False, description="Out of use: nothing is planned with it; who is booked has to move.")
 
     def may_stand_in(self, room: str) -> bool:
         """Tell whether it can be used in a room."""
@@ -90,7 +93,11 @@ class ClinicSource(Protocol):
         ...
 
     def on(self, day: dt.date) -> "Registry":
-        """Return the registry that counted at the end of a day that is over, or the one that counts now."""
+        """Return what a day is planned with; of a day that is over, the registry that counted at its end."""
+        ...
+
+    def ahead(self) -> Sequence["Registry"]:
+        """Return the registry that counts now and those that are yet to come, in order."""
         ...
 
     def everybody(self) -> Mapping[str, str]:
@@ -144,6 +151,10 @@ class Registry(Entry):
         """Return itself: it was the same on every day."""
         del day
         return self
+
+    def ahead(self) -> Sequence["Registry"]:
+        """Return itself: nothing else is to come."""
+        return (self,)
 
     def everybody(self) -> Mapping[str, str]:
         """Return the providers' names, by id."""

@@ -155,6 +155,8 @@ def _mask(spans: list[Span]) -> int:
 
 def _present(provider: Provider, plan: Plan) -> int:
     """Return the minutes in which a provider can be with clients, as bits."""
+    if provider.away:
+        return 0
     present = away = 0
     for day in range(plan.days):
         midnight = day * DAY_MINUTES

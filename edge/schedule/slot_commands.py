@@ -12,7 +12,7 @@ from rich.console import Console
 from edge.config import EdgeSettings
 from edge.record import open_record
 from edge.schedule.book import ScheduleBook
-from edge.schedule.changing.book import RegistryBook
+from edge.schedule.changing.book import RegistryBook, clinic_date
 from edge.schedule.domain import clock_text
 from edge.schedule.leases import BY_HAND
 from edge.schedule.lending import LendingPolicy
@@ -63,7 +63,8 @@ def _desk(config: Path) -> Iterator[SlotDesk]:
     ids, settings = Uuid7Source(clock), load_settings(config, EdgeSettings)
     record, clinic = open_record(settings.store, clock, ids), settings.clinic
     try:
-        book = ScheduleBook(record.store, RegistryBook(record.store, ids, clinic.registry), ids, clock, clinic.timezone)
+        registry = RegistryBook(record.store, ids, clinic.registry, clinic_date(clock, clinic.timezone))
+        book = ScheduleBook(record.store, registry, ids, clock, clinic.timezone)
         yield SlotDesk(book, LendingPolicy(per_service=0), HubLife(record.store).epoch, clock, ids)
     finally:
         record.store.close()

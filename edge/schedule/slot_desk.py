@@ -82,7 +82,7 @@ class SlotDesk:
         def decide(day: Schedule) -> Sequence[PayloadModel]:
             replan_id = ReplanId(self._ids.new())
             moment, show = self._moment(sold.slot.day), self._book.learnt.show(ServiceId(sold.slot.service))
-            return honour(self._book.registry, day, sold, moment, replan_id, self._book.solve, show)
+            return honour(self._book.registry_on(sold.slot.day), day, sold, moment, replan_id, self._book.solve, show)
 
         return self._book.answer(sold.slot.day, decide, "hub", _PURPOSE)
 
@@ -133,7 +133,7 @@ class SlotDesk:
             return []  # nothing has changed since, and to look for places takes a while
         self._looked = {date: look for date, look in self._looked.items() if date >= self._book.today()}
         self._looked[day.plan.date] = day.version, epoch, at
-        lender = Lender(self._book.registry, self._policy, self._book.zone, epoch)
+        lender = Lender(self._book.registry_on(day.plan.date), self._policy, self._book.zone, epoch)
         # What is on offer to somebody who waits is not lent as well.
         plan = day.plan.with_appointments(*self._book.kept(day))
         return list(lender.top_up(plan, day.leases, now, self._ids.new))

@@ -16,6 +16,8 @@ class Rule(StrEnum):
     SHIFT = "within_the_shift"
     BREAK = "not_in_a_break"
     OUTAGE = "not_while_out_of_order"
+    AWAY = "provider_is_not_away"
+    IN_USE = "room_and_device_are_in_use"
     SKILL = "provider_has_the_skill"
     LICENCE = "provider_has_the_licence"
     ROOM_TYPE = "room_has_the_type"

@@ -85,7 +85,7 @@ class WaitlistBook:
     @property
     def clinic(self) -> Clinic:
         """The clinic as it is now, with its limits."""
-        return Clinic(self.book.registry, self._rules, record=self.book.on_record)
+        return Clinic(self.book.registry, self._rules, record=self.book.on_record, planned_on=self.book.registry_on)
 
     def on_command(self, listener: Callable[[], None]) -> None:
         """Call `listener` after each change of the waitlist; it must be quick and must not append."""
@@ -158,7 +158,7 @@ class WaitlistBook:
             list_, now = self.waitlist(), self.book.now()
             offer = list_.offer(name)
             day, show = self.book.day(offer.place.day), self.book.learnt.show(offer.service)
-            accepted = list_.accept(self.clinic.registry, day.plan, name, now, self.clinic.record, show)
+            accepted = list_.accept(self.clinic.on(day.plan.date), day.plan, name, now, self.clinic.record, show)
             visit = _in_order(day.aggregate, day.version, accepted.visit, actor, "booking")
             self._append(list_, accepted.waitlist, actor, visit)
 
@@ -184,7 +184,8 @@ class WaitlistBook:
             now = self.book.now()
             days = self._days(now)
             versions = tuple((date, day.version) for date, day in days.items())
-            seen = (list_.version, versions, now.replace(second=0, microsecond=0), self.book.registry)
+            planned = tuple(self.book.registry_on(date) for date in days)
+            seen = (list_.version, versions, now.replace(second=0, microsecond=0), planned)
             # Times lie on a grid of minutes: until the next one, only an event, an expiry or another registry can
             # change the answer.
             if seen == self._seen and all(offer.live(now) for offer in list_.state.open()):
@@ -244,7 +245,7 @@ class WaitlistBook:
     def _held(self, day: Schedule) -> Sequence[Appointment]:
         """Return the visits that the live offers of a day would become."""
         live = self.waitlist().state.live(self.book.now())
-        return kept_visits(self.clinic.registry, day.plan, live, self.clinic.record)
+        return kept_visits(self.clinic.on(day.plan.date), day.plan, live, self.clinic.record)
 
     def _payload(self, event: Event) -> PayloadModel:
         fields = event.fields

@@ -16,7 +16,7 @@ from edge.faces.actors import SignedInActors, StationActors
 from edge.faces.people import FilePeople, People, SignedInPeople
 from edge.review.licences import Licences, RegistryLicences, StaffLicences
 from edge.schedule.book import ScheduleBook
-from edge.schedule.changing.book import RegistryBook
+from edge.schedule.changing.book import RegistryBook, clinic_date
 from edge.schedule.changing.editor import RegistryEditor
 from edge.schedule.domain import Span
 from edge.schedule.errors import InvalidClinic
@@ -46,7 +46,7 @@ class Clinic:
         record, clinic = core.record, core.settings.clinic
         self.consent = ConsentDesk(record.store, load_consent_texts(), core.clock)
         self.register = ClientRegister(record.store, record.clients, core.ids)
-        self.registry = RegistryBook(record.store, core.ids, clinic.registry)
+        self.registry = RegistryBook(record.store, core.ids, clinic.registry, clinic_date(core.clock, clinic.timezone))
         self.book = ScheduleBook(record.store, self.registry, core.ids, core.clock, clinic.timezone, core.threads)
         self.editor = RegistryEditor(self.registry, self.book, core.settings.lending.services)
         rules = core.settings.waitlist.rules()

@@ -8,7 +8,8 @@ from edge.api import registry_schemas as r
 from edge.api.ports import Actor
 from edge.schedule.changing.differences import differences
 from edge.schedule.changing.document import FaultyDocument, document_of, registry_of
-from edge.schedule.changing.revisions import Revisions, Trace
+from edge.schedule.changing.revision import Revision, Trace
+from edge.schedule.changing.revisions import Revisions
 from edge.schedule.registry import Registry, demo_registry
 from shared.events.payload import PayloadModel
 from shared.http.errors import Conflict, Refused
@@ -27,40 +28,34 @@ class FakeRegistry:
     @property
     def counts(self) -> Registry:
         """What is planned with."""
-        return self.log.registry or self.file
+        return self.on(DAY)
 
-    def registry(self) -> r.RegistryState:
-        standing = self.log.standing
+    def on(self, day: date) -> Registry:
+        """What a day is planned with."""
+        return self.log.on(day, DAY) or self.file
+
+    def registry(self, on: date | None = None) -> r.RegistryState:
+        standing, day = self.log.standing(DAY), max(DAY, on or DAY)
         differs = list(differences(self.counts, self.file))
         state = r.ClinicFile.COUNTS if self.log.version == 0 else r.ClinicFile.SAME
         return r.RegistryState(
             version=self.log.version,
             timezone="America/New_York",
             today=DAY,
-            document=document_of(self.counts),
+            shown_on=day,
+            document=document_of(self.on(day)),
             file=r.RegistryFile(
                 state=r.ClinicFile.DIFFERS if differs else state,
-                news=self.log.file_is_news(self.file),
+                news=self.log.file_is_news(self.file, DAY),
                 sentences=differs,
             ),
-            changes=[
-                r.RegistryChange(
-                    id=one.changed.change,
-                    made_at=one.by.at,
-                    made_by=one.by.actor,
-                    origin=one.changed.origin,
-                    sentences=list(one.changed.sentences),
-                    undoable=one is standing,
-                    undone_at=one.undone_by.at if one.undone_by else None,
-                    undone_by=one.undone_by.actor if one.undone_by else None,
-                )
-                for one in reversed(self.log.made)
-            ],
+            changes=[_shown(one, one is standing) for one in reversed(self.log.made) if not one.is_to_come(DAY)],
+            to_come=[_shown(one, True) for one in self.log.to_come(DAY)],
         )
 
     def check(self, wish: r.RegistryWish) -> r.RegistryEffect:
         try:
-            wanted = self._wanted(wish)
+            counts, wanted = self.on(wish.valid_from or DAY), self._wanted(wish)
         except FaultyDocument as error:
             return r.RegistryEffect(
                 faults=[
@@ -68,9 +63,9 @@ class FakeRegistry:
                     for one in error.faults
                 ]
             )
-        gone = {one.name for one in self.counts.rooms} - {one.name for one in wanted.rooms}
+        gone = {one.name for one in counts.rooms} - {one.name for one in wanted.rooms}
         return r.RegistryEffect(
-            sentences=list(differences(self.counts, wanted)),
+            sentences=list(differences(counts, wanted)),
             needed=[f"{name} cannot be removed: 1 visit uses it: 12 Mar 14:00 Peel" for name in sorted(gone)],
             hurt=self._hurt(wanted),
         )
@@ -81,10 +76,11 @@ class FakeRegistry:
         except FaultyDocument as error:
             raise Refused(error.code, error.sentence) from error
         self._confirm(wanted, edit.version, edit.confirmed)
-        return self._record(self.log.change(self.file, wanted, f"change-{self.log.version}", DAY), actor)
+        name = f"change-{self.log.version}"
+        return self._record(self.log.change(self.file, wanted, name, DAY, edit.valid_from), actor)
 
     def undo(self, what: r.RegistryUndo, actor: Actor) -> r.RegistryState:
-        self._confirm(self.log.before(what.change), what.version, what.confirmed)
+        self._confirm(self._without(what.change), what.version, what.confirmed)
         return self._record(self.log.undo(what.change, DAY), actor)
 
     def decide_file(self, what: r.RegistryFileDecision, actor: Actor) -> r.RegistryState:
@@ -96,7 +92,10 @@ class FakeRegistry:
     def _wanted(self, wish: r.RegistryWish) -> Registry:
         if wish.document is not None:
             return registry_of(wish.document)
-        return self.log.before(wish.undo) if wish.undo is not None else self.file
+        return self._without(wish.undo) if wish.undo is not None else self.file
+
+    def _without(self, change: str) -> Registry:
+        return self.log.with_payloads(self.log.undo(change, DAY)).on(DAY, DAY) or self.file
 
     def _hurt(self, wanted: Registry) -> list[r.HurtVisit]:
         shifts: Mapping[str, Any] = {one.id: one.shift for one in wanted.providers}
@@ -124,3 +123,17 @@ class FakeRegistry:
         for payload in payloads:
             self.log.apply(payload, Trace(actor.name, NOW))
         return self.registry()
+
+
+def _shown(one: Revision, undoable: bool) -> r.RegistryChange:
+    return r.RegistryChange(
+        id=one.changed.change,
+        made_at=one.by.at,
+        made_by=one.by.actor,
+        origin=one.changed.origin,
+        sentences=list(one.changed.sentences),
+        valid_from=one.begins if one.planned else None,
+        undoable=undoable,
+        undone_at=one.undone_by.at if one.undone_by else None,
+        undone_by=one.undone_by.actor if one.undone_by else None,
+    )

@@ -222,20 +222,21 @@ class WaitlistPort(Protocol):
 class RegistryPort(Protocol):
     """The clinic's registry: whom and what it plans with."""
 
-    def registry(self) -> RegistryState:
-        """Return what counts, how the file stands to it, and the latest changes."""
+    def registry(self, on: date | None = None) -> RegistryState:
+        """Return what today, or a day to come, is planned with, how the file stands to now, and the latest changes."""
         ...
 
     def check(self, wish: RegistryWish) -> RegistryEffect:
         """Return what a change would do; nothing is recorded.
 
         Raises:
-            Conflict: the change to be taken back is not the latest, or the file cannot be read.
+            Conflict: the change to be taken back is neither the latest nor yet to come, the file cannot be read, or
+                the date is none that a change can be for.
         """
         ...
 
     def change(self, edit: RegistryEdit, actor: Actor) -> RegistryState:
-        """Plan with a document from now on.
+        """Plan with a document from now, or from its date on.
 
         Raises:
             Refused: it describes no clinic.
@@ -244,7 +245,7 @@ class RegistryPort(Protocol):
         ...
 
     def undo(self, what: RegistryUndo, actor: Actor) -> RegistryState:
-        """Take the latest change back, or raise `Conflict` as `change`."""
+        """Take the latest change, or one that is yet to come, back, or raise `Conflict` as `change`."""
         ...
 
     def decide_file(self, what: RegistryFileDecision, actor: Actor) -> RegistryState:

@@ -3,19 +3,23 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from edge.schedule.changing.deciding_words import deciding_differences
 from edge.schedule.changing.document import SECTIONS
 from edge.schedule.registry import Registry
 
 MOST_SENTENCES: Final = 200
 _LONGEST: Final = 300
 _KINDS: Final = {"providers": "provider", "rooms": "room", "devices": "device", "services": "service"}
+_AWAY: Final = "away"
+_PRESENCE: Final = {True: ("is away", "is back"), False: ("is out of use", "is in use again")}
 _NOTHING: Final = "none"
+_TOLD_APART: Final = (*SECTIONS, "deciding")
 
 
 def differences(before: Registry, after: Registry) -> tuple[str, ...]:
     """Return what to say of a change; none where both plan the same."""
     old, new = (registry.model_dump(mode="json", exclude_none=True) for registry in (before, after))
-    found = [*_settings(old, new)]
+    found = [*_settings(old, new), *deciding_differences(before.deciding, after.deciding)]
     for section in SECTIONS:
         found.extend(_entries(section, old[section], new[section]))
     if len(found) > MOST_SENTENCES:
@@ -24,7 +28,7 @@ def differences(before: Registry, after: Registry) -> tuple[str, ...]:
 
 
 def _settings(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
-    kept = [name for name in dict.fromkeys((*old, *new)) if name not in SECTIONS]
+    kept = [name for name in dict.fromkeys((*old, *new)) if name not in _TOLD_APART]
     changed = {name: value for name, value in old.items() if name in kept}, {n: v for n, v in new.items() if n in kept}
     for what in _fields("", *changed):
         yield f"The clinic: {what}."
@@ -36,7 +40,7 @@ def _entries(section: str, old: Sequence[Mapping[str, Any]], new: Sequence[Mappi
     for name, entry in after.items():
         if name not in before:
             yield f"Added the {kind} {entry['name']}."
-        elif changes := list(_fields("", before[name], entry)):
+        elif changes := list(_changes(section, before[name], entry)):
             yield f"{before[name]['name']}: {'; '.join(changes)}."
     for name, entry in before.items():
         if name not in after:
@@ -44,6 +48,14 @@ def _entries(section: str, old: Sequence[Mapping[str, Any]], new: Sequence[Mappi
     kept = [name for name in before if name in after]
     if kept != [name for name in after if name in before]:
         yield f"The {section} stand in another order."
+
+
+def _changes(section: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what differs between two forms of an entry."""
+    if old.get(_AWAY) != new.get(_AWAY):
+        gone, back = _PRESENCE[section == "providers"]
+        yield gone if new.get(_AWAY) else back
+    yield from _fields("", *({name: value for name, value in one.items() if name != _AWAY} for one in (old, new)))
 
 
 def _fields(path: str, old: Any, new: Any) -> Iterator[str]:

@@ -1,19 +1,36 @@
 """Changes the registry with the days on record in view: shows whom a change would hurt, and asks before it does."""
 
+import datetime as dt
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from edge.schedule.book import ScheduleBook
-from edge.schedule.changing.book import RegistryBook
+from edge.schedule.changing.book import RegistryBook, Timeline
 from edge.schedule.changing.differences import differences
-from edge.schedule.changing.document import registry_of
-from edge.schedule.changing.harm import Hurt, hurt, needed
+from edge.schedule.changing.document import document_of, registry_of
+from edge.schedule.changing.harm import Hurt, Planned, hurt, needed
+from edge.schedule.changing.patches import patched
+from edge.schedule.changing.revisions import LaterChange
 from edge.schedule.errors import NotAllowed
 from edge.schedule.registry import Registry
-from edge.schedule.schedule import Schedule
 
 _MOST_NAMED: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What somebody has edited, and for when.
+
+    Attributes:
+        document: what it says now.
+        drafted_on: the day whose registry it was made of; none for today's.
+        valid_from: the first day that is to be planned with it; none for now.
+    """
+
+    document: Mapping[str, Any]
+    drafted_on: dt.date | None = None
+    valid_from: dt.date | None = None
 
 
 class InUse(NotAllowed):
@@ -30,7 +47,7 @@ class Effect:
 
     Attributes:
         sentences: what differs; empty where nothing does.
-        needed: what cannot be removed; then nothing else is told.
+        needed: what cannot be removed, or does not go with what is yet to come; then nothing else is told.
         hurt: visits that would stand in conflict until their day is replanned; nobody is dropped.
     """
 
@@ -56,17 +73,18 @@ class RegistryEditor:
         """Call `listener` after each change, while nobody can book; it must not raise."""
         self._listeners.append(listener)
 
-    def check(self, document: Mapping[str, Any]) -> Effect:
-        """Return what planning with a document would do; nothing is recorded.
+    def check(self, draft: Draft) -> Effect:
+        """Return what planning with a draft would do; nothing is recorded.
 
         Raises:
             FaultyDocument: it describes no clinic.
+            NotAllowed: as `RegistryBook.change`.
         """
-        return self._effect(registry_of(document))
+        return self._effect_of(self._wanted(draft), draft.valid_from)
 
     def check_undo(self, change: str) -> Effect:
-        """Return what taking the latest change back would do; raises as `RegistryBook.before`."""
-        return self._effect(self.book.before(change))
+        """Return what taking a change back would do; raises as `RegistryBook.undo`."""
+        return self._effect(lambda: self.book.without_change(change))
 
     def check_file(self) -> Effect:
         """Return what taking the clinic's file over would do.
@@ -74,32 +92,39 @@ class RegistryEditor:
         Raises:
             NotAllowed: it cannot be read.
         """
-        return self._effect(self._file())
+        return self._effect_of(self._file(), None)
 
-    def save(self, document: Mapping[str, Any], version: int, confirmed: Collection[str], actor: str) -> bool:
-        """Plan with a document from now on; tell whether it differs. `confirmed` are the ids of those it may hurt.
+    def save(self, draft: Draft, version: int, confirmed: Collection[str], actor: str) -> bool:
+        """Plan with a draft from now, or from its date on; tell whether it differs.
+
+        What was planned before for a date up to the draft's stays: the draft's edits are made on it.
+
+        Args:
+            draft: what is wanted.
+            version: of the registry that was decided on.
+            confirmed: ids of those it may hurt.
+            actor: who decides.
 
         Raises:
             FaultyDocument, InUse, NotConfirmed: nothing was recorded.
             NotAllowed: as `RegistryBook.change`.
         """
-        wanted = registry_of(document)
         with self.schedule.exclusively():
-            self._refuse(self._effect(wanted), confirmed)
-            return self._told(self.book.change(wanted, self.schedule.today(), version, actor))
+            wanted = self._wanted(draft)
+            self._refuse(self._effect_of(wanted, draft.valid_from), confirmed)
+            return self._told(self.book.change(wanted, version, actor, draft.valid_from))
 
     def undo(self, change: str, version: int, confirmed: Collection[str], actor: str) -> bool:
-        """Take the latest change back; raises as `save` and `RegistryBook.undo`."""
+        """Take a change back; raises as `save` and `RegistryBook.undo`."""
         with self.schedule.exclusively():
-            if self.book.standing() == change:
-                self._refuse(self.check_undo(change), confirmed)
-            return self._told(self.book.undo(change, self.schedule.today(), version, actor))
+            self._refuse(self.check_undo(change), confirmed)
+            return self._told(self.book.undo(change, version, actor))
 
     def take_file(self, version: int, confirmed: Collection[str], actor: str) -> bool:
         """Plan with the clinic's file from now on; raises as `save` and `RegistryBook.take_file`."""
         with self.schedule.exclusively():
             self._refuse(self.check_file(), confirmed)
-            return self._told(self.book.take_file(self.schedule.today(), version, actor))
+            return self._told(self.book.take_file(version, actor))
 
     def _told(self, changed: bool) -> bool:
         for listener in self._listeners if changed else ():
@@ -112,28 +137,61 @@ class RegistryEditor:
             raise NotAllowed("file_unreadable", f"the clinic's file cannot be taken over: {file.fault}")
         return file.registry
 
-    def _effect(self, wanted: Registry) -> Effect:
+    def _wanted(self, draft: Draft) -> Registry:
+        """Return the registry that a draft asks for: its edits, on what counts on its first day."""
+        wanted, today = registry_of(draft.document), self.schedule.today()
+        made_of, counts = self.book.on(draft.drafted_on or today), self.book.on(draft.valid_from or today)
+        if made_of == counts:
+            return wanted
+        return registry_of(patched(document_of(counts), document_of(made_of), document_of(wanted)))
+
+    def _effect_of(self, wanted: Registry, valid_from: dt.date | None) -> Effect:
+        if not differences(self.book.on(valid_from or self.schedule.today()), wanted):
+            return Effect(())
+        return self._effect(lambda: self.book.with_change(wanted, valid_from), valid_from)
+
+    def _effect(self, wanted: Callable[[], Timeline], first: dt.date | None = None) -> Effect:
+        """Return what another timeline would do; `first` is the day from which on it is asked for, where that is known.
+
+        Raises:
+            NotAllowed: as `RegistryBook.change`.
+        """
         with self.schedule.exclusively():
-            counts = self.book.current()
-            sentences = differences(counts, wanted)
+            try:
+                timeline = wanted()
+            except LaterChange as error:
+                return Effect((), (error.sentence,))
+            sentences = self._sentences(timeline, first)
             if not sentences:
                 return Effect(())
-            days = list(self._days())
-            gone = tuple(item.sentence for item in needed(counts, wanted, days)) + tuple(self._unlent(counts, wanted))
+            days = [day for day in self._days(timeline) if day.before != day.after]
+            gone = (*(item.sentence for item in needed(days)), *self._unlent(timeline))
             if gone:
                 return Effect(sentences, gone)
-            found = (one for day in days for one in hurt(counts, wanted, day.plan, self.schedule.minute(day.plan.date)))
-            return Effect(sentences, (), tuple(found))
+            return Effect(sentences, (), tuple(one for day in days for one in hurt(day)))
 
-    def _days(self) -> Iterator[Schedule]:
+    def _sentences(self, timeline: Timeline, first: dt.date | None) -> tuple[str, ...]:
+        """Return what differs on the first day that is planned otherwise."""
+        days = [first] if first is not None else [begins for begins, _ in self._parts(timeline)]
+        told = (differences(self.book.on(day), timeline.on(day)) for day in days)
+        return next((sentences for sentences in told if sentences), ())
+
+    def _parts(self, timeline: Timeline) -> list[tuple[dt.date, Registry]]:
+        """Return the days on which either timeline goes over to another registry, with the new one."""
+        begins = {day for day, _ in timeline.parts} | {one.begins for one in self.book.to_come()}
+        return [(day, timeline.on(day)) for day in sorted(begins)]
+
+    def _days(self, timeline: Timeline) -> Iterator[Planned]:
         for date in self.schedule.days_from(self.schedule.today()):
-            yield self.schedule.day(date)
+            day = self.schedule.day(date)
+            yield Planned(day, self.book.on(date), timeline.on(date), self.schedule.minute(date))
 
-    def _unlent(self, counts: Registry, wanted: Registry) -> Iterator[str]:
-        kept = {service.id for service in wanted.services}
-        for service in counts.services:
-            if service.id in self._lent and service.id not in kept:
-                yield f"{service.name} cannot be removed: the box's configuration lends it to online booking"
+    def _unlent(self, timeline: Timeline) -> Iterator[str]:
+        names = {service.id: service.name for one in self.book.ahead() for service in one.services}
+        for _, registry in timeline.parts:
+            for name in names.keys() - {service.id for service in registry.services}:
+                if name in self._lent:
+                    yield f"{names.pop(name)} cannot be removed: the box's configuration lends it to online booking"
 
     def _refuse(self, effect: Effect, confirmed: Collection[str]) -> None:
         if effect.needed:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from edge.schedule.conflicts import conflicts
-from edge.schedule.domain import Appointment, Plan, ResourceKind, clock_text
+from edge.schedule.domain import Appointment, ResourceKind, clock_text
 from edge.schedule.lunch import unmet_lunches
 from edge.schedule.payloads import appointment_of
 from edge.schedule.registry import Registry
@@ -19,6 +19,11 @@ _OUT: Final = {
     "device_down": ResourceKind.DEVICE,
 }
 _SERVICE: Final = "service"
+_INSTEAD: Final = {
+    ResourceKind.PROVIDER.value: "; mark them as away, and these visits can be planned again",
+    ResourceKind.ROOM.value: "; mark it as out of use, and these visits can be planned again",
+    ResourceKind.DEVICE.value: "; mark it as out of use, and these visits can be planned again",
+}
 _Thing = tuple[str, str]
 
 
@@ -57,11 +62,23 @@ class Needed:
         """Why it cannot be removed."""
         some = "1 visit uses" if self.visits == 1 else f"{self.visits} visits use"
         more = ", …" if self.visits > len(self.examples) else ""
-        return f"{self.name} cannot be removed: {some} it: {', '.join(self.examples)}{more}"
+        instead = _INSTEAD.get(self.kind, "")
+        return f"{self.name} cannot be removed: {some} it: {', '.join(self.examples)}{more}{instead}"
 
 
-def hurt(before: Registry, after: Registry, plan: Plan, now: int) -> Iterator[Hurt]:
-    """Yield the visits and lunches of a day that are well with `before` and not with `after`, earliest first."""
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A day, what it is planned with before and after a change, and the minute that it is there."""
+
+    day: Schedule
+    before: Registry
+    after: Registry
+    now: int = 0
+
+
+def hurt(planned: Planned) -> Iterator[Hurt]:
+    """Yield the visits and lunches of a day that are well before a change and not after it, earliest first."""
+    before, after, plan, now = planned.before, planned.after, planned.day.plan, planned.now
     well = {(one.visit, one.rule) for one in conflicts(before, plan, now)}
     reasons: dict[str, list[str]] = {}
     for one in conflicts(after, plan, now):
@@ -82,18 +99,19 @@ def hurt(before: Registry, after: Registry, plan: Plan, now: int) -> Iterator[Hu
             yield Hurt(name, plan.date, lunch.window.start, "Lunch", (names[lunch.provider],), why)
 
 
-def needed(before: Registry, after: Registry, days: Iterable[Schedule]) -> tuple[Needed, ...]:
-    """Return what `after` no longer has although days to come use it."""
-    gone = {thing: name for thing, name in _things(before).items() if thing not in _things(after)}
+def needed(days: Iterable[Planned]) -> tuple[Needed, ...]:
+    """Return what is no longer there after a change on days that use it."""
     users: dict[_Thing, dict[str, str]] = {}
-    if not gone:
-        return ()
-    for day in days:
-        for thing, who, text in _uses(before, day):
+    names: dict[_Thing, str] = {}
+    for planned in days:
+        left = _things(planned.after)
+        gone = {thing: name for thing, name in _things(planned.before).items() if thing not in left}
+        for thing, who, text in _uses(planned.before, planned.day) if gone else ():
             if thing in gone:
-                users.setdefault(thing, {})[f"{day.plan.date} {who}"] = text
+                names[thing] = gone[thing]
+                users.setdefault(thing, {})[f"{planned.day.plan.date} {who}"] = text
     return tuple(
-        Needed(kind, name, gone[kind, name], len(texts), tuple(texts.values())[:5])
+        Needed(kind, name, names[kind, name], len(texts), tuple(texts.values())[:5])
         for (kind, name), texts in users.items()
     )
 

@@ -2,15 +2,20 @@
 
 Nothing is on record until somebody changes something: so long the clinic's file counts. The first change writes down
 what the file said, so that taking it back gives exactly that.
+
+A change counts from the moment it is made, or for the days from a date on. Changes stand one on the other in the order
+in which they begin to count; what is made or taken back below one that is yet to come is carried into it.
 """
 
 import datetime as dt
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from copy import copy
 from typing import Final
 
 from edge.schedule.changing.differences import differences
-from edge.schedule.changing.document import digest_of, document_of, registry_of
+from edge.schedule.changing.document import FaultyDocument, digest_of, document_of, registry_of
+from edge.schedule.changing.patches import patched
+from edge.schedule.changing.revision import NOBODY, Revision, Trace
 from edge.schedule.errors import BrokenFold, NotAllowed
 from edge.schedule.registry import Registry
 from shared.events.catalogue import clinic as said
@@ -18,35 +23,19 @@ from shared.events.payload import PayloadModel
 
 AGGREGATE: Final = "clinic"
 PURPOSE: Final = "registry"
+MOST_AHEAD: Final = dt.timedelta(days=366)
+MOST_TO_COME: Final = 12
 
 
-@dataclass(frozen=True, slots=True)
-class Trace:
-    """Who recorded an event, and when."""
-
-    actor: str
-    at: dt.datetime
-
-
-_NOBODY: Final = Trace("", dt.datetime.min.replace(tzinfo=dt.UTC))
-
-
-@dataclass(slots=True)
-class Revision:
-    """One change of the registry, and whether it was taken back."""
-
-    changed: said.RegistryChanged
-    registry: Registry
-    by: Trace
-    undone: bool = False
-    undone_by: Trace | None = None
+class LaterChange(NotAllowed):
+    """With what is asked for, a change that is yet to come would describe no clinic any more."""
 
 
 class Revisions:
     """Every change of one clinic's registry.
 
     Attributes:
-        made: the changes, oldest first.
+        made: the changes in the order in which they were made.
         version: how many payloads have been applied.
         file_digest: of the file as somebody last took it or left it; empty before the first change.
     """
@@ -56,53 +45,73 @@ class Revisions:
         self.version = 0
         self.file_digest = ""
         self._seed: Registry | None = None
-        self._days: list[tuple[dt.date, Registry]] = []
+        self._order: list[Revision] = []
 
     @classmethod
     def fold(cls, payloads: Iterable[PayloadModel]) -> "Revisions":
         """Return what payloads, in order, add up to."""
         revisions = cls()
         for payload in payloads:
-            revisions.apply(payload, _NOBODY)
+            revisions.apply(payload, NOBODY)
         return revisions
 
-    @property
-    def standing(self) -> Revision | None:
-        """The latest change that was not taken back, or none."""
-        return next((one for one in reversed(self.made) if not one.undone), None)
+    def with_payloads(self, payloads: Iterable[PayloadModel]) -> "Revisions":
+        """Return what would count with some payloads more; this one stays as it is."""
+        trial = copy(self)
+        trial.made = [copy(one) for one in self.made]
+        trial._order = in_order(trial.made)  # noqa: SLF001 - of this class
+        for payload in payloads:
+            trial.apply(payload, NOBODY)
+        return trial
 
-    @property
-    def registry(self) -> Registry | None:
-        """What counts by the log, or none while the file counts."""
-        return self.standing.registry if self.standing is not None else self._seed
+    def standing(self, today: dt.date) -> Revision | None:
+        """The latest change that counts and was not taken back, or none."""
+        return next((one for one in self._order if one.counts(today, today)), None)
 
-    def on(self, day: dt.date) -> Registry | None:
-        """Return what counted at the end of a day, or none while the file counts."""
-        counted = [registry for date, registry in self._days if date <= day]
-        return counted[-1] if counted else self._seed
+    def to_come(self, today: dt.date) -> Sequence[Revision]:
+        """Return the changes that stand and are yet to come, the first to count first."""
+        return [one for one in reversed(self._order) if one.is_to_come(today)]
+
+    def on(self, day: dt.date, today: dt.date) -> Registry | None:
+        """Return what a day is planned with, or what counted at its end; none while the file counts."""
+        found = next((one for one in self._order if one.counts(day, today)), None)
+        return self._seed if found is None else found.registry
 
     def known(self) -> Iterable[Registry]:
-        """Return every registry that ever counted by the log."""
+        """Return every registry that ever counted by the log, or will."""
         return [*([self._seed] if self._seed is not None else []), *(one.registry for one in self.made)]
 
-    def change(self, file: Registry, wanted: Registry, change: str, today: dt.date) -> list[PayloadModel]:
-        """Plan with another registry from now on; one that says the same gives no event.
+    def change(
+        self, file: Registry, wanted: Registry, change: str, today: dt.date, valid_from: dt.date | None = None
+    ) -> list[PayloadModel]:
+        """Plan with another registry from now on, or from a date on; one that says the same gives no event.
 
         Args:
             file: what counts while nothing is on record.
             wanted: the new one.
             change: an id that was never used.
             today: the clinic's date.
+            valid_from: the first day that is planned with it; none for now.
+
+        Raises:
+            NotAllowed: the date has passed or is too far away, or too much is yet to come.
+            LaterChange: what is yet to come does not go with it.
         """
-        return self._changed(file, wanted, change, today, None)
+        starts = None if valid_from == today else valid_from
+        if starts is not None and not today < starts <= today + MOST_AHEAD:
+            raise NotAllowed("no_such_date", "choose a date from tomorrow on, at most a year ahead")
+        if starts is not None and len(self.to_come(today)) >= MOST_TO_COME:
+            raise NotAllowed("too_much_to_come", f"{MOST_TO_COME} changes are yet to come; take one of them back first")
+        return self._changed(file, wanted, change, today, starts, None)
 
     def take_file(self, file: Registry, change: str, today: dt.date) -> list[PayloadModel]:
-        """Plan with what the file says from now on.
+        """Plan with what the file says from now on; changes that are yet to come stay so.
 
         Raises:
             NotAllowed: it counts anyhow, or says what counts.
+            LaterChange: what is yet to come does not go with it.
         """
-        payloads = self._changed(file, file, change, today, digest_of(file)) if self._seed is not None else []
+        payloads = [] if self._seed is None else self._changed(file, file, change, today, None, digest_of(file))
         if not payloads:
             raise NotAllowed("file_counts", "the clinic plans with what its file says; there is nothing to take over")
         return payloads
@@ -115,31 +124,21 @@ class Revisions:
         return [said.RegistryFileLeft(file_digest=digest)]
 
     def undo(self, change: str, today: dt.date) -> list[PayloadModel]:
-        """Take the latest change back; idempotent by its id.
+        """Take back the latest change that counts, or one that is yet to come; idempotent by its id.
 
         Raises:
-            NotAllowed: it is not the latest that stands.
+            NotAllowed: it is neither.
+            LaterChange: what is yet to come does not go without it.
         """
         if any(one.undone for one in self.made if one.changed.change == change):
             return []
-        self.before(change)
-        return [said.RegistryChangeUndone(change=change, day=today)]
+        self._undoable(change, today)
+        return self._with_carried([said.RegistryChangeUndone(change=change, day=today)], today)
 
-    def before(self, change: str) -> Registry:
-        """Return what would count without the latest change.
-
-        Raises:
-            NotAllowed: it is not the latest that stands.
-        """
-        latest, seed = self.standing, self._seed
-        if seed is None or latest is None or latest.changed.change != change:
-            raise NotAllowed("not_latest", "only the latest change can be taken back; reload the page")
-        left = [one for one in self.made if not one.undone and one is not latest]
-        return left[-1].registry if left else seed
-
-    def file_is_news(self, file: Registry) -> bool:
+    def file_is_news(self, file: Registry, today: dt.date) -> bool:
         """Tell whether the file says something that nobody has decided on: neither what counts nor what was left."""
-        return self.registry is not None and file != self.registry and digest_of(file) != self.file_digest
+        counts = self.on(today, today)
+        return counts is not None and file != counts and digest_of(file) != self.file_digest
 
     def apply(self, payload: PayloadModel, trace: Trace) -> None:
         """Take one event into account.
@@ -151,7 +150,9 @@ class Revisions:
             case said.RegistrySeeded(document=document, file_digest=digest) if self._seed is None:
                 self._seed, self.file_digest = registry_of(document), digest
             case said.RegistryChanged() if self._seed is not None:
-                self._apply_change(payload, trace)
+                self._apply_change(payload, self._seed, trace)
+            case said.RegistryCarried(change=name, document=document):
+                self._find(name).registry = registry_of(document)
             case said.RegistryChangeUndone(change=name, day=day):
                 self._apply_undo(name, day, trace)
             case said.RegistryFileLeft(file_digest=digest) if self._seed is not None:
@@ -160,25 +161,46 @@ class Revisions:
                 raise BrokenFold("foreign_event", f"{payload.event_type} does not follow what is known of the clinic")
         self.version += 1
 
-    def _apply_change(self, changed: said.RegistryChanged, trace: Trace) -> None:
+    def _apply_change(self, changed: said.RegistryChanged, seed: Registry, trace: Trace) -> None:
         registry = registry_of(changed.document)
-        self.made.append(Revision(changed, registry, trace))
+        # A clock that was put back does not bring a change below those that it was made on.
+        before = max((one.begins for one in self.made if not one.planned), default=changed.day)
+        begins = changed.valid_from if isinstance(changed, said.RegistryChangePlanned) else max(changed.day, before)
+        below = self.on(begins, changed.day) or seed
+        self.made.append(Revision(changed, below, registry, begins, trace))
+        self._order = in_order(self.made)
         self.file_digest = changed.file_digest or self.file_digest
-        self._days.append((changed.day, registry))
 
     def _apply_undo(self, name: str, day: dt.date, trace: Trace) -> None:
-        latest = self.standing
-        if latest is None or latest.changed.change != name:
-            raise BrokenFold("not_latest", "an event takes back a change that is not the latest; repair the log")
-        latest.undone, latest.undone_by = True, trace
-        now = self.registry
-        if now is not None:
-            self._days.append((day, now))
+        try:
+            undone = self._undoable(name, day)
+        except NotAllowed as error:
+            raise BrokenFold("not_latest", "an event takes back a change below others; repair the log") from error
+        undone.undone_on, undone.undone_by = day, trace
+
+    def _undoable(self, change: str, today: dt.date) -> Revision:
+        latest = self.standing(today)
+        for one in (*self.to_come(today), *([] if latest is None else [latest])):
+            if one.changed.change == change:
+                return one
+        raise NotAllowed("not_latest", "only the latest change can be taken back; reload the page")
+
+    def _find(self, change: str) -> Revision:
+        for one in self.made:
+            if one.changed.change == change:
+                return one
+        raise BrokenFold("unknown_change", "an event names a change that never was; repair the log")
 
     def _changed(
-        self, file: Registry, wanted: Registry, change: str, today: dt.date, digest: str | None
+        self,
+        file: Registry,
+        wanted: Registry,
+        change: str,
+        today: dt.date,
+        starts: dt.date | None,
+        digest: str | None,
     ) -> list[PayloadModel]:
-        counts = self.registry if self.registry is not None else file
+        counts = self.on(starts or today, today) or file
         sentences = differences(counts, wanted)
         if not sentences:
             return []
@@ -190,6 +212,44 @@ class Revisions:
             sentences=sentences,
             file_digest=digest,
         )
+        if starts is not None:
+            changed = said.RegistryChangePlanned(**dict(changed), valid_from=starts)
         if self._seed is not None:
-            return [changed]
+            return self._with_carried([changed], today)
         return [said.RegistrySeeded(document=document_of(file), file_digest=digest_of(file)), changed]
+
+    def _with_carried(self, payloads: list[PayloadModel], today: dt.date) -> list[PayloadModel]:
+        """Return the payloads, and what each change that is yet to come holds after them where that differs."""
+        trial = self.with_payloads(payloads)
+        below, result = trial.on(today, today), list(payloads)
+        for one in trial.to_come(today):
+            if below is None:
+                break
+            carried = _carried(one, below)
+            if carried != one.registry:
+                result.append(said.RegistryCarried(change=one.changed.change, document=document_of(carried)))
+            below = carried
+        return result
+
+
+def in_order(made: Iterable[Revision]) -> list[Revision]:
+    """Return changes, the one on top of all first: by the day on which they begin, then as they were made."""
+    numbered = sorted(enumerate(made), key=lambda item: (item[1].begins, item[0]), reverse=True)
+    return [one for _, one in numbered]
+
+
+def _carried(one: Revision, below: Registry) -> Registry:
+    """Return what a change that is yet to come holds when it stands on `below`.
+
+    Raises:
+        LaterChange: its edits and `below` make no clinic.
+    """
+    edits = document_of(one.below), one.changed.document
+    try:
+        return registry_of(patched(document_of(below), *edits))
+    except FaultyDocument as error:
+        raise LaterChange(
+            "later_change",
+            f"the change from {one.begins.day} {one.begins:%B} on does not go with it ({error.sentence}); "
+            "take that one back first",
+        ) from error

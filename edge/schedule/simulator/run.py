@@ -168,6 +168,8 @@ class _Run:
         for provider in self.day.registry.providers:
             total = np.zeros(self.day.draws)
             for day in range(self.day.plan.days):
+                if provider.away:
+                    continue
                 shift = self.day.shift(provider.id, day)
                 present = np.full(self.day.draws, float(shift.end - shift.start))
                 for failure in self.day.away[ResourceKind.PROVIDER, provider.id]:

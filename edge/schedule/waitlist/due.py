@@ -43,12 +43,22 @@ _MOST_OFFERS_A_PLACE = 20
 
 @dataclass(frozen=True, slots=True)
 class Clinic:
-    """What offers are judged by: the clinic's file, its limits and its weights, and what is on record of clients."""
+    """What offers are judged by: the clinic, its limits and its weights, and what is on record of clients.
+
+    Attributes:
+        registry: the clinic as it is now.
+        planned_on: what a day is planned with, where the clinic will be another from some day on.
+    """
 
     registry: Registry
     rules: OfferRules = field(default_factory=OfferRules)
     weights: RankingWeights = field(default_factory=RankingWeights)
     record: OnRecord = NOTHING
+    planned_on: Callable[[dt.date], Registry] | None = None
+
+    def on(self, date: dt.date) -> Registry:
+        """Return the clinic that a day is planned with."""
+        return self.registry if self.planned_on is None else self.planned_on(date)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +86,8 @@ def ended(clinic: Clinic, waitlist: Waitlist, plans: Mapping[dt.date, Plan], now
         plan = plans.get(offer.place.day)
         if not offer.live(now):
             result.append(said.WaitlistOfferExpired(offer=offer.id))
-        elif plan is not None and not stands(clinic.registry, plan, offer, clinic.record):
-            why = gone_because(clinic.registry, offer, clinic.record, "A change of the day took the place.")
+        elif plan is not None and not stands(clinic.on(plan.date), plan, offer, clinic.record):
+            why = gone_because(clinic.on(plan.date), offer, clinic.record, "A change of the day took the place.")
             result.append(said.WaitlistOfferSuperseded(offer=offer.id, reason=why))
     return result
 
@@ -110,7 +120,7 @@ def due(
         if not _within(clinic, date, now):
             continue
         minute = minute_of(date, now)
-        for left in freed(clinic.registry, day):
+        for left in freed(clinic.on(date), day):
             if left.span.end <= minute:
                 continue
             for _ in range(_MOST_OFFERS_A_PLACE):
@@ -134,7 +144,7 @@ def candidates(
         for entry in state.waiting()
         if (anybody or entry.messages)
         and entry.hours_on(plan.date)
-        and offers_service(clinic.registry, entry)
+        and offers_service(clinic.on(plan.date), entry)
         and refusal(clinic.rules, state, entry, now) is None
     ]
     if not able:
@@ -169,14 +179,14 @@ def offer_now(
     reason = refusal(clinic.rules, waitlist.state, entry, now)
     if reason is not None:
         raise NotAllowed("no_offer_now", reason)
-    if not offers_service(clinic.registry, entry):
+    if not any(offers_service(clinic.on(date), entry) for date in (now.date(), *days)):
         raise NotAllowed("service_gone", "The clinic no longer offers this service; change the entry.")
     if channel is Channel.MESSAGE and not entry.messages:
         raise NotAllowed("no_messages", "This client did not agree to messages; call, and record the answer here.")
     if (text := uncleared(clinic, entry, now)) is not None:
         raise NotAllowed("not_cleared", text)
     for date in sorted(days):
-        if not _within(clinic, date, now) or not entry.hours_on(date):
+        if not (_within(clinic, date, now) and entry.hours_on(date) and offers_service(clinic.on(date), entry)):
             continue
         best = _best(clinic, waitlist, entry, _gaps(clinic, waitlist, days[date].plan, now), None, now)
         if best is not None:
@@ -194,10 +204,12 @@ def _within(clinic: Clinic, date: dt.date, now: dt.datetime) -> bool:
 
 def uncleared(clinic: Clinic, entry: Entry, now: dt.datetime) -> str | None:
     """Return which clearances a client lacks on every day that suits within the horizon, or none."""
-    if not offers_service(clinic.registry, entry):
-        return None
     ahead = (now.date() + dt.timedelta(days=number) for number in range(clinic.rules.horizon_days + 1))
-    texts = [uncleared_on(clinic.registry, entry, date, clinic.record) for date in ahead if entry.hours_on(date)]
+    texts = [
+        uncleared_on(clinic.on(date), entry, date, clinic.record)
+        for date in ahead
+        if entry.hours_on(date) and offers_service(clinic.on(date), entry)
+    ]
     return f"{texts[0]}; once that is confirmed, a place can be offered." if texts and all(texts) else None
 
 
@@ -218,8 +230,9 @@ def minute_of(date: dt.date, now: dt.datetime) -> int:
 
 
 def _gaps(clinic: Clinic, waitlist: Waitlist, plan: Plan, now: dt.datetime) -> Gaps:
-    held = kept_visits(clinic.registry, plan, waitlist.state.live(now), clinic.record)
-    return Gaps(clinic.registry, plan, minute_of(plan.date, now), held, clinic.record)
+    registry = clinic.on(plan.date)
+    held = kept_visits(registry, plan, waitlist.state.live(now), clinic.record)
+    return Gaps(registry, plan, minute_of(plan.date, now), held, clinic.record)
 
 
 def _ran_out(waitlist: Waitlist, now: dt.datetime) -> list[PayloadModel]:
@@ -253,7 +266,7 @@ def facts_of(
     clinic: Clinic, waitlist: Waitlist, entry: Entry, place: Place, left: Freed | None, now: dt.datetime
 ) -> Facts:
     """Return what the ranking asks of a candidate; without a place that was left, the visit fits by itself."""
-    state, registry = waitlist.state, clinic.registry
+    state, registry = waitlist.state, clinic.on(place.day)
     mine = [offer for offer in state.of_client(entry.client) if offer.state in ANSWERED]
     minutes = place.end - place.start
     start = max(left.span.start, minute_of(place.day, now)) if left is not None else place.start

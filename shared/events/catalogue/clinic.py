@@ -40,8 +40,29 @@ class RegistryChanged(PayloadModel):
     file_digest: Digest | None = None
 
 
+class RegistryChangePlanned(RegistryChanged):
+    """The registry will be another one for the days from `valid_from` on; until then it is yet to come.
+
+    What `document` holds is what the days from then on are planned with, until the next change that is yet to come.
+    """
+
+    event_type: ClassVar[str] = "clinic.registry_change_planned"
+    valid_from: dt.date
+
+
+class RegistryCarried(PayloadModel):
+    """A change that is yet to come holds another document: one that counts before it was made or taken back.
+
+    It follows that change in the same transaction. The edits of the change itself are the same.
+    """
+
+    event_type: ClassVar[str] = "clinic.registry_carried"
+    change: Name
+    document: Document
+
+
 class RegistryChangeUndone(PayloadModel):
-    """The latest change that stood is taken back; exactly what counted before it counts again."""
+    """The latest change that counts, or one that is yet to come, is taken back; the days are planned as without it."""
 
     event_type: ClassVar[str] = "clinic.registry_change_undone"
     change: Name
@@ -55,4 +76,11 @@ class RegistryFileLeft(PayloadModel):
     file_digest: Digest
 
 
-PAYLOADS: tuple[type[PayloadModel], ...] = (RegistrySeeded, RegistryChanged, RegistryChangeUndone, RegistryFileLeft)
+PAYLOADS: tuple[type[PayloadModel], ...] = (
+    RegistrySeeded,
+    RegistryChanged,
+    RegistryChangePlanned,
+    RegistryCarried,
+    RegistryChangeUndone,
+    RegistryFileLeft,
+)

@@ -27,7 +27,7 @@ class NightRolled(PayloadModel):
     roll: Name
     at: dt.datetime
     days: tuple[RolledDay, ...]
-    left: str = Field(max_length=64)
+    left: str = Field(max_length=500)
 
 
 class NightUndone(PayloadModel):

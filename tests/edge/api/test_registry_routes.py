@@ -70,6 +70,22 @@ def test_whom_it_hurts_has_to_be_confirmed(client: TestClient) -> None:
     assert client.post(URL, json=edit | {"confirmed": [hurt["id"]]}).status_code == 200
 
 
+def test_a_change_from_a_date_on_is_to_come_and_is_read_for_its_day(client: TestClient) -> None:
+    edit = drafted(client, name="Dr. Sequoia") | {"valid_from": "2031-04-01", "drafted_on": "2031-03-12"}
+    after = client.post(URL, json=edit).json()
+    (coming,) = after["to_come"]
+    assert (after["shown_on"], after["changes"]) == ("2031-03-12", [])
+    assert (coming["valid_from"], coming["undoable"]) == ("2031-04-01", True)
+    names = [
+        client.get(URL, params={"on": day}).json()["document"]["providers"][0]["name"]
+        for day in ("2031-03-01", "2031-03-31", "2031-04-01", "2031-12-01")
+    ]
+    assert names == ["Dr. Cedar", "Dr. Cedar", "Dr. Sequoia", "Dr. Sequoia"]
+    undone = client.post(f"{URL}/undo", json={"version": after["version"], "change": coming["id"]}).json()
+    assert (undone["to_come"], [one["valid_from"] for one in undone["changes"]]) == ([], ["2031-04-01"])
+    assert client.get(URL, params={"on": "soon"}).status_code == 422
+
+
 def test_a_file_that_differs_is_left_or_taken_over(client: TestClient, ports: EdgePorts) -> None:
     client.post(URL, json=drafted(client, name="Dr. Sequoia"))
     assert isinstance(ports.registry, FakeRegistry)
@@ -90,6 +106,7 @@ def test_a_file_that_differs_is_left_or_taken_over(client: TestClient, ports: Ed
         ("/undo", {"version": 0, "change": "x y"}),
         ("/file", {"version": 0, "take": True, "surprise": 1}),
         ("/check", {"surprise": 1}),
+        ("", {"version": 0, "document": {}, "valid_from": "soon"}),
     ],
 )
 def test_a_body_that_is_none_is_refused(client: TestClient, path: str, body: dict[str, Any]) -> None:

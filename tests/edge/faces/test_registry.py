@@ -16,9 +16,10 @@ from edge.faces.registry import RegistryDesk
 from edge.faces.schedule import ScheduleDesk
 from edge.review.licences import RegistryLicences
 from edge.schedule.book import ScheduleBook
-from edge.schedule.changing.book import RegistryBook
+from edge.schedule.changing.book import RegistryBook, clinic_date
 from edge.schedule.changing.editor import RegistryEditor
 from edge.schedule.domain import AppointmentRequest, Span
+from edge.schedule.errors import NotAllowed
 from edge.schedule.ids import AppointmentId, ProviderId, ServiceId
 from edge.schedule.orchestration.book import ChecklistBook
 from edge.schedule.waitlist_book import WaitlistBook
@@ -34,7 +35,7 @@ class Tablet:
     """The clinic's page and the board on one record, with a client who comes to Dr. Cedar at two."""
 
     def __init__(self, record: BoxRecord) -> None:
-        self.registry = RegistryBook(record.store, record.ids, None)
+        self.registry = RegistryBook(record.store, record.ids, None, clinic_date(record.clock, "Europe/Vienna"))
         self.book = ScheduleBook(record.store, self.registry, record.ids, record.clock, "Europe/Vienna")
         self.people = FilePeople(self.registry)
         self.clinic = RegistryDesk(RegistryEditor(self.registry, self.book), self.people)
@@ -86,6 +87,29 @@ def test_a_visit_in_conflict_is_shown_on_the_board_until_the_day_is_planned_agai
     assert (change.made_by, change.undoable) == ("Dr. Cedar", True)
     undone = tablet.clinic.undo(shown.RegistryUndo(version=state.version, change=change.id), CEDAR)
     assert undone.changes[0].undone_by == "Dr. Cedar"
+
+
+def test_what_is_yet_to_come_is_shown_apart_and_looked_at_as_from_its_day(tablet: Tablet, record: BoxRecord) -> None:
+    leaves = TODAY + dt.timedelta(days=1)
+    edit = tablet.change(away=True).model_copy(update={"valid_from": leaves, "drafted_on": TODAY})
+    wish = shown.RegistryWish(document=edit.document, drafted_on=TODAY, valid_from=leaves)
+    assert tablet.clinic.check(wish).hurt == []
+    state = tablet.clinic.change(edit, CEDAR)
+    (coming,) = state.to_come
+    assert (coming.valid_from, coming.made_by, coming.undoable, state.changes) == (leaves, "Dr. Cedar", True, [])
+    first: list[Any] = [tablet.clinic.registry(day).document["providers"] for day in (None, leaves, TODAY)]
+    assert [providers[0].get("away", False) for providers in first] == [False, True, False]
+    assert [tablet.clinic.registry(day).shown_on for day in (None, leaves, dt.date.min)] == [TODAY, leaves, TODAY]
+    boards = [tablet.board.day(day).providers[0] for day in (TODAY, leaves)]
+    assert [(len(one.working), len(one.absences)) for one in boards] == [(2, 0), (0, 1)]
+    assert tablet.conflict() is None
+    record.clock.advance(24 * 3600)
+    state = tablet.clinic.registry()
+    assert (state.to_come, [one.valid_from for one in state.changes]) == ([], [leaves])
+    assert state.changes[0].undoable
+    passed = edit.model_copy(update={"version": state.version})
+    with pytest.raises(NotAllowed, match="from tomorrow on"):
+        tablet.clinic.change(passed.model_copy(update={"valid_from": TODAY}), CEDAR)
 
 
 def test_a_document_that_is_none_is_refused_with_its_field(tablet: Tablet) -> None:

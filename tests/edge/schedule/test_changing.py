@@ -1,6 +1,5 @@
 """The registry on record: what the log says counts, two cannot overwrite each other, nobody booked is dropped."""
 
-import datetime as dt
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -10,10 +9,9 @@ import pytest
 from structlog.testing import capture_logs
 
 import edge.schedule.book
-from edge.schedule.book import ScheduleBook
 from edge.schedule.changing.book import RegistryBook
 from edge.schedule.changing.document import Document, FaultyDocument, document_of, registry_of
-from edge.schedule.changing.editor import InUse, NotConfirmed, RegistryEditor
+from edge.schedule.changing.editor import Draft, InUse, NotConfirmed, RegistryEditor
 from edge.schedule.checker import check
 from edge.schedule.conflicts import conflicts
 from edge.schedule.domain import AppointmentRequest, ClinicChanged, MoveWanted, ProviderOut, Span, Status
@@ -26,42 +24,9 @@ from edge.schedule.slot_desk import SlotDesk
 from edge.schedule.waitlist.domain import Entry, EntryId, Window
 from edge.schedule.waitlist_book import WaitlistBook
 from shared.ids import ClientId
-from tests.support.records import BoxRecord, open_box_record
+from tests.edge.schedule.changed import DEMO, TODAY, TOMORROW, Box, entry, later_shift, opened, without
+from tests.support.records import open_box_record
 from tests.support.replanning import replanned
-
-ZONE = "Europe/Vienna"
-TODAY = dt.date(2026, 3, 2)
-TOMORROW = TODAY + dt.timedelta(days=1)
-DEMO = Path(edge.schedule.book.__file__).parent / "clinics" / "demo.toml"
-
-
-class Box:
-    """A box whose clinic's file is in a folder; `again` starts it anew."""
-
-    def __init__(self, record: BoxRecord, file: Path) -> None:
-        self.record, self.file = record, file
-        self.again()
-
-    def again(self) -> None:
-        self.registry = RegistryBook(self.record.store, self.record.ids, self.file)
-        self.book = ScheduleBook(self.record.store, self.registry, self.record.ids, self.record.clock, ZONE)
-        self.editor = RegistryEditor(self.registry, self.book, ("peel",))
-
-    def document(self) -> Document:
-        return document_of(self.registry.current())
-
-    def save(self, document: Document, confirmed: tuple[str, ...] = (), version: int | None = None) -> bool:
-        now = self.registry.version if version is None else version
-        return self.editor.save(document, now, confirmed, "manager")
-
-    def books(self, name: str, service: str, provider: str, start: int, day: dt.date = TOMORROW) -> AppointmentId:
-        """Book a visit that begins then; its client would come later, too."""
-        request = AppointmentRequest(
-            AppointmentId(name), ClientId(f"client-{name}"), ServiceId(service), Span(start, 1140), ProviderId(provider)
-        )
-        assert self.book.book_day(day, [request], "desk") == 1
-        assert self.book.day(day).plan.appointments[request.id].start == start
-        return request.id
 
 
 @pytest.fixture
@@ -69,26 +34,8 @@ def box(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Box]:
     """A box at ten in the morning, with the example clinic as its file."""
     monkeypatch.setattr(edge.schedule.book, "REPLAN_SECONDS", 0)
     record = open_box_record(tmp_path)
-    file = tmp_path / "clinic.toml"
-    file.write_text(DEMO.read_text(encoding="utf-8"), encoding="utf-8")
-    yield Box(record, file)
+    yield opened(record, tmp_path)
     record.store.close()
-
-
-def entry(document: Document, section: str, name: str) -> dict[str, Any]:
-    found = next(one for one in document[section] if one["id"] == name)  # type: ignore[union-attr,index,call-overload]
-    assert isinstance(found, dict)
-    return found
-
-
-def later_shift(document: Document) -> Document:
-    entry(document, "providers", "cedar")["shift"] = {"start": "10:00", "end": "18:00"}
-    return document
-
-
-def without(document: Document, section: str, name: str) -> Document:
-    document[section] = [one for one in document[section] if one["id"] != name]  # type: ignore[union-attr,index,call-overload]
-    return document
 
 
 def test_before_the_first_change_the_file_counts_and_nothing_is_on_record(box: Box) -> None:
@@ -125,10 +72,10 @@ def test_the_same_again_is_no_change(box: Box) -> None:
 
 
 def test_of_two_who_change_it_at_the_same_time_the_second_is_refused_and_loses_nothing(box: Box) -> None:
-    other = RegistryEditor(RegistryBook(box.record.store, box.record.ids, box.file), box.book)
+    other = RegistryEditor(RegistryBook(box.record.store, box.record.ids, box.file, lambda: TODAY), box.book)
     mine, theirs, seen = box.document(), box.document(), box.registry.version
     entry(theirs, "rooms", "consult-1")["name"] = "Blue room"
-    other.save(theirs, seen, (), "desk")
+    other.save(Draft(theirs), seen, (), "desk")
     with pytest.raises(NotAllowed, match="somebody changed the clinic"):
         box.save(later_shift(mine), version=seen)
     assert box.registry.current().room(RoomId("consult-1")).name == "Blue room"
@@ -217,7 +164,7 @@ def test_visits_that_a_change_hurts_are_named_and_nothing_is_saved_unconfirmed(b
     visit = box.books("early", "consultation", "cedar", 540)
     box.books("fine", "consultation", "cedar", 660)
     document, head = later_shift(box.document()), box.record.store.head()
-    (hurt,) = box.editor.check(document).hurt
+    (hurt,) = box.check(document).hurt
     assert (hurt.id, hurt.day, hurt.start, hurt.service) == (visit, TOMORROW, 540, "Skin consultation")
     assert (hurt.providers, hurt.why) == (("Dr. Cedar",), "Dr. Cedar does not work then")
     with pytest.raises(NotConfirmed, match="1 visit would stand"):
@@ -259,7 +206,7 @@ def test_a_lunch_for_which_visits_leave_no_time_is_named(box: Box) -> None:
     box.books("b", "consultation", "laurel", 750)
     document = box.document()
     entry(document, "providers", "laurel")["lunch"] = {"start": "12:00", "end": "13:00", "minutes": 30}
-    (hurt,) = box.editor.check(document).hurt
+    (hurt,) = box.check(document).hurt
     assert (hurt.service, hurt.providers, hurt.start) == ("Lunch", ("Dr. Laurel",), 720)
     assert box.save(document, confirmed=(hurt.id,))
 
@@ -366,7 +313,7 @@ def test_a_day_of_broken_visits_is_shown_booked_into_and_replanned(
     box.books("filler", "filler", "willow", 540)
     document = box.document()
     change(document)
-    hurt = box.editor.check(document).hurt
+    hurt = box.check(document).hurt
     assert hurt
     box.save(document, confirmed=tuple(one.id for one in hurt))
     registry, planning = box.book.registry, box.book.learnt.planning()
@@ -408,7 +355,7 @@ def test_what_is_lent_to_online_booking_cannot_be_removed(box: Box) -> None:
     policy = LendingPolicy(1, frozenset({ServiceId("hydra-facial")}), days_ahead=1)
     SlotDesk(box.book, policy, lambda: "epoch", box.record.clock, box.record.ids).top_up()
     document = without(without(box.document(), "services", "hydra-facial"), "devices", "hydra-a")
-    (service, device) = box.editor.check(document).needed
+    (service, device) = box.check(document).needed
     assert "lent to online booking" in service
     assert device.startswith("Hydra station A cannot be removed: 2 visits use it")
 
@@ -422,7 +369,7 @@ def test_what_a_proposal_that_waits_is_about_cannot_be_removed(box: Box) -> None
     box.book.propose(TOMORROW, ProviderOut(0, ProviderId("laurel"), Span(600, 1140)), "desk")
     (day,) = [box.book.day(TOMORROW)]
     assert day.proposals.open
-    (needed,) = box.editor.check(without(box.document(), "providers", "laurel")).needed
+    (needed,) = box.check(without(box.document(), "providers", "laurel")).needed
     assert "a proposal that waits for a decision" in needed
 
 
@@ -430,7 +377,7 @@ def test_a_longer_service_leaves_booked_visits_as_they_are(box: Box) -> None:
     visit = box.books("peel", "peel", "hazel", 600)
     document = box.document()
     entry(document, "services", "peel")["stages"][1]["minutes"] = 45
-    assert box.editor.check(document).hurt == ()
+    assert box.check(document).hurt == ()
     box.save(document)
     plan = box.book.day(TOMORROW).plan
     assert (plan.appointments[visit].end, conflicts(box.book.registry, plan)) == (640, ())

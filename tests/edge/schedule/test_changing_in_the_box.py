@@ -9,7 +9,7 @@ import pytest
 from edge.config import EdgeSettings
 from edge.record import Record
 from edge.schedule.changing.document import document_of
-from edge.schedule.changing.editor import InUse
+from edge.schedule.changing.editor import Draft, InUse
 from edge.schedule.errors import InvalidClinic
 from edge.threads import ThreadBudget
 from edge.wiring.clinic import Clinic
@@ -40,7 +40,7 @@ def test_a_change_is_everywhere_at_once_and_after_a_restart(start: Callable[...,
     people, licences = clinic.people()
     document: Any = document_of(clinic.registry.current())
     document["providers"].append({**document["providers"][0], "id": "fern", "name": "Dr. Fern"})
-    clinic.editor.save(document, 0, (), "manager")
+    clinic.editor.save(Draft(document), 0, (), "manager")
     for box in (clinic, start()):
         assert "fern" in {provider.id for provider in box.book.registry.providers}
         assert "fern" in {provider.id for provider in box.book.learnt.planning().providers}
@@ -53,11 +53,11 @@ def test_a_service_that_the_configuration_lends_stays(start: Callable[..., Clini
     clinic = start(lending={"per_service": 1, "services": ["peel"]})
     document: Any = document_of(clinic.registry.current())
     document["services"] = [one for one in document["services"] if one["id"] != "peel"]
-    assert clinic.editor.check(document).needed == (
+    assert clinic.editor.check(Draft(document)).needed == (
         "Chemical peel cannot be removed: the box's configuration lends it to online booking",
     )
     with pytest.raises(InUse):
-        clinic.editor.save(document, 0, (), "manager")
-    start().editor.save(document, 0, (), "manager")
+        clinic.editor.save(Draft(document), 0, (), "manager")
+    start().editor.save(Draft(document), 0, (), "manager")
     with pytest.raises(InvalidClinic, match="the clinic has no service 'peel'"):
         start(lending={"per_service": 1, "services": ["peel"]})

@@ -2,6 +2,8 @@
 
 import datetime as dt
 import json
+from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 from hypothesis import given
@@ -9,7 +11,9 @@ from hypothesis import strategies as st
 
 from edge.schedule.changing.differences import differences
 from edge.schedule.changing.document import Document, document_of, registry_of
-from edge.schedule.changing.revisions import Revisions, Trace
+from edge.schedule.changing.patches import patched
+from edge.schedule.changing.revision import Trace
+from edge.schedule.changing.revisions import LaterChange, Revisions
 from edge.schedule.registry import Registry, demo_registry, parse_registry
 from shared.events.payload import PayloadModel
 
@@ -103,26 +107,94 @@ def test_what_differs_is_told_and_nothing_else(one: Any, other: Any) -> None:
 def test_any_changes_and_undos_give_what_the_log_folded_anew_gives(steps: list[Any]) -> None:
     book, stack, log = Revisions(), [DEMO], list[PayloadModel]()
     for number, edit in enumerate(steps):
+        today = DAY + dt.timedelta(days=number)
+        standing = book.standing(today)
         if edit is not None:
             wanted = registry_of(edited(edit))
-            payloads = book.change(DEMO, wanted, f"change-{number}", DAY + dt.timedelta(days=number))
+            payloads = book.change(DEMO, wanted, f"change-{number}", today)
             stack += [wanted] if payloads else []
-        elif len(stack) > 1 and book.standing is not None:
-            assert book.before(book.standing.changed.change) == stack[-2]
-            payloads = book.undo(book.standing.changed.change, DAY + dt.timedelta(days=number))
+        elif len(stack) > 1 and standing is not None:
+            payloads = book.undo(standing.changed.change, today)
+            assert counts(book.with_payloads(payloads), today) == stack[-2]
             stack.pop()
         else:
             continue
         for payload in payloads:
             book.apply(payload, TRACE)
         log += payloads
-        assert counts(book) == stack[-1]
-        assert book.on(DAY + dt.timedelta(days=number)) in (stack[-1], None)
+        assert counts(book, today) == stack[-1]
+    end = DAY + dt.timedelta(days=len(steps))
     again = Revisions.fold(type(one).model_validate_json(one.model_dump_json()) for one in log)
-    assert (counts(again), again.version) == (stack[-1], len(log))
+    assert (counts(again, end), again.version) == (stack[-1], len(log))
     assert [one.undone for one in again.made] == [one.undone for one in book.made]
-    assert all(again.on(DAY + dt.timedelta(days=day)) == book.on(DAY + dt.timedelta(days=day)) for day in range(-1, 9))
+    assert all(again.on(day, end) == book.on(day, end) for day in (DAY + dt.timedelta(days=n) for n in range(-1, 12)))
 
 
-def counts(book: Revisions) -> Registry:
-    return book.registry or DEMO
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("change"), EDITS, st.integers(0, 4)),
+        st.tuples(st.just("undo"), st.integers(0, 3)),
+        st.tuples(st.just("night")),
+    ),
+    max_size=8,
+)
+
+
+def expected_on(meant: Iterable[tuple[dt.date, int, Document, Document]], day: dt.date) -> Registry:
+    """What a day plans with: the edits of all that have begun by then, one on the other."""
+    document = document_of(DEMO)
+    for begins, _, before, after in sorted(meant, key=lambda one: one[:2]):
+        if begins <= day:
+            document = patched(document, before, after)
+    return registry_of(document)
+
+
+@given(STEPS)
+def test_each_day_plans_with_the_edits_of_all_that_stand_for_it_in_the_order_in_which_they_begin(
+    steps: list[Any],
+) -> None:
+    book, log, today = Revisions(), list[PayloadModel](), DAY
+    meant: dict[str, tuple[dt.date, int, Document, Document]] = {}
+    for number, step in enumerate(steps):
+        name, payloads = f"change-{number}", list[PayloadModel]()
+        if step[0] == "night":
+            today += dt.timedelta(days=1)
+        elif step[0] == "change":
+            begins = today + dt.timedelta(days=step[2])
+            below = book.on(begins, today) or DEMO
+            wanted = registry_of(patched(document_of(below), document_of(DEMO), edited(step[1])))
+            with suppress(LaterChange):
+                payloads = book.change(DEMO, wanted, name, today, begins if step[2] else None)
+            if payloads:
+                meant[name] = begins, number, document_of(below), document_of(wanted)
+        else:
+            standing = book.standing(today)
+            undoable = [*book.to_come(today), *([] if standing is None else [standing])]
+            if step[1] < len(undoable):
+                name = undoable[step[1]].changed.change
+                with suppress(LaterChange):
+                    payloads = book.undo(name, today)
+                if payloads:
+                    del meant[name]
+        for payload in payloads:
+            book.apply(payload, TRACE)
+        log += payloads
+        for day in (today + dt.timedelta(days=ahead) for ahead in range(6)):
+            assert (book.on(day, today) or DEMO) == expected_on(meant.values(), day)
+    again = Revisions.fold(type(one).model_validate_json(one.model_dump_json()) for one in log)
+    assert [one.undone for one in again.made] == [one.undone for one in book.made]
+    for day in (DAY + dt.timedelta(days=number) for number in range(14)):
+        assert again.on(day, today) == book.on(day, today)
+
+
+@given(EDITS, EDITS)
+def test_edits_made_on_what_they_were_made_of_give_what_was_meant_and_made_twice_the_same(one: Any, other: Any) -> None:
+    before, after, elsewhere = document_of(DEMO), edited(one), edited(other)
+    assert patched(before, before, after) == after
+    assert patched(elsewhere, before, before) == elsewhere
+    once = patched(elsewhere, before, after)
+    assert registry_of(patched(once, before, after)) == registry_of(once)
+
+
+def counts(book: Revisions, today: dt.date) -> Registry:
+    return book.on(today, today) or DEMO

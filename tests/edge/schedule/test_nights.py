@@ -100,7 +100,7 @@ def test_a_night_moves_what_earns_it_and_the_day_says_who_did_it_and_why(box: Bo
     visit = box.could_be_better(WEDNESDAY)
     box.at_night()
     night = box.rolls()
-    assert (night.date, [move.appointment for move in night.rolled.moves]) == (NIGHT, [visit])
+    assert (night.date, [move.appointment for move in night.moves]) == (NIGHT, [visit])
     assert box.visit(WEDNESDAY, visit).providers == ("cedar",)
     (record,) = box.book.day(WEDNESDAY).replans
     assert (record.reported.kind, record.reported.at) == ("rolled", 0)
@@ -147,7 +147,7 @@ def test_a_moved_visit_stays_on_its_day_at_its_minutes_however_far_ahead_the_day
     days = [WEDNESDAY, THURSDAY, THURSDAY + dt.timedelta(days=2)]
     visits = [box.could_be_better(day) for day in days]
     box.at_night()
-    assert len(box.rolls().rolled.moves) == 3
+    assert len(box.rolls().moves) == 3
     for day, name in zip(days, visits, strict=True):
         visit = box.visit(day, name)
         assert (visit.start, visit.end, visit.providers) == (600, 630, ("cedar",))
@@ -193,7 +193,7 @@ def test_a_night_is_rolled_once_however_often_the_box_restarts(record: BoxRecord
 
 def test_a_night_without_anything_to_move_is_on_record_and_over_too(box: Box) -> None:
     box.at_night()
-    assert box.rolls().rolled.moves == ()
+    assert box.rolls().moves == ()
     assert [event.fields.type for event in box.record.store.stream(AGGREGATE)] == ["schedule.night_rolled"]
     assert box.nights.step() is None
 
@@ -216,7 +216,7 @@ def test_a_box_that_dies_in_the_middle_of_the_night_has_written_nothing_and_roll
     record.store.close()
     again = open_box_record(record.folder, record.clock)
     restarted = Box(again, clinic)
-    assert {move.appointment for move in restarted.rolls().rolled.moves} == set(visits)
+    assert {move.appointment for move in restarted.rolls().moves} == set(visits)
     again.store.close()
 
 
@@ -224,13 +224,13 @@ def test_a_booking_made_while_the_box_searched_refuses_the_whole_roll_and_the_ne
     visits = [box.could_be_better(WEDNESDAY), box.could_be_better(THURSDAY)]
     box.at_night()
     night = box.nights.look()
-    assert len(night.rolled.moves) == 2
+    assert len(night.moves) == 2
     taken = box.books(WEDNESDAY, "meanwhile")
     head, plans = box.head, box.plans()
     with pytest.raises(VersionConflict, match="2026-03-04 has changed"):
         box.nights.record(night)
     assert (box.head, box.plans()) == (head, plans)
-    assert [move.appointment for move in box.rolls().rolled.moves] == [visits[1]]
+    assert [move.appointment for move in box.rolls().moves] == [visits[1]]
     assert box.visit(WEDNESDAY, taken).providers == ("cedar",)
 
 
@@ -263,7 +263,7 @@ def test_a_place_that_was_offered_to_somebody_meanwhile_is_not_taken(box: Box) -
     box.book.hold_by(lambda day: [freed] if day.plan.date == WEDNESDAY else [])
     with pytest.raises(VersionConflict):
         box.nights.record(night)
-    assert box.rolls().rolled.moves == ()
+    assert box.rolls().moves == ()
     assert box.visit(WEDNESDAY, visit).providers == ("laurel",)
 
 
@@ -338,8 +338,8 @@ def test_a_second_roll_of_the_night_without_news_finds_nothing_new(
     box.at_night()
     box.rolls()
     again = Box(record, clinic).nights.look()
-    assert (again.rolled.news, again.rolled.moves) == (False, ())
-    assert again.rolled.memory.moved == {visit: dt.datetime.combine(NIGHT, dt.time(2))}
+    assert (again.news, again.moves) == (False, ())
+    assert again.parts[-1].rolled.memory.moved == {visit: dt.datetime.combine(NIGHT, dt.time(2))}
 
 
 @pytest.mark.parametrize(("again", "moves"), [(2.0, 1), (4.0, 0)])
@@ -352,7 +352,7 @@ def test_who_was_put_back_is_moved_again_only_for_what_a_second_move_has_to_earn
     box.nights.undo("operator")
     record.clock.advance(24 * HOUR)
     settings = RollingSettings(enabled=True, seconds=0.06, again=again, frozen_hours=0)
-    assert len(Box(record, clinic, settings).rolls().rolled.moves) == moves
+    assert len(Box(record, clinic, settings).rolls().moves) == moves
 
 
 def test_nobody_moves_who_comes_within_the_frozen_hours_or_was_told(box: Box) -> None:
@@ -360,7 +360,7 @@ def test_nobody_moves_who_comes_within_the_frozen_hours_or_was_told(box: Box) ->
     box.book.change_status(told_of, Status.CONFIRMED, "desk")
     before = box.plans()
     box.at_night()
-    assert box.rolls().rolled.moves == ()
+    assert box.rolls().moves == ()
     assert box.plans() == before
     assert box.visit(TUESDAY, soon).providers == box.visit(WEDNESDAY, told_of).providers == ("laurel",)
 
@@ -377,7 +377,7 @@ def test_who_has_lost_their_place_gets_one_and_undo_takes_it_back(box: Box) -> N
     assert not box.visit(WEDNESDAY, waits).placed
     before = box.plans()
     box.at_night()
-    assert [move.appointment for move in box.rolls().rolled.placed] == [waits]
+    assert [move.appointment for move in box.rolls().placed] == [waits]
     assert box.visit(WEDNESDAY, waits).start == gone.start
     box.nights.undo("operator")
     assert box.plans() == before
@@ -389,8 +389,8 @@ def test_a_day_that_cannot_be_carried_out_is_left_out_and_the_others_are_rolled(
     box.book.record(WEDNESDAY, lambda _: [events.AppointmentBooked(day=WEDNESDAY, visit=twice)], "desk", "booking")
     box.at_night()
     night = box.rolls()
-    assert night.days.left_out == (WEDNESDAY,)
-    assert [move.appointment for move in night.rolled.moves] == [thursday]
+    assert night.left_out == (WEDNESDAY,)
+    assert [move.appointment for move in night.moves] == [thursday]
 
 
 def test_a_day_whose_provider_has_left_the_clinic_is_left_out(box: Box, record: BoxRecord, clinic: Registry) -> None:
@@ -401,7 +401,7 @@ def test_a_day_whose_provider_has_left_the_clinic_is_left_out(box: Box, record: 
     update = {"providers": tuple(one for one in clinic.providers if one.id != "cedar")}
     night = Box(record, clinic.model_copy(update=update)).rolls()
     # On Thursday nobody who is booked has the one who left: the visit there stays with whom it has.
-    assert night.days.left_out == (WEDNESDAY,)
+    assert night.left_out == (WEDNESDAY,)
     assert box.visit(THURSDAY, thursday).providers == ("laurel",)
 
 
@@ -422,7 +422,7 @@ def test_while_photographs_need_every_thread_the_night_waits(box: Box, monkeypat
     box.at_night()
     with box.threads.take(Priority.LIVE, 1, 0), pytest.raises(NoThreadFree):
         box.nights.step()
-    assert box.rolls().rolled.moves
+    assert box.rolls().moves
     assert box.threads.used(Priority.SOLVER) == 0
 
 

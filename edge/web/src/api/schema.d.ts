@@ -382,13 +382,13 @@ export interface paths {
         };
         /**
          * Registry
-         * @description What the clinic plans with, how its file stands to that, and who changed what of late.
+         * @description What the clinic plans a day with, today or `on`, how its file stands to now, and who changed what of late.
          */
         get: operations["getRegistry"];
         put?: never;
         /**
          * Change
-         * @description Plan with a document from now on; nobody who is booked loses the place by it.
+         * @description Plan with a document from now, or from a date on; nobody who is booked loses the place by it.
          */
         post: operations["changeRegistry"];
         delete?: never;
@@ -448,7 +448,7 @@ export interface paths {
         put?: never;
         /**
          * Undo
-         * @description Take the latest change back; exactly what counted before it counts again.
+         * @description Take the latest change, or one that is yet to come, back; the days are planned as without it.
          */
         post: operations["undoRegistryChange"];
         delete?: never;
@@ -3205,10 +3205,15 @@ export interface components {
             undone_at?: string | null;
             /** Undone By */
             undone_by?: string | null;
+            /**
+             * Valid From
+             * @description First day that it is for; none where it was for now.
+             */
+            valid_from?: string | null;
         };
         /**
          * RegistryEdit
-         * @description A document that is to count from now on.
+         * @description A document that is to count from now, or from a date on.
          */
         RegistryEdit: {
             /**
@@ -3221,6 +3226,16 @@ export interface components {
             document: {
                 [key: string]: components["schemas"]["JsonValue"];
             };
+            /**
+             * Drafted On
+             * @description Day whose registry the document was made of; today's.
+             */
+            drafted_on?: string | null;
+            /**
+             * Valid From
+             * @description First day that is to be planned with it; none for now.
+             */
+            valid_from?: string | null;
             /** Version */
             version: number;
         };
@@ -3303,12 +3318,12 @@ export interface components {
         };
         /**
          * RegistryState
-         * @description The registry that counts; a change names the version that it was decided on.
+         * @description The registry that a day is planned with; a change names the version that it was decided on.
          */
         RegistryState: {
             /**
              * Changes
-             * @description Latest first.
+             * @description Latest first, without those that are yet to come.
              */
             changes: components["schemas"]["RegistryChange"][];
             /** Document */
@@ -3316,8 +3331,20 @@ export interface components {
                 [key: string]: components["schemas"]["JsonValue"];
             };
             file: components["schemas"]["RegistryFile"];
+            /**
+             * Shown On
+             * Format: date
+             * @description The day whose registry `document` is: today, or one to come.
+             */
+            shown_on: string;
             /** Timezone */
             timezone: string;
+            /**
+             * To Come
+             * @description Those that are yet to come, the next first.
+             * @default []
+             */
+            to_come: components["schemas"]["RegistryChange"][];
             /**
              * Today
              * Format: date
@@ -3328,7 +3355,7 @@ export interface components {
         };
         /**
          * RegistryUndo
-         * @description The latest change, to be taken back.
+         * @description The latest change that counts, or one that is yet to come, to be taken back.
          */
         RegistryUndo: {
             /** Change */
@@ -3344,15 +3371,25 @@ export interface components {
         };
         /**
          * RegistryWish
-         * @description What is to be looked at: a document, the way back from the latest change, or the clinic's file.
+         * @description What is to be looked at: a document, the way back from a change, or the clinic's file.
          */
         RegistryWish: {
             /** Document */
             document?: {
                 [key: string]: components["schemas"]["JsonValue"];
             } | null;
+            /**
+             * Drafted On
+             * @description Day whose registry the document was made of; today's.
+             */
+            drafted_on?: string | null;
             /** Undo */
             undo?: string | null;
+            /**
+             * Valid From
+             * @description First day that is to be planned with it; none for now.
+             */
+            valid_from?: string | null;
         };
         /**
          * ReopenRequest
@@ -5472,7 +5509,9 @@ export interface operations {
     };
     getRegistry: {
         parameters: {
-            query?: never;
+            query?: {
+                on?: string | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;

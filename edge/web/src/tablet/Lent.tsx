@@ -3,6 +3,7 @@ import { clockTime, sentenceOf, unwrap } from "@medspasync/kit";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import type { CSSProperties } from "react";
 import { api, type Schemas } from "../api/client";
+import { keepDay } from "./days";
 import { Notice } from "./proposal/Notice";
 import { nameOf } from "./proposal/times";
 import { NoRight, useMay } from "./rights";
@@ -67,7 +68,7 @@ export function LentCard({ day, chosen, close }: { day: Day; chosen: Slot; close
       unwrap(
         api.POST("/api/schedule/slots/{day}/{slot_id}/recall", { params: { path: { day: day.day, slot_id: slot.id } } }),
       ),
-    onSuccess: (next) => queries.setQueryData(["day"], next),
+    onSuccess: (next) => keepDay(queries, next),
     onError: () => queries.invalidateQueries({ queryKey: ["day"] }),
   });
   const held = isHeld(day, slot);

@@ -2,7 +2,9 @@ import { Button, Group, Text, Title } from "@mantine/core";
 import { clockTime, sentenceOf, span, unwrap, useNow } from "@medspasync/kit";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
+import { Link } from "react-router";
 import { api, type Schemas } from "../api/client";
+import { keepDay, useShownDay } from "./days";
 import { DayTabs } from "./checklist/DayTabs";
 import { Lanes } from "./Lanes";
 import { ClearancesOf } from "./proposal/Clearances";
@@ -25,7 +27,7 @@ function useUndo(done: () => void) {
     mutationFn: (id: string) =>
       unwrap(api.POST("/api/schedule/replans/{replan_id}/undo", { params: { path: { replan_id: id } } })),
     onSuccess: (next) => {
-      queries.setQueryData(["day"], next);
+      keepDay(queries, next);
       done();
     },
   });
@@ -69,6 +71,7 @@ interface SideProps {
 
 function Side({ day, show, clear, undone }: SideProps) {
   const undo = useUndo(undone);
+  const today = useShownDay() === null;
   const may = useMay("change_schedule");
   const waiting = day.proposals ?? [];
   return (
@@ -96,7 +99,7 @@ function Side({ day, show, clear, undone }: SideProps) {
         <h2>
           To place <span className="count">{day.unplaced.length}</span>
         </h2>
-        {day.unplaced.length === 0 && <p className="quiet">Everybody has a place today.</p>}
+        {day.unplaced.length === 0 && <p className="quiet">Everybody has a place{today && " today"}.</p>}
         {day.unplaced.map((one) => (
           <div className="slip" key={one.appointment_id}>
             <b>{one.client_name}</b>
@@ -113,7 +116,7 @@ function Side({ day, show, clear, undone }: SideProps) {
         ))}
       </section>
       <section className="card side-card">
-        <h2>Changes today</h2>
+        <h2>{today ? "Changes today" : "Changes of this day"}</h2>
         {day.replans.length === 0 && <p className="quiet">The day runs as booked.</p>}
         {day.replans.slice(0, 4).map((plan) => (
           <div className="change" key={plan.id} data-undone={plan.undone}>
@@ -163,7 +166,7 @@ function Done({ id, day, close }: { id: string; day: Day; close: () => void }) {
   );
 }
 
-/** Today's schedule: a lane per provider, what waits for a decision, and what was changed and why. */
+/** The schedule of today, or of a day to come: a lane per provider, what waits for a decision, and what was changed and why. */
 export default function SchedulePage() {
   const [chosen, choose] = useState<Appointment | null>(null);
   const [held, hold] = useState<Schemas["LentSlot"] | null>(null);
@@ -177,9 +180,10 @@ export default function SchedulePage() {
   const may = useMay("change_schedule");
   const queries = useQueryClient();
   const now = useNow();
+  const on = useShownDay();
   const { data: day, error, dataUpdatedAt } = useQuery({
-    queryKey: ["day"],
-    queryFn: () => unwrap(api.GET("/api/schedule")),
+    queryKey: ["day", on],
+    queryFn: () => unwrap(api.GET("/api/schedule", { params: { query: on === null ? {} : { day: on } } })),
     refetchInterval: 5000,
   });
   const edit = useMutation({
@@ -217,13 +221,21 @@ export default function SchedulePage() {
           </Text>
         </div>
         <Group gap="sm">
-          <DayTabs />
-          <Button size="md" variant="light" disabled={!may} onClick={() => report("provider_out")}>
-            Something is out…
-          </Button>
-          <Button size="md" disabled={!may} onClick={() => report("walk_in")}>
-            Walk-in…
-          </Button>
+          {on === null ? (
+            <>
+              <DayTabs />
+              <Button size="md" variant="light" disabled={!may} onClick={() => report("provider_out")}>
+                Something is out…
+              </Button>
+              <Button size="md" disabled={!may} onClick={() => report("walk_in")}>
+                Walk-in…
+              </Button>
+            </>
+          ) : (
+            <Button size="md" variant="light" component={Link} to="/tablet">
+              Back to today
+            </Button>
+          )}
         </Group>
       </Group>
       <NoRight to="change_schedule" />

@@ -3,6 +3,7 @@ import { clockTime, sentenceOf, unwrap, words } from "@medspasync/kit";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { api, type Schemas } from "../../api/client";
+import { keepDay } from "../days";
 import { nameOf } from "./times";
 import { type Disruption, type Proposal, usePropose } from "./useProposing";
 import { WhyNot } from "./WhyNot";
@@ -127,7 +128,7 @@ export function VisitCard({ day, visit, done, close }: { day: Day; visit: Visit;
         }),
       ),
     onSuccess: (next) => {
-      queries.setQueryData(["day"], next);
+      keepDay(queries, next);
       close();
     },
   });

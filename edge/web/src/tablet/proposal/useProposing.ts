@@ -1,6 +1,7 @@
 import { unwrap } from "@medspasync/kit";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { api, type Schemas } from "../../api/client";
+import { keepDay } from "../days";
 
 export type Proposal = Schemas["Proposal"];
 export type Disruption = Schemas["DisruptionRequest"]["disruption"];
@@ -32,14 +33,14 @@ export function useDeciding(proposal: Proposal, moved: (to: Proposal) => void, a
     mutationFn: (choice: number) =>
       unwrap(api.POST("/api/schedule/proposals/{proposal_id}/accept", { params: { path }, body: { choice } })),
     onSuccess: (next) => {
-      queries.setQueryData(["day"], next);
+      keepDay(queries, next);
       accepted(proposal.id);
     },
     onError,
   });
   const reject = useMutation({
     mutationFn: () => unwrap(api.POST("/api/schedule/proposals/{proposal_id}/reject", { params: { path } })),
-    onSuccess: (next) => queries.setQueryData(["day"], next),
+    onSuccess: (next) => keepDay(queries, next),
     onError,
   });
   const renew = useMutation({

@@ -7,7 +7,8 @@ function place(hours: Hours, from: number, to: number) {
   return { left: `${((start - from) / (to - from)) * 100}%`, width: `${((end - start) / (to - from)) * 100}%` };
 }
 
-function told({ shift, breaks = [], lunch }: Provider): string {
+function told({ shift, breaks = [], lunch, away }: Provider): string {
+  if (away) return "Away";
   const pauses = breaks.map((one) => `break ${one.start} to ${one.end}`);
   const meal = lunch ? [`lunch of ${lunch.minutes ?? 30} minutes between ${lunch.start} and ${lunch.end}`] : [];
   return [`Works ${shift.start} to ${shift.end}`, ...pauses, ...meal].join(", ");
@@ -35,6 +36,13 @@ export function DayBar({ provider, hours }: { provider: Provider; hours: Hours }
   const from = minuteOf(hours.start);
   const to = Math.max(from + 60, minuteOf(hours.end));
   const { shift, breaks = [], lunch } = provider;
+  if (provider.away) {
+    return (
+      <div className="bar bar-away" role="img" aria-label={told(provider)}>
+        <span>Away</span>
+      </div>
+    );
+  }
   return (
     <div className="bar" role="img" aria-label={told(provider)}>
       <i className="bar-shift" style={place(shift, from, to)}>

@@ -7,7 +7,7 @@ import { ProviderFields } from "./ProviderForm";
 import { RulesFields } from "./RulesForm";
 import { ServiceFields } from "./ServiceForm";
 import { DeviceFields, RoomFields } from "./ThingForms";
-import { ask } from "./useRegistry";
+import { ask, type Draft } from "./useRegistry";
 
 /** What is being edited: an entry of a section, a new one, or what holds for the whole clinic. */
 export type Target = { section: Section; id: string | null } | { section: "rules" };
@@ -28,7 +28,19 @@ function fresh(clinic: Clinic, section: Section): Entry {
 }
 
 /** Edits one thing of the draft; what is wrong with it stands beside its fields, and it stays open until it is right. */
-export function Editing({ clinic, target, keep, close }: { clinic: Clinic; target: Target; keep: (next: Clinic) => void; close: () => void }) {
+export function Editing({
+  clinic,
+  begun,
+  target,
+  keep,
+  close,
+}: {
+  clinic: Clinic;
+  begun: Omit<Draft, "clinic">;
+  target: Target;
+  keep: (next: Clinic) => void;
+  close: () => void;
+}) {
   const { section } = target;
   const id = target.section === "rules" ? null : target.id;
   const entries: Entry[] = section === "rules" ? [] : (clinic[section] ?? []);
@@ -44,7 +56,7 @@ export function Editing({ clinic, target, keep, close }: { clinic: Clinic; targe
   const checked = useMutation({
     mutationFn: async () => {
       const { name, next } = finished();
-      const { faults = [] } = await ask({ kind: "save", document: next });
+      const { faults = [] } = await ask({ kind: "save", draft: { ...begun, clinic: next } });
       const mine = faults.filter((one) => (section === "rules" ? one.section === "" : one.section === section && (one.entry === name || one.entry === "")));
       return { mine, next };
     },
@@ -83,10 +95,10 @@ export function Editing({ clinic, target, keep, close }: { clinic: Clinic; targe
 }
 
 const FIELDS: Record<Section, string[]> = {
-  providers: ["name", "tier", "shift", "breaks", "lunch", "skills", "licences"],
-  rooms: ["name", "type", "turnover"],
-  devices: ["name", "type", "cooldown", "cleaning", "rooms"],
-  services: ["name", "category", "price", "stages", "clearances", "after", "apart", "checklist"],
+  providers: ["name", "tier", "shift", "breaks", "lunch", "away", "skills", "licences"],
+  rooms: ["name", "type", "turnover", "away"],
+  devices: ["name", "type", "cooldown", "cleaning", "rooms", "away"],
+  services: ["name", "category", "price", "share", "stages", "clearances", "after", "apart", "checklist"],
 };
 
 function title(target: Target, entry: Entry | undefined): string {

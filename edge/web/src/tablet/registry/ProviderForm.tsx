@@ -90,6 +90,13 @@ export function ProviderFields({
           onChange={(event) => change({ lunch: event.currentTarget.checked ? NEW_LUNCH : undefined })}
         />
       </Group>
+      <Switch
+        size="md"
+        label="Away"
+        description="Nobody is planned with them. Who is booked with them is marked on the board, to be planned again."
+        checked={entry.away ?? false}
+        onChange={(event) => change({ away: event.currentTarget.checked || undefined })}
+      />
       <Names
         label="Skills"
         known={namesOf.skills(clinic)}

@@ -1,4 +1,4 @@
-import { Button, Group, SegmentedControl, Text, Title } from "@mantine/core";
+import { Button, Group, NativeSelect, SegmentedControl, Text, TextInput, Title } from "@mantine/core";
 import { sentenceOf } from "@medspasync/kit";
 import { useState } from "react";
 import { Link } from "react-router";
@@ -7,12 +7,12 @@ import "../proposal/proposal.css";
 import type { Section } from "./document";
 import { Editing, type Target } from "./Editing";
 import { sentence } from "./fields";
-import { Latest } from "./Latest";
+import { Latest, ToCome } from "./Latest";
 import "./registry.css";
 import { ReviewPlan } from "./ReviewPlan";
 import { DeviceRows, ProviderRows, RoomRows, ServiceRows } from "./Rows";
 import { type Plan, type Registering, type State, useRegistry } from "./useRegistry";
-import { count, hurtText } from "./words";
+import { count, dayAfter, dayText, hurtText } from "./words";
 
 const SECTIONS: { value: Section; label: string; one: string }[] = [
   { value: "providers", label: "Providers", one: "provider" },
@@ -57,9 +57,9 @@ function FileNotice({ state, registering, take }: { state: State; registering: R
 }
 
 /** What is drafted and not saved yet: how much, whether it is right, and whom it would hurt. */
-function DraftBar({ registering, review }: { registering: Registering; review: () => void }) {
-  const { drafted, effect, overtaken, discard } = registering;
-  if (!drafted) return null;
+function DraftBar({ registering, today, review }: { registering: Registering; today: string; review: () => void }) {
+  const { draft, effect, overtaken, discard, countFrom } = registering;
+  if (draft === null) return null;
   const faults = effect?.faults ?? [];
   const needed = effect?.needed ?? [];
   const hurt = effect?.hurt ?? [];
@@ -72,6 +72,7 @@ function DraftBar({ registering, review }: { registering: Registering; review: (
     if (hurt.length > 0) return `${hurtText(hurt)} would stand without what they need.`;
     return changes.length > 0 ? "Nobody who is booked is touched by it." : "It says what counts already.";
   };
+  const soonest = dayAfter(today);
   const bad = overtaken || faults.length > 0 || needed.length > 0;
   return (
     <div className="card draft" role="status" data-tone={bad ? "bad" : hurt.length > 0 ? "warn" : "good"}>
@@ -82,6 +83,25 @@ function DraftBar({ registering, review }: { registering: Registering; review: (
         {telling()}
       </span>
       <Group gap="xs" wrap="nowrap">
+        <SegmentedControl
+          aria-label="From when it counts"
+          value={draft.from === null ? "now" : "later"}
+          onChange={(when) => countFrom(when === "now" ? null : soonest)}
+          data={[
+            { value: "now", label: "From now" },
+            { value: "later", label: "From a day on" },
+          ]}
+        />
+        {draft.from !== null && (
+          <TextInput
+            type="date"
+            aria-label="First day it counts for"
+            min={soonest}
+            max={dayAfter(today, 366)}
+            value={draft.from}
+            onChange={(event) => event.currentTarget.value && countFrom(event.currentTarget.value)}
+          />
+        )}
         <Button variant="default" onClick={discard}>
           Discard
         </Button>
@@ -93,6 +113,53 @@ function DraftBar({ registering, review }: { registering: Registering; review: (
   );
 }
 
+/** A change that was just made: the day of each visit that it hurts, and from when on it counts, if not from now. */
+interface Saved {
+  waiting: string[];
+  from: string | null;
+}
+
+const MOST_DAYS = 6;
+
+/** Where the visits that a change hurts wait to be planned again, day by day. */
+function Waiting({ saved, today }: { saved: Saved; today: string }) {
+  const days = [...new Set(saved.waiting)].sort();
+  if (days.length === 0) return saved.from ? "The days from then on are planned with it." : "It is planned with from now on.";
+  return (
+    <>
+      {days.slice(0, MOST_DAYS).map((day) => {
+        const waits = count(saved.waiting.filter((one) => one === day).length, "visit waits", "visits wait");
+        return day === today ? (
+          <Link key={day} to="/tablet">
+            {waits} on the board to be planned again.
+          </Link>
+        ) : (
+          <Link key={day} to={`/tablet?day=${day}`}>
+            {waits} on {dayText(day, today)}.
+          </Link>
+        );
+      })}
+      {days.length > MOST_DAYS && ` And ${count(days.length - MOST_DAYS, "day more", "days more")}.`}
+    </>
+  );
+}
+
+/** Which days' clinic is looked at, where another is yet to come; a draft keeps to the one that it was made of. */
+function Shown({ state, registering }: { state: State; registering: Registering }) {
+  const days = [...new Set((state.to_come ?? []).map((one) => one.valid_from ?? ""))];
+  if (days.length === 0 && registering.on === null) return null;
+  return (
+    <NativeSelect
+      size="md"
+      aria-label="Which days' clinic to look at"
+      disabled={registering.draft !== null}
+      value={registering.on ?? ""}
+      data={[{ value: "", label: "As it is now" }, ...days.map((day) => ({ value: day, label: `From ${dayText(day, state.today)} on` }))]}
+      onChange={(event) => registering.showOn(event.currentTarget.value || null)}
+    />
+  );
+}
+
 /** Whom and what the clinic plans with, to be changed while the day runs. */
 export default function RegistryPage() {
   const registering = useRegistry();
@@ -100,13 +167,14 @@ export default function RegistryPage() {
   const [section, setSection] = useState<Section>("providers");
   const [target, setTarget] = useState<Target | null>(null);
   const [plan, setPlan] = useState<Plan | null>(null);
-  const [saved, setSaved] = useState<number | null>(null);
+  const [saved, setSaved] = useState<Saved | null>(null);
   if (state === undefined || clinic === undefined || counts === undefined) {
     return error ? <Notice>{sentenceOf(error)}</Notice> : null;
   }
   const Rows = ROWS[section];
   const shown = SECTIONS.find((one) => one.value === section) ?? SECTIONS[0];
-  const latest = state.changes.find((one) => one.undoable);
+  const undoable = [...state.changes, ...(state.to_come ?? [])].filter((one) => one.undoable);
+  const latest = undoable.sort((one, other) => other.made_at.localeCompare(one.made_at))[0];
   const look = (next: Plan) => {
     registering.act.reset();
     setSaved(null);
@@ -126,16 +194,19 @@ export default function RegistryPage() {
             {error !== null && " · the box does not answer"}
           </Text>
         </div>
-        <Button size="md" variant="light" onClick={() => setTarget({ section: "rules" })}>
-          Hours and rules…
-        </Button>
+        <Group gap="sm">
+          <Shown state={state} registering={registering} />
+          <Button size="md" variant="light" onClick={() => setTarget({ section: "rules" })}>
+            Hours and rules…
+          </Button>
+        </Group>
       </Group>
       <FileNotice state={state} registering={registering} take={() => look({ kind: "file" })} />
       {saved !== null && (
         <div className="card done" role="status">
           <span>
-            <b>The clinic is changed.</b>{" "}
-            {saved > 0 ? <Link to="/tablet">{count(saved, "visit waits", "visits wait")} on the board to be planned again.</Link> : "It is planned with from now on."}
+            <b>{saved.from ? `The clinic changes on ${dayText(saved.from, state.today)}.` : "The clinic is changed."}</b>{" "}
+            <Waiting saved={saved} today={state.today} />
           </span>
           <Group gap="xs" wrap="nowrap">
             {latest && (
@@ -171,6 +242,7 @@ export default function RegistryPage() {
           />
         </section>
         <aside className="side" aria-label="Changes of late">
+          <ToCome state={state} undo={(change) => look({ kind: "undo", change })} />
           <Latest state={state} undo={(change) => look({ kind: "undo", change })} />
           {state.file.state === "differs" && !state.file.news && (
             <section className="card side-card">
@@ -183,11 +255,16 @@ export default function RegistryPage() {
           )}
         </aside>
       </div>
-      <DraftBar registering={registering} review={() => look({ kind: "save", document: clinic })} />
+      <DraftBar
+        registering={registering}
+        today={state.today}
+        review={() => registering.draft && look({ kind: "save", draft: registering.draft })}
+      />
       {target && (
         <Editing
           key={JSON.stringify(target)}
           clinic={clinic}
+          begun={registering.begun(state)}
           target={target}
           keep={registering.change}
           close={() => setTarget(null)}
@@ -200,7 +277,8 @@ export default function RegistryPage() {
           act={registering.act}
           done={(hurt) => {
             setPlan(null);
-            setSaved(plan.kind === "undo" ? null : hurt);
+            if (plan.kind === "undo" && plan.change.valid_from === registering.on) registering.showOn(null);
+            setSaved(plan.kind === "undo" ? null : { waiting: hurt, from: plan.kind === "save" ? plan.draft.from : null });
           }}
           close={() => setPlan(null)}
         />

@@ -5,7 +5,7 @@ import { useState } from "react";
 import { Notice } from "../proposal/Notice";
 import { sentence } from "./fields";
 import { ask, type Plan, type Registering, type State } from "./useRegistry";
-import { hurtText, visitTime } from "./words";
+import { dayText, hurtText, visitTime } from "./words";
 
 const SAYS: Record<Plan["kind"], { title: string; does: string }> = {
   save: { title: "What changes", does: "Save" },
@@ -24,20 +24,21 @@ export function ReviewPlan({
   plan: Plan;
   state: State;
   act: Registering["act"];
-  done: (hurt: number) => void;
+  done: (hurt: string[]) => void;
   close: () => void;
 }) {
   const [seen, see] = useState(false);
   const looked = useQuery({ queryKey: ["registry-plan", plan, state.version], queryFn: () => ask(plan), gcTime: 0 });
   const effect = looked.data;
+  const from = plan.kind === "save" ? plan.draft.from : plan.kind === "undo" && (state.to_come ?? []).includes(plan.change) ? plan.change.valid_from : null;
   const hurt = effect?.hurt ?? [];
   const needed = effect?.needed ?? [];
   const faults = effect?.faults ?? [];
   const blocked = effect === undefined || needed.length > 0 || faults.length > 0;
   const go = () =>
-    act.mutate({ plan, confirmed: hurt.map((one) => one.id) }, { onSuccess: () => done(hurt.length) });
+    act.mutate({ plan, confirmed: hurt.map((one) => one.id) }, { onSuccess: () => done(hurt.map((one) => one.day)) });
   return (
-    <Modal opened onClose={close} title={SAYS[plan.kind].title} size="lg" centered radius="lg" closeButtonProps={{ "aria-label": "Close" }}>
+    <Modal opened onClose={close} title={from ? `${SAYS[plan.kind].title}, from ${dayText(from, state.today)} on` : SAYS[plan.kind].title} size="lg" centered radius="lg" closeButtonProps={{ "aria-label": "Close" }}>
       <Stack gap="md">
         {looked.isError && <Notice>{sentenceOf(looked.error)}</Notice>}
         {effect && (

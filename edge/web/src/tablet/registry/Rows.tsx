@@ -80,7 +80,7 @@ export function RoomRows(props: Props) {
             <b>{one.name}</b>
           </div>
           <span className="tag">{words(one.type)}</span>
-          <span className="numbers">{one.turnover ? `${one.turnover} min of turnover` : "No turnover"}</span>
+          <span className="numbers">{one.away ? "Out of use" : one.turnover ? `${one.turnover} min of turnover` : "No turnover"}</span>
         </Row>
       ))}
     </ul>
@@ -101,9 +101,10 @@ export function DeviceRows(props: Props) {
           </div>
           <span className="tag">{words(one.type)}</span>
           <span className="numbers">
-            {[one.cooldown ? `${one.cooldown} min cooldown` : "", one.cleaning ? `${one.cleaning} min cleaning` : ""]
-              .filter(Boolean)
-              .join(", ") || "No rest"}
+            {one.away
+              ? "Out of use"
+              : [one.cooldown ? `${one.cooldown} min cooldown` : "", one.cleaning ? `${one.cleaning} min cleaning` : ""].filter(Boolean).join(", ") ||
+                "No rest"}
           </span>
         </Row>
       ))}

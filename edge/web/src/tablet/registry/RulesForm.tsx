@@ -1,4 +1,5 @@
 import { Group, TextInput } from "@mantine/core";
+import { DecidingFields } from "./DecidingFields";
 import type { Clinic } from "./document";
 import { Count, type Faults, Span } from "./fields";
 import { Policies } from "./Policies";
@@ -15,17 +16,9 @@ const WEIGHTS: [key: string, label: string, usual: number][] = [
   ["adjacency", "A minute between a visit and its add-on", 2],
   ["same_hands", "An add-on with somebody else", 15],
 ];
-const DECIDING: [key: string, label: string, usual: number, step: number][] = [
-  ["execute_shifted", "Clients not told yet who may move by themselves", 3, 1],
-  ["suggest_notified", "Told clients whom the desk may move", 4, 1],
-  ["suggest_points", "Points more that the desk may accept", 600, 10],
-  ["keeps_minutes", "Minutes for which a proposal can be accepted", 30, 5],
-];
-
 /** What holds for the whole clinic: its name and hours, how lengths are planned, what is better, who decides. */
 export function RulesFields({ entry, set, faults }: { entry: Clinic; set: (next: Clinic) => void; faults: Faults }) {
   const weights = entry.weights ?? {};
-  const deciding = entry.deciding ?? {};
   const policies = weights.policies ?? [];
   const weigh = (changes: Record<string, unknown>) => set({ ...entry, weights: { ...weights, ...changes } });
   return (
@@ -41,21 +34,7 @@ export function RulesFields({ entry, set, faults }: { entry: Clinic; set: (next:
         />
       </Group>
       <Span from="Opens" to="Closes" value={entry.hours} set={(hours) => set({ ...entry, hours })} error={faults.of("hours")} />
-      <fieldset className="names">
-        <legend>Who lets a replan happen</legend>
-        <div className="numbers-grid">
-          {DECIDING.map(([key, label, usual, step]) => (
-            <Count
-              key={key}
-              label={label}
-              step={step}
-              value={Number(deciding[key] ?? usual)}
-              set={(value) => set({ ...entry, deciding: { ...deciding, [key]: value } })}
-              error={faults.of(`deciding.${key}`)}
-            />
-          ))}
-        </div>
-      </fieldset>
+      <DecidingFields deciding={entry.deciding ?? {}} set={(deciding) => set({ ...entry, deciding })} faults={faults} />
       <fieldset className="names">
         <legend>What costs how many points</legend>
         <div className="numbers-grid">
@@ -69,6 +48,12 @@ export function RulesFields({ entry, set, faults }: { entry: Clinic; set: (next:
               error={faults.of(`weights.${key}`)}
             />
           ))}
+          <Count
+            label="Minutes of slack for a device, where lengths are no quantiles"
+            value={Number(weights.brittle_minutes ?? 10)}
+            set={(minutes) => weigh({ brittle_minutes: minutes })}
+            error={faults.of("weights.brittle_minutes")}
+          />
         </div>
       </fieldset>
       <Policies policies={policies} set={(next) => weigh({ policies: next })} faults={faults} />

@@ -145,6 +145,7 @@ export function ServiceFields({
           onChange={(event) => change({ category: event.currentTarget.value })}
         />
         <Count label="Price" step={1} value={entry.price} set={(price) => change({ price })} error={faults.of("price")} />
+        <Count label="How often, against others" step={1} value={entry.share} usual={1} set={(share) => change({ share })} error={faults.of("share")} />
       </Group>
       {stages.map((stage, number) => (
         <StageFields

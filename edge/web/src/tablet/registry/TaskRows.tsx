@@ -1,6 +1,7 @@
 import { ActionIcon, Button, Group, NativeSelect, TextInput } from "@mantine/core";
 import type { Service, Task } from "./document";
 import { Count, type Faults } from "./fields";
+import { TaskTerms } from "./TaskTerms";
 
 const OWNERS = [
   { value: "client", label: "Client" },
@@ -38,7 +39,7 @@ export function TaskRows({ entry, set, faults }: { entry: Service; set: (tasks: 
   const without = (id: string) => {
     const left = tasks
       .filter((one) => one.id !== id)
-      .map((one) => (Array.isArray(one.after) ? { ...one, after: one.after.filter((name) => name !== id) } : one));
+      .map((one) => (one.after ? { ...one, after: one.after.filter((name) => name !== id) } : one));
     set(left.length > 0 ? left : undefined);
   };
   return (
@@ -72,6 +73,7 @@ export function TaskRows({ entry, set, faults }: { entry: Service; set: (tasks: 
           <ActionIcon variant="subtle" color="red.9" size="lg" aria-label={`Without task ${number + 1}`} onClick={() => without(task.id)}>
             ×
           </ActionIcon>
+          <TaskTerms task={task} others={tasks.filter((one) => one.id !== task.id)} set={(next) => change(number, next)} />
         </div>
       ))}
       {faults.of("checklist") && tasks.length === 0 && <p className="field-fault" role="alert">{faults.of("checklist")}</p>}

@@ -1,8 +1,21 @@
-import { Autocomplete, Chip, Group, TextInput } from "@mantine/core";
+import { Autocomplete, Chip, Group, Switch, TextInput } from "@mantine/core";
 import { type Clinic, type Device, namesOf, type Room } from "./document";
 import { Count, type Faults } from "./fields";
 
 const alike = (count: number, what: string) => (count > 1 ? `For all ${count} ${what} of this type.` : undefined);
+
+/** Whether a room or a device cannot be used. */
+function OutOfUse({ away, set }: { away: boolean | undefined; set: (away: boolean | undefined) => void }) {
+  return (
+    <Switch
+      size="md"
+      label="Out of use"
+      description="Nothing is planned with it. Who is booked there is marked on the board, to be planned again."
+      checked={away ?? false}
+      onChange={(event) => set(event.currentTarget.checked || undefined)}
+    />
+  );
+}
 
 /** A room: its type, and how long it is cleaned after each use. */
 export function RoomFields({ clinic, entry, set, faults }: { clinic: Clinic; entry: Room; set: (next: Room) => void; faults: Faults }) {
@@ -33,6 +46,7 @@ export function RoomFields({ clinic, entry, set, faults }: { clinic: Clinic; ent
         error={faults.of("turnover")}
         description={alike(same.length + 1, "rooms")}
       />
+      <OutOfUse away={entry.away} set={(away) => change({ away })} />
     </>
   );
 }
@@ -76,6 +90,7 @@ export function DeviceFields({ clinic, entry, set, faults }: { clinic: Clinic; e
         <p className="quiet">{entry.rooms?.length ? "In these rooms and no others." : "Wherever a service asks for it."}</p>
         {faults.of("rooms") && <p className="field-fault" role="alert">{faults.of("rooms")}</p>}
       </fieldset>
+      <OutOfUse away={entry.away} set={(away) => change({ away })} />
     </>
   );
 }

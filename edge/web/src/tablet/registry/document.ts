@@ -18,6 +18,7 @@ export interface Provider {
   shift: Hours;
   breaks?: Hours[];
   lunch?: Lunch;
+  away?: boolean;
 }
 
 export interface Room {
@@ -25,6 +26,7 @@ export interface Room {
   name: string;
   type: string;
   turnover?: number;
+  away?: boolean;
 }
 
 export interface Device {
@@ -34,6 +36,7 @@ export interface Device {
   cooldown?: number;
   cleaning?: number;
   rooms?: string[];
+  away?: boolean;
 }
 
 export interface Quantiles {
@@ -59,7 +62,11 @@ export interface Task {
   owner: string;
   due: number;
   anchor?: string;
-  [other: string]: unknown;
+  takes?: number;
+  after?: string[];
+  done_by?: string;
+  holds_start?: boolean;
+  readies_room?: boolean;
 }
 
 export interface OtherVisits {
@@ -88,6 +95,22 @@ export interface Policy {
   [other: string]: unknown;
 }
 
+/** How much harm replans of one kind may do by themselves; what is left out is as for all. */
+export interface KindLimits {
+  at_least?: string;
+  execute_shifted?: number;
+  suggest_notified?: number;
+  suggest_points?: number;
+}
+
+export interface Deciding {
+  execute_shifted?: number;
+  suggest_notified?: number;
+  suggest_points?: number;
+  keeps_minutes?: number;
+  [kind: string]: KindLimits | number | undefined;
+}
+
 export interface Clinic {
   clinic: string;
   hours: Hours;
@@ -96,7 +119,7 @@ export interface Clinic {
   devices?: Device[];
   planning_quantile?: number;
   services: Service[];
-  deciding?: Record<string, unknown>;
+  deciding?: Deciding;
   weights?: Record<string, unknown> & { policies?: Policy[] };
 }
 

@@ -76,6 +76,38 @@ export function Count({
   );
 }
 
+/** A count that may be left out; what counts then stands in its place, paler. */
+export function MaybeCount({
+  label,
+  value,
+  usual,
+  set,
+  step = 1,
+  error,
+}: {
+  label: string;
+  value: number | undefined;
+  usual: number | string;
+  set: (value: number | undefined) => void;
+  step?: number;
+  error?: ReactNode;
+}) {
+  return (
+    <TextInput
+      size="md"
+      type="number"
+      inputMode="decimal"
+      min={0}
+      step={step}
+      aria-label={label}
+      placeholder={String(usual)}
+      value={value ?? ""}
+      error={error}
+      onChange={(event) => set(event.currentTarget.value === "" ? undefined : Number(event.currentTarget.value))}
+    />
+  );
+}
+
 /** Two times beside each other. */
 export function Span({ from, to, value, set, error }: { from: string; to: string; value: Hours; set: (hours: Hours) => void; error?: string }) {
   return (

@@ -9,8 +9,16 @@ export type Effect = Schemas["RegistryEffect"];
 export type Fault = Schemas["RegistryFault"];
 export type Change = Schemas["RegistryChange"];
 
-/** What is about to be done with the registry: the draft saved, the latest change taken back, the file taken over. */
-export type Plan = { kind: "save"; document: Clinic } | { kind: "undo"; change: Change } | { kind: "file" };
+/** A clinic as somebody has edited it: of which day's registry it was made, and the first day it is for, if not now. */
+export interface Draft {
+  clinic: Clinic;
+  version: number;
+  draftedOn: string;
+  from: string | null;
+}
+
+/** What is about to be done with the registry: the draft saved, a change taken back, the file taken over. */
+export type Plan = { kind: "save"; draft: Draft } | { kind: "undo"; change: Change } | { kind: "file" };
 
 const asDocument = (clinic: Clinic) => clinic as unknown as Record<string, never>;
 
@@ -19,16 +27,18 @@ export function ask(plan: Plan): Promise<Effect> {
   return unwrap(
     api.POST("/api/clinic/registry/check", {
       body: {
-        document: plan.kind === "save" ? asDocument(plan.document) : null,
+        ...(plan.kind === "save" ? edits(plan.draft) : {}),
         undo: plan.kind === "undo" ? plan.change.id : null,
       },
     }),
   );
 }
 
+const edits = (draft: Draft) => ({ document: asDocument(draft.clinic), drafted_on: draft.draftedOn, valid_from: draft.from });
+
 function carryOut(plan: Plan, version: number, confirmed: string[]): Promise<State> {
   if (plan.kind === "save") {
-    return unwrap(api.POST("/api/clinic/registry", { body: { version, confirmed, document: asDocument(plan.document) } }));
+    return unwrap(api.POST("/api/clinic/registry", { body: { version, confirmed, ...edits(plan.draft) } }));
   }
   if (plan.kind === "undo") {
     return unwrap(api.POST("/api/clinic/registry/undo", { body: { version, confirmed, change: plan.change.id } }));
@@ -36,25 +46,25 @@ function carryOut(plan: Plan, version: number, confirmed: string[]): Promise<Sta
   return unwrap(api.POST("/api/clinic/registry/file", { body: { version, confirmed, take: true } }));
 }
 
-/** The registry as the box has it, a draft of it, and what can be done with both. */
+/** The registry as the box has it for today or a day to come, a draft of it, and what can be done with both. */
 export function useRegistry() {
   const queries = useQueryClient();
-  const [draft, setDraft] = useState<{ version: number; clinic: Clinic } | null>(null);
+  const [on, showOn] = useState<string | null>(null);
+  const [draft, setDraft] = useState<Draft | null>(null);
   const query = useQuery({
-    queryKey: ["registry"],
-    queryFn: () => unwrap(api.GET("/api/clinic/registry")),
+    queryKey: ["registry", on],
+    queryFn: () => unwrap(api.GET("/api/clinic/registry", { params: { query: on === null ? {} : { on } } })),
     refetchInterval: 5000,
+    placeholderData: (last) => last,
   });
-  const settled = (state: State) => {
-    queries.setQueryData(["registry"], state);
-    return Promise.all(["day", "waitlist", "checklist"].map((name) => queries.invalidateQueries({ queryKey: [name] })));
-  };
+  const settled = () =>
+    Promise.all(["registry", "day", "waitlist", "checklist"].map((name) => queries.invalidateQueries({ queryKey: [name] })));
   const act = useMutation({
     mutationFn: ({ plan, confirmed }: { plan: Plan; confirmed: string[] }) =>
       carryOut(plan, plan.kind === "save" ? (draft?.version ?? 0) : (query.data?.version ?? 0), confirmed),
-    onSuccess: (state) => {
+    onSuccess: () => {
       setDraft(null);
-      return settled(state);
+      return settled();
     },
     onError: () => queries.invalidateQueries({ queryKey: ["registry"] }),
   });
@@ -68,18 +78,28 @@ export function useRegistry() {
   const effect = useQuery({
     queryKey: ["registry-draft", draft],
     enabled: draft !== null,
-    queryFn: () => ask({ kind: "save", document: (draft as { clinic: Clinic }).clinic }),
+    queryFn: () => ask({ kind: "save", draft: draft as Draft }),
     placeholderData: (last) => last,
   });
+  const begun = ({ version, shown_on: draftedOn, today }: State): Omit<Draft, "clinic"> =>
+    draft ?? { version, draftedOn, from: draftedOn === today ? null : draftedOn };
   return {
     ...query,
     clinic,
     counts,
-    drafted: draft !== null,
+    /** The day whose registry is looked at; none for today. */
+    on,
+    showOn,
+    draft,
     /** Another tablet saved something since this draft was begun. */
     overtaken: draft !== null && query.data !== undefined && draft.version !== query.data.version,
     effect: draft === null ? undefined : effect.data,
-    change: (next: Clinic) => setDraft({ version: draft?.version ?? query.data?.version ?? 0, clinic: next }),
+    change: (next: Clinic) => {
+      if (query.data) setDraft({ ...begun(query.data), clinic: next });
+    },
+    /** Of which day a draft is, or would be, and from when on it counts. */
+    begun,
+    countFrom: (from: string | null) => draft && setDraft({ ...draft, from }),
     discard: () => setDraft(null),
     act,
     leave,

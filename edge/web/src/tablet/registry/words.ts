@@ -21,6 +21,18 @@ export function visitTime(one: Hurt, timeZone: string): string {
   return `${date.replace(",", "")} ${clockTime(one.starts_at, timeZone)}`;
 }
 
+/** A day of the calendar: Wed 4 Mar, with the year where it is not this one's. */
+export function dayText(date: string, today: string): string {
+  const year = date.slice(0, 4) === today.slice(0, 4) ? undefined : "numeric";
+  const text = day(`${date}T12:00:00Z`, "UTC", { weekday: "short", day: "numeric", month: "short", year });
+  return text.replace(",", "");
+}
+
+/** The day after a day of the calendar, or some days after it. */
+export function dayAfter(date: string, days = 1): string {
+  return new Date(Date.parse(`${date}T12:00:00Z`) + days * 86_400_000).toISOString().slice(0, 10);
+}
+
 /** What a change leaves behind: "3 visits", "1 lunch", or both. */
 export function hurtText(hurt: Hurt[]): string {
   const lunches = hurt.filter((one) => one.id.startsWith("lunch-")).length;
