@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from edge.schedule.book import ScheduleBook, in_order
+from edge.schedule.book import ScheduleBook
 from edge.schedule.coming_days import ComingDay, ComingDays, coming_days, tell_roll
+from edge.schedule.day_log import in_order
 from edge.schedule.domain import DAY_MINUTES, Plan
 from edge.schedule.errors import NotAllowed
 from edge.schedule.horizon import Roll, roll

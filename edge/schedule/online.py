@@ -3,8 +3,9 @@
 import datetime as dt
 from typing import Final
 
-from edge.schedule.book import ScheduleBook, in_order
+from edge.schedule.book import ScheduleBook
 from edge.schedule.conditions import missing
+from edge.schedule.day_log import in_order
 from edge.schedule.domain import Appointment, AppointmentRequest, Span
 from edge.schedule.errors import UnknownName
 from edge.schedule.ids import AppointmentId, ServiceId
