@@ -13,7 +13,8 @@ from rich.table import Table
 from edge.schedule.document import DayDocument, parse_day
 from edge.schedule.domain import clock_text
 from edge.schedule.errors import InvalidClinic
-from edge.schedule.overbooking import Effect, Overbooking, OverbookingPolicy, propose
+from edge.schedule.overbooking import Overbooking, propose
+from edge.schedule.overbooking_policy import Effect, OverbookingPolicy
 from edge.schedule.replan import SolverLimits
 from edge.schedule.shadow import shadow as shadow_day
 from edge.schedule.shadow_document import heading, human_day, outcome_text, parse_events, report, rows
