@@ -23,7 +23,8 @@ from edge.schedule.leases import BY_HAND
 from edge.schedule.personal import uncleared_text
 from edge.schedule.pinning import Pin
 from edge.schedule.registry import Provider, Room, Unit
-from edge.schedule.schedule import ReplanRecord, Schedule
+from edge.schedule.replan_record import ReplanRecord
+from edge.schedule.schedule import Schedule
 from edge.schedule.services import Service
 from edge.schedule.slot_desk import SlotDesk
 from edge.schedule.violations import Rule

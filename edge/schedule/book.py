@@ -22,8 +22,9 @@ from edge.schedule.proposals import ProposalRecord, State
 from edge.schedule.proposing import decision_of
 from edge.schedule.registry import ClinicSource, Registry
 from edge.schedule.replan import SolverLimits, replan
+from edge.schedule.replan_record import restored_places
 from edge.schedule.replans import Replan
-from edge.schedule.schedule import Schedule, restored_places
+from edge.schedule.schedule import Schedule
 from edge.schedule.visits_on_record import VisitsOnRecord
 from edge.schedule.whynot import Possible, Refusal, why_not
 from edge.store.events import SqlcipherEventStore
