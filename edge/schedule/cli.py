@@ -11,12 +11,13 @@ from rich.console import Console
 from rich.table import Table
 
 from edge.schedule.cli_calibrate import calibrate
+from edge.schedule.cli_files import day_in, minute_in, refusals_told, text_in
 from edge.schedule.cli_roll import roll
 from edge.schedule.cli_simulate import register
-from edge.schedule.document import DayDocument, parse_day
+from edge.schedule.document import DayDocument
 from edge.schedule.domain import Appointment, AppointmentRequest, Plan, clock_text
 from edge.schedule.engine.search import SearchPlan
-from edge.schedule.errors import InvalidClinic, UnknownName
+from edge.schedule.errors import UnknownName
 from edge.schedule.event_document import EventDocument, disruption_of, parse_event
 from edge.schedule.facts import begun_by
 from edge.schedule.gantt import gantt_svg
@@ -34,7 +35,6 @@ from edge.schedule.replans import Objective, Replan, SolverStatus
 from edge.schedule.shadow_document import EventsDocument
 from edge.schedule.weights import points
 from edge.schedule.whynot import Possible, why_not
-from shared.errors import Rejected
 
 app = typer.Typer(help="Plan and replan a clinic day given as JSON.", no_args_is_help=True)
 register(app)
@@ -49,6 +49,7 @@ SvgOption = Annotated[Path | None, typer.Option(help="Where to write a picture o
 
 
 @app.command()
+@refusals_told()
 def plan(
     day: DayArgument,
     seconds: SecondsOption = 1.0,
@@ -57,7 +58,7 @@ def plan(
     svg: SvgOption = None,
 ) -> None:
     """Find a place for everybody who asks for one; who is booked stays."""
-    document = _day(day)
+    document = day_in(day)
     situation = asked(document.clinic, document.plan(), document.asked())
     begin = time.monotonic()
     planned = plan_requests(situation, SearchPlan(seconds, workers), document.weights)
@@ -73,6 +74,7 @@ def plan(
 
 
 @app.command()
+@refusals_told()
 def replan(
     day: DayArgument,
     event: Annotated[Path, typer.Argument(help="What happened (`medspa schedule schema event` describes it).")],
@@ -82,21 +84,18 @@ def replan(
     svg: SvgOption = None,
 ) -> None:
     """Say what moves after something happened, for whom, why, and what it costs."""
-    document = _day(day)
-    try:
-        disruption = disruption_of(document, parse_event(_text(event), event.name).event)
-        before = begun_by(document.plan(), disruption)
-        answer = replan_day(
-            document.clinic,
-            before,
-            disruption,
-            ReplanId("replan"),
-            time.monotonic,
-            SolverLimits(seconds, workers, alternatives=True),
-            document.weights,
-        )
-    except Rejected as error:
-        raise _refused(error) from error
+    document = day_in(day)
+    disruption = disruption_of(document, parse_event(text_in(event), event.name).event)
+    before = begun_by(document.plan(), disruption)
+    answer = replan_day(
+        document.clinic,
+        before,
+        disruption,
+        ReplanId("replan"),
+        time.monotonic,
+        SolverLimits(seconds, workers, alternatives=True),
+        document.weights,
+    )
     console = Console()
     console.print(f"[bold]{cause_text(document.clinic, answer.facts, disruption)}[/bold]")
     console.print(_moves(document.clinic, answer))
@@ -120,6 +119,7 @@ def replan(
 
 
 @app.command("why-not")
+@refusals_told()
 def why_not_then(
     day: DayArgument,
     visit: Annotated[str, typer.Argument(help="Id of a booked visit or of a request.")],
@@ -128,16 +128,11 @@ def why_not_then(
     provider: Annotated[str | None, typer.Option(help="With whom.")] = None,
 ) -> None:
     """Say why a visit cannot start at a time with nobody moved, and when it could instead."""
-    document = _day(day)
-    try:
-        wanted = _visit_of(document, visit)
-        situation = survey(document.clinic, document.plan(), document.minute(now))
-        who = ProviderId(provider) if provider is not None else None
-        answer = why_not(situation, wanted, document.minute(start), who, weights=document.weights)
-    except ValueError as error:
-        raise _refused(InvalidClinic("invalid_time", f'write a time such as "15:00": {error}')) from error
-    except Rejected as error:
-        raise _refused(error) from error
+    document = day_in(day)
+    wanted = _visit_of(document, visit)
+    situation = survey(document.clinic, document.plan(), minute_in(document, now))
+    who = ProviderId(provider) if provider is not None else None
+    answer = why_not(situation, wanted, minute_in(document, start), who, weights=document.weights)
     console = Console()
     if isinstance(answer, Possible):
         console.print(f"{start} is possible; nobody has to move.")
@@ -159,9 +154,10 @@ def _visit_of(document: DayDocument, name: str) -> Appointment | AppointmentRequ
 
 
 @app.command()
+@refusals_told()
 def show(day: DayArgument, svg: SvgOption = None) -> None:
     """Show the visits of a day; with `--svg` as a picture."""
-    document = _day(day)
+    document = day_in(day)
     planned = document.plan()
     Console().print(_visits(document.clinic, planned))
     _write(document, planned, None, svg)
@@ -187,25 +183,6 @@ def schema(what: Annotated[str, typer.Argument(help="`day`, `event`, `events` or
 def schema_text(model: type[BaseModel]) -> str:
     """Return a model's JSON Schema as it is kept in `schemas`."""
     return json.dumps(model.model_json_schema(), indent=2, sort_keys=True) + "\n"
-
-
-def _day(path: Path) -> DayDocument:
-    try:
-        return parse_day(_text(path), path.name)
-    except Rejected as error:
-        raise _refused(error) from error
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise _refused(InvalidClinic("unreadable", f"{path.name} cannot be read; check the path")) from error
-
-
-def _refused(error: Rejected) -> typer.Exit:
-    Console(stderr=True).print(f"[red]{error.code}[/red]: {error.sentence}", highlight=False)
-    return typer.Exit(2)
 
 
 def _visits(registry: Registry, planned: Plan) -> Table:

@@ -10,13 +10,13 @@ from rich.table import Table
 from edge.schedule.calibration_words import changes
 from edge.schedule.choices import Decisions, joined
 from edge.schedule.cli_box import box_of
-from edge.schedule.errors import InvalidClinic, NotAllowed
+from edge.schedule.cli_files import refusals_told, text_in
+from edge.schedule.errors import NotAllowed
 from edge.schedule.estimates import Estimates, History, ServiceHistory, estimate
 from edge.schedule.history_document import HistoryDocument, parse_history
 from edge.schedule.registry import Registry, demo_registry, load_registry
 from edge.schedule.weights_learnt import Learnt, learn
 from edge.schedule.weights_words import weight_rows, weight_sentences, weights_back
-from shared.errors import Rejected
 
 if TYPE_CHECKING:
     from edge.schedule.book import ScheduleBook
@@ -32,6 +32,7 @@ ApplyOption = Annotated[bool, typer.Option("--apply", help="Plan with it from no
 UndoOption = Annotated[bool, typer.Option("--undo", help="Take the latest calibration back.")]
 
 
+@refusals_told()
 def calibrate(
     config: ConfigOption = None,
     history: HistoryOption = None,
@@ -40,19 +41,15 @@ def calibrate(
     undo: UndoOption = False,
 ) -> None:
     """Learn lengths, no-shows and weights from past visits and decisions; nothing changes without `--apply`."""
-    try:
-        _refuse_contradictions(config, history, clinic, apply=apply, undo=undo)
-        if config is not None:
-            _at_the_box(config, history, apply=apply, undo=undo)
-        elif history is not None:
-            registry = load_registry(clinic) if clinic is not None else demo_registry()
-            document = _read(history)
-            _show(registry, {}, estimate(registry, document.history(registry)))
-            decisions = document.decisions()
-            _show_weights(learn(registry.weights, {}, decisions.choices), decisions)
-    except Rejected as error:
-        Console(stderr=True).print(f"[red]{error.code}[/red]: {error.sentence}", highlight=False, soft_wrap=True)
-        raise typer.Exit(2) from error
+    _refuse_contradictions(config, history, clinic, apply=apply, undo=undo)
+    if config is not None:
+        _at_the_box(config, history, apply=apply, undo=undo)
+    elif history is not None:
+        registry = load_registry(clinic) if clinic is not None else demo_registry()
+        document = _read(history)
+        _show(registry, {}, estimate(registry, document.history(registry)))
+        decisions = document.decisions()
+        _show_weights(learn(registry.weights, {}, decisions.choices), decisions)
 
 
 def _refuse_contradictions(
@@ -107,11 +104,7 @@ def _take_back(book: "ScheduleBook") -> None:
 
 
 def _read(path: Path) -> HistoryDocument:
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidClinic("unreadable", f"{path.name} cannot be read; check the path") from error
-    return parse_history(text, path.name)
+    return parse_history(text_in(path), path.name)
 
 
 def _joined(one: History, other: History) -> History:

@@ -10,16 +10,16 @@ from rich.console import Console
 from rich.table import Table
 
 from edge.schedule.cli_box import box_of
-from edge.schedule.document import DayDocument, RolledEntry, RolledVisit, parse_day
+from edge.schedule.cli_files import day_in, minute_in, refusals_told
+from edge.schedule.document import DayDocument, RolledEntry, RolledVisit
 from edge.schedule.domain import clock_text
-from edge.schedule.errors import InvalidClinic, NotAllowed
+from edge.schedule.errors import NotAllowed
 from edge.schedule.horizon import LeftBecause, Roll, RolledMove, RollMemory
 from edge.schedule.horizon import roll as roll_days
 from edge.schedule.horizon_situation import Horizon
 from edge.schedule.ids import AppointmentId
 from edge.schedule.registry import Registry
 from edge.schedule.weights import points
-from shared.errors import Rejected
 
 _ACTOR: Final = "operator"
 _LEFT = {
@@ -42,6 +42,7 @@ FrozenOption = Annotated[float | None, typer.Option(min=0, max=168, help="Hours 
 SecondsOption = Annotated[float | None, typer.Option(min=0, max=600, help="How long to search; 2.")]
 
 
+@refusals_told()
 def roll(  # noqa: PLR0913, PLR0917 - each is an option of the command
     day: DayArgument = None,
     config: ConfigOption = None,
@@ -62,19 +63,15 @@ def roll(  # noqa: PLR0913, PLR0917 - each is an option of the command
     minutes = None if frozen is None else round(frozen * 60)
     given = {"budget": budget, "threshold": threshold, "again": again, "frozen_minutes": minutes, "seconds": seconds}
     limits = {name: value for name, value in given.items() if value is not None}
-    try:
-        if day is not None and config is None:
-            _refuse(dry_run or undo, "no_box", "--dry-run and --undo are about a box: name it with --config")
-            _in_a_file(day, now or "00:00", limits, out)
-        elif config is not None and day is None:
-            _refuse(now is not None or out is not None, "no_file", "--now and --out go with a file of days")
-            _refuse(undo and (dry_run or bool(limits)), "undo_alone", "--undo goes with --config alone")
-            _at_the_box(config, limits, dry_run=dry_run, undo=undo)
-        else:
-            _refuse(True, "name_days", "name a file of days, or a box with --config, and not both")
-    except Rejected as error:
-        Console(stderr=True).print(f"[red]{error.code}[/red]: {error.sentence}", highlight=False, soft_wrap=True)
-        raise typer.Exit(2) from error
+    if day is not None and config is None:
+        _refuse(dry_run or undo, "no_box", "--dry-run and --undo are about a box: name it with --config")
+        _in_a_file(day, now or "00:00", limits, out)
+    elif config is not None and day is None:
+        _refuse(now is not None or out is not None, "no_file", "--now and --out go with a file of days")
+        _refuse(undo and (dry_run or bool(limits)), "undo_alone", "--undo goes with --config alone")
+        _at_the_box(config, limits, dry_run=dry_run, undo=undo)
+    else:
+        _refuse(True, "name_days", "name a file of days, or a box with --config, and not both")
 
 
 def _refuse(wrong: bool, code: str, sentence: str) -> None:
@@ -83,12 +80,12 @@ def _refuse(wrong: bool, code: str, sentence: str) -> None:
 
 
 def _in_a_file(day: Path, now: str, limits: Mapping[str, float], out: Path | None) -> None:
-    document = parse_day(_text(day), day.name)
+    document = day_in(day)
     rolled = roll_days(
         document.clinic,
         document.plan(),
         document.asked(),
-        _minute(document, now),
+        minute_in(document, now),
         _within(Horizon(), limits),
         document.weights,
         _memory(document),
@@ -121,20 +118,6 @@ def _at_the_box(config: Path, limits: Mapping[str, float], *, dry_run: bool, und
 
 def _within(horizon: Horizon, limits: Mapping[str, float]) -> Horizon:
     return replace(horizon, **limits)  # type: ignore[arg-type]
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidClinic("unreadable", f"{path.name} cannot be read; check the path") from error
-
-
-def _minute(document: DayDocument, now: str) -> int:
-    try:
-        return document.minute(now)
-    except ValueError as error:
-        raise InvalidClinic("invalid_time", '--now: write "21:00" or "2026-12-01T21:00"') from error
 
 
 def _memory(document: DayDocument) -> RollMemory:

@@ -10,7 +10,8 @@ from pydantic import BaseModel, ValidationError
 from rich.console import Console
 from rich.table import Table
 
-from edge.schedule.document import DayDocument, parse_day
+from edge.schedule.cli_files import day_in, minute_in, refusals_told, text_in
+from edge.schedule.document import DayDocument
 from edge.schedule.domain import clock_text
 from edge.schedule.errors import InvalidClinic
 from edge.schedule.overbooking import Overbooking, propose
@@ -22,7 +23,6 @@ from edge.schedule.shadow_picture import shadow_svg
 from edge.schedule.simulator.behaviour import Behaviour, figures
 from edge.schedule.simulator.outcome import Figure
 from edge.schedule.simulator.run import MOST_DRAWS, simulate
-from shared.errors import Rejected
 
 DayArgument = Annotated[Path, typer.Argument(help="The day (`medspa schedule schema day` describes it).")]
 DrawsOption = Annotated[int, typer.Option(min=1, max=MOST_DRAWS, help="How many possible days to draw.")]
@@ -47,6 +47,7 @@ def register(app: typer.Typer) -> None:
         app.command(command.__name__.removesuffix("_day"))(command)
 
 
+@refusals_told()
 def simulate_day(
     day: DayArgument,
     draws: DrawsOption = 1000,
@@ -58,7 +59,7 @@ def simulate_day(
     out: Annotated[Path | None, typer.Option(help="Where to write the figures as JSON.")] = None,
 ) -> None:
     """Draw what may become of a planned day: waits, overtime, idle time, revenue."""
-    document, world = _day(day), _behaviour(behaviour)
+    document, world = day_in(day), _behaviour(behaviour)
     outcome = simulate(document.clinic, document.plan(), world, seed, draws)
     results = outcome.figures()
     console = Console()
@@ -75,6 +76,7 @@ def simulate_day(
         _write(out, _Figures(draws=draws, seed=seed, figures={n: _part(f) for n, f in results.items()}))
 
 
+@refusals_told()
 def overbook(
     day: DayArgument,
     policy: Annotated[Path | None, typer.Option(help="TOML with the clinic's ceilings.")] = None,
@@ -89,14 +91,11 @@ def overbook(
 
     Asking for proposals switches double booking on for this answer; nothing is booked.
     """
-    document, world = _day(day), _behaviour(behaviour)
+    document, world = day_in(day), _behaviour(behaviour)
     given = {"wait_minutes": wait, "overtime_minutes": overtime}
     limits = _toml(policy) | {name: value for name, value in given.items() if value is not None} | {"enabled": True}
     allowed = _valid(OverbookingPolicy, limits, "ceilings" if policy is None else policy.name)
-    try:
-        minute = document.minute(now)
-    except ValueError as error:
-        raise _refused(InvalidClinic("invalid_time", f'write a time such as "15:00": {error}')) from error
+    minute = minute_in(document, now)
     answer = propose(document.clinic, document.plan(), document.asked(), allowed, world, seed, minute)
     console = Console()
     if answer.proposals:
@@ -109,6 +108,7 @@ def overbook(
         _write(out, _overbooked(document, allowed, answer))
 
 
+@refusals_told()
 def shadow(
     day: DayArgument,
     events: Annotated[Path, typer.Argument(help="What happened (`medspa schedule schema events` describes it).")],
@@ -119,16 +119,14 @@ def shadow(
     svg: Annotated[Path | None, typer.Option(help="Where to write a picture of both days.")] = None,
 ) -> None:
     """Say what the product would have done on a day that people ran, side by side."""
-    document = _day(day)
+    document = day_in(day)
     try:
         human = human_day(
-            document, parse_events(_text(events), events.name), None if morning is None else _day(morning)
+            document, parse_events(text_in(events), events.name), None if morning is None else day_in(morning)
         )
         answer = shadow_day(human, time.monotonic, SolverLimits(seconds, workers))
     except ValueError as error:
-        raise _refused(InvalidClinic("invalid_time", f"{events.name}: {error}")) from error
-    except Rejected as error:
-        raise _refused(error) from error
+        raise InvalidClinic("invalid_time", f"{events.name}: {error}") from error
     console = Console()
     table = Table("", "people", "product", box=None, pad_edge=False)
     for row in rows(answer.comparison.theirs, answer.comparison.ours):
@@ -229,13 +227,6 @@ def _effect_text(before: Effect, after: Effect) -> str:
     )
 
 
-def _day(path: Path) -> DayDocument:
-    try:
-        return parse_day(_text(path), path.name)
-    except Rejected as error:
-        raise _refused(error) from error
-
-
 def _behaviour(path: Path | None) -> Behaviour:
     return Behaviour() if path is None else _valid(Behaviour, _toml(path), path.name)
 
@@ -244,9 +235,9 @@ def _toml(path: Path | None) -> dict[str, object]:
     if path is None:
         return {}
     try:
-        return dict(tomllib.loads(_text(path)))
+        return dict(tomllib.loads(text_in(path)))
     except tomllib.TOMLDecodeError as error:
-        raise _refused(InvalidClinic("not_toml", f"{path.name} is not valid TOML: {error}")) from error
+        raise InvalidClinic("not_toml", f"{path.name} is not valid TOML: {error}") from error
 
 
 _Model = TypeVar("_Model", bound=BaseModel)
@@ -260,19 +251,7 @@ def _valid(model: type[_Model], values: dict[str, object], source: str) -> _Mode
             f"{'.'.join(map(str, item['loc']))}: {item['msg']}"
             for item in error.errors(include_url=False, include_input=False)
         )
-        raise _refused(InvalidClinic("invalid_figures", f"{source}: {faults}")) from error
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise _refused(InvalidClinic("unreadable", f"{path.name} cannot be read; check the path")) from error
-
-
-def _refused(error: Rejected) -> typer.Exit:
-    Console(stderr=True).print(f"[red]{error.code}[/red]: {error.sentence}", highlight=False)
-    return typer.Exit(2)
+        raise InvalidClinic("invalid_figures", f"{source}: {faults}") from error
 
 
 def _write(path: Path, model: BaseModel) -> None:
