@@ -6,9 +6,9 @@ from typing import Final
 
 from edge.api import schedule_schemas as shown
 from edge.api.schedule_stages import Interval
-from edge.faces.proposals import ProposalView
+from edge.faces.proposals import ProposalView, as_sentence
 from edge.faces.slots import shown_slot
-from edge.faces.stages import shown_stages
+from edge.faces.stages import first_provider, shown_stages
 from edge.schedule import domain
 from edge.schedule.book import ScheduleBook
 from edge.schedule.coming_days import ROLLED
@@ -120,7 +120,7 @@ class DayView:
             if one.rule is Rule.CLEARED:  # told by itself, and a clearance is found again by no replan
                 continue
             reasons.setdefault(one.visit, []).append(one.why)
-        return {visit: _as_sentence(", and ".join(dict.fromkeys(why))) for visit, why in reasons.items()}
+        return {visit: as_sentence(", and ".join(dict.fromkeys(why))) for visit, why in reasons.items()}
 
     def _service(self, day: dt.date, visit: domain.Appointment) -> Service:
         return self._book.registry_on(day).service(visit.service)
@@ -143,7 +143,7 @@ class DayView:
             move=shown.Move(
                 replan_id=move.replan,
                 from_starts_at=self._at(day, before.start),
-                from_provider_id=_first_provider(move.before),
+                from_provider_id=first_provider(move.before),
                 reason=move.reason,
             )
             if move is not None and before is not None
@@ -198,8 +198,8 @@ class DayView:
             service=self._service(day, visit).name,
             from_starts_at=self._at(day, before[0].start),
             to_starts_at=self._at(day, after[0].start),
-            from_provider_id=_first_provider(before),
-            to_provider_id=_first_provider(after),
+            from_provider_id=first_provider(before),
+            to_provider_id=first_provider(after),
             reason=reason,
         )
 
@@ -212,10 +212,6 @@ def shown_status(status: domain.Status) -> shown.AppointmentStatus:
 def meant_status(status: shown.AppointmentStatus) -> domain.Status:
     """Return what a page means by a visit's status."""
     return _MEANT[status]
-
-
-def _as_sentence(text: str) -> str:
-    return f"{text[0].upper()}{text[1:]}."
 
 
 def _latest_moves(schedule: Schedule) -> dict[str, AppointmentMoved]:
@@ -232,7 +228,3 @@ def _waits_because(schedule: Schedule, visit: str) -> str:
         if record.applied and not record.undone and record.reported.kind != ROLLED
     ]
     return f"{causes[-1]}: no other place is free today" if causes else "No place is free today"
-
-
-def _first_provider(stages: tuple[StagePart, ...] | domain.Stages) -> str | None:
-    return next((str(stage.provider) for stage in stages if stage.provider is not None), None)

@@ -69,8 +69,8 @@ class _Match:
     worth: float
 
     @property
-    def providers(self) -> tuple[ProviderId, ...]:
-        return tuple(dict.fromkeys(s.provider for s in self.stages if s.provider is not None))
+    def visit(self) -> Appointment:
+        return Appointment.of(self.request, self.stages)
 
 
 @dataclass(slots=True)
@@ -172,7 +172,7 @@ def _try(search: _Search, match: _Match) -> None:
     if again is None:
         _refuse(search, request, Why.NO_MATCH, "Its place went to another request.")
         return
-    full = [name for name in again.providers if search.doubled[name] >= policy.per_provider]
+    full = [name for name in again.visit.providers if search.doubled[name] >= policy.per_provider]
     if full:
         name = search.registry.provider(full[0]).name
         sentence = f"{name} has {policy.per_provider} double bookings already, the most that are allowed."
@@ -187,7 +187,7 @@ def _try(search: _Search, match: _Match) -> None:
 def _judge(search: _Search, match: _Match) -> None:
     """Simulate the day with one more double booking, and accept or refuse it."""
     policy = search.policy
-    planned = search.plan.with_appointments(replace(Appointment.of(match.request), stages=match.stages))
+    planned = search.plan.with_appointments(match.visit)
     after = Effect.of(simulate(search.registry, planned, search.behaviour, search.seed, policy.draws))
     gain = after.served.mean - search.effect.served.mean
     if (broken := after.broken(policy)) is not None:
@@ -214,7 +214,7 @@ def _accept(search: _Search, match: _Match, planned: Plan, after: Effect) -> Non
         )
     )
     search.plan, search.effect = planned, after
-    search.doubled.update(match.providers)
+    search.doubled.update(match.visit.providers)
     search.refused.pop(match.request.id, None)
 
 
