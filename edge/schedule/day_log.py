@@ -15,10 +15,11 @@ from edge.schedule.ids import AppointmentId
 from edge.schedule.schedule import Schedule
 from edge.store.events import SqlcipherEventStore
 from shared.clock import Clock
+from shared.events.aggregates import in_order, payload_of
 from shared.events.catalogue import proposals as told
 from shared.events.catalogue import schedule as said
 from shared.events.catalogue import slots
-from shared.events.envelope import Event, EventDraft
+from shared.events.envelope import EventDraft
 from shared.events.payload import Catalogue, PayloadModel
 from shared.ids import ClientId
 
@@ -66,7 +67,7 @@ class DayLog:
             day = self._days.pop(date, None) or Schedule(date)
             self._days[date] = day  # whichever was used last is kept longest
             for event in self._store.stream(day.aggregate, day.version):
-                day.apply(self._payload(event))
+                day.apply(payload_of(event, self._catalogue))
             while len(self._days) > _KEPT_DAYS:
                 del self._days[next(iter(self._days))]
             return day
@@ -96,7 +97,7 @@ class DayLog:
         """Return what is decided on a day as it stands, for the caller to append: refused if the day has changed."""
         with self._lock:
             day = self.day(date)
-            return in_order(day, decide(day), actor, purpose)
+            return in_order(day.aggregate, day.version, decide(day), actor, purpose)
 
     def day_of(self, appointment: AppointmentId) -> dt.date:
         """Return the day of a visit of today or later.
@@ -129,12 +130,8 @@ class DayLog:
         """Append what was decided on `day`, which must not have been folded further since."""
         if not payloads:
             return
-        self._store.append(in_order(day, payloads, actor, purpose))
+        self._store.append(in_order(day.aggregate, day.version, payloads, actor, purpose))
         self.announce(day.plan.date)
-
-    def _payload(self, event: Event) -> PayloadModel:
-        fields = event.fields
-        return self._catalogue.model(fields.type, fields.schema_version).model_validate(fields.payload)
 
     def _date_with(self, holds: Callable[[Schedule], bool]) -> dt.date:
         """Return the day, of today, tomorrow and those opened before, that fulfils a condition."""
@@ -145,11 +142,3 @@ class DayLog:
             if holds(self.day(date)):
                 return date
         raise UnknownName("not_on_the_schedule", "the schedule holds no such entry; reload the day")
-
-
-def in_order(day: Schedule, payloads: Sequence[PayloadModel], actor: str, purpose: str) -> list[EventDraft]:
-    """Return drafts that are refused as a whole when the day is no longer the one that was decided on."""
-    return [
-        EventDraft(day.aggregate, payload, actor, purpose, expected_version=day.version + number)
-        for number, payload in enumerate(payloads)
-    ]
