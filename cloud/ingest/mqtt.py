@@ -1,6 +1,8 @@
 """The hub's connection to the broker: MQTT 5 where the broker speaks it, else 3.1.1; it heals by itself."""
 
+import random
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -13,12 +15,12 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from shared.crypto.tls import Credentials, hub_context
+from shared.wire.pauses import Pauses
 from shared.wire.polled import PolledLoop
 from shared.wire.sockets import send_at_once
 from shared.wire.topics import PRESENCE, UP, every_device, shared_among
 
-_FIRST_DELAY_SECONDS: Final = 0.25
-_LONGEST_DELAY_SECONDS: Final = 5.0
+_LONGEST_PAUSE_SECONDS: Final = 5.0
 _ANSWER_SECONDS: Final = 5.0
 
 
@@ -59,8 +61,14 @@ class HubMqtt:
     """
 
     def __init__(
-        self, login: BrokerLogin, client_id: str, arrived: Arrival, subscription: Subscription | None = None
+        self,
+        login: BrokerLogin,
+        client_id: str,
+        arrived: Arrival,
+        subscription: Subscription | None = None,
+        chance: random.Random | None = None,
     ) -> None:
+        self._chance = chance or random.Random()
         self._subscription = subscription or Subscription()
         self._login = login
         self._client_id = client_id
@@ -100,24 +108,21 @@ class HubMqtt:
             self._thread.join(_ANSWER_SECONDS)
 
     def _run(self) -> None:
-        delay = _FIRST_DELAY_SECONDS
+        pauses = Pauses(_LONGEST_PAUSE_SECONDS, self._chance)
         while not self._stop.is_set():
             self._dropped.clear()
-            worked = False
+            lasted = None
             try:
-                worked = self._session()
+                lasted = self._session()
             except OSError as error:
                 self._log.info("broker_unreachable", reason_code=type(error).__name__)
-            if worked:
-                delay = _FIRST_DELAY_SECONDS
-            else:
+            if lasted is None:
                 # A broker of 3.1.1 closes an MQTT 5 connection without a word.
                 self._protocol = paho.MQTTv311 if self._protocol == paho.MQTTv5 else paho.MQTTv5
-            self._stop.wait(delay)
-            delay = min(delay * 2, _LONGEST_DELAY_SECONDS)
+            self._stop.wait(pauses.after_refusal() if lasted is None else pauses.after_session(lasted))
 
-    def _session(self) -> bool:
-        """Stay connected until the connection drops; tell whether it ever worked."""
+    def _session(self) -> float | None:
+        """Stay connected until the connection drops; return for how many seconds, or None if it never worked."""
         modern = self._protocol == paho.MQTTv5
         client = paho.Client(CallbackAPIVersion.VERSION2, self._client_id, protocol=self._protocol, manual_ack=modern)
         properties = None
@@ -135,9 +140,10 @@ class HubMqtt:
             )
             self._client = client
             loop.start()
+            begun = time.monotonic()
             if not self._dropped.wait(_ANSWER_SECONDS) and self._subscribed.is_set():
                 self._dropped.wait()
-            return self._subscribed.is_set()
+            return time.monotonic() - begun if self._subscribed.is_set() else None
         finally:
             self._client = None
             self._subscribed.clear()

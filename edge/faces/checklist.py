@@ -8,7 +8,8 @@ from edge.api import schedule_schemas as sched
 from edge.api.ports import Actor
 from edge.clients.register import ClientRegister
 from edge.consent.desk import ConsentDesk
-from edge.faces.schedule import client_name, shown_status
+from edge.faces.day_view import shown_status
+from edge.faces.schedule import client_name
 from edge.schedule import domain
 from edge.schedule.ids import AppointmentId
 from edge.schedule.orchestration.book import ChecklistBook

@@ -4,12 +4,13 @@ import datetime as dt
 from collections.abc import Callable, Iterator, Mapping
 
 from edge.api import proposal_schemas as offered
-from edge.faces.stages import shown_stages
+from edge.faces.stages import first_provider, shown_stages
 from edge.schedule.book import ScheduleBook
 from edge.schedule.domain import Appointment, Stages
 from edge.schedule.ids import AppointmentId, ReplanId
 from edge.schedule.payloads import appointment_of, stages_of
 from edge.schedule.proposals import ProposalRecord
+from edge.schedule.replans import noticed
 from edge.schedule.whynot import Possible, Refusal
 from shared.events.catalogue import proposals as told
 from shared.events.catalogue.schedule import ObjectivePart, VisitPart
@@ -56,7 +57,7 @@ class ProposalView:
             slots=[
                 offered.Slot(
                     starts_at=self._at(day, slot.start),
-                    provider_id=_provider(slot.stages),
+                    provider_id=first_provider(slot.stages),
                     room_id=slot.stages[0].room,
                     sentence=slot.sentence,
                     points=round(sum(slot.terms.values()), 1),
@@ -66,7 +67,7 @@ class ProposalView:
         )
 
     def _shown(self, day: dt.date, record: ProposalRecord) -> offered.Proposal:
-        proposed = record.proposed
+        proposed, stale = record.proposed, self._book.out_of_date(day, record)
         return offered.Proposal(
             id=record.id,
             state=offered.ProposalState(record.state.value),
@@ -74,7 +75,7 @@ class ProposalView:
             cause=proposed.cause,
             made_at=self._at(day, proposed.disruption.at),
             edited=bool(proposed.pins),
-            stale=_as_sentence(self._book.out_of_date(day, record)),
+            stale=None if stale is None else as_sentence(stale),
             answers=[self._answer(day, proposed.disruption, part) for part in proposed.answers],
         )
 
@@ -102,7 +103,7 @@ class ProposalView:
         moved = {move.appointment for move in part.moves}
         for move in part.moves:
             before, after = stages_of(move.before), stages_of(move.after)
-            notify = not before or _noticed(before) != _noticed(after)
+            notify = not before or noticed(before) != noticed(after)
             visit = visits[move.appointment]
             yield self._step(day, "moved", visit, before, move.reason, notify=notify)
         for name, visit in visits.items():
@@ -125,10 +126,10 @@ class ProposalView:
             "client_name": self._name(visit.client),
             "service": self._book.registry_on(day).service(visit.service).name,
             "from_starts_at": self._at(day, before[0].start) if before else None,
-            "from_provider_id": _provider(before),
+            "from_provider_id": first_provider(before),
             "from_room_id": before[0].room if before else None,
             "to_starts_at": self._at(day, after[0].start) if after else None,
-            "to_provider_id": _provider(after),
+            "to_provider_id": first_provider(after),
             "to_room_id": after[0].room if after else None,
             "notify": notify,
             "reason": reason,
@@ -165,17 +166,10 @@ def _counts(part: ObjectivePart) -> offered.Counts:
     )
 
 
-def _noticed(stages: Stages) -> tuple[int, tuple[str | None, ...]]:
-    return stages[0].start, tuple(stage.provider for stage in stages)
-
-
-def _provider(stages: Stages) -> str | None:
-    return next((str(stage.provider) for stage in stages if stage.provider is not None), None)
-
-
 def _beside(disruption: told.DisruptionPart) -> str:
     return "A place beside the visit it is added to." if disruption.kind == "add_on" else "A place is free."
 
 
-def _as_sentence(text: str | None) -> str | None:
-    return None if text is None else f"{text[0].upper()}{text[1:]}."
+def as_sentence(text: str) -> str:
+    """Return a clause as a sentence."""
+    return f"{text[0].upper()}{text[1:]}."

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from edge.api.schedule_stages import Stage
 from edge.schedule.domain import Stages
+from shared.events.catalogue.schedule import StagePart
 
 
 def shown_stages(stages: Stages, at: Callable[[int], dt.datetime]) -> list[Stage]:
@@ -20,3 +21,8 @@ def shown_stages(stages: Stages, at: Callable[[int], dt.datetime]) -> list[Stage
         )
         for stage in stages
     ]
+
+
+def first_provider(stages: Stages | tuple[StagePart, ...]) -> str | None:
+    """Return who serves the client first, if anybody does."""
+    return next((str(stage.provider) for stage in stages if stage.provider is not None), None)

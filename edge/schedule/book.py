@@ -1,21 +1,15 @@
-"""The clinic's days on record: folds them from the log, and appends what a command decides.
-
-The box is the only writer. Each command reads the day, decides, and appends with the version it saw, so
-two commands at once cannot both take the same place: the second is refused and its page reads again.
-"""
+"""The clinic's schedule book: each command reads a day, decides, and appends what it decided."""
 
 import datetime as dt
-import threading
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import replace
-from zoneinfo import ZoneInfo
 
 from edge.schedule.clearing import Confirmed, OnRecord, asking_cleared, nothing_confirmed, with_clearances
+from edge.schedule.day_log import DayLog
 from edge.schedule.deciding import Decision
 from edge.schedule.deciding_policy import Mode
 from edge.schedule.domain import Appointment, AppointmentRequest, Disruption, PastVisit, Plan, Status
-from edge.schedule.errors import NotAllowed, UnknownName
+from edge.schedule.errors import NotAllowed
 from edge.schedule.estimates_book import EstimatesBook
 from edge.schedule.ids import AppointmentId, ProviderId, ReplanId, ServiceId
 from edge.schedule.insertion import survey
@@ -28,29 +22,24 @@ from edge.schedule.proposals import ProposalRecord, State
 from edge.schedule.proposing import decision_of
 from edge.schedule.registry import ClinicSource, Registry
 from edge.schedule.replan import SolverLimits, replan
+from edge.schedule.replan_record import restored_places
 from edge.schedule.replans import Replan
-from edge.schedule.schedule import Schedule, restored_places
+from edge.schedule.schedule import Schedule
 from edge.schedule.visits_on_record import VisitsOnRecord
 from edge.schedule.whynot import Possible, Refusal, why_not
 from edge.store.events import SqlcipherEventStore
 from edge.threads import NoThreadFree, Priority, ThreadBudget
 from shared.clock import Clock
-from shared.events.catalogue import proposals as told
 from shared.events.catalogue import schedule as said
-from shared.events.catalogue import slots
 from shared.events.catalogue.estimates import DayClosed
-from shared.events.envelope import Event, EventDraft
-from shared.events.payload import Catalogue, PayloadModel
+from shared.events.payload import PayloadModel
 from shared.ids import ClientId, IdSource
 
-_KEPT_DAYS = 8
-# A day's stream is `schedule:2026-12-01`; a semicolon is what follows a colon.
-_DAYS_FROM = "SELECT DISTINCT aggregate FROM events WHERE aggregate >= ? AND aggregate < 'schedule;' ORDER BY aggregate"
 REPLAN_SECONDS = 1.0
 
 
-class ScheduleBook:
-    """Every day of the clinic, opened as needed; safe to share by threads."""
+class ScheduleBook(DayLog):
+    """The days on record and what people and programs do to them; safe to share by threads."""
 
     def __init__(
         self,
@@ -62,20 +51,14 @@ class ScheduleBook:
         threads: ThreadBudget | None = None,
     ) -> None:
         """Make a book; `threads` is the budget shared with the analysis, or one of its own where none runs."""
+        super().__init__(store, clock, timezone)
         self._threads = threads or ThreadBudget(SolverLimits().workers)
         self._clinic = clinic
         self.learnt = EstimatesBook(store, clinic, ids)
-        self.zone = ZoneInfo(timezone)
-        self._store = store
         self._visits = VisitsOnRecord(store)
         self._ids = ids
-        self._clock = clock
-        self._catalogue = Catalogue((*said.PAYLOADS, *told.PAYLOADS, *slots.OF_A_DAY))
-        self._days: dict[dt.date, Schedule] = {}
-        self._lock = threading.RLock()
         self._held: Callable[[Schedule], Sequence[Appointment]] = _nothing
         self._confirmed: Confirmed = nothing_confirmed
-        self._listeners: list[Callable[[dt.date], None]] = []
 
     @property
     def registry(self) -> Registry:
@@ -120,71 +103,6 @@ class ScheduleBook:
         """Return the visits that a place of the day is kept for although they are not booked."""
         return self._held(day)
 
-    def on_change(self, listener: Callable[[dt.date], None]) -> None:
-        """Call `listener` with the day after each command that changed it; it must be quick and must not append."""
-        self._listeners.append(listener)
-
-    def announce(self, date: dt.date) -> None:
-        """Take in what was appended to a day, and call the listeners."""
-        self.day(date)
-        for listener in self._listeners:
-            listener(date)
-
-    def exclusively(self) -> AbstractContextManager[object]:
-        """Keep other commands of this book away for the time of a `with` block; the same thread's may nest."""
-        return self._lock
-
-    def now(self) -> dt.datetime:
-        """Return the time at the clinic."""
-        return self._clock.wall().astimezone(self.zone)
-
-    def today(self) -> dt.date:
-        """Return the clinic's date."""
-        return self.now().date()
-
-    def minute(self, date: dt.date) -> int:
-        """Return minutes after the clinic's midnight of a day: 0 for a day to come."""
-        now = self.now()
-        return now.hour * 60 + now.minute if now.date() == date else 0
-
-    def day(self, date: dt.date) -> Schedule:
-        """Return one day as the log tells it."""
-        with self._lock:
-            day = self._days.pop(date, None) or Schedule(date)
-            self._days[date] = day  # whichever was used last is kept longest
-            for event in self._store.stream(day.aggregate, day.version):
-                day.apply(self._payload(event))
-            while len(self._days) > _KEPT_DAYS:
-                del self._days[next(iter(self._days))]
-            return day
-
-    def days_from(self, first: dt.date) -> list[dt.date]:
-        """Return the days from one on that anything is on record of, in order."""
-        rows = self._store.rows(_DAYS_FROM, (f"schedule:{first.isoformat()}",))
-        return [dt.date.fromisoformat(name.partition(":")[2]) for (name,) in rows]
-
-    def record(
-        self, date: dt.date, decide: Callable[[Schedule], Sequence[PayloadModel]], actor: str, purpose: str
-    ) -> list[PayloadModel]:
-        """Append what is decided on a day as it stands, in one transaction, and return it.
-
-        Raises:
-            UnknownName, NotAllowed: as `decide`; nothing was recorded.
-        """
-        with self._lock:
-            day = self.day(date)
-            payloads = list(decide(day))
-            self._append(day, payloads, actor, purpose)
-        return payloads
-
-    def answer(
-        self, date: dt.date, decide: Callable[[Schedule], Sequence[PayloadModel]], actor: str, purpose: str
-    ) -> list[EventDraft]:
-        """Return what is decided on a day as it stands, for the caller to append: refused if the day has changed."""
-        with self._lock:
-            day = self.day(date)
-            return in_order(day, decide(day), actor, purpose)
-
     def book_day(self, date: dt.date, requests: Sequence[AppointmentRequest], actor: str) -> int:
         """Book many requests in one transaction and return how many found a place."""
         with self._lock:
@@ -201,7 +119,7 @@ class ScheduleBook:
             UnknownName, NotAllowed: nothing was recorded.
         """
         with self._lock:
-            date = self._date_of(appointment)
+            date = self.day_of(appointment)
             day = self.day(date)
             self._append(day, day.change_status(appointment, status, self.minute(date)), actor, "care")
         return date
@@ -281,18 +199,10 @@ class ScheduleBook:
         Raises:
             UnknownName, NotAllowed: as `whynot.why_not`.
         """
-        date = self._date_of(appointment)
+        date = self.day_of(appointment)
         booked = as_booked(self.learnt.planning(date), self.day(date).plan)
         situation = survey(booked.registry, booked.plan, self.minute(date))
         return date, why_not(situation, booked.plan.appointments[appointment], start, provider)
-
-    def day_of(self, appointment: AppointmentId) -> dt.date:
-        """Return the day of a visit of today or later.
-
-        Raises:
-            UnknownName: there is no such visit.
-        """
-        return self._date_of(appointment)
 
     def day_of_proposal(self, proposal: ReplanId) -> dt.date:
         """Return the day that a proposal is about.
@@ -328,15 +238,6 @@ class ScheduleBook:
         """
         return self.learnt.close_day(date, self.today(), actor)
 
-    def client_of(self, appointment: str) -> ClientId:
-        """Return whose visit it is.
-
-        Raises:
-            UnknownName: no such visit today or later.
-        """
-        name = AppointmentId(appointment)
-        return self.day(self._date_of(name)).plan.appointments[name].client
-
     def _proposal(self, proposal: ReplanId) -> tuple[Schedule, ProposalRecord]:
         date = self._date_with(lambda day: proposal in day.proposals.records)
         day = self.day(date)
@@ -366,13 +267,6 @@ class ScheduleBook:
         except NoThreadFree:
             return answer(SolverLimits(seconds=0, alternatives=alternatives))
 
-    def _append(self, day: Schedule, payloads: Sequence[PayloadModel], actor: str, purpose: str) -> None:
-        """Append what was decided on `day`, which must not have been folded further since."""
-        if not payloads:
-            return
-        self._store.append(in_order(day, payloads, actor, purpose))
-        self.announce(day.plan.date)
-
     def _with_record(self, date: dt.date, disruption: Disruption) -> Disruption:
         plan, registry = self.day(date).plan, self.registry_on(date)
         return asking_with_history(self.history, plan, asking_cleared(registry, self._confirmed, plan, disruption))
@@ -391,33 +285,8 @@ class ScheduleBook:
             if why := too_near(self.registry_on(day.plan.date), there):
                 raise NotAllowed("place_taken", f"{why}; move the visits by hand")
 
-    def _payload(self, event: Event) -> PayloadModel:
-        fields = event.fields
-        return self._catalogue.model(fields.type, fields.schema_version).model_validate(fields.payload)
-
-    def _date_of(self, appointment: AppointmentId) -> dt.date:
-        return self._date_with(lambda day: appointment in day.plan.appointments)
-
-    def _date_with(self, holds: Callable[[Schedule], bool]) -> dt.date:
-        """Return the day, of today, tomorrow and those opened before, that fulfils a condition."""
-        today = self.today()
-        for date in sorted(
-            {today, today + dt.timedelta(days=1), *self._days}, key=lambda date: abs((date - today).days)
-        ):
-            if holds(self.day(date)):
-                return date
-        raise UnknownName("not_on_the_schedule", "the schedule holds no such entry; reload the day")
-
 
 def _nothing(day: Schedule) -> Sequence[Appointment]:
     """Return that no place is kept."""
     del day
     return ()
-
-
-def in_order(day: Schedule, payloads: Sequence[PayloadModel], actor: str, purpose: str) -> list[EventDraft]:
-    """Return drafts that are refused as a whole when the day is no longer the one that was decided on."""
-    return [
-        EventDraft(day.aggregate, payload, actor, purpose, expected_version=day.version + number)
-        for number, payload in enumerate(payloads)
-    ]

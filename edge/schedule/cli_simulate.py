@@ -14,7 +14,8 @@ from edge.schedule.document import DayDocument
 from edge.schedule.domain import clock_text
 from edge.schedule.errors import InvalidClinic
 from edge.schedule.faults import faults_text
-from edge.schedule.overbooking import Effect, Overbooking, OverbookingPolicy, propose
+from edge.schedule.overbooking import Overbooking, propose
+from edge.schedule.overbooking_policy import Effect, OverbookingPolicy
 from edge.schedule.replan import SolverLimits
 from edge.schedule.shadow import Shadow
 from edge.schedule.shadow import shadow as shadow_day

@@ -23,6 +23,7 @@ from edge.schedule.domain import (
 from edge.schedule.ids import ProviderId, RoomId, ServiceId, UnitId
 from edge.schedule.registry import Registry
 from edge.schedule.services import Service
+from edge.schedule.uses import used
 
 Resource = tuple[ResourceKind, str]
 DAY_CELLS = DAY_MINUTES // GRID_MINUTES
@@ -103,7 +104,7 @@ class Demand:
         """Return which resource each need has in these stages; none where the service had other parts then."""
         if len(stages) != len(self.service.stages):
             return ("",) * len(self.needs)
-        return tuple(_resource(stages[need.stages[0]], need.kind) for need in self.needs)
+        return tuple(used(stages[need.stages[0]], need.kind) or "" for need in self.needs)
 
 
 @lru_cache(maxsize=8)
@@ -230,7 +231,7 @@ class Calendar:
         """Mark what a visit uses, rests included."""
         for stage in stages:
             for kind in ResourceKind:
-                name = _resource(stage, kind)
+                name = used(stage, kind)
                 if name:
                     resource = (kind, name)
                     self.busy[resource] |= cells(Span(stage.start, stage.end + self._rests[resource]))
@@ -253,13 +254,3 @@ class Calendar:
         if not any(all(a in b for a, b in zip(choice, form, strict=True)) for form in demand.forms):
             return False
         return all(self.free(need, name, appointment.start) for need, name in zip(demand.needs, choice, strict=True))
-
-
-def _resource(stage: StageAssignment, kind: ResourceKind) -> str:
-    match kind:
-        case ResourceKind.PROVIDER:
-            return stage.provider or ""
-        case ResourceKind.ROOM:
-            return stage.room
-        case ResourceKind.DEVICE:
-            return stage.device or ""

@@ -15,10 +15,10 @@ from edge.schedule.ids import ServiceId
 from edge.schedule.registry import ClinicSource, Registry
 from edge.schedule.weights_learnt import LearntWeights, with_learnt
 from edge.store.events import SqlcipherEventStore
+from shared.events.aggregates import in_order, payload_of
 from shared.events.catalogue import estimates as said
 from shared.events.catalogue import proposals, slots
 from shared.events.catalogue import schedule as told
-from shared.events.envelope import Event, EventDraft
 from shared.events.payload import Catalogue, PayloadModel
 from shared.ids import IdSource
 
@@ -113,7 +113,7 @@ class EstimatesBook:
         """Return what people chose among proposals, of the past year's days and those to come."""
         first = f"schedule:{today - dt.timedelta(days=HISTORY_DAYS)}"
         days = self._store.rows(_PROPOSED, (first, proposals.ReplanProposed.event_type))
-        return joined(decisions_of(map(self._payload, self._store.stream(name))) for (name,) in days)
+        return joined(decisions_of(self._said_in(name)) for (name,) in days)
 
     def calibrate(self, estimates: Estimates, actor: str, weights: LearntWeights | None = None) -> bool:
         """Plan with these estimates and weights from now on; tell whether they differ from those before."""
@@ -136,22 +136,16 @@ class EstimatesBook:
         # The stream grows by an event a day, and each booking asks: it is read only when there is more of it.
         if self._store.rows(_VERSION, (AGGREGATE,))[0][0] > known.version:
             for event in self._store.stream(AGGREGATE, known.version):
-                known.apply(self._payload(event))
+                known.apply(payload_of(event, self._catalogue))
         return known
 
     def _events_of(self, day: dt.date) -> list[PayloadModel]:
-        return [self._payload(event) for event in self._store.stream(f"schedule:{day.isoformat()}")]
+        return self._said_in(f"schedule:{day.isoformat()}")
+
+    def _said_in(self, stream: str) -> list[PayloadModel]:
+        return [payload_of(event, self._catalogue) for event in self._store.stream(stream)]
 
     def _append(self, payloads: Sequence[PayloadModel], actor: str) -> None:
         version = self._calibration.version
         if payloads:
-            self._store.append(
-                [
-                    EventDraft(AGGREGATE, payload, actor, PURPOSE, expected_version=version + number)
-                    for number, payload in enumerate(payloads)
-                ]
-            )
-
-    def _payload(self, event: Event) -> PayloadModel:
-        fields = event.fields
-        return self._catalogue.model(fields.type, fields.schema_version).model_validate(fields.payload)
+            self._store.append(in_order(AGGREGATE, version, payloads, actor, PURPOSE))

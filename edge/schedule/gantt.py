@@ -4,9 +4,10 @@ import re
 from collections.abc import Iterator
 from html import escape
 
-from edge.schedule.domain import Appointment, Plan, ResourceKind, Span, StageAssignment, clock_text
+from edge.schedule.domain import Appointment, Plan, ResourceKind, Span, clock_text
 from edge.schedule.entries import Hours
 from edge.schedule.registry import Registry
+from edge.schedule.uses import used
 from shared.vocabulary import TreatmentCategory
 
 _MINUTE = 1.9
@@ -166,7 +167,7 @@ def _blocks(
 def _uses(visit: Appointment, kind: ResourceKind) -> list[tuple[str, Span]]:
     uses: list[tuple[str, Span]] = []
     for stage in visit.stages:
-        name = _resource(stage, kind)
+        name = used(stage, kind)
         if name is None:
             continue
         if uses and uses[-1][0] == name and uses[-1][1].end == stage.start:
@@ -174,14 +175,6 @@ def _uses(visit: Appointment, kind: ResourceKind) -> list[tuple[str, Span]]:
         else:
             uses.append((name, stage.span))
     return uses
-
-
-def _resource(stage: StageAssignment, kind: ResourceKind) -> str | None:
-    return {
-        ResourceKind.PROVIDER: stage.provider,
-        ResourceKind.ROOM: stage.room,
-        ResourceKind.DEVICE: stage.device,
-    }[kind]
 
 
 def _legend(height: int) -> Iterator[str]:

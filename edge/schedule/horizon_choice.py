@@ -10,6 +10,7 @@ from edge.schedule.horizon_search import Prices
 from edge.schedule.horizon_situation import HorizonSituation, worth
 from edge.schedule.ids import AppointmentId
 from edge.schedule.replans import Objective
+from edge.schedule.uses import uses
 from edge.schedule.weights import Weights
 from shared.ids import ClientId
 
@@ -43,14 +44,8 @@ Key = tuple[int, ResourceKind, str]
 def keys_of(stages: Stages) -> Iterator[Key]:
     """Yield what a visit uses, by day."""
     for stage in stages:
-        named = (
-            (ResourceKind.PROVIDER, stage.provider),
-            (ResourceKind.ROOM, stage.room),
-            (ResourceKind.DEVICE, stage.device),
-        )
-        for kind, name in named:
-            if name is not None:
-                yield stage.start // DAY_MINUTES, kind, name
+        for kind, name in uses(stage):
+            yield stage.start // DAY_MINUTES, kind, name
 
 
 class Choice:

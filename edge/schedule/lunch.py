@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from edge.schedule.demand import Calendar, cells
-from edge.schedule.domain import DAY_MINUTES, GRID_MINUTES, Plan, ResourceKind, Span
+from edge.schedule.domain import DAY_MINUTES, Plan, ResourceKind, Span
 from edge.schedule.ids import ProviderId
+from edge.schedule.occupation import has_run
 from edge.schedule.registry import Registry
 
 
@@ -32,7 +33,7 @@ def owed_lunches(registry: Registry, plan: Plan) -> Iterator[OwedLunch]:
             midnight = day * DAY_MINUTES
             window = Span(midnight + lunch.start, midnight + lunch.end)
             away = calendar.closed[ResourceKind.PROVIDER, provider.id] & cells(window)
-            if not _holds_run(away, lunch.minutes):
+            if not has_run(away, lunch.minutes):
                 yield OwedLunch(provider.id, window, lunch.minutes)
 
 
@@ -51,13 +52,6 @@ def unmet_lunches(registry: Registry, plan: Plan) -> list[OwedLunch]:
     for lunch in owed:
         who = ResourceKind.PROVIDER, str(lunch.provider)
         free = cells(lunch.window) & ~calendar.closed[who] & ~calendar.busy[who]
-        if not _holds_run(free, lunch.minutes):
+        if not has_run(free, lunch.minutes):
             unmet.append(lunch)
     return unmet
-
-
-def _holds_run(bits: int, minutes: int) -> bool:
-    """Tell whether some stretch of so many minutes is set throughout."""
-    for _ in range(-(-minutes // GRID_MINUTES) - 1):
-        bits &= bits >> 1
-    return bits != 0

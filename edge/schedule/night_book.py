@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Final
 
-from edge.schedule.book import ScheduleBook, in_order
+from edge.schedule.book import ScheduleBook
 from edge.schedule.coming_days import ComingDay, ComingDays, coming_days, tell_roll
 from edge.schedule.domain import DAY_MINUTES, Plan
 from edge.schedule.errors import NotAllowed
@@ -24,6 +24,7 @@ from edge.store.errors import VersionConflict
 from edge.store.events import SqlcipherEventStore
 from edge.threads import Priority, ThreadBudget
 from shared.clock import Clock
+from shared.events.aggregates import in_order, payload_of
 from shared.events.catalogue import nights as said
 from shared.events.catalogue.schedule import ReplanUndone
 from shared.events.envelope import Event, EventDraft
@@ -172,7 +173,7 @@ class NightBook:
                 if moves:
                     replan = ReplanId(self._ids.new())
                     payloads = tell_roll(day.plan.date, replan, moves, part.rolled, night.milliseconds)
-                    drafts += in_order(day, [*day.others_expire(), *payloads], ACTOR, _PURPOSE)
+                    drafts += in_order(day.aggregate, day.version, [*day.others_expire(), *payloads], ACTOR, _PURPOSE)
                     changed.append(said.RolledDay(day=day.plan.date, replan=replan))
             rolled = said.NightRolled(
                 night=night.date,
@@ -197,7 +198,7 @@ class NightBook:
                 day = self._book.day(part.day)
                 payloads = day.undo_replan(self._book.learnt.planning(part.day), ReplanId(part.replan))
                 self._must_lie_ahead(day.plan, payloads)
-                drafts += in_order(day, payloads, actor, _PURPOSE)
+                drafts += in_order(day.aggregate, day.version, payloads, actor, _PURPOSE)
             self._store.append([*drafts, _draft(nights, said.NightUndone(roll=latest.roll), actor)])
         return [part.day for part in latest.days]
 
@@ -228,12 +229,8 @@ class NightBook:
         with self._book.exclusively():
             rows = self._store.rows(_LATER, (AGGREGATE, self._known.version))
             for (body,) in rows:
-                self._known.apply(self._payload(Event.from_body(body)))
+                self._known.apply(payload_of(Event.from_body(body), self._catalogue))
             return self._known
-
-    def _payload(self, event: Event) -> PayloadModel:
-        fields = event.fields
-        return self._catalogue.model(fields.type, fields.schema_version).model_validate(fields.payload)
 
 
 def _draft(nights: Nights, payload: PayloadModel, actor: str) -> EventDraft:

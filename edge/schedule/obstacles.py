@@ -10,11 +10,12 @@ from edge.schedule.conditions import Condition, visits_of
 from edge.schedule.demand import Need
 from edge.schedule.domain import DAY_MINUTES, Appointment, Plan, ResourceKind, Span, Stages, clock_text
 from edge.schedule.hindrances import Hindrances, Way, Ways, facts_of, span_text
-from edge.schedule.ids import ProviderId, RoomId, UnitId
+from edge.schedule.ids import ProviderId, RoomId
 from edge.schedule.insertion import Situation
 from edge.schedule.lunch import unmet_lunches
 from edge.schedule.personal import Personal, condition_text
 from edge.schedule.registry import Registry
+from edge.schedule.uses import called
 
 _MOST_NAMED: Final = 6
 """How many who could serve a sentence accounts for one by one."""
@@ -214,7 +215,7 @@ class Question:
 
     def _clause(self, need: Need, way: Way, causes: tuple[Cause, ...]) -> str:
         texts = dict.fromkeys(cause.text for cause in causes)
-        return f"{_name(self._registry, need.kind, way.name)} {' and '.join(texts)}"
+        return f"{called(self._registry, need.kind, way.name)} {' and '.join(texts)}"
 
     def _nobody(self, need: Need, kind: Blocker) -> str:
         when = " and ".join(span_text(part) for part in self._hindrances.parts(need))
@@ -248,16 +249,6 @@ def _least(chosen: Ways, left: Sequence[list[Way]]) -> _Cost:
         sum(len(way.causes) for way in chosen) + causes,
         sum(way.hardness for way in chosen) + hardness,
     )
-
-
-def _name(registry: Registry, kind: ResourceKind, name: str) -> str:
-    match kind:
-        case ResourceKind.PROVIDER:
-            return registry.provider(ProviderId(name)).name
-        case ResourceKind.ROOM:
-            return registry.room(RoomId(name)).name
-        case ResourceKind.DEVICE:
-            return registry.device(UnitId(name)).name
 
 
 def listed(names: Sequence[str]) -> str:

@@ -3,13 +3,14 @@
 import datetime as dt
 from typing import Final
 
-from edge.schedule.book import ScheduleBook, in_order
+from edge.schedule.book import ScheduleBook
 from edge.schedule.conditions import missing
 from edge.schedule.domain import Appointment, AppointmentRequest, Span
 from edge.schedule.errors import UnknownName
 from edge.schedule.ids import AppointmentId, ServiceId
 from edge.schedule.schedule import Schedule
 from shared.errors import Rejected
+from shared.events.aggregates import in_order
 from shared.events.catalogue import schedule as said
 from shared.events.catalogue.system import BookingAnswered, BookingRequested
 from shared.events.envelope import Event, EventDraft
@@ -40,7 +41,7 @@ class OnlineDesk:
         with self._book.exclusively():
             day = self._book.day(date)
             payloads, answer = self._decide(wish, day)
-            drafts = in_order(day, payloads, "hub", "booking")
+            drafts = in_order(day.aggregate, day.version, payloads, "hub", "booking")
         return [*drafts, EventDraft(f"booking/{wish.request}", answer, "box", "booking")]
 
     def _decide(self, wish: BookingRequested, day: Schedule) -> tuple[list[PayloadModel], BookingAnswered]:

@@ -1,18 +1,11 @@
-"""Booking a waiting client on top of one who probably will not come, under ceilings for those who do come.
+"""Booking a waiting client on top of one who probably will not come: who is tried, over whom, and what is accepted.
 
-Off unless a clinic wants it: a place is better filled when it is cancelled, and those who wait pay for what double
-booking earns (LaGanga and Lawrence 2007, Clinic overbooking to improve patient access and provider productivity,
-Decision Sciences 38: more clients served, longer waits, more overtime). So the ceilings are minutes, and money decides
-only who is tried first.
+Money decides only who is tried first; what is accepted keeps under the ceilings of `overbooking_policy`.
 """
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
-from typing import Final
-
-from pydantic import BaseModel, ConfigDict, Field
 
 from edge.schedule.booking import next_slots
 from edge.schedule.demand import Calendar, demands_of
@@ -20,82 +13,10 @@ from edge.schedule.domain import Appointment, AppointmentRequest, Plan, Stages, 
 from edge.schedule.ids import AppointmentId, ProviderId
 from edge.schedule.insertion import Situation, slots
 from edge.schedule.lunch import missed_lunches
+from edge.schedule.overbooking_policy import Effect, OverbookingPolicy, Why
 from edge.schedule.registry import Registry
 from edge.schedule.simulator.behaviour import Behaviour
-from edge.schedule.simulator.outcome import Figure, Outcome
-from edge.schedule.simulator.run import MOST_DRAWS, simulate
-
-CERTAINTY: Final = 2.0
-"""A ceiling has to hold for the mean and this many of its standard errors: a lucky seed is no permission."""
-
-
-class OverbookingPolicy(BaseModel):
-    """What a clinic allows; everything is refused until `enabled` is set."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    enabled: bool = Field(default=False, description="Whether anybody may be booked on top of somebody else.")
-    wait_minutes: float = Field(
-        default=15, ge=0, le=240, description="Most minutes that a client may wait on average over the whole day."
-    )
-    overtime_minutes: float = Field(
-        default=60, ge=0, le=1440, description="Most minutes of overtime expected on the day, all providers together."
-    )
-    turned_away: float = Field(
-        default=1.0, ge=0, le=100, description="Most clients expected to come and go home untreated that day."
-    )
-    least_gain: float = Field(
-        default=0.3, ge=0, le=1, description="Least number of clients by which those treated must be expected to grow."
-    )
-    per_provider: int = Field(default=2, ge=0, le=20, description="Most double bookings of one provider on a day.")
-    likely_show: float = Field(
-        default=0.8, ge=0, le=1, description="Only a visit whose client comes with at most this chance is booked over."
-    )
-    tries: int = Field(default=40, ge=1, le=500, description="Most days simulated before giving up.")
-    draws: int = Field(default=1000, ge=100, le=MOST_DRAWS, description="Draws of each simulated day.")
-
-
-class Why(StrEnum):
-    """Why a request is not booked on top of anybody."""
-
-    OFF = "off"
-    FREE_PLACE = "free_place"
-    NO_MATCH = "no_match"
-    PROVIDER_FULL = "provider_full"
-    WAIT = "wait"
-    OVERTIME = "overtime"
-    TURNED_AWAY = "turned_away"
-    NO_GAIN = "no_gain"
-    TRIES = "tries"
-
-
-@dataclass(frozen=True, slots=True)
-class Effect:
-    """What a day is expected to be like with some double bookings."""
-
-    wait: Figure
-    overtime: Figure
-    turned_away: Figure
-    served: Figure
-    revenue: Figure
-
-    @classmethod
-    def of(cls, outcome: Outcome) -> "Effect":
-        """Return the figures that decide."""
-        figures = outcome.figures()
-        return cls(*(figures[name] for name in ("wait", "overtime", "turned_away", "served", "revenue")))
-
-    def broken(self, policy: OverbookingPolicy) -> tuple[Why, float, float] | None:
-        """Return the first ceiling that does not certainly hold, with what is expected at worst and what is allowed."""
-        for why, figure, ceiling in (
-            (Why.WAIT, self.wait, policy.wait_minutes),
-            (Why.OVERTIME, self.overtime, policy.overtime_minutes),
-            (Why.TURNED_AWAY, self.turned_away, policy.turned_away),
-        ):
-            worst = figure.mean + CERTAINTY * figure.error
-            if worst > ceiling:
-                return why, worst, ceiling
-        return None
+from edge.schedule.simulator.run import simulate
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +69,8 @@ class _Match:
     worth: float
 
     @property
-    def providers(self) -> tuple[ProviderId, ...]:
-        return tuple(dict.fromkeys(s.provider for s in self.stages if s.provider is not None))
+    def visit(self) -> Appointment:
+        return Appointment.of(self.request, self.stages)
 
 
 @dataclass(slots=True)
@@ -200,8 +121,8 @@ def propose(
         return _answer(search, before, "Double booking is switched off.")
     if (broken := before.broken(policy)) is not None:
         for request in waiting:
-            _refuse(search, request, broken[0], _ceiling_sentence(*broken))
-        return _answer(search, before, f"The day is past a ceiling already. {_ceiling_sentence(*broken)}")
+            _refuse(search, request, broken.why, broken.sentence)
+        return _answer(search, before, f"The day is past a ceiling already. {broken.sentence}")
     for match in sorted(_matches(search, waiting), key=lambda m: (-m.worth, m.request.id, m.over.id)):
         _try(search, match)
     return _answer(search, before, _stopped(search, waiting))
@@ -251,7 +172,7 @@ def _try(search: _Search, match: _Match) -> None:
     if again is None:
         _refuse(search, request, Why.NO_MATCH, "Its place went to another request.")
         return
-    full = [name for name in again.providers if search.doubled[name] >= policy.per_provider]
+    full = [name for name in again.visit.providers if search.doubled[name] >= policy.per_provider]
     if full:
         name = search.registry.provider(full[0]).name
         sentence = f"{name} has {policy.per_provider} double bookings already, the most that are allowed."
@@ -266,11 +187,11 @@ def _try(search: _Search, match: _Match) -> None:
 def _judge(search: _Search, match: _Match) -> None:
     """Simulate the day with one more double booking, and accept or refuse it."""
     policy = search.policy
-    planned = search.plan.with_appointments(replace(Appointment.of(match.request), stages=match.stages))
+    planned = search.plan.with_appointments(match.visit)
     after = Effect.of(simulate(search.registry, planned, search.behaviour, search.seed, policy.draws))
     gain = after.served.mean - search.effect.served.mean
     if (broken := after.broken(policy)) is not None:
-        _refuse(search, match.request, broken[0], _ceiling_sentence(*broken))
+        _refuse(search, match.request, broken.why, broken.sentence)
     elif gain < policy.least_gain:
         sentence = f"Only {gain:.2f} clients more would be treated; {policy.least_gain:g} are asked for."
         _refuse(search, match.request, Why.NO_GAIN, sentence)
@@ -293,22 +214,13 @@ def _accept(search: _Search, match: _Match, planned: Plan, after: Effect) -> Non
         )
     )
     search.plan, search.effect = planned, after
-    search.doubled.update(match.providers)
+    search.doubled.update(match.visit.providers)
     search.refused.pop(match.request.id, None)
 
 
 def _refuse(search: _Search, request: AppointmentRequest, why: Why, sentence: str) -> None:
     # What stood against its best place is what people want to know.
     search.refused.setdefault(request.id, Refusal(request.id, why, sentence))
-
-
-def _ceiling_sentence(why: Why, worst: float, ceiling: float) -> str:
-    what = {
-        Why.WAIT: "Clients would wait up to {0:.1f} minutes on average; {1:g} are allowed.",
-        Why.OVERTIME: "Up to {0:.0f} minutes of overtime would be expected; {1:g} are allowed.",
-        Why.TURNED_AWAY: "Up to {0:.1f} clients would be expected to go home untreated; {1:g} are allowed.",
-    }
-    return what[why].format(worst, ceiling)
 
 
 def _stopped(search: _Search, waiting: Sequence[AppointmentRequest]) -> str:

@@ -6,15 +6,15 @@ back before reasons are given.
 
 from edge.schedule.conditions import company, conditions, unmet
 from edge.schedule.demand import Calendar
-from edge.schedule.domain import Appointment, Plan, ResourceKind, StageAssignment, clock_text
+from edge.schedule.domain import Appointment, Plan, ResourceKind, clock_text
 from edge.schedule.held import HELD, held_from, held_sentence
-from edge.schedule.ids import ProviderId, RoomId, UnitId
 from edge.schedule.insertion import Situation, slots
 from edge.schedule.lunch import unmet_lunches
 from edge.schedule.objective import is_moved
 from edge.schedule.personal import condition_text, refusal_text
 from edge.schedule.registry import Registry
 from edge.schedule.replans import ForcedBy, Reason
+from edge.schedule.uses import called, used
 
 _OUT = {
     ResourceKind.PROVIDER: ForcedBy.PROVIDER_OUT,
@@ -80,10 +80,10 @@ def _cause(situation: Situation, plan: Plan, old: Appointment) -> tuple[ForcedBy
 def _outage_cause(registry: Registry, plan: Plan, old: Appointment) -> tuple[ForcedBy, str, str] | None:
     for outage in plan.outages:
         for stage in old.stages:
-            if _uses(stage, outage.kind) == outage.resource and stage.span.overlaps(outage.span):
+            if used(stage, outage.kind) == outage.resource and stage.span.overlaps(outage.span):
                 span = f"{clock_text(outage.span.start)}-{clock_text(outage.span.end)}"
                 out = "out" if outage.kind is ResourceKind.PROVIDER else "out of order"
-                name = _name(registry, outage.kind, outage.resource)
+                name = called(registry, outage.kind, outage.resource)
                 sentence = f"{name} is {out} from {clock_text(outage.span.start)}"
                 return _OUT[outage.kind], f"{outage.kind}:{outage.resource} {span}", sentence
     return None
@@ -168,24 +168,6 @@ def _place(situation: Situation, plan: Plan, old: Appointment, new: Appointment)
     if best is not None and best.start == new.start and old.placed:
         return f"the nearest time with the {asked.skill} skill and a free room is {when}, {who}, {room}"
     return f"{who} has the {asked.skill} skill and {room} is free at {when}"
-
-
-def _uses(stage: StageAssignment, kind: ResourceKind) -> str | None:
-    return {
-        ResourceKind.PROVIDER: stage.provider,
-        ResourceKind.ROOM: stage.room,
-        ResourceKind.DEVICE: stage.device,
-    }[kind]
-
-
-def _name(registry: Registry, kind: ResourceKind, resource: str) -> str:
-    match kind:
-        case ResourceKind.PROVIDER:
-            return registry.provider(ProviderId(resource)).name
-        case ResourceKind.ROOM:
-            return registry.room(RoomId(resource)).name
-        case ResourceKind.DEVICE:
-            return registry.device(UnitId(resource)).name
 
 
 def _kind_text(kind: ResourceKind, pool: str) -> str:

@@ -55,7 +55,7 @@ class Move:
     @property
     def notify(self) -> bool:
         """Whether the client has to be told: another start or another provider."""
-        return not self.before or _what_clients_notice(self.before) != _what_clients_notice(self.after)
+        return not self.before or noticed(self.before) != noticed(self.after)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,5 +155,6 @@ class Replan:
         return {move.appointment: move for move in self.moves}
 
 
-def _what_clients_notice(stages: Stages) -> tuple[int, tuple[str | None, ...]]:
+def noticed(stages: Stages) -> tuple[int, tuple[str | None, ...]]:
+    """Return what a client notices of where a visit is and has to be told: its start and who serves it."""
     return stages[0].start, tuple(stage.provider for stage in stages)

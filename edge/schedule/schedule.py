@@ -6,54 +6,27 @@ day's payloads in order gives the same plan on any machine.
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from edge.schedule.booking import next_slots, plan_day
-from edge.schedule.checker import Rule, check
-from edge.schedule.conditions import missing
-from edge.schedule.domain import (
-    Appointment,
-    AppointmentRequest,
-    Disruption,
-    Outage,
-    Plan,
-    Span,
-    Status,
-    WalkIn,
-)
+from edge.schedule.domain import Appointment, AppointmentRequest, Disruption, Plan, Span, Status, WalkIn
 from edge.schedule.errors import BrokenFold, NotAllowed
 from edge.schedule.facts import find, with_facts, with_status
 from edge.schedule.held import recalls
 from edge.schedule.ids import AppointmentId, ReplanId
 from edge.schedule.leases import Leases
 from edge.schedule.lengths import as_booked
-from edge.schedule.payloads import (
-    appointment_of,
-    outage_of,
-    stages_of,
-    visit_part,
-)
+from edge.schedule.payloads import appointment_of, outage_of, stages_of, visit_part
 from edge.schedule.pinning import Pin
 from edge.schedule.proposals import AnyProposalEvent, Proposals
 from edge.schedule.registry import Registry
 from edge.schedule.replan import SolverLimits, Stopwatch, replan
+from edge.schedule.replan_record import ReplanRecord, taken_back, undo
 from edge.schedule.replans import Replan
 from edge.schedule.telling import declined, status_changed, tell_replan
 from shared.events.catalogue import proposals, slots
 from shared.events.catalogue import schedule as said
 from shared.events.payload import PayloadModel
-
-
-@dataclass(slots=True)
-class ReplanRecord:
-    """A disruption of this day and what became of it, as events told it."""
-
-    reported: said.DisruptionReported
-    before: Plan
-    after: Plan | None = None
-    applied: said.ReplanApplied | None = None
-    moves: list[said.AppointmentMoved] = field(default_factory=list)
-    undone: bool = False
 
 
 class Schedule:
@@ -192,42 +165,8 @@ class Schedule:
         Raises:
             NotAllowed: it is not the latest, or what it touched has changed since or is needed otherwise.
         """
-        standing = [record for record in self.replans if record.after is not None]
-        done = next((r for r in standing if r.reported.replan == replan_id), None)
-        if done is None:
-            raise NotAllowed("unknown_replan", "this day has no such replan; reload it")
-        if done.undone:
-            return []
-        if done.after is None or done is not [r for r in standing if not r.undone][-1]:
-            raise NotAllowed("not_latest", "only the latest replan can be undone; undo the later ones first")
-        before, after = done.before.appointments, done.after.appointments
-        touched = [key for key, new in after.items() if before.get(key) != new]
-        if any(self._differs(after[key]) for key in touched):
-            raise NotAllowed("changed_since", "visits it moved have changed since; move them by hand")
-        undone = said.ReplanUndone(
-            day=self.plan.date,
-            replan=replan_id,
-            restored=tuple(visit_part(self._put_back(registry, before[key])) for key in touched if key in before),
-            removed=tuple(key for key in touched if key not in before),
-        )
-        restored, present = as_booked(registry, self._without(undone)), as_booked(registry, self.plan)
-        # What stands in conflict with a changed registry, or uncleared, moved or not, speaks against no undo.
-        broken = set(check(restored.registry, restored.plan)) - set(check(present.registry, present.plan))
-        if any(one.rule is not Rule.CLEARED for one in broken):
-            raise NotAllowed("place_taken", "a former place is taken, or not allowed any more; move the visits by hand")
-        return [undone]
-
-    def _differs(self, former: Appointment) -> bool:
-        """Tell whether a visit is no longer what it was; what is confirmed of its client may have changed."""
-        now = self.plan.appointments.get(former.id)
-        return now is None or now != replace(former, cleared=now.cleared)
-
-    def _put_back(self, registry: Registry, former: Appointment) -> Appointment:
-        """Return a visit as it was, cleared as it is now: without that it gets no place that it does not have."""
-        now = self.plan.appointments[former.id]
-        visit = replace(former, cleared=now.cleared)
-        stands = now.placed and now.status.active
-        return visit if stands or not missing(registry.service(visit.service), visit) else replace(visit, stages=())
+        undone = undo(registry, self.plan, self.replans, replan_id)
+        return [] if undone is None else [undone]
 
     def apply(self, payload: PayloadModel) -> None:
         """Take one event of this day into account; payloads of other capabilities are refused.
@@ -284,7 +223,7 @@ class Schedule:
                 record.after, record.applied = self.plan, event
             case said.ReplanUndone():
                 self._record(event.replan).undone = True
-                self.plan = self._without(event)
+                self.plan = taken_back(self.plan, event)
 
     def _reported(self, event: said.DisruptionReported) -> None:
         self.replans.append(ReplanRecord(event, before=self.plan))
@@ -305,20 +244,6 @@ class Schedule:
             if record.reported.replan == name:
                 return record
         raise BrokenFold("unknown_replan", "an event belongs to a disruption never reported; repair the log")
-
-    def _without(self, undone: said.ReplanUndone) -> Plan:
-        kept = {key: a for key, a in self.plan.appointments.items() if key not in undone.removed}
-        outages: tuple[Outage, ...] = tuple(o for o in self.plan.outages if o.replan != undone.replan)
-        plan = replace(self.plan, appointments=kept, outages=outages)
-        return plan.with_appointments(*(appointment_of(part) for part in undone.restored))
-
-
-def restored_places(plan: Plan, payloads: Iterable[PayloadModel]) -> list[Appointment]:
-    """Return the visits that taking a replan back puts where they have no place now."""
-    undone = (payload for payload in payloads if isinstance(payload, said.ReplanUndone))
-    back = (appointment_of(part) for payload in undone for part in payload.restored)
-    here = {visit.id for visit in plan.placed}
-    return [visit for visit in back if visit.placed and visit.status.active and visit.id not in here]
 
 
 def _released(plan: Plan, held: Sequence[Appointment]) -> Plan:

@@ -18,6 +18,7 @@ from edge.schedule.waitlist.rules import OfferRules
 from edge.schedule.waitlist.waitlist import AGGREGATE, Waitlist
 from edge.store.errors import VersionConflict
 from edge.store.events import SqlcipherEventStore
+from shared.events.aggregates import in_order, payload_of
 from shared.events.catalogue import waitlist as said
 from shared.events.envelope import Event, EventDraft
 from shared.events.payload import Catalogue, PayloadModel
@@ -99,7 +100,7 @@ class WaitlistBook:
                 (AGGREGATE, self._waitlist.version),
             )
             for (body,) in rows:
-                self._waitlist.apply(self._payload(Event.from_body(body)))
+                self._waitlist.apply(payload_of(Event.from_body(body), self._catalogue))
             return self._waitlist
 
     def snapshot(self) -> Waitlist:
@@ -159,7 +160,7 @@ class WaitlistBook:
             offer = list_.offer(name)
             day, show = self.book.day(offer.place.day), self.book.learnt.show(offer.service)
             accepted = list_.accept(self.clinic.on(day.plan.date), day.plan, name, now, self.clinic.record, show)
-            visit = _in_order(day.aggregate, day.version, accepted.visit, actor, "booking")
+            visit = in_order(day.aggregate, day.version, accepted.visit, actor, "booking")
             self._append(list_, accepted.waitlist, actor, visit)
 
         with self.book.exclusively():
@@ -221,7 +222,7 @@ class WaitlistBook:
     ) -> None:
         if not payloads and not visit:
             return
-        drafts = _in_order(AGGREGATE, list_.version, payloads, actor, "waitlist")
+        drafts = in_order(AGGREGATE, list_.version, payloads, actor, "waitlist")
         trial = list_.fork()
         for payload in payloads:
             trial.apply(payload)
@@ -246,17 +247,3 @@ class WaitlistBook:
         """Return the visits that the live offers of a day would become."""
         live = self.waitlist().state.live(self.book.now())
         return kept_visits(self.clinic.on(day.plan.date), day.plan, live, self.clinic.record)
-
-    def _payload(self, event: Event) -> PayloadModel:
-        fields = event.fields
-        return self._catalogue.model(fields.type, fields.schema_version).model_validate(fields.payload)
-
-
-def _in_order(
-    aggregate: str, version: int, payloads: Sequence[PayloadModel], actor: str, purpose: str
-) -> list[EventDraft]:
-    """Return drafts that are refused as a whole when the aggregate is no longer the one that was decided on."""
-    return [
-        EventDraft(aggregate, payload, actor, purpose, expected_version=version + number)
-        for number, payload in enumerate(payloads)
-    ]

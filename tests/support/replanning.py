@@ -5,7 +5,7 @@ import datetime as dt
 from edge.schedule.book import ScheduleBook
 from edge.schedule.deciding_policy import Mode
 from edge.schedule.domain import Disruption
-from edge.schedule.schedule import ReplanRecord
+from edge.schedule.replan_record import ReplanRecord
 
 
 def replanned(book: ScheduleBook, date: dt.date, disruption: Disruption, actor: str = "desk") -> ReplanRecord:

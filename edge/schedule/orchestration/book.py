@@ -14,8 +14,8 @@ from edge.schedule.orchestration.checklist import Act, Checklist, find_task
 from edge.schedule.orchestration.tasks import Known, Task, tasks_of
 from edge.schedule.orchestration.triggers import Proposal, triggers
 from edge.store.events import SqlcipherEventStore
+from shared.events.aggregates import in_order, payload_of
 from shared.events.catalogue import checklist as said
-from shared.events.envelope import EventDraft
 from shared.events.payload import Catalogue, PayloadModel
 from shared.ids import ClientId
 
@@ -98,18 +98,13 @@ class ChecklistBook:
             if abs(at) > said.FARTHEST_MINUTES:
                 raise NotAllowed("day_too_far", "tasks are marked within a month of their day; check the date")
             payloads = decide(day, found, Act(by, at))
-            drafts = [
-                EventDraft(day.aggregate, payload, by, "care", expected_version=day.version + number)
-                for number, payload in enumerate(payloads)
-            ]
-            if drafts:
-                self._store.append(drafts)
+            if payloads:
+                self._store.append(in_order(day.aggregate, day.version, payloads, by, "care"))
 
     def _folded(self, date: dt.date) -> Checklist:
         day = self._days.setdefault(date, Checklist(date))
         for event in self._store.stream(day.aggregate, day.version):
-            fields = event.fields
-            day.apply(self._catalogue.model(fields.type, fields.schema_version).model_validate(fields.payload))
+            day.apply(payload_of(event, self._catalogue))
         while len(self._days) > _KEPT_DAYS:
             del self._days[min(self._days)]
         return day

@@ -15,6 +15,7 @@ from edge.schedule.domain import DAY_MINUTES, GRID_MINUTES, Appointment, Plan, R
 from edge.schedule.ids import ProviderId
 from edge.schedule.lunch import owed_lunches
 from edge.schedule.registry import Registry
+from edge.schedule.uses import used
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +56,6 @@ class _Block:
     start: int
     rank: int
     turns: tuple[int, ...]
-
-
-def used(stage: StageAssignment, kind: ResourceKind) -> str | None:
-    """Return what a stage uses of a kind."""
-    match kind:
-        case ResourceKind.PROVIDER:
-            return stage.provider
-        case ResourceKind.ROOM:
-            return stage.room
-        case ResourceKind.DEVICE:
-            return stage.device
 
 
 def turns_of(registry: Registry, plan: Plan, visits: Sequence[Appointment]) -> list[Turn]:

@@ -12,9 +12,10 @@ from edge.schedule.domain import DAY_MINUTES, Plan, ResourceKind, Span
 from edge.schedule.errors import NotAllowed
 from edge.schedule.registry import Registry
 from edge.schedule.simulator.behaviour import Behaviour
-from edge.schedule.simulator.order import PauseTurn, StageTurn, turns_of, used
+from edge.schedule.simulator.order import PauseTurn, StageTurn, turns_of
 from edge.schedule.simulator.outcome import Outcome
 from edge.schedule.simulator.randomness import Course, Failure, Flags, Floats, course_of, failure_of
+from edge.schedule.uses import used
 
 MOST_DRAWS: Final = 100_000
 _KINDS: Final = tuple(ResourceKind)

@@ -5,12 +5,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-import edge.faces.schedule
 import edge.schedule.book
 from edge.api import schedule_schemas as shown
 from edge.api.ports import Actor
 from edge.api.proposal_schemas import ProposalState
 from edge.api.slot_schemas import LentState
+from edge.faces.day_view import meant_status, shown_status
 from edge.faces.guests import ScheduleGuests
 from edge.faces.schedule import ScheduleDesk
 from edge.schedule.book import ScheduleBook
@@ -100,9 +100,8 @@ def test_each_status_of_the_tablet_is_the_days_and_is_shown_as_it_was_set(
 
 
 def test_every_status_has_its_counterpart() -> None:
-    assert set(edge.faces.schedule._SHOWN) == set(Status)
-    assert set(edge.faces.schedule._MEANT) == set(STATUS)
-    assert all(edge.faces.schedule._MEANT[there] is here for here, there in edge.faces.schedule._SHOWN.items())
+    assert {shown_status(status) for status in Status} == set(STATUS)
+    assert all(meant_status(shown_status(status)) is status for status in Status)
 
 
 def test_a_status_set_twice_is_recorded_once_and_one_that_cannot_follow_is_refused(tablet: Tablet) -> None:

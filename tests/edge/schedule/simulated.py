@@ -8,8 +8,8 @@ import numpy as np
 
 from edge.schedule.domain import Plan, ResourceKind
 from edge.schedule.registry import Registry
-from edge.schedule.simulator.order import used
 from edge.schedule.simulator.outcome import Outcome
+from edge.schedule.uses import used
 
 
 def used_twice(clinic: Registry, plan: Plan, outcome: Outcome, draw: int) -> Iterator[tuple[str, str, str]]:

@@ -9,7 +9,8 @@ import pytest
 from edge.schedule.booking import next_slots, plan_day, synthesise_day
 from edge.schedule.checker import Rule, check
 from edge.schedule.domain import AppointmentRequest, Plan, Status
-from edge.schedule.overbooking import Effect, Overbooking, OverbookingPolicy, Why, propose
+from edge.schedule.overbooking import Overbooking, propose
+from edge.schedule.overbooking_policy import Effect, OverbookingPolicy, Why
 from edge.schedule.registry import Registry
 from edge.schedule.simulator.behaviour import Behaviour
 from edge.schedule.simulator.run import simulate
