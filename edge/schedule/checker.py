@@ -5,8 +5,10 @@ begun is a fact and not a plan: it is held neither to shifts nor to outages, onl
 lent to the hub, until it comes back or is sold.
 """
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from itertools import combinations, pairwise
 
 from edge.schedule.client_checks import check_clients
@@ -174,8 +176,10 @@ def _overlaps(uses: list[_Use]) -> Iterator[Violation]:
 def _shape(registry: Registry, appointment: Appointment) -> Iterator[Violation]:
     service = registry.service(appointment.service)
     mine = (appointment.id,)
-    asked = [(stage.name, stage.minutes) for stage in service.stages]
-    if [(stage.name, stage.end - stage.start) for stage in appointment.stages] != asked:
+    if [stage.name for stage in appointment.stages] != [stage.name for stage in service.stages] or any(
+        stage.end - stage.start != minutes
+        for stage, minutes in zip(appointment.stages, _lengths(registry, service, appointment), strict=True)
+    ):
         yield Violation(Rule.STAGES, mine, "names or lengths differ")
         return
     if any(one.end != two.start for one, two in pairwise(appointment.stages)):
@@ -184,6 +188,22 @@ def _shape(registry: Registry, appointment: Appointment) -> Iterator[Violation]:
         yield Violation(Rule.GRID, mine, f"start {appointment.start}")
     yield from _types(registry, service, appointment)
     yield from _constancy(service, appointment)
+
+
+def _lengths(registry: Registry, service: Service, appointment: Appointment) -> Iterator[int]:
+    """Yield how long each stage takes whoever serves it: on the grid, what is rounded off carried on by skill."""
+    paces = {person.id: {own.service: own.percent for own in person.paces} for person in registry.providers}
+    usual = {person.id: person.pace for person in registry.providers}
+    carried: dict[str, Fraction] = {}
+    for asked, given in zip(service.stages, appointment.stages, strict=True):
+        if asked.skill is None or given.provider not in usual:
+            yield asked.minutes
+            continue
+        percent = paces[given.provider].get(service.id, usual[given.provider])
+        exact = Fraction(asked.minutes * percent, 100) + carried.get(asked.skill, 0)
+        minutes = max(GRID_MINUTES, math.floor(exact / GRID_MINUTES + Fraction(1, 2)) * GRID_MINUTES)
+        carried[asked.skill] = exact - minutes
+        yield minutes
 
 
 def _types(registry: Registry, service: Service, appointment: Appointment) -> Iterator[Violation]:
