@@ -138,7 +138,7 @@ class _Visits:
             for columns in (self.service, self.provider):
                 np.add.at(matrix, (rows, columns), weight)
         matrix[range(self.services, size), range(self.services, size)] += between**-2
-        inverse = np.linalg.inv(matrix)
+        inverse: _Floats = np.asarray(np.linalg.inv(matrix), np.float64)
         solved = inverse @ side
         left = float(weight @ self.mean**2 - side @ solved)
         sizes = float(np.linalg.slogdet(matrix)[1]) - float(np.log(weight).sum())

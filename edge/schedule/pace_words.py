@@ -37,21 +37,21 @@ def pace_rows(before: Registry, after: Registry, paces: Paces) -> tuple[PaceRow,
 
 def pace_sentences(registry: Registry, paces: Paces) -> tuple[str, ...]:
     """Return each estimated pace in words: how long the provider takes, and from how many visits that is known."""
-    known = {provider.id for provider in registry.providers}
-    return tuple(pace_sentence(registry, one) for one in paces if one.provider in known)
+    known = {provider.id: provider.name for provider in registry.providers}
+    return tuple(f"{known[one.provider]} {pace_text(registry, one)}" for one in paces if one.provider in known)
 
 
-def pace_sentence(registry: Registry, one: Pace) -> str:
-    """Return one estimated pace in words."""
-    name, told = registry.provider(one.provider).name, _visits(one.visits)
+def pace_text(registry: Registry, one: Pace) -> str:
+    """Return one estimated pace in words, of the provider: what follows their name."""
+    told = _visits(one.visits)
     if not one.counts and one.percent == one.given:
-        return f"{name} stays at {one.given}% of a service's length, from {told}."
+        return f"stays at {one.given}% of a service's length, from {told}."
     if not one.counts:
         clearly = f"not clearly: from {one.low:.0%} to {one.high:.0%}"
-        return f"{name} stays at {one.given}% of a service's length. Told by {told}, but {clearly}."
+        return f"stays at {one.given}% of a service's length. Told by {told}, but {clearly}."
     service = "" if one.service is None else f" for {_service(registry, one.service)}"
     bound = {FASTEST: ", the least that is planned with", SLOWEST: ", the most that is planned with"}
-    return f"{name} {_takes(one.percent)}{service}{bound.get(one.percent, '')}, from {told}."
+    return f"{_takes(one.percent)}{service}{bound.get(one.percent, '')}, from {told}."
 
 
 def paces_back(before: Registry, after: Registry) -> tuple[str, ...]:

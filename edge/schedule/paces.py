@@ -72,13 +72,26 @@ def estimate_paces(registry: Registry, history: History) -> Paces:
     return tuple(paces)
 
 
+def in_force(registry: Registry, paces: Paces) -> Paces:
+    """Return the paces that the clinic's file does not contradict: whoever has written another one is believed."""
+    providers = {provider.id: provider for provider in registry.providers}
+    services = {service.id for service in registry.services}
+    return tuple(
+        pace
+        for pace in paces
+        if (who := providers.get(pace.provider)) is not None
+        and pace.given == (who.pace if pace.service is None else who.pace_for(pace.service))
+        and (pace.service is None or pace.service in services)
+    )
+
+
 def with_paces(registry: Registry, paces: Paces) -> Registry:
-    """Return the clinic with the paces that count; one that the file has changed since is the file's."""
+    """Return the clinic with the paces that count and that its file does not contradict."""
     counted: dict[ProviderId, list[Pace]] = defaultdict(list)
-    for pace in paces:
+    for pace in in_force(registry, paces):
         if pace.counts:
             counted[pace.provider].append(pace)
-    providers = tuple(_paced(registry, one, counted[one.id]) for one in registry.providers)
+    providers = tuple(_paced(one, counted[one.id]) for one in registry.providers)
     return registry if providers == registry.providers else registry.model_copy(update={"providers": providers})
 
 
@@ -161,17 +174,11 @@ def _known_well(pace: Pace, known: Known, minutes: float) -> bool:
     return pace.visits >= LEAST_VISITS and minutes * abs(pace.percent / pace.given - 1) > GRID_MINUTES
 
 
-def _paced(registry: Registry, provider: Provider, counted: Sequence[Pace]) -> Provider:
-    services = {service.id for service in registry.services}
+def _paced(provider: Provider, counted: Sequence[Pace]) -> Provider:
+    everything = next((pace.percent for pace in counted if pace.service is None), provider.pace)
     own: Mapping[ServiceId, int] = {one.service: one.percent for one in provider.paces}
-    update = {"pace": provider.pace, "paces": provider.paces}
-    singles = dict(own)
-    for pace in counted:
-        if pace.service is None and pace.given == provider.pace:
-            update["pace"] = pace.percent
-        elif pace.service in services and pace.given == provider.pace_for(pace.service):
-            singles[pace.service] = pace.percent
-    if singles != own:
-        update["paces"] = tuple(OwnPace(service=name, percent=percent) for name, percent in singles.items())
-    changed = any(getattr(provider, name) != value for name, value in update.items())
-    return provider.model_copy(update=update) if changed else provider
+    learnt = {pace.service: pace.percent for pace in counted if pace.service is not None}
+    single = tuple(OwnPace(service=name, percent=percent) for name, percent in {**own, **learnt}.items())
+    if (everything, single) == (provider.pace, provider.paces):
+        return provider
+    return provider.model_copy(update={"pace": everything, "paces": single})

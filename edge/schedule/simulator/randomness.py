@@ -60,7 +60,7 @@ def means_of(registry: Registry, visit: Appointment, behaviour: Behaviour) -> tu
     suits = planned == registry.lengths(service, [stage.provider for stage in visit.stages])
     return tuple(
         (usual.minutes if suits else minutes) * behaviour.paces[stage.provider]
-        if stage.provider in behaviour.paces
+        if stage.provider is not None and stage.provider in behaviour.paces
         else float(minutes)
         for usual, stage, minutes in zip(service.stages, visit.stages, planned, strict=True)
     )

@@ -27,6 +27,7 @@ from edge.schedule.pace import paced
 from edge.schedule.planning import asked
 from edge.schedule.registry import Registry, parse_registry
 from edge.schedule.whynot import Possible, why_not
+from shared.ids import ClientId
 from tests.edge.schedule.courses import with_rules
 from tests.edge.schedule.paced import PERCENTS, paced_clinics, with_paces
 from tests.edge.schedule.test_encode import WEIGHTS, hit_by
@@ -138,7 +139,7 @@ def test_insertion_and_engine_find_a_place_at_the_same_starts(clinic: Registry, 
     unlike = data.draw(paced_clinics(clinic))
     day = plan_day(unlike, synthesise_day(unlike, DATE, data.draw(st.integers(0, 9)), 30), DATE)
     wish = data.draw(st.sampled_from(synthesise_day(unlike, DATE, 77, 12)))
-    wish = replace(wish, id=AppointmentId("new"))
+    wish = replace(wish, id=AppointmentId("new"), client=ClientId("new"))
     situation = asked(unlike, day, [wish])
     encoding = Encoding(situation, WEIGHTS)
     offered = CompiledEngine(encoding.problem, 1, encoding.clinic.flat).offers(0)
@@ -151,7 +152,8 @@ def test_insertion_and_engine_find_a_place_at_the_same_starts(clinic: Registry, 
 def test_a_wish_is_refused_exactly_where_no_length_fits(clinic: Registry, data: Any, start: int) -> None:
     unlike = data.draw(paced_clinics(clinic.model_copy(update={"providers": _without_lunch(clinic)})))
     day = plan_day(unlike, synthesise_day(unlike, DATE, data.draw(st.integers(0, 9)), 40), DATE)
-    wish = replace(data.draw(st.sampled_from(synthesise_day(unlike, DATE, 5, 9))), id=AppointmentId("new"))
+    wish = data.draw(st.sampled_from(synthesise_day(unlike, DATE, 5, 9)))
+    wish = replace(wish, id=AppointmentId("new"), client=ClientId(data.draw(st.sampled_from([wish.client, "new"]))))
     answer = why_not(survey(unlike, day, 0), wish, 5 * start)
     situation = asked(unlike, day, [wish])
     free = {slot.start for slot in slots(situation, situation.requests[0], Calendar.of(unlike, day), day)}

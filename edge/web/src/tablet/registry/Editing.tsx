@@ -7,7 +7,7 @@ import { ProviderFields } from "./ProviderForm";
 import { RulesFields } from "./RulesForm";
 import { ServiceFields } from "./ServiceForm";
 import { DeviceFields, RoomFields } from "./ThingForms";
-import { ask } from "./useRegistry";
+import { ask, type Pace } from "./useRegistry";
 
 /** What is being edited: an entry of a section, a new one, or what holds for the whole clinic. */
 export type Target = { section: Section; id: string | null } | { section: "rules" };
@@ -28,7 +28,19 @@ function fresh(clinic: Clinic, section: Section): Entry {
 }
 
 /** Edits one thing of the draft; what is wrong with it stands beside its fields, and it stays open until it is right. */
-export function Editing({ clinic, target, keep, close }: { clinic: Clinic; target: Target; keep: (next: Clinic) => void; close: () => void }) {
+export function Editing({
+  clinic,
+  paces,
+  target,
+  keep,
+  close,
+}: {
+  clinic: Clinic;
+  paces: Pace[];
+  target: Target;
+  keep: (next: Clinic) => void;
+  close: () => void;
+}) {
   const { section } = target;
   const id = target.section === "rules" ? null : target.id;
   const entries: Entry[] = section === "rules" ? [] : (clinic[section] ?? []);
@@ -74,7 +86,7 @@ export function Editing({ clinic, target, keep, close }: { clinic: Clinic; targe
   const shown = { clinic, faults };
   return (
     <Form {...common} remove={remove} faults={[...refused, ...faults.beside(...FIELDS[section])]}>
-      {section === "providers" && <ProviderFields {...shown} entry={entry as Provider} set={setEntry} />}
+      {section === "providers" && <ProviderFields {...shown} paces={paces} entry={entry as Provider} set={setEntry} />}
       {section === "rooms" && <RoomFields {...shown} entry={entry as Room} set={setEntry} />}
       {section === "devices" && <DeviceFields {...shown} entry={entry as Device} set={setEntry} />}
       {section === "services" && <ServiceFields {...shown} entry={entry as Service} set={setEntry} />}
@@ -83,7 +95,7 @@ export function Editing({ clinic, target, keep, close }: { clinic: Clinic; targe
 }
 
 const FIELDS: Record<Section, string[]> = {
-  providers: ["name", "tier", "shift", "breaks", "lunch", "skills", "licences"],
+  providers: ["name", "tier", "shift", "breaks", "lunch", "skills", "licences", "pace"],
   rooms: ["name", "type", "turnover"],
   devices: ["name", "type", "cooldown", "cleaning", "rooms"],
   services: ["name", "category", "price", "stages", "clearances", "after", "apart", "checklist"],

@@ -1,19 +1,50 @@
 import { Button, Group, Switch, TextInput } from "@mantine/core";
 import { DayBar, HourScale } from "./DayBar";
 import { type Clinic, namesOf, type Provider } from "./document";
-import { Count, type Faults, Names, Span } from "./fields";
+import { Count, type Faults, Names, sentence, Span } from "./fields";
+import type { Pace } from "./useRegistry";
 
 const NEW_BREAK = { start: "12:30", end: "13:00" };
 const NEW_LUNCH = { start: "12:00", end: "14:00", minutes: 30 };
 
+const USUAL = 100;
+
+/** How long they take against what a service is planned with, and what past visits say of it. */
+function PaceFields({ entry, paces, set, error }: { entry: Provider; paces: Pace[]; set: (pace?: number) => void; error?: string }) {
+  const mine = paces.filter((one) => one.provider === entry.id);
+  return (
+    <div className="pace-fields">
+      <Count
+        label="Per cent of a service's length"
+        value={entry.pace}
+        usual={USUAL}
+        step={1}
+        set={(pace) => set(pace === USUAL ? undefined : pace)}
+        error={error}
+      />
+      {mine.length > 0 && (
+        <ul className="pace-told" aria-label="By past visits">
+          {mine.map((one) => (
+            <li key={one.service ?? ""} data-counts={one.counts}>
+              {sentence(one.text)}
+            </li>
+          ))}
+        </ul>
+      )}
+    </div>
+  );
+}
+
 /** Somebody who treats: what they can do, may do, and when they work. */
 export function ProviderFields({
   clinic,
+  paces,
   entry,
   set,
   faults,
 }: {
   clinic: Clinic;
+  paces: Pace[];
   entry: Provider;
   set: (next: Provider) => void;
   faults: Faults;
@@ -104,6 +135,7 @@ export function ProviderFields({
         set={(licences) => change({ licences })}
         error={faults.of("licences")}
       />
+      <PaceFields entry={entry} paces={paces} set={(pace) => change({ pace })} error={faults.of("pace")} />
     </>
   );
 }

@@ -167,6 +167,7 @@ export default function RegistryPage() {
             clinic={clinic}
             counts={counts}
             faults={registering.effect?.faults ?? []}
+            paces={state.paces ?? []}
             edit={(where, id) => setTarget({ section: where, id })}
           />
         </section>
@@ -188,6 +189,7 @@ export default function RegistryPage() {
         <Editing
           key={JSON.stringify(target)}
           clinic={clinic}
+          paces={state.paces ?? []}
           target={target}
           keep={registering.change}
           close={() => setTarget(null)}

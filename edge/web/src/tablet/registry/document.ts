@@ -18,6 +18,9 @@ export interface Provider {
   shift: Hours;
   breaks?: Hours[];
   lunch?: Lunch;
+  /** Per cent of a service's length that they take; 100 where it is left out. */
+  pace?: number;
+  paces?: { service: string; percent: number }[];
 }
 
 export interface Room {

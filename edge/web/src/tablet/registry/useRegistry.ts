@@ -8,6 +8,7 @@ export type State = Schemas["RegistryState"];
 export type Effect = Schemas["RegistryEffect"];
 export type Fault = Schemas["RegistryFault"];
 export type Change = Schemas["RegistryChange"];
+export type Pace = Schemas["ProviderPace"];
 
 /** What is about to be done with the registry: the draft saved, the latest change taken back, the file taken over. */
 export type Plan = { kind: "save"; document: Clinic } | { kind: "undo"; change: Change } | { kind: "file" };
