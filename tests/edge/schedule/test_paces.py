@@ -11,22 +11,26 @@ from hypothesis import strategies as st
 from edge.schedule.booking import plan_day, synthesise_day
 from edge.schedule.checker import check, check_replan
 from edge.schedule.demand import Calendar, demands_of
-from edge.schedule.domain import Appointment
+from edge.schedule.domain import Appointment, ProviderOut, Span
 from edge.schedule.encode import Encoding
 from edge.schedule.engine.compiled import CompiledEngine
 from edge.schedule.engine.problem import Effort
 from edge.schedule.engine.proving import solve_and_prove
 from edge.schedule.engine.reference import ReferenceEngine
 from edge.schedule.engine.search import SearchPlan
-from edge.schedule.errors import InvalidClinic
-from edge.schedule.ids import AppointmentId
+from edge.schedule.errors import InvalidClinic, NotAllowed
+from edge.schedule.horizon import roll
+from edge.schedule.horizon_situation import Horizon
+from edge.schedule.ids import AppointmentId, ReplanId
 from edge.schedule.insertion import abandoned, slots, survey
 from edge.schedule.lengths import as_booked
 from edge.schedule.objective import objective
 from edge.schedule.pace import paced
+from edge.schedule.pinning import Pin, pinned
 from edge.schedule.planning import asked
 from edge.schedule.registry import Registry, parse_registry
-from edge.schedule.whynot import Possible, why_not
+from edge.schedule.replan import SolverLimits, replan
+from edge.schedule.whynot import Possible, forced, why_not
 from shared.ids import ClientId
 from tests.edge.schedule.courses import with_rules
 from tests.edge.schedule.paced import PERCENTS, paced_clinics, with_paces
@@ -247,3 +251,55 @@ def test_the_checker_names_a_visit_that_is_as_long_as_somebody_else_would_take(c
     unlike = with_paces(clinic, {visit.providers[0]: 135})
     named = {name for violation in check(unlike, day) for name in violation.appointments}
     assert visit.id in named
+
+
+@FEW
+@given(data=st.data(), day=st.integers(0, 5), at=st.integers(110, 180))
+def test_a_replan_goes_by_old_paces_and_new_ones_and_so_do_its_alternatives(data: Any, day: int, at: int) -> None:
+    before, now = (data.draw(paced_clinics(with_rules())) for _ in range(2))
+    booked = as_booked(now, few_clients(before, day))
+    who = data.draw(st.sampled_from(now.providers)).id
+    out = ProviderOut(5 * at, who, Span(5 * at, 5 * at + 180))
+    limits = SolverLimits(seconds=0.05, workers=1, alternatives=True)
+    answer = replan(booked.registry, booked.plan, out, ReplanId("r"), lambda: 0.0, limits)
+    for plan in (answer.plan, *(other.plan for other in answer.alternatives)):
+        assert not check_replan(booked.registry, answer.facts, plan, out.at)
+
+
+@FEW
+@given(data=st.data(), seed=st.integers(0, 500))
+def test_coming_days_are_rolled_at_each_providers_pace(clinic: Registry, data: Any, seed: int) -> None:
+    unlike = data.draw(paced_clinics(clinic))
+    day = plan_day(unlike, synthesise_day(unlike, DATE, seed, 30), DATE)
+    kept = [visit for number, visit in enumerate(day.placed) if number % 3]
+    asking = [replace(one, id=AppointmentId(f"ask-{one.id}")) for one in synthesise_day(unlike, DATE, seed + 1, 3)]
+    horizon = Horizon(seconds=0.06, workers=1, frozen_minutes=0)
+    rolled = roll(unlike, replace(day, appointments={visit.id: visit for visit in kept}), asking, 0, horizon)
+    assert not check(unlike, rolled.plan)
+    assert all(own(visit, unlike) for visit in rolled.plan.placed)
+
+
+@FEW
+@given(data=st.data(), start=st.integers(108, 200))
+def test_a_visit_that_is_put_somewhere_is_there_at_the_pace_of_whoever_serves(
+    clinic: Registry, data: Any, start: int
+) -> None:
+    unlike = data.draw(paced_clinics(clinic))
+    day = plan_day(unlike, synthesise_day(unlike, DATE, data.draw(st.integers(0, 9)), 25), DATE)
+    visit = data.draw(st.sampled_from(day.placed))
+    who = data.draw(st.sampled_from([None, *(provider.id for provider in unlike.providers)]))
+    situation = survey(unlike, day, 0)
+    try:
+        there = pinned(situation, Pin(visit.id, 5 * start, who))
+    except NotAllowed:
+        there = None
+    if there is not None:
+        assert there.start == 5 * start
+        assert who is None or who in there.providers
+        assert own(there, unlike)
+    what_if = forced(situation, visit, 5 * start, SearchPlan(0.05, searches=1))
+    if what_if is not None:
+        assert what_if.stages[0].start == 5 * start
+        assert not check(unlike, what_if.plan)
+    if isinstance(why_not(situation, visit, 5 * start), Possible):
+        assert what_if is not None

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import edge.schedule.book
 from edge.api.openapi import document
 from edge.faces.people import FilePeople
 from edge.faces.registry import RegistryDesk
@@ -27,6 +28,7 @@ from edge.schedule.whynot import Refusal, why_not
 from shared.ids import ClientId
 from tests.edge.schedule.paced import with_paces
 from tests.support.records import BoxRecord
+from tests.support.replanning import replanned
 
 ZONE = "Europe/Vienna"
 TODAY = dt.date(2026, 3, 2)
@@ -73,6 +75,20 @@ def test_new_visits_are_as_long_as_whoever_serves_takes_until_it_is_taken_back(b
     assert book.learnt.paces == ()
     book.book_day(TOMORROW, [wish("again")], "desk")
     assert [minutes(book, name) for name in ("before", "after", "again")] == [30, 40, 30]
+
+
+def test_a_visit_that_a_replan_gives_to_somebody_else_takes_as_long_as_they_do(
+    book: ScheduleBook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(edge.schedule.book, "REPLAN_SECONDS", 0)
+    book.learnt.calibrate({}, "desk", {}, PACES)
+    book.book_day(TOMORROW, [wish("v")], "desk")
+    assert minutes(book, "v") == 40
+    record = replanned(book, TOMORROW, ProviderOut(480, CEDAR, Span(480, 1140)))
+    visit = book.day(TOMORROW).plan.appointments[AppointmentId("v")]
+    assert (visit.providers, visit.end - visit.start) == (("laurel",), 30)
+    book.undo(record.id, "desk")
+    assert minutes(book, "v") == 40
 
 
 def test_a_box_that_was_off_plans_with_the_same_paces(record: BoxRecord, book: ScheduleBook) -> None:

@@ -15,7 +15,8 @@ function PaceFields({ entry, paces, set, error }: { entry: Provider; paces: Pace
   return (
     <div className="pace-fields">
       <Count
-        label="Per cent of a service's length"
+        label="Pace in per cent"
+        description="Of a service's length; 100 is usual"
         value={entry.pace}
         usual={USUAL}
         step={1}
