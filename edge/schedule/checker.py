@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import combinations, pairwise
+from typing import Final
 
 from edge.schedule.client_checks import check_clients
 from edge.schedule.domain import (
@@ -28,6 +29,8 @@ from edge.schedule.services import Service
 from edge.schedule.violations import Rule, Violation
 
 __all__ = ["Rule", "Violation", "check", "check_replan"]
+
+_USUAL: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,14 +195,13 @@ def _shape(registry: Registry, appointment: Appointment) -> Iterator[Violation]:
 
 def _lengths(registry: Registry, service: Service, appointment: Appointment) -> Iterator[int]:
     """Yield how long each stage takes whoever serves it: on the grid, what is rounded off carried on by skill."""
-    paces = {person.id: {own.service: own.percent for own in person.paces} for person in registry.providers}
-    usual = {person.id: person.pace for person in registry.providers}
     carried: dict[str, Fraction] = {}
     for asked, given in zip(service.stages, appointment.stages, strict=True):
-        if asked.skill is None or given.provider not in usual:
+        who = next((person for person in registry.providers if person.id == given.provider), None)
+        if asked.skill is None or who is None or (who.pace == _USUAL and not who.paces and not carried):
             yield asked.minutes
             continue
-        percent = paces[given.provider].get(service.id, usual[given.provider])
+        percent = next((own.percent for own in who.paces if own.service == service.id), who.pace)
         exact = Fraction(asked.minutes * percent, 100) + carried.get(asked.skill, 0)
         minutes = max(GRID_MINUTES, math.floor(exact / GRID_MINUTES + Fraction(1, 2)) * GRID_MINUTES)
         carried[asked.skill] = exact - minutes

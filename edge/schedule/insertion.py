@@ -4,7 +4,7 @@ Pure Python on bitsets.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from edge.schedule.adjacency import Beside
@@ -196,18 +196,8 @@ def slots(situation: Situation, appointment: Appointment, calendar: Calendar, pl
     demand = situation.demands[appointment.service]
     old = demand.choice(appointment.stages) if appointment.placed else ()
     reference = situation.reference(appointment)
-    # A request that is put elsewhere may be relied on by then, too.
-    booked = appointment.id in situation.facts.appointments or appointment.id in situation.asking
-    theirs = company(plan, appointment)
-    ways: dict[int, list[Demand]] = defaultdict(list)
-    for way in demand.ways:
-        takes = way.minutes, way.minutes
-        asked = conditions(situation.demands, appointment, theirs, booked=booked, takes=takes)
-        for start in situation.starts(appointment, way.minutes):
-            if all(condition.met(start) for condition in asked):
-                ways[start].append(way)
-    for start in sorted(ways):
-        choice = _choose(ways[start], calendar, start, old, appointment.preferred)
+    for start, ways in _possible(situation, appointment, plan):
+        choice = _choose(ways, calendar, start, old, appointment.preferred)
         if choice is None:
             continue
         people = sum(need.kind is ResourceKind.PROVIDER for need in demand.needs)
@@ -218,13 +208,36 @@ def slots(situation: Situation, appointment: Appointment, calendar: Calendar, pl
         yield Slot((int(notify), inconvenience, changed), start, choice)
 
 
+def _possible(situation: Situation, appointment: Appointment, plan: Plan) -> Iterator[tuple[int, Sequence[Demand]]]:
+    """Yield when the visit may start as far as its window and client go, and at which of its lengths."""
+    demand = situation.demands[appointment.service]
+    # A request that is put elsewhere may be relied on by then, too.
+    booked = appointment.id in situation.facts.appointments or appointment.id in situation.asking
+    theirs = company(plan, appointment)
+    starts: dict[int, list[Demand]] = {}
+    for way in demand.ways:
+        takes = way.minutes, way.minutes
+        asked = conditions(situation.demands, appointment, theirs, booked=booked, takes=takes)
+        allowed = (
+            start
+            for start in situation.starts(appointment, way.minutes)
+            if all(condition.met(start) for condition in asked)
+        )
+        if not demand.paced:
+            yield from ((start, demand.ways) for start in allowed)
+            return
+        for start in allowed:
+            starts.setdefault(start, []).append(way)
+    yield from sorted(starts.items(), key=lambda item: item[0])
+
+
 def abandoned(situation: Situation) -> Plan:
     """Return the day if nothing were done: who is hit has no place."""
     return situation.facts.with_appointments(*(replace(a, stages=()) for a in situation.hit))
 
 
 def _choose(
-    ways: list[Demand], calendar: Calendar, start: int, old: tuple[str, ...], preferred: str | None
+    ways: Sequence[Demand], calendar: Calendar, start: int, old: tuple[str, ...], preferred: str | None
 ) -> tuple[str, ...] | None:
     def kept(option: tuple[Demand, Form]) -> tuple[int, bool]:
         way, form = option

@@ -87,7 +87,7 @@ def test_a_visit_that_a_replan_gives_to_somebody_else_takes_as_long_as_they_do(
     record = replanned(book, TOMORROW, ProviderOut(480, CEDAR, Span(480, 1140)))
     visit = book.day(TOMORROW).plan.appointments[AppointmentId("v")]
     assert (visit.providers, visit.end - visit.start) == (("laurel",), 30)
-    book.undo(record.id, "desk")
+    book.undo(ReplanId(record.reported.replan), "desk")
     assert minutes(book, "v") == 40
 
 
