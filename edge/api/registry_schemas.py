@@ -45,6 +45,15 @@ class RegistryChange(Schema):
     undone_by: str | None = None
 
 
+class ProviderPace(Schema):
+    """How long a provider takes, as past visits show it; for one service, or for all. It is about staff."""
+
+    provider: Identifier
+    service: Identifier | None = None
+    counts: bool = Field(description="Whether new visits are planned with it.")
+    text: str = Field(description='In words that follow the name: "takes 12% longer, from 84 visits."')
+
+
 class RegistryState(Schema):
     """The registry that a day is planned with; a change names the version that it was decided on."""
 
@@ -56,6 +65,7 @@ class RegistryState(Schema):
     file: RegistryFile
     changes: list[RegistryChange] = Field(description="Latest first, without those that are yet to come.")
     to_come: list[RegistryChange] = Field(default=[], description="Those that are yet to come, the next first.")
+    paces: list[ProviderPace] = Field(default=[], description="What the latest calibration knows of each provider.")
 
 
 class RegistryFault(Schema):

@@ -11,6 +11,8 @@ from edge.schedule.changing.document import FaultyDocument, document_of
 from edge.schedule.changing.editor import Draft, Effect, RegistryEditor
 from edge.schedule.changing.harm import Hurt
 from edge.schedule.changing.revision import Revision
+from edge.schedule.pace_words import pace_text
+from edge.schedule.paces import in_force
 from shared.http.errors import Refused
 
 _SOMEBODY: Final = "Clinic staff"
@@ -38,6 +40,7 @@ class RegistryDesk:
                 file=self._file(),
                 changes=[self._change(one, undoable=one.changed.change == standing) for one in self._book.latest()],
                 to_come=[self._change(one, undoable=True) for one in self._book.to_come()],
+                paces=self._paces(),
             )
 
     def check(self, wish: shown.RegistryWish) -> shown.RegistryEffect:
@@ -83,6 +86,17 @@ class RegistryDesk:
         else:
             self._book.leave_file(what.version, actor.id)
         return self.registry()
+
+    def _paces(self) -> list[shown.ProviderPace]:
+        counts = self._book.current()
+        known = {provider.id for provider in counts.providers}
+        return [
+            shown.ProviderPace(
+                provider=one.provider, service=one.service, counts=one.counts, text=pace_text(counts, one)
+            )
+            for one in in_force(counts, self._editor.schedule.learnt.paces)
+            if one.provider in known
+        ]
 
     def _file(self) -> shown.RegistryFile:
         file, counts = self._book.file, self._book.current()

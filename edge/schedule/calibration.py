@@ -1,4 +1,4 @@
-"""The aggregate of what a clinic learns from its days: closed days, and the estimates and weights it plans with.
+"""The aggregate of what a clinic learns from its days: closed days, and the estimates, weights and paces it plans with.
 
 Commands give event payloads, events change what is known, as in `schedule.py`.
 """
@@ -11,7 +11,8 @@ from edge.schedule.day_close import close_day
 from edge.schedule.durations import LogNormal
 from edge.schedule.errors import BrokenFold, NotAllowed
 from edge.schedule.estimates import Estimates, Length, ServiceEstimate
-from edge.schedule.ids import ServiceId
+from edge.schedule.ids import ProviderId, ServiceId
+from edge.schedule.paces import Pace, Paces
 from edge.schedule.weights_learnt import LearntWeight, LearntWeights
 from shared.events.catalogue import estimates as said
 from shared.events.payload import PayloadModel
@@ -51,6 +52,11 @@ class Calibration:
         """What has been learnt of the weights; nothing before the first calibration."""
         return _weights_of(self._standing[-1]) if self._standing else {}
 
+    @property
+    def paces(self) -> Paces:
+        """What has been learnt of the providers' paces; nothing before the first calibration."""
+        return tuple(map(_pace_of, self._standing[-1].paces)) if self._standing else ()
+
     def close_day(self, day: dt.date, payloads: Iterable[PayloadModel], today: dt.date) -> list[PayloadModel]:
         """Close a day, once: a day that is closed gives no event.
 
@@ -60,18 +66,19 @@ class Calibration:
         return [] if day in self.days else [close_day(day, payloads, today)]
 
     def calibrate(
-        self, estimates: Estimates, calibration: str, weights: LearntWeights | None = None
+        self, estimates: Estimates, calibration: str, weights: LearntWeights | None = None, paces: Paces = ()
     ) -> list[PayloadModel]:
-        """Plan with these estimates and weights from now on; the same as before give no event."""
+        """Plan with these estimates, weights and paces from now on; the same as before give no event."""
         weights = weights or {}
-        if (estimates, weights) == (self.estimates, self.weights):
+        if (estimates, weights, paces) == (self.estimates, self.weights, self.paces):
             return []
         services = tuple(_part_of(name, estimates[name]) for name in sorted(estimates))
         parts = tuple(_weight_part(name, weights[name]) for name in sorted(weights))
-        return [said.EstimatesCalibrated(calibration=calibration, services=services, weights=parts)]
+        people = tuple(map(_pace_part, paces))
+        return [said.EstimatesCalibrated(calibration=calibration, services=services, weights=parts, paces=people)]
 
     def undo(self) -> list[PayloadModel]:
-        """Take the latest estimates and weights back; those before them count again, or the clinic's file.
+        """Take the latest estimates, weights and paces back; those before count again, or the clinic's file.
 
         Raises:
             NotAllowed: none stand.
@@ -152,6 +159,32 @@ def _weights_of(event: said.EstimatesCalibrated) -> LearntWeights:
     return {
         part.term: LearntWeight(part.weight, part.given, part.low, part.high, part.choices) for part in event.weights
     }
+
+
+def _pace_part(pace: Pace) -> said.PaceEstimate:
+    return said.PaceEstimate(
+        provider=pace.provider,
+        service=pace.service,
+        percent=pace.percent,
+        given=pace.given,
+        low=pace.low,
+        high=pace.high,
+        visits=pace.visits,
+        counts=pace.counts,
+    )
+
+
+def _pace_of(part: said.PaceEstimate) -> Pace:
+    return Pace(
+        provider=ProviderId(part.provider),
+        service=None if part.service is None else ServiceId(part.service),
+        percent=part.percent,
+        given=part.given,
+        low=part.low,
+        high=part.high,
+        visits=part.visits,
+        counts=part.counts,
+    )
 
 
 def _length_of(part: said.LengthEstimate) -> Length:

@@ -5,9 +5,12 @@ begun is a fact and not a plan: it is held neither to shifts nor to outages, onl
 lent to the hub, until it comes back or is sold.
 """
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from itertools import combinations, pairwise
+from typing import Final
 
 from edge.schedule.client_checks import check_clients
 from edge.schedule.domain import (
@@ -26,6 +29,8 @@ from edge.schedule.services import Service
 from edge.schedule.violations import Rule, Violation
 
 __all__ = ["Rule", "Violation", "check", "check_replan"]
+
+_USUAL: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,8 +180,10 @@ def _overlaps(uses: list[_Use]) -> Iterator[Violation]:
 def _shape(registry: Registry, appointment: Appointment) -> Iterator[Violation]:
     service = registry.service(appointment.service)
     mine = (appointment.id,)
-    asked = [(stage.name, stage.minutes) for stage in service.stages]
-    if [(stage.name, stage.end - stage.start) for stage in appointment.stages] != asked:
+    if [stage.name for stage in appointment.stages] != [stage.name for stage in service.stages] or any(
+        stage.end - stage.start != minutes
+        for stage, minutes in zip(appointment.stages, _lengths(registry, service, appointment), strict=True)
+    ):
         yield Violation(Rule.STAGES, mine, "names or lengths differ")
         return
     if any(one.end != two.start for one, two in pairwise(appointment.stages)):
@@ -185,6 +192,21 @@ def _shape(registry: Registry, appointment: Appointment) -> Iterator[Violation]:
         yield Violation(Rule.GRID, mine, f"start {appointment.start}")
     yield from _types(registry, service, appointment)
     yield from _constancy(service, appointment)
+
+
+def _lengths(registry: Registry, service: Service, appointment: Appointment) -> Iterator[int]:
+    """Yield how long each stage takes whoever serves it: on the grid, what is rounded off carried on by skill."""
+    carried: dict[str, Fraction] = {}
+    for asked, given in zip(service.stages, appointment.stages, strict=True):
+        who = next((person for person in registry.providers if person.id == given.provider), None)
+        if asked.skill is None or who is None or (who.pace == _USUAL and not who.paces and not carried):
+            yield asked.minutes
+            continue
+        percent = next((own.percent for own in who.paces if own.service == service.id), who.pace)
+        exact = Fraction(asked.minutes * percent, 100) + carried.get(asked.skill, 0)
+        minutes = max(GRID_MINUTES, math.floor(exact / GRID_MINUTES + Fraction(1, 2)) * GRID_MINUTES)
+        carried[asked.skill] = exact - minutes
+        yield minutes
 
 
 def _types(registry: Registry, service: Service, appointment: Appointment) -> Iterator[Violation]:

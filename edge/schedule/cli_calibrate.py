@@ -1,4 +1,4 @@
-"""`medspa schedule calibrate`: fit estimates and weights to the clinic's own history, show them, apply or undo them."""
+"""`medspa schedule calibrate`: learn from the clinic's own history what it plans with, show it, apply or undo it."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -13,6 +13,8 @@ from edge.schedule.cli_files import plain, read_text, refusals
 from edge.schedule.errors import NotAllowed
 from edge.schedule.estimates import Estimates, History, ServiceHistory, estimate
 from edge.schedule.history_document import HistoryDocument, parse_history
+from edge.schedule.pace_words import pace_rows, pace_sentences, paces_back
+from edge.schedule.paces import Paces, estimate_paces, with_paces
 from edge.schedule.registry import Registry, demo_registry, load_registry
 from edge.schedule.weights_learnt import Learnt, learn
 from edge.schedule.weights_words import weight_rows, weight_sentences, weights_back
@@ -38,7 +40,7 @@ def calibrate(
     apply: ApplyOption = False,
     undo: UndoOption = False,
 ) -> None:
-    """Learn lengths, no-shows and weights from past visits and decisions; nothing changes without `--apply`."""
+    """Learn lengths, no-shows, weights and paces from what is past; nothing changes without `--apply`."""
     with refusals():
         _refuse_contradictions(config, history, clinic, apply=apply, undo=undo)
         if config is not None:
@@ -46,7 +48,11 @@ def calibrate(
         elif history is not None:
             registry = load_registry(clinic) if clinic is not None else demo_registry()
             document = _read(history)
-            _show(registry, {}, estimate(registry, document.history(registry)))
+            past = document.history(registry)
+            paces = estimate_paces(registry, past)
+            paced = with_paces(registry, paces)
+            _show(registry, {}, estimate(paced, past))
+            _show_paces(registry, paced, paces)
             decisions = document.decisions()
             _show_weights(learn(registry.weights, {}, decisions.choices), decisions)
 
@@ -76,29 +82,33 @@ def _at_the_box(config: Path, history: Path | None, *, apply: bool, undo: bool) 
             document = _read(history)
             past = _joined(past, document.history(book.registry))
             decisions = joined((decisions, document.decisions()))
-        found = estimate(book.registry, past)
+        paces = estimate_paces(book.registry, past)
+        paced = with_paces(book.registry, paces)
+        found = estimate(paced, past)
         if not found and not decisions.choices:
             raise NotAllowed(
                 "no_history", "no past day of this box has visits or decisions yet; name a file with --history"
             )
         learnt = learn(book.registry.weights, book.learnt.weights, decisions.choices)
         _show(book.registry, book.learnt.estimates, found)
+        _show_paces(book.learnt.planning(), paced, paces)
         _show_weights(learnt, decisions)
         if not apply:
             console.print("Nothing is written; add --apply to plan with it.", highlight=False)
             return
         for day in book.learnt.not_closed(today):
             book.close_day(day, _ACTOR)
-        changed = book.learnt.calibrate(found, _ACTOR, learnt.weights)
+        changed = book.learnt.calibrate(found, _ACTOR, learnt.weights, paces)
         console.print("Applied; --undo takes it back." if changed else "Nothing has changed.", highlight=False)
 
 
 def _take_back(book: "ScheduleBook") -> None:
-    estimates, weights = book.learnt.estimates, book.learnt.planning().weights
+    estimates, before = book.learnt.estimates, book.learnt.planning()
     book.learnt.undo(_ACTOR)
+    after = book.learnt.planning()
     plain().print("Taken back; the clinic plans so:", highlight=False)
     _show(book.registry, estimates, book.learnt.estimates)
-    for sentence in weights_back(weights, book.learnt.planning().weights):
+    for sentence in (*weights_back(before.weights, after.weights), *paces_back(before, after)):
         plain().print(sentence, highlight=False, soft_wrap=True)
 
 
@@ -123,6 +133,18 @@ def _show(registry: Registry, old: Estimates, new: Estimates) -> None:
         for sentence in change.sentences:
             console.print(sentence, highlight=False, soft_wrap=True)
     console.print("What is booked keeps its length.", highlight=False)
+
+
+def _show_paces(before: Registry, after: Registry, paces: Paces) -> None:
+    if not paces:
+        return
+    console = plain()
+    table = Table("provider", "service", "pace", "by the visits", box=None, pad_edge=False)
+    for row in pace_rows(before, after, paces):
+        table.add_row(row.provider, row.service, row.pace, row.range)
+    console.print(table, highlight=False)
+    for sentence in pace_sentences(after, paces):
+        console.print(sentence, highlight=False, soft_wrap=True)
 
 
 def _show_weights(learnt: Learnt, decisions: Decisions) -> None:

@@ -64,7 +64,12 @@ def company(plan: Plan, visit: Appointment) -> tuple[Appointment, ...]:
 
 
 def conditions(
-    demands: Demands, visit: Appointment, others: Sequence[Appointment], *, booked: bool
+    demands: Demands,
+    visit: Appointment,
+    others: Sequence[Appointment],
+    *,
+    booked: bool,
+    takes: tuple[int, int] | None = None,
 ) -> tuple[Condition, ...]:
     """Return all that has to be true of the start of a visit.
 
@@ -73,19 +78,28 @@ def conditions(
         visit: whose start is in question; where it is now does not count.
         others: the client's other visits, with places.
         booked: whether visits that rely on this one, since it was booked, have to keep it before them.
+        takes: the fewest and the most minutes that it takes; without them, as long as its place says, or, without a
+            place, as long as it can with whoever serves.
     """
     if not (others or visit.history) and demands[visit.service].plain:
         return ()
     service = demands[visit.service].service
+    least, most = takes or _takes(demands[visit.service], visit)
     found = [Condition(Kind.CLEARED, (), within=True, what=name) for name in missing(service, visit)]
-    found.extend(_elsewhere(demands, visit, others))
+    found.extend(_elsewhere(most, others))
     found.extend(_apart(demands, visit, others))
     for number, rule in enumerate(service.after):
         spans = (*_spans_after(demands, rule, others), *_spans_after_history(demands, rule, visit.history))
         found.append(Condition(Kind.AFTER, spans, within=True, what=rule.named, rule=number))
     if booked:
-        found.extend(_needed(demands, visit, others))
+        found.extend(_needed(demands, visit, others, least, most))
     return tuple(found)
+
+
+def _takes(demand: Demand, visit: Appointment) -> tuple[int, int]:
+    if not demand.paced:
+        return demand.minutes, demand.minutes
+    return (visit.end - visit.start,) * 2 if visit.placed else (demand.shortest, demand.longest)
 
 
 def missing(service: Service, visit: Appointment) -> list[str]:
@@ -117,8 +131,7 @@ def relied_on(
         )
 
 
-def _elsewhere(demands: Demands, visit: Appointment, others: Iterable[Appointment]) -> Iterator[Condition]:
-    minutes = demands[visit.service].minutes
+def _elsewhere(minutes: int, others: Iterable[Appointment]) -> Iterator[Condition]:
     for other in others:
         yield Condition(Kind.ELSEWHERE, (Span(other.start - minutes + 1, other.end),), within=False, visit=other)
 
@@ -165,7 +178,9 @@ def _spans_after_history(demands: Demands, rule: VisitBefore, history: Iterable[
         yield Span(max(first, (day + rule.at_least_days) * DAY_MINUTES), min(last, last_day))
 
 
-def _needed(demands: Demands, visit: Appointment, others: Sequence[Appointment]) -> Iterator[Condition]:
+def _needed(
+    demands: Demands, visit: Appointment, others: Sequence[Appointment], least: int, most: int
+) -> Iterator[Condition]:
     """Yield where the visit has to be so that those stay possible that nothing else prepares."""
     demand = demands[visit.service]
     for other in others:
@@ -176,10 +191,10 @@ def _needed(demands: Demands, visit: Appointment, others: Sequence[Appointment])
             if fulfil or not rule.include(demand.service.id, demand.service.category):
                 continue
             day = other.start // DAY_MINUTES
-            last = other.start - demand.minutes - rule.at_least_minutes + 1
+            last = other.start - most - rule.at_least_minutes + 1
             first = -_EVER
             if rule.at_most_minutes is not None:
-                first = other.start - demand.minutes - rule.at_most_minutes
+                first = other.start - least - rule.at_most_minutes
             if rule.at_most_days is not None:
                 first = max(first, (day - rule.at_most_days) * DAY_MINUTES)
             span = Span(first, min(last, (day - rule.at_least_days + 1) * DAY_MINUTES))

@@ -137,7 +137,8 @@ def _with_earlier(situation: Situation, plan: Plan, visit: Appointment) -> Plan 
 
 def _has_start(situation: Situation, plan: Plan, visit: Appointment) -> bool:
     """Tell whether a visit may start at all, as far as its client's other visits go."""
-    asked = conditions(situation.demands, visit, company(plan, visit), booked=False)
+    takes = (situation.demands[visit.service].shortest,) * 2
+    asked = conditions(situation.demands, visit, company(plan, visit), booked=False, takes=takes)
     return any(not unmet(asked, start) for start in situation.starts(visit))
 
 

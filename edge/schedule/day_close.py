@@ -14,12 +14,24 @@ from shared.events.payload import PayloadModel
 @dataclass(slots=True)
 class _Visit:
     service: str
-    planned: int = 0
+    stages: tuple[said.StagePart, ...] = ()
     begun: int | None = None
     ended: int | None = None
     came: bool = False
     missed: bool = False
     extended: bool = False
+
+    @property
+    def planned(self) -> int:
+        """Minutes that it was booked for; 0 where it had no place."""
+        return self.stages[-1].end - self.stages[0].start if self.stages else 0
+
+    @property
+    def served(self) -> tuple[str, int] | None:
+        """Who served it and for how many minutes they were booked; None where that was not one person."""
+        people = {stage.provider for stage in self.stages if stage.provider is not None}
+        minutes = sum(stage.end - stage.start for stage in self.stages if stage.provider is not None)
+        return (people.pop(), minutes) if len(people) == 1 else None
 
     @property
     def actual(self) -> int | None:
@@ -65,7 +77,7 @@ def _take(visits: dict[str, _Visit], payload: PayloadModel) -> None:
         case said.AppointmentBooked(visit=part):
             visits[part.appointment] = _visit(part, _Visit(part.service))
         case said.AppointmentMoved(appointment=name, after=stages) if name in visits:
-            visits[name].planned = _length(stages)
+            visits[name].stages = stages
         case said.AppointmentExtended(appointment=name) if name in visits:
             visits[name].extended = True
         case said.AppointmentStatusChanged(appointment=name, after=status, at=at) if name in visits:
@@ -82,9 +94,9 @@ def _take(visits: dict[str, _Visit], payload: PayloadModel) -> None:
 def _visit(part: said.VisitPart, seen: _Visit) -> _Visit:
     """Return a visit that stands as an event says; its minutes so far remain known."""
     status = Status(part.status)
-    planned = _length(part.stages) or seen.planned
+    stages = part.stages or seen.stages
     begun, ended = seen.begun, seen.ended
-    return _Visit(part.service, planned, begun, ended, status.begun, status is Status.NO_SHOW, extended=False)
+    return _Visit(part.service, stages, begun, ended, status.begun, status is Status.NO_SHOW, extended=False)
 
 
 def _come_further(visit: _Visit, status: Status, at: int) -> None:
@@ -95,13 +107,9 @@ def _come_further(visit: _Visit, status: Status, at: int) -> None:
         visit.came, visit.ended = True, at
 
 
-def _length(stages: tuple[said.StagePart, ...]) -> int:
-    return stages[-1].end - stages[0].start if stages else 0
-
-
 def _counted(service: str, visits: list[_Visit]) -> ServiceDay:
     known = [visit.longer for visit in visits if visit.came and visit.longer is not None]
-    lengths = [(visit.planned, visit.actual) for visit in visits if visit.planned and visit.actual is not None]
+    lengths = [_length(visit, visit.actual) for visit in visits if visit.planned and visit.actual is not None]
     return ServiceDay(
         service=service,
         came=sum(visit.came for visit in visits),
@@ -109,5 +117,10 @@ def _counted(service: str, visits: list[_Visit]) -> ServiceDay:
         timed=len(known),
         overruns=sum(known),
         # In order of length: nothing of the day's course is left in it.
-        lengths=tuple(VisitLength(planned=planned, actual=actual) for planned, actual in sorted(lengths) if actual),
+        lengths=tuple(sorted(lengths, key=lambda one: (one.planned, one.actual, one.provider or ""))),
     )
+
+
+def _length(visit: _Visit, actual: int) -> VisitLength:
+    who, attended = visit.served or (None, None)
+    return VisitLength(planned=visit.planned, actual=actual, provider=who, attended=attended)

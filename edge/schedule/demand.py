@@ -4,8 +4,8 @@ A day is one Python integer per resource; a visit fits where the shifted mask of
 set bit. Turnover and cooldown lengthen a use, so two uses are apart when the lengthened masks are.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import groupby, product
 
@@ -26,6 +26,8 @@ from edge.schedule.services import Service
 from edge.schedule.uses import used
 
 Resource = tuple[ResourceKind, str]
+Form = tuple[tuple[str, ...], ...]
+"""Who and what may serve, need by need; any choice from it is possible."""
 DAY_CELLS = DAY_MINUTES // GRID_MINUTES
 
 
@@ -63,13 +65,42 @@ class Demand:
         forms: who and what can serve each need together: any choice from one form is possible. There is more than one
             where a device may not stand in every room.
         plain: whether it asks neither for clearances nor for visits before it.
+        paced: where its length depends on who serves, itself once for each of its lengths, with those who bring it
+            about; all together they have the same `needs` in the same order. `minutes` is then the usual length.
     """
 
     service: Service
     minutes: int
     needs: tuple[Need, ...]
-    forms: tuple[tuple[tuple[str, ...], ...], ...]
+    forms: tuple[Form, ...]
     plain: bool = True
+    paced: tuple["Demand", ...] = ()
+
+    @property
+    def ways(self) -> tuple["Demand", ...]:
+        """Every length that it may have, each as a demand of its own; one where all take equally long."""
+        return self.paced or (self,)
+
+    def templates(self) -> Iterator[tuple["Demand", Form]]:
+        """Yield each form of each length, in the order in which the engine counts them."""
+        return ((way, form) for way in self.ways for form in way.forms)
+
+    @property
+    def shortest(self) -> int:
+        """Minutes with whoever is fastest."""
+        return min(way.minutes for way in self.paced) if self.paced else self.minutes
+
+    @property
+    def longest(self) -> int:
+        """Minutes with whoever is slowest."""
+        return max(way.minutes for way in self.paced) if self.paced else self.minutes
+
+    def way_of(self, choice: tuple[str, ...]) -> "Demand":
+        """Return the demand as whoever is chosen serves it; itself where the choice is none that it has."""
+        if not self.paced:
+            return self
+        ways = (way for way in self.paced if all(a in n.eligible for a, n in zip(choice, way.needs, strict=True)))
+        return next(ways, self)
 
     def stages(self, start: int, choice: tuple[str, ...]) -> Stages:
         """Return the stages of a visit from minute `start` with one chosen resource per need."""
@@ -79,7 +110,7 @@ class Demand:
             for number in need.stages
         }
         built: list[StageAssignment] = []
-        for number, stage in enumerate(self.service.stages):
+        for number, stage in enumerate(self.way_of(choice).service.stages):
             provider = chosen.get((ResourceKind.PROVIDER, number))
             device = chosen.get((ResourceKind.DEVICE, number))
             built.append(
@@ -97,7 +128,8 @@ class Demand:
 
     def suits(self, stages: Stages) -> bool:
         """Tell whether stages are the service's: the same parts, each as long; it may have had others once."""
-        parts = [(stage.name, stage.minutes) for stage in self.service.stages]
+        service = self.way_of(self.choice(stages)).service if self.paced else self.service
+        parts = [(stage.name, stage.minutes) for stage in service.stages]
         return [(stage.name, stage.end - stage.start) for stage in stages] == parts
 
     def choice(self, stages: Stages) -> tuple[str, ...]:
@@ -114,6 +146,12 @@ def demands_of(registry: Registry) -> Mapping[ServiceId, Demand]:
 
 
 def _demand(registry: Registry, service: Service) -> Demand:
+    usual = _of_one_length(registry, service, None)
+    return replace(usual, paced=tuple(_paced(registry, usual))) if registry.has_paces else usual
+
+
+def _of_one_length(registry: Registry, service: Service, allowed: Mapping[str, frozenset[str]] | None) -> Demand:
+    """Return a demand whose stages take as long as the service says, with those allowed for each skill."""
     starts = [sum(stage.minutes for stage in service.stages[:n]) for n in range(len(service.stages))]
     spans = [Span(at, at + stage.minutes) for at, stage in zip(starts, service.stages, strict=True)]
     needs: list[Need] = []
@@ -121,8 +159,9 @@ def _demand(registry: Registry, service: Service) -> Demand:
         # Who can do least comes first, so that the versatile stay free for what only they can do.
         may = [p for p in registry.providers if p.may(skill, service.licences(skill))]
         able = sorted(may, key=lambda p: (len(p.skills), p.id))
+        names = [p.id for p in able if allowed is None or p.id in allowed[skill]]
         numbers = tuple(n for n, stage in enumerate(service.stages) if stage.skill == skill)
-        needs.append(_need(ResourceKind.PROVIDER, skill, [p.id for p in able], numbers, spans, 0))
+        needs.append(_need(ResourceKind.PROVIDER, skill, names, numbers, spans, 0))
     for room, run in _runs([stage.room for stage in service.stages]):
         rooms = [r for r in registry.rooms if r.type == room]
         needs.append(_need(ResourceKind.ROOM, room, [r.id for r in rooms], run, spans, rooms[0].turnover))
@@ -133,7 +172,35 @@ def _demand(registry: Registry, service: Service) -> Demand:
     return Demand(service, service.minutes, tuple(needs), _forms(registry, needs), plain)
 
 
-def _forms(registry: Registry, needs: Sequence[Need]) -> tuple[tuple[tuple[str, ...], ...], ...]:
+def _paced(registry: Registry, usual: Demand) -> Iterator[Demand]:
+    """Yield the demand once for each of its lengths; nothing where all take as long as usual."""
+    service = usual.service
+    people = [need for need in usual.needs if need.kind is ResourceKind.PROVIDER]
+    groups: list[dict[tuple[int, ...], list[str]]] = []
+    for need in people:
+        alike: dict[tuple[int, ...], list[str]] = {}
+        for name in need.eligible:
+            lengths = registry.lengths(service, _only(service, need, ProviderId(name)))
+            alike.setdefault(tuple(lengths[number] for number in need.stages), []).append(name)
+        groups.append(alike)
+    as_usual = [tuple(service.stages[number].minutes for number in need.stages) for need in people]
+    if [tuple(alike) for alike in groups] == [(lengths,) for lengths in as_usual]:
+        return
+    for chosen in product(*(alike.items() for alike in groups)):
+        minutes = [stage.minutes for stage in service.stages]
+        for need, (lengths, _) in zip(people, chosen, strict=True):
+            for number, length in zip(need.stages, lengths, strict=True):
+                minutes[number] = length
+        stages = (stage.model_copy(update={"minutes": m}) for stage, m in zip(service.stages, minutes, strict=True))
+        allowed = {need.pool: frozenset(names) for need, (_, names) in zip(people, chosen, strict=True)}
+        yield _of_one_length(registry, service.model_copy(update={"stages": tuple(stages)}), allowed)
+
+
+def _only(service: Service, need: Need, name: ProviderId) -> list[ProviderId | None]:
+    return [name if number in need.stages else None for number in range(len(service.stages))]
+
+
+def _forms(registry: Registry, needs: Sequence[Need]) -> tuple[Form, ...]:
     """Return one form for each way of choosing among devices that may stand in different rooms."""
     rooms = {device.id: device.rooms for device in registry.devices}
     groups: list[list[tuple[str, ...]]] = []
@@ -143,7 +210,7 @@ def _forms(registry: Registry, needs: Sequence[Need]) -> tuple[tuple[tuple[str, 
             groups.append([tuple(n for n in need.eligible if rooms[UnitId(n)] == allowed) for allowed in places])
         else:
             groups.append([need.eligible])
-    forms: list[tuple[tuple[str, ...], ...]] = []
+    forms: list[Form] = []
     for chosen in product(*groups):
         form = list(chosen)
         for number, need in enumerate(needs):
@@ -251,6 +318,7 @@ class Calendar:
         ):
             return False
         choice = demand.choice(appointment.stages)
+        demand = demand.way_of(choice)
         if not any(all(a in b for a, b in zip(choice, form, strict=True)) for form in demand.forms):
             return False
         return all(self.free(need, name, appointment.start) for need, name in zip(demand.needs, choice, strict=True))

@@ -30,7 +30,7 @@ from edge.schedule.objective import device_starts, is_notified, lost_revenue
 from edge.schedule.registry import Registry
 from edge.schedule.replans import Objective
 from edge.schedule.slack import slack_of
-from edge.schedule.ties import Ties, ties_of
+from edge.schedule.ties import Tie, Ties, ties_of
 from edge.schedule.weights import POINT, Weights, cost
 
 _UNNOTICED: Final = -1
@@ -75,25 +75,26 @@ def clinic_of(registry: Registry) -> Clinic:
         Shape(
             tuple(
                 Template(
-                    demand.minutes // GRID_MINUTES,
+                    way.minutes // GRID_MINUTES,
                     tuple(
                         tuple(_alternative(need, numbers[need.kind, name]) for name in eligible)
-                        for need, eligible in zip(demand.needs, form, strict=True)
+                        for need, eligible in zip(way.needs, form, strict=True)
                     ),
                 )
-                for form in demand.forms
+                for way, form in demand.templates()
             )
         )
         for demand in demands.values()
     )
     names = tuple(
-        tuple(name for form in demand.forms for eligible in form for name in eligible) for demand in demands.values()
+        tuple(name for _, form in demand.templates() for eligible in form for name in eligible)
+        for demand in demands.values()
     )
     devices = tuple(
         tuple(
             name if need.kind is ResourceKind.DEVICE else ""
-            for form in demand.forms
-            for need, eligible in zip(demand.needs, form, strict=True)
+            for way, form in demand.templates()
+            for need, eligible in zip(way.needs, form, strict=True)
             for name in eligible
         )
         for demand in demands.values()
@@ -132,27 +133,20 @@ def _with_ties(clinic: Clinic, visits: Sequence[Appointment], ties: Ties) -> tup
     shapes, own = list(clinic.shapes), {}
     for visit in visits:
         if visit.id in ties.parts:
-            first = len(clinic.numbers)
-            more = tuple(replace(part, resource=first + part.resource) for part in ties.parts[visit.id])
             own[visit.id] = len(shapes)
-            shapes.append(_with_parts(clinic.shapes[clinic.shape_of[visit.service]], more))
+            shape = clinic.shapes[clinic.shape_of[visit.service]]
+            shapes.append(_with_ties_of(shape, ties.parts[visit.id], len(clinic.numbers)))
     return replace(clinic, shapes=tuple(shapes), flat=FlatShapes.of(shapes)), own
 
 
-def _with_parts(shape: Shape, parts: tuple[Part, ...]) -> Shape:
+def _with_ties_of(shape: Shape, ties: Sequence[Tie], first: int) -> Shape:
     # Whoever serves the first need, the visit takes these as well.
-    return Shape(
-        tuple(
-            replace(
-                template,
-                needs=(
-                    tuple(replace(way, parts=(*way.parts, *parts)) for way in template.needs[0]),
-                    *template.needs[1:],
-                ),
-            )
-            for template in shape.templates
-        )
-    )
+    templates: list[Template] = []
+    for template in shape.templates:
+        parts = tuple(tie.part(first, template.length) for tie in ties)
+        needs = tuple(replace(way, parts=(*way.parts, *parts)) for way in template.needs[0]), *template.needs[1:]
+        templates.append(replace(template, needs=needs))
+    return Shape(tuple(templates))
 
 
 class Encoding:
@@ -188,7 +182,9 @@ class Encoding:
     @property
     def exact(self) -> bool:
         """Whether the engine's days are all the plans there are, so that what it proves holds for them."""
-        return self._ties.exact
+        return self._ties.exact and not any(
+            self.situation.demands[visit.service].paced for visit in self.free if visit.id in self.situation.beside
+        )
 
     def incumbent(self, plan: Plan) -> list[Place | None]:
         """Return where a plan has the free visits."""
@@ -247,16 +243,18 @@ class Encoding:
         former = self._place(appointment) if appointment.placed else None
         starts = self._ties.starts(situation, appointment)
         before, gap = self._ties.before.get(appointment.id, (None, 0))
-        earliest = starts[0] // GRID_MINUTES if starts else 0
-        service = situation.demands[appointment.service].service
-        length = service.minutes // GRID_MINUTES
+        earliest, demand = starts[0] // GRID_MINUTES if starts else 0, situation.demands[appointment.service]
+        longest = self._ties.longest(situation, appointment) // GRID_MINUTES
+        # With whoever takes longer it ends later, but not after the window.
+        ends = starts[-1] // GRID_MINUTES + longest if starts else 0
+        latest = min(ends, appointment.window.end // GRID_MINUTES) if demand.paced else ends
         notified = is_notified(appointment)
         rank, energy = self._stakes(appointment)
         return Visit(
             shape=self._shapes.get(appointment.id, shape),
             earliest=earliest,
-            latest=starts[-1] // GRID_MINUTES + length if starts else 0,
-            start_cost=self._start_costs(appointment, starts),
+            latest=latest,
+            start_cost=self._start_costs(appointment, starts, longest - demand.shortest // GRID_MINUTES),
             choice_cost=self._choice_costs(appointment, shape, former),
             former=former,
             drop_rank=rank,
@@ -268,20 +266,23 @@ class Encoding:
             gap=-(-gap // GRID_MINUTES),
         )
 
-    def _start_costs(self, appointment: Appointment, starts: Sequence[int]) -> Costs:
-        """Return what each start costs, in cells from the first one on; a visit that can start never has one cell."""
+    def _start_costs(self, appointment: Appointment, starts: Sequence[int], more: int) -> Costs:
+        """Return what each start costs, in cells from the first one on and as many `more` behind the last.
+
+        A visit that can start never has one cell.
+        """
         if not starts:
             return np.full(1, FORBIDDEN, np.int64)
         situation, minutes = self.situation, np.array(starts, np.int64)
         cells = (minutes - starts[0]) // GRID_MINUTES
-        table = np.full(cells[-1] + 1, FORBIDDEN, np.int64)
+        table = np.full(cells[-1] + 1 + more, FORBIDDEN, np.int64)
         table[cells] = cost(self._weights.wait, 1) * np.abs(minutes - situation.reference(appointment))
-        service = situation.demands[appointment.service].service
+        demand = situation.demands[appointment.service]
         for policy in self._weights.policies:
-            broken = policy.at_start(service, minutes, situation.asked(appointment))
+            broken = policy.at_start(demand.service, minutes, situation.asked(appointment))
             table[cells[broken]] += cost(policy.points_at_start, 1)
         if (beside := situation.beside.get(appointment.id)) is not None:
-            gaps = [beside.gap(Span(start, start + service.minutes)) for start in starts]
+            gaps = [beside.gap(Span(start, start + demand.longest)) for start in starts]
             table[cells] += cost(self._weights.adjacency, 1) * np.array(gaps, np.int64)
         return table
 
@@ -308,7 +309,8 @@ class Encoding:
 
     def _choice_costs(self, appointment: Appointment, shape: int, former: Place | None) -> Costs:
         names, devices = self.clinic.names[shape], self.clinic.devices[shape]
-        needs = self.situation.demands[appointment.service].needs
+        demand = self.situation.demands[appointment.service]
+        needs, longest = demand.needs, self._ties.longest(self.situation, appointment)
         costs = np.zeros(len(names), np.int64)
         if former is not None:
             had = {names[number] for number in former.choice}
@@ -317,8 +319,10 @@ class Encoding:
         wanted, missed = appointment.preferred, cost(self._weights.preference, 1)
         able = next((number for number, need in enumerate(needs) if wanted in need.eligible), None)
         first = 0
-        for form in self.situation.demands[appointment.service].forms:
+        for way, form in demand.templates():
             for number, eligible in enumerate(form):
+                if way.minutes > longest:
+                    costs[first : first + len(eligible)] = FORBIDDEN
                 if number == able:
                     # Missing the preferred provider costs once, at the first need that they could serve.
                     costs[first : first + len(eligible)] += [missed * (name != wanted) for name in eligible]
@@ -334,7 +338,7 @@ class Encoding:
         demand = self.situation.demands[appointment.service]
         names = demand.choice(appointment.stages)
         first = 0
-        for number, form in enumerate(demand.forms):
+        for number, (_, form) in enumerate(demand.templates()):
             sizes = [len(eligible) for eligible in form]
             if all(name in eligible for name, eligible in zip(names, form, strict=True)):
                 offsets = [first + sum(sizes[:need]) for need in range(len(form))]

@@ -14,7 +14,8 @@ from typing import Final
 
 from edge.schedule.domain import GRID_MINUTES, UNKNOWN_SHOW
 from edge.schedule.durations import Duration, LogNormal, together
-from edge.schedule.ids import ServiceId
+from edge.schedule.ids import ProviderId, ServiceId
+from edge.schedule.pace import USUAL
 from edge.schedule.registry import Registry
 from edge.schedule.services import Service, Stage
 from shared.events.catalogue.estimates import ServiceDay
@@ -38,11 +39,32 @@ _WIDEST: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
+class OwnLength:
+    """Booked and actual minutes of a visit that one provider served, who was booked for `attended` of them."""
+
+    provider: ProviderId
+    planned: float
+    attended: float
+    actual: float
+
+    @property
+    def with_provider(self) -> float:
+        """Minutes that the provider took, if all the rest took as long as planned."""
+        return self.actual - (self.planned - self.attended)
+
+    def at_usual(self, percent: int) -> float:
+        """Return how long the visit would have taken with somebody of the usual pace."""
+        own = self.with_provider
+        return self.actual if own <= 0 or percent == USUAL else self.actual - own + own * USUAL / percent
+
+
+@dataclass(frozen=True, slots=True)
 class ServiceHistory:
     """What is known of one service's past visits.
 
     Attributes:
-        lengths: booked and actual minutes of whole visits.
+        lengths: booked and actual minutes of whole visits of which it is not known that one provider served them.
+        own: the same of those of which it is.
         stages: actual minutes by stage, where somebody measured them.
         timed: visits of which it is known whether they took longer than booked; `overruns` of them did.
     """
@@ -53,6 +75,7 @@ class ServiceHistory:
     no_shows: int = 0
     timed: int = 0
     overruns: int = 0
+    own: tuple[OwnLength, ...] = ()
 
     def __add__(self, other: "ServiceHistory") -> "ServiceHistory":
         """Return both histories as one."""
@@ -64,6 +87,7 @@ class ServiceHistory:
             self.no_shows + other.no_shows,
             self.timed + other.timed,
             self.overruns + other.overruns,
+            self.own + other.own,
         )
 
 
@@ -107,8 +131,13 @@ def history_of(days: Iterable[Iterable[ServiceDay]]) -> History:
     history: dict[ServiceId, ServiceHistory] = {}
     for day in days:
         for part in day:
-            lengths = tuple((float(length.planned), float(length.actual)) for length in part.lengths)
-            seen = ServiceHistory(lengths, {}, part.came, part.no_shows, part.timed, part.overruns)
+            known = [one for one in part.lengths if one.provider is not None]
+            own = tuple(
+                OwnLength(ProviderId(one.provider or ""), one.planned, one.attended or one.planned, one.actual)
+                for one in known
+            )
+            lengths = tuple((float(one.planned), float(one.actual)) for one in part.lengths if one.provider is None)
+            seen = ServiceHistory(lengths, {}, part.came, part.no_shows, part.timed, part.overruns, own)
             name = ServiceId(part.service)
             history[name] = history.get(name, ServiceHistory()) + seen
     return history
@@ -117,7 +146,8 @@ def history_of(days: Iterable[Iterable[ServiceDay]]) -> History:
 def estimate(registry: Registry, history: History) -> Estimates:
     """Return what to expect of each service that the clinic has and the history knows.
 
-    What was known before is the clinic's file; estimates made earlier are not, so that nothing counts twice.
+    What was known before is the clinic's file; estimates made earlier are not, so that nothing counts twice. A length
+    is that at the usual pace: what a provider of another pace took is taken as what others would have.
     """
     known = (service for service in registry.services if service.id in history)
     return {service.id: _estimate(registry, service, history[service.id]) for service in known}
@@ -178,8 +208,11 @@ def _measured(expected: ServiceEstimate) -> bool:
 
 def _estimate(registry: Registry, service: Service, history: ServiceHistory) -> ServiceEstimate:
     quantile = registry.planning_quantile
-    believed = [actual for planned, actual in history.lengths if _believed(planned, actual)]
+    paces = {provider.id: provider.pace_for(service.id) for provider in registry.providers}
+    whole = [actual for planned, actual in history.lengths if _believed(planned, actual)]
+    whole.extend(one.at_usual(paces.get(one.provider, USUAL)) for one in history.own if believed(one))
     doubted = [(planned, actual) for planned, actual in history.lengths if not _believed(planned, actual)]
+    doubted.extend((one.planned, one.actual) for one in history.own if not believed(one))
     timed = history.timed - len(doubted)
     overruns = history.overruns - sum(actual > planned for planned, actual in doubted)
     stages: dict[str, Length] = {}
@@ -194,7 +227,7 @@ def _estimate(registry: Registry, service: Service, history: ServiceHistory) -> 
     visits = history.came + history.no_shows
     return ServiceEstimate(
         # The file's length is its planning quantile, whatever the stages' rounding made of it.
-        length=Length(drawn(prior.with_quantile(quantile, service.minutes), believed), len(believed)),
+        length=Length(drawn(prior.with_quantile(quantile, service.minutes), whole), len(whole)),
         no_show=share(NO_SHOW_BEFORE, NO_SHOW_WEIGHT, history.no_shows, visits),
         visits=visits,
         overrun=share(1 - quantile, OVERRUN_WEIGHT, overruns, timed),
@@ -202,6 +235,11 @@ def _estimate(registry: Registry, service: Service, history: ServiceHistory) -> 
         stages=stages,
         left_out=left_out,
     )
+
+
+def believed(one: OwnLength) -> bool:
+    """Tell whether a length is near enough to the booked one: else somebody forgot to press a button."""
+    return _believed(one.planned, one.actual)
 
 
 def _believed(planned: float, actual: float) -> bool:

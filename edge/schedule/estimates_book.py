@@ -1,4 +1,4 @@
-"""The clinic's closed days, estimates and weights on record: folds them from the log, appends what is decided, once."""
+"""The clinic's closed days and what is learnt from them, on record: folds the log, appends what is decided, once."""
 
 import datetime as dt
 import threading
@@ -12,6 +12,7 @@ from edge.schedule.day_close import close_day
 from edge.schedule.domain import UNKNOWN_SHOW, AppointmentRequest
 from edge.schedule.estimates import Estimates, History, calibrated, history_of, show_of
 from edge.schedule.ids import ServiceId
+from edge.schedule.paces import Paces, with_paces
 from edge.schedule.registry import ClinicSource, Registry
 from edge.schedule.weights_learnt import LearntWeights, with_learnt
 from edge.store.events import SqlcipherEventStore
@@ -60,14 +61,20 @@ class EstimatesBook:
         with self._lock:
             return self._known().weights
 
+    @property
+    def paces(self) -> Paces:
+        """What the clinic has learnt of its providers' paces: about staff, and for managers only."""
+        with self._lock:
+            return self._known().paces
+
     def planning(self, day: dt.date | None = None) -> Registry:
-        """Return the clinic with the lengths that new visits of a day, by default today, get, and its weights."""
+        """Return the clinic with the lengths, paces and weights that a day, by default today, is planned with."""
         with self._lock:
             known, registry = self._known(), self._clinic.current() if day is None else self._clinic.on(day)
             for version, made_of, planned in self._planning:
                 if version == known.version and made_of is registry:
                     return planned
-            planned = calibrated(registry, known.estimates)
+            planned = calibrated(with_paces(registry, known.paces), known.estimates)
             weights = with_learnt(planned.weights, known.weights)
             if weights != planned.weights:
                 planned = planned.model_copy(update={"weights": weights})
@@ -115,15 +122,17 @@ class EstimatesBook:
         days = self._store.rows(_PROPOSED, (first, proposals.ReplanProposed.event_type))
         return joined(decisions_of(self._said_in(name)) for (name,) in days)
 
-    def calibrate(self, estimates: Estimates, actor: str, weights: LearntWeights | None = None) -> bool:
-        """Plan with these estimates and weights from now on; tell whether they differ from those before."""
+    def calibrate(
+        self, estimates: Estimates, actor: str, weights: LearntWeights | None = None, paces: Paces = ()
+    ) -> bool:
+        """Plan with these estimates, weights and paces from now on; tell whether they differ from those before."""
         with self._lock:
-            decided = self._known().calibrate(estimates, self._ids.new(), weights)
+            decided = self._known().calibrate(estimates, self._ids.new(), weights, paces)
             self._append(decided, actor)
             return bool(decided)
 
     def undo(self, actor: str) -> None:
-        """Take the latest estimates and weights back.
+        """Take the latest estimates, weights and paces back.
 
         Raises:
             NotAllowed: there are none.

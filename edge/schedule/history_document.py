@@ -1,5 +1,6 @@
 """Past visits and decisions as JSON, from whatever the clinic used before; nothing in it says whose they were."""
 
+from dataclasses import replace
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -7,9 +8,10 @@ from pydantic import Field, model_validator
 from edge.schedule.choices import Decisions, Option, chosen, joined
 from edge.schedule.document import Entry, parsed
 from edge.schedule.errors import InvalidClinic
-from edge.schedule.estimates import History, ServiceHistory
-from edge.schedule.ids import ServiceId
+from edge.schedule.estimates import History, OwnLength, ServiceHistory
+from edge.schedule.ids import NAME_PATTERN, ProviderId, ServiceId
 from edge.schedule.registry import Registry
+from edge.schedule.services import Service
 from edge.schedule.weights import LEARNT, UNIT
 
 Count = Annotated[int, Field(ge=0, le=10_000)]
@@ -25,6 +27,9 @@ class PastVisit(Entry):
     planned: Taken | None = Field(default=None, description="Minutes it was booked for; the clinic's now by default.")
     actual: Taken | None = Field(default=None, description="Minutes it took, where somebody measured them.")
     stages: dict[str, Taken] = Field(default_factory=dict, description="Minutes of single stages, by name.")
+    provider: ProviderId | None = Field(
+        default=None, pattern=NAME_PATTERN, description="Who served it; leave it out where several did."
+    )
 
     @model_validator(mode="after")
     def _who_was_not_there_took_no_time(self) -> Self:
@@ -124,7 +129,7 @@ class HistoryDocument(Entry):
                 raise InvalidClinic(
                     "unknown_stage", f"{where}.stages: {service.id!r} has no stage {min(unknown)!r}; correct the name"
                 )
-            seen = _seen(visit, visit.planned or float(service.minutes))
+            seen = _seen(visit, service)
             history[service.id] = history.get(service.id, ServiceHistory()) + seen
         return history
 
@@ -138,10 +143,17 @@ def parse_history(text: str, source: str) -> HistoryDocument:
     return parsed(HistoryDocument, text, source)
 
 
-def _seen(visit: PastVisit, planned: float) -> ServiceHistory:
+def _seen(visit: PastVisit, service: Service) -> ServiceHistory:
+    planned = visit.planned or float(service.minutes)
     if visit.outcome == "no_show":
         return ServiceHistory(no_shows=1)
     lengths = ((planned, visit.actual),) if visit.actual is not None else ()
     overruns = sum(actual > booked for booked, actual in lengths)
     stages = {name: (minutes,) for name, minutes in visit.stages.items()}
-    return ServiceHistory(lengths, stages, came=1, timed=len(lengths), overruns=overruns)
+    seen = ServiceHistory(lengths, stages, came=1, timed=len(lengths), overruns=overruns)
+    # What runs by the clock takes as long with everybody; whoever served was there for the rest.
+    attended = planned - sum(stage.minutes for stage in service.stages if stage.skill is None)
+    if visit.provider is None or attended <= 0:
+        return seen
+    own = tuple(OwnLength(visit.provider, booked, attended, actual) for booked, actual in lengths)
+    return replace(seen, lengths=(), own=own)

@@ -4,12 +4,12 @@ Pure Python on bitsets.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from edge.schedule.adjacency import Beside
 from edge.schedule.conditions import Kind, company, conditions
-from edge.schedule.demand import Calendar, Demand, Resource, demands_of
+from edge.schedule.demand import Calendar, Demand, Form, Resource, demands_of
 from edge.schedule.domain import (
     FROZEN_MINUTES,
     GRID_MINUTES,
@@ -94,16 +94,21 @@ class Situation:
         notice = 0 if asking or late or appointment.status is Status.ARRIVED else FROZEN_MINUTES
         return max(up_to_grid(appointment.window.start), self.now + notice)
 
-    def starts(self, appointment: Appointment) -> list[int]:
-        """Return the minutes at which a visit may start now, its own included if it is not past."""
-        last = appointment.window.end - self.demands[appointment.service].minutes
+    def starts(self, appointment: Appointment, minutes: int | None = None) -> list[int]:
+        """Return the minutes at which a visit may start now, its own included if it is not past.
+
+        It takes so many minutes; without them it may start where there is time for whoever is fastest, and beside
+        another visit of the client where there is time for everybody.
+        """
+        demand = self.demands[appointment.service]
+        last = appointment.window.end - (demand.shortest if minutes is None else minutes)
         starts = list(range(self.earliest(appointment), last + 1, GRID_MINUTES))
         own = appointment.placed and appointment.start % GRID_MINUTES == 0
         if own and max(self.now, appointment.window.start) <= appointment.start <= last:
             starts = sorted({appointment.start, *starts})
         if (beside := self.beside.get(appointment.id)) is not None:
-            minutes = self.demands[appointment.service].minutes
-            return [start for start in starts if beside.leaves_free(Span(start, start + minutes))]
+            takes = demand.longest if minutes is None else minutes
+            return [start for start in starts if beside.leaves_free(Span(start, start + takes))]
         return starts
 
     def asked(self, appointment: Appointment) -> Asked:
@@ -192,13 +197,8 @@ def slots(situation: Situation, appointment: Appointment, calendar: Calendar, pl
     demand = situation.demands[appointment.service]
     old = demand.choice(appointment.stages) if appointment.placed else ()
     reference = situation.reference(appointment)
-    # A request that is put elsewhere may be relied on by then, too.
-    booked = appointment.id in situation.facts.appointments or appointment.id in situation.asking
-    asked = conditions(situation.demands, appointment, company(plan, appointment), booked=booked)
-    for start in situation.starts(appointment):
-        if not all(condition.met(start) for condition in asked):
-            continue
-        choice = _choose(demand, calendar, start, old, appointment.preferred)
+    for start, ways in _possible(situation, appointment, plan):
+        choice = _choose(ways, calendar, start, old, appointment.preferred)
         if choice is None:
             continue
         people = sum(need.kind is ResourceKind.PROVIDER for need in demand.needs)
@@ -209,16 +209,45 @@ def slots(situation: Situation, appointment: Appointment, calendar: Calendar, pl
         yield Slot((int(notify), inconvenience, changed), start, choice)
 
 
+def _possible(situation: Situation, appointment: Appointment, plan: Plan) -> Iterator[tuple[int, Sequence[Demand]]]:
+    """Yield when the visit may start as far as its window and client go, and at which of its lengths."""
+    demand = situation.demands[appointment.service]
+    # A request that is put elsewhere may be relied on by then, too.
+    booked = appointment.id in situation.facts.appointments or appointment.id in situation.asking
+    theirs = company(plan, appointment)
+    starts: dict[int, list[Demand]] = {}
+    for way in demand.ways:
+        takes = way.minutes, way.minutes
+        asked = conditions(situation.demands, appointment, theirs, booked=booked, takes=takes)
+        allowed = (
+            start
+            for start in situation.starts(appointment, way.minutes)
+            if all(condition.met(start) for condition in asked)
+        )
+        if not demand.paced:
+            yield from ((start, demand.ways) for start in allowed)
+            return
+        for start in allowed:
+            starts.setdefault(start, []).append(way)
+    yield from sorted(starts.items(), key=lambda item: item[0])
+
+
 def abandoned(situation: Situation) -> Plan:
     """Return the day if nothing were done: who is hit has no place."""
     return situation.facts.with_appointments(*(replace(a, stages=()) for a in situation.hit))
 
 
 def _choose(
-    demand: Demand, calendar: Calendar, start: int, old: tuple[str, ...], preferred: str | None
+    ways: Sequence[Demand], calendar: Calendar, start: int, old: tuple[str, ...], preferred: str | None
 ) -> tuple[str, ...] | None:
+    def kept(option: tuple[Demand, Form]) -> tuple[int, bool]:
+        way, form = option
+        # Providers of another pace are in other forms: the preferred one comes first all the same.
+        missed = len(ways) > 1 and not any(preferred in need.eligible for need in way.needs)
+        return -sum(a in b for a, b in zip(old, form, strict=False)), missed
+
     # The form that keeps most of what the visit had is tried first.
-    for form in sorted(demand.forms, key=lambda form: -sum(a in b for a, b in zip(old, form, strict=False))):
+    for demand, form in sorted(((way, form) for way in ways for form in way.forms), key=kept):
         chosen = _choose_from(demand, form, calendar, start, old, preferred)
         if chosen is not None:
             return chosen
@@ -227,7 +256,7 @@ def _choose(
 
 def _choose_from(
     demand: Demand,
-    form: tuple[tuple[str, ...], ...],
+    form: Form,
     calendar: Calendar,
     start: int,
     old: tuple[str, ...],

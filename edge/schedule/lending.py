@@ -103,17 +103,17 @@ class Lender:
         """Return the best place that begins in a part of the day: on the half hour, then early; nobody's lunch."""
         registry, demands = self.registry, demands_of(self.registry)
         name = AppointmentId("lent")
-        latest = min(part.end + demands[service].minutes, registry.hours.end)
+        latest = min(part.end + demands[service].longest, registry.hours.end)
         asks = Appointment.of(
             AppointmentRequest(name, ClientId(name), service, Span(max(part.start, registry.hours.start), latest))
         )
         situation = Situation(registry, demands, plan, self._earliest(plan.date, now), (), (), ())
         missed = missed_lunches(registry, plan)
         for place in sorted(slots(situation, asks, Calendar.of(registry, plan), plan), key=_appeal):
-            span = Span(place.start, place.start + demands[service].minutes)
+            visit = replace(asks, stages=demands[service].stages(place.start, place.choice))
+            span = Span(visit.start, visit.end)
             if place.start >= part.end or any(span.overlaps(hours) for hours in self.policy.protected):
                 continue
-            visit = replace(asks, stages=demands[service].stages(place.start, place.choice))
             if missed_lunches(registry, plan.with_appointments(visit)) <= missed:
                 return visit
         return None

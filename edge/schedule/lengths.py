@@ -1,11 +1,15 @@
-"""A visit keeps the lengths it was booked with, whatever the clinic plans new ones with since."""
+"""A visit keeps the lengths it was booked with, whatever the clinic plans new ones with since.
 
-from collections.abc import Mapping
+One that has the length of whoever serves it takes as long as the next one does, if it goes to somebody else.
+"""
+
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from edge.schedule.domain import GRID_MINUTES, Appointment, Plan
 from edge.schedule.ids import ServiceId
-from edge.schedule.registry import Registry
+from edge.schedule.pace import USUAL, OwnPace
+from edge.schedule.registry import Provider, Registry
 from edge.schedule.replans import Replan
 from edge.schedule.services import Service
 
@@ -61,22 +65,31 @@ def as_booked(registry: Registry, plan: Plan) -> AsBooked:
         service = services.get(visit.service)
         if visit.status.begun or service is None:
             continue
-        kept = _with_lengths(service, visit)
+        kept = _with_lengths(registry, service, visit)
         if kept is not None:
             own[kept.id] = kept
             changed.append(replace(visit, service=kept.id))
     if not own:
         return AsBooked(registry, plan, {})
     # In order, so that the same lengths make an equal registry, which is what is known of it elsewhere.
-    all_services = (*registry.services, *(own[name] for name in sorted(own)))
+    services_ = (*registry.services, *(own[name] for name in sorted(own)))
     names = {name: ServiceId(name.partition("~")[0]) for name in own}
-    return AsBooked(registry.model_copy(update={"services": all_services}), plan.with_appointments(*changed), names)
+    update = {"services": services_, "providers": _unpaced(registry, sorted(own))}
+    return AsBooked(registry.model_copy(update=update), plan.with_appointments(*changed), names)
 
 
-def _with_lengths(service: Service, visit: Appointment) -> Service | None:
-    lengths = [stage.end - stage.start for stage in visit.stages]
+def _unpaced(registry: Registry, services: Iterable[ServiceId]) -> tuple[Provider, ...]:
+    """Return the providers, for whom services that keep their length take as long with one as with another."""
+    if not registry.has_paces:
+        return registry.providers
+    kept = tuple(OwnPace.model_construct(service=service, percent=USUAL) for service in services)
+    return tuple(one.model_copy(update={"paces": (*one.paces, *kept)}) for one in registry.providers)
+
+
+def _with_lengths(registry: Registry, service: Service, visit: Appointment) -> Service | None:
+    lengths = tuple(stage.end - stage.start for stage in visit.stages)
     alike = [stage.name for stage in service.stages] == [stage.name for stage in visit.stages]
-    if not alike or lengths == [stage.minutes for stage in service.stages]:
+    if not alike or lengths == registry.lengths(service, [stage.provider for stage in visit.stages]):
         return None
     if any(minutes <= 0 or minutes % GRID_MINUTES for minutes in lengths):
         return None

@@ -7,7 +7,7 @@ from typing import Final
 
 from edge.schedule.blockers import HARDNESS, PERSONAL, Blocker, Cause, Obstacle
 from edge.schedule.conditions import Condition, visits_of
-from edge.schedule.demand import Need
+from edge.schedule.demand import Demand, Need
 from edge.schedule.domain import DAY_MINUTES, Appointment, Plan, ResourceKind, Span, Stages, clock_text
 from edge.schedule.hindrances import Hindrances, Way, Ways, facts_of, span_text
 from edge.schedule.ids import ProviderId, RoomId
@@ -42,11 +42,18 @@ def unfed(registry: Registry, plan: Plan) -> frozenset[tuple[ProviderId, Span]]:
     return frozenset((lunch.provider, lunch.window) for lunch in unmet_lunches(registry, plan))
 
 
-_Cost = tuple[int, int, int]
+Cost = tuple[int, int, int]
+"""Facts in the way, causes, and how hard they are to change."""
 
 
 class Question:
-    """One wish against the visits that stay."""
+    """One wish against the visits that stay.
+
+    Attributes:
+        demand: what it needs; at one length, where that depends on who serves.
+        ways: who and what could serve each need, least in the way first.
+        siblings: the same wish at its other lengths, for whoever else could serve; they are accounted for as well.
+    """
 
     def __init__(
         self,
@@ -55,12 +62,14 @@ class Question:
         others: tuple[Appointment, ...],
         provider: ProviderId | None = None,
         room: RoomId | None = None,
+        demand: Demand | None = None,
     ) -> None:
-        self.demand = asked.demands[visit.service]
+        self.demand = asked.demands[visit.service] if demand is None else demand
+        self.siblings: tuple[Question, ...] = ()
         self._asked, self._visit, self._registry = asked, visit, asked.registry
         self._span = Span(asked.wished, asked.wished + self.demand.minutes)
         self._day = asked.wished // DAY_MINUTES * DAY_MINUTES
-        self._personal = Personal(asked, visit, asked.wished, others)
+        self._personal = Personal(asked, visit, asked.wished, others, self.demand.minutes)
         # Of the client's own visits those that have to go in any case are in nobody's way.
         stay = {other.id: other for other in others if other.id not in self._personal.leaving}
         out = (placeless(asked.facts.appointments[name]) for name in self._personal.leaving)
@@ -72,7 +81,7 @@ class Question:
         roomy = [number for number, need in enumerate(self.demand.needs) if room in need.eligible]
         self._unfit = asked.registry.room(room) if room is not None and not roomy else None
         old = self.demand.choice(visit.stages) if visit.placed else ()
-        self._ways: list[list[Way]] = []
+        self.ways: list[list[Way]] = []
         for number, need in enumerate(self.demand.needs):
             names = [name for name in need.eligible if any(name in form[number] for form in self.demand.forms)]
             first = [name for name in (*old[number : number + 1], visit.preferred) if name in names]
@@ -81,7 +90,7 @@ class Question:
             if room is not None and number in roomy:
                 first, names = [room], []
             ways = [self._hindrances.way(need, name) for name in dict.fromkeys([*first, *names])]
-            self._ways.append(sorted(ways, key=lambda way: (len(way.facts) + bool(way.lunch), way.hardness)))
+            self.ways.append(sorted(ways, key=lambda way: (len(way.facts) + bool(way.lunch), way.hardness)))
 
     def stages(self, ways: Ways) -> Stages:
         """Return the visit as these would serve it."""
@@ -142,10 +151,14 @@ class Question:
 
         With `movable` only these facts may be, and lunches are left to whoever moves them.
         """
-        options = [[way for way in ways if movable is None or way.facts <= movable] for ways in self._ways]
-        options = [self._undominated(self.demand.needs[n], ways) for n, ways in enumerate(options)]
-        best = self._extend(options, (), None, hungry=movable is None) if all(options) else None
+        best = self.costed(movable)
         return best[1] if best is not None else None
+
+    def costed(self, movable: frozenset[object] | None = None) -> tuple[Cost, Ways] | None:
+        """Return the cheapest way for each need, and its cost before it: less is better."""
+        options = [[way for way in ways if movable is None or way.facts <= movable] for ways in self.ways]
+        options = [self._undominated(self.demand.needs[n], ways) for n, ways in enumerate(options)]
+        return self._extend(options, (), None, hungry=movable is None) if all(options) else None
 
     def _undominated(self, need: Need, ways: list[Way]) -> list[Way]:
         """Return the ways without those that another makes pointless: the same facts and more are in their way."""
@@ -159,8 +172,8 @@ class Question:
         return kept
 
     def _extend(
-        self, options: list[list[Way]], chosen: Ways, best: tuple[_Cost, Ways] | None, *, hungry: bool
-    ) -> tuple[_Cost, Ways] | None:
+        self, options: list[list[Way]], chosen: Ways, best: tuple[Cost, Ways] | None, *, hungry: bool
+    ) -> tuple[Cost, Ways] | None:
         if len(chosen) == len(options):
             full = self._hindrances.with_lunches(chosen) if hungry else chosen
             facts, *rest = _least(full, ())
@@ -190,11 +203,11 @@ class Question:
             covers = [some for some in combinations(met, size) if facts_of(ways[n] for n in some) == facts]
             if covers:
                 break
-        return min(covers, key=lambda some: sum(len(self._ways[n]) for n in some))
+        return min(covers, key=lambda some: sum(len(self.ways[n]) for n in some))
 
     # --- in words -------------------------------------------------------------------------------------
     def _obstacle(self, number: int, chosen: Way) -> Obstacle:
-        need, ways = self.demand.needs[number], self._ways[number]
+        need, ways = self.demand.needs[number], self._everybody(number)
         lent = {held.id for held in self._asked.facts.lent}
         named = dict.fromkeys(cause.visit for cause in chosen.causes if cause.visit is not None)
         visits = tuple(name for name in named if name not in lent)
@@ -212,6 +225,14 @@ class Question:
         if len(ways) > 1:
             sentence = f"{self._nobody(need, kind)}: {sentence}"
         return Obstacle(kind, need.kind, need.pool, sentence, visits, chosen.causes)
+
+    def _everybody(self, number: int) -> list[Way]:
+        """Return the ways of a need, with those of whoever could serve it at another length."""
+        ways = {way.name: way for way in self.ways[number]}
+        for other in self.siblings:
+            for way in other.ways[number]:
+                ways.setdefault(way.name, way)
+        return list(ways.values())
 
     def _clause(self, need: Need, way: Way, causes: tuple[Cause, ...]) -> str:
         texts = dict.fromkeys(cause.text for cause in causes)
@@ -237,7 +258,7 @@ def _meet(one: Need, other: Need) -> bool:
     return one.kind is other.kind and bool(one.rested & other.rested) and bool({*one.eligible} & {*other.eligible})
 
 
-def _least(chosen: Ways, left: Sequence[list[Way]]) -> _Cost:
+def _least(chosen: Ways, left: Sequence[list[Way]]) -> Cost:
     """Return facts, causes and hardness of some ways, with the least that the needs left must add."""
     facts = facts_of(chosen)
     # One fact may be in the way of all that are left: only the most that one of them adds is sure.

@@ -18,11 +18,14 @@ class Personal:
         leaving: the client's other visits that would have to go in any case.
     """
 
-    def __init__(self, situation: Situation, visit: Appointment, start: int, others: Iterable[Appointment]) -> None:
+    def __init__(
+        self, situation: Situation, visit: Appointment, start: int, others: Iterable[Appointment], minutes: int
+    ) -> None:
         self._demands, self._visit, self._start = situation.demands, visit, start
         self._theirs = [other for other in others if other.client == visit.client]
         booked = visit.placed and visit.id in situation.facts.appointments
-        found = unmet(conditions(self._demands, visit, self._theirs, booked=booked), start)
+        takes = minutes, minutes
+        found = unmet(conditions(self._demands, visit, self._theirs, booked=booked, takes=takes), start)
         goes = [one for one in found if one.visit is not None and self._goes(one)]
         self.leaving = frozenset(visits_of(goes))
         # One reason is enough for a visit to go.
@@ -55,7 +58,8 @@ def refusal_text(registry: Registry, plan: Plan, visit: Appointment, starts: Ite
     service = demands[visit.service].service
     if uncleared := uncleared_text(registry, visit):
         return uncleared
-    found, tried = conditions(demands, visit, company(plan, visit), booked=False), list(starts)
+    takes = (demands[visit.service].shortest,) * 2
+    found, tried = conditions(demands, visit, company(plan, visit), booked=False, takes=takes), list(starts)
     if not found or not tried or any(not unmet(found, start) for start in tried):
         return None
     never = next((one for one in found if not any(one.met(start) for start in tried)), None)

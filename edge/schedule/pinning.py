@@ -8,7 +8,8 @@ from edge.schedule.domain import DAY_MINUTES, FROZEN_MINUTES, GRID_MINUTES, Appo
 from edge.schedule.errors import NotAllowed, UnknownName
 from edge.schedule.ids import AppointmentId, ProviderId, RoomId
 from edge.schedule.insertion import Situation, survey
-from edge.schedule.obstacles import Question, Wish
+from edge.schedule.obstacles import Wish
+from edge.schedule.paced_question import question_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +44,15 @@ def pinned(situation: Situation, pin: Pin) -> Appointment:
         raise NotAllowed("no_time", "this visit has no time yet; say when it is to start")
     start = visit.start if pin.start is None else pin.start
     asked = _asked(situation, visit, start)
-    _refuse_double(situation, visit, Span(start, start + situation.demands[visit.service].minutes))
-    question = Question(asked, visit, (*asked.pinned, *asked.kept), pin.provider, pin.room)
+    _refuse_double(situation, visit, Span(start, start + situation.demands[visit.service].shortest))
+    question = question_of(asked, visit, (*asked.pinned, *asked.kept), pin.provider, pin.room)
     if not any(question.impossible()):
         # First with nobody displaced, then at the cost of those who can be planned anew.
         for movable in (frozenset[object](), frozenset[object](other.id for other in asked.kept)):
             ways = question.cheapest(movable)
             if ways is not None:
                 return replace(visit, stages=question.stages(ways))
-    obstacles = Question(asked, visit, asked.pinned, pin.provider, pin.room).obstacles()
+    obstacles = question_of(asked, visit, asked.pinned, pin.provider, pin.room).obstacles()
     raise PinRefused("cannot_be_there", " ".join(obstacle.sentence for obstacle in obstacles))
 
 
@@ -97,7 +98,7 @@ def _movable(situation: Situation, pin: Pin) -> Appointment:
 
 
 def _asked(situation: Situation, visit: Appointment, start: int) -> Wish:
-    end = start + situation.demands[visit.service].minutes
+    end = start + situation.demands[visit.service].shortest
     if start % GRID_MINUTES:
         raise NotAllowed("off_grid", f"visits start every {GRID_MINUTES} minutes; ask for a time such as 09:05")
     if not 0 <= start < end <= min(start // DAY_MINUTES + 1, situation.facts.days) * DAY_MINUTES:

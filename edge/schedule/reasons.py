@@ -43,8 +43,9 @@ def unplaced_sentence(situation: Situation, plan: Plan, appointment: Appointment
         return f"{name}: no time is left before {clock_text(appointment.window.end)}; call the client."
     demand = situation.demands[appointment.service]
     calendar = Calendar(situation.registry, situation.facts.outages, situation.facts.days)
-    for need in demand.needs:
-        if not any(calendar.free(need, who, start) for who in need.eligible for start in starts):
+    for number, need in enumerate(demand.needs):
+        ways = [way.needs[number] for way in demand.ways]
+        if not any(calendar.free(way, who, start) for way in ways for who in way.eligible for start in starts):
             return f"{name}: no {_kind_text(need.kind, need.pool)} is available in time; call the client."
     if held := held_from(situation.registry, plan, appointment, situation.now):
         return f"{name}: {held_sentence(held)} and the hub is asked for it; call the client."

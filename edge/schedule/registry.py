@@ -12,10 +12,12 @@ from typing import Any, Protocol, Self, TypeVar
 
 from pydantic import (
     Field,
+    SerializerFunctionWrapHandler,
     ValidationError,
     ValidationInfo,
     field_serializer,
     field_validator,
+    model_serializer,
     model_validator,
 )
 
@@ -25,6 +27,7 @@ from edge.schedule.entries import Entry, Hours, Key, Lunch, Minutes
 from edge.schedule.errors import InvalidClinic, UnknownName
 from edge.schedule.faults import faults_text
 from edge.schedule.ids import NAME_PATTERN, ProviderId, RoomId, ServiceId, UnitId
+from edge.schedule.pace import USUAL, OwnPace, Percent, paced
 from edge.schedule.services import Service, Stage
 from edge.schedule.weights import Weights
 
@@ -41,10 +44,23 @@ class Provider(Entry):
     breaks: tuple[Hours, ...] = ()
     lunch: Lunch | None = None
     away: bool = Field(default=False, description="Nobody is planned with them; who is booked has to move.")
+    pace: Percent = Field(default=USUAL, description="Per cent of a service's length that they take.")
+    paces: tuple[OwnPace, ...] = Field(default=(), max_length=200, description="Their pace for single services.")
 
     @field_serializer("skills", "licences", when_used="json")
     def _in_order(self, names: frozenset[str]) -> list[str]:
         return sorted(names)
+
+    @model_serializer(mode="wrap")
+    def _usual_paces_unsaid(self, written: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # A clinic without paces is written, and has the digest, as if there were none.
+        fields: dict[str, Any] = written(self)
+        usual = {name for name in ("pace", "paces") if getattr(self, name) in (USUAL, ())}
+        return {name: value for name, value in fields.items() if name not in usual}
+
+    def pace_for(self, service: ServiceId) -> int:
+        """Return the per cent of a service's length that they take."""
+        return next((own.percent for own in self.paces if own.service == service), self.pace)
 
     def may(self, skill: str, licences: Iterable[str]) -> bool:
         """Tell whether they have a skill and every one of these licences."""
@@ -141,6 +157,7 @@ class Registry(Entry):
         _stand_in_rooms_that_are_there(self)
         _offer_what_is_asked(self)
         _depend_on_what_is_offered(self)
+        _have_a_pace_for_what_is_offered(self)
         return self
 
     def current(self) -> "Registry":
@@ -159,6 +176,18 @@ class Registry(Entry):
     def everybody(self) -> Mapping[str, str]:
         """Return the providers' names, by id."""
         return {str(item.id): item.name for item in self.providers}
+
+    @property
+    def has_paces(self) -> bool:
+        """Whether a length depends on who serves."""
+        return any(provider.pace != USUAL or provider.paces for provider in self.providers)
+
+    def lengths(self, service: Service, providers: Sequence[ProviderId | None]) -> tuple[int, ...]:
+        """Return the minutes of a service's stages with these providers, stage by stage; whoever left had no pace."""
+        if not self.has_paces:
+            return tuple(stage.minutes for stage in service.stages)
+        known = {provider.id: provider.pace_for(service.id) for provider in self.providers}
+        return paced(service, [USUAL if who is None else known.get(who, USUAL) for who in providers])
 
     def provider(self, name: ProviderId) -> Provider:
         """Return a provider, or raise `UnknownName`."""
@@ -282,3 +311,13 @@ def _stand_in_rooms_that_are_there(registry: Registry) -> None:
         for name in device.rooms:
             if all(room.id != name for room in registry.rooms):
                 raise ValueError(f"devices.{device.id}.rooms: the clinic has no room {name!r}; add it or correct it")
+
+
+def _have_a_pace_for_what_is_offered(registry: Registry) -> None:
+    for provider in registry.providers:
+        named = [own.service for own in provider.paces]
+        _refuse_twins(f"providers.{provider.id}.paces", named)
+        for number, name in enumerate(named):
+            if all(service.id != name for service in registry.services):
+                where = f"providers.{provider.id}.paces.{number}.service"
+                raise ValueError(f"{where}: the clinic has no service {name!r}; add it or correct it")

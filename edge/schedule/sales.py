@@ -101,11 +101,10 @@ def _urgently(
 def _possible(registry: Registry, visit: Appointment) -> bool:
     """Tell whether the clinic knows the service and gives it in these stages."""
     try:
-        service = registry.service(visit.service)
+        registry.service(visit.service)
     except UnknownName:
         return False
-    asked = [(stage.name, stage.minutes) for stage in service.stages]
-    return [(stage.name, stage.end - stage.start) for stage in visit.stages] == asked
+    return demands_of(registry)[visit.service].suits(visit.stages)
 
 
 def _booked(plan: Plan, visit: Appointment) -> PayloadModel:

@@ -21,6 +21,18 @@ from shared.ids import ClientId
 from shared.vocabulary import TreatmentCategory
 
 
+@dataclass(frozen=True, slots=True)
+class Tie:
+    """A resource that a visit takes for as long as it lasts; the next one begins `apart` cells after it, or later."""
+
+    resource: int
+    apart: int = 0
+
+    def part(self, first: int, length: int) -> Part:
+        """Return what a visit of so many cells takes; `first` is the number of the first resource of ties."""
+        return Part(first + self.resource, 0, length, max(0, self.apart - length), counts=False)
+
+
 @dataclass(slots=True)
 class Ties:
     """What the engine is told of each visit, by id.
@@ -32,25 +44,38 @@ class Ties:
         given: by client, the visits whose starts are known: fixed or held; none on a day on which nothing ties anybody.
         parts: what a visit takes besides the clinic's resources; numbers count from the first resource beyond those.
         resources: how many there are beyond the clinic's.
+        cautious: whether a visit was taken to last longer than it may with somebody.
     """
 
     held: set[AppointmentId] = field(default_factory=set)
     before: dict[AppointmentId, tuple[AppointmentId, int]] = field(default_factory=dict)
-    parts: dict[AppointmentId, list[Part]] = field(default_factory=lambda: defaultdict(list))
+    parts: dict[AppointmentId, list[Tie]] = field(default_factory=lambda: defaultdict(list))
     resources: int = 0
     entrusted: set[tuple[AppointmentId, int]] = field(default_factory=set)
     given: Mapping[ClientId, list[Appointment]] | None = None
+    cautious: bool = False
 
     @property
     def exact(self) -> bool:
         """Whether the engine is asked neither more nor less than what the visits need; else it proves nothing."""
-        return not (self.held or self.before or self.resources)
+        return not (self.held or self.before or self.resources or self.cautious)
+
+    def longest(self, situation: Situation, visit: Appointment) -> int:
+        """Return how many minutes a visit may last: one that is tied where it stands, no more than there."""
+        demand = situation.demands[visit.service]
+        if not demand.paced or self.given is None or visit not in situation.kept:
+            return demand.longest
+        tied = visit.id in self.held or bool(self.conditions(situation, visit))
+        return visit.end - visit.start if tied else demand.longest
 
     def conditions(self, situation: Situation, visit: Appointment) -> list[Condition]:
         """Return what has to be true of a visit's start, beside its ties to free visits."""
         others = [other for other in (self.given or {}).get(visit.client, ()) if other.id != visit.id]
-        booked = visit.id in situation.facts.appointments
-        found = conditions(situation.demands, visit, others, booked=booked)
+        booked, demand = visit.id in situation.facts.appointments, situation.demands[visit.service]
+        takes = None
+        if demand.paced:
+            takes = demand.shortest, visit.end - visit.start if visit in situation.kept else demand.longest
+        found = conditions(situation.demands, visit, others, booked=booked, takes=takes)
         return [c for c in found if c.kind is not Kind.AFTER or (visit.id, c.rule) not in self.entrusted]
 
     def starts(self, situation: Situation, visit: Appointment) -> list[int]:
@@ -61,6 +86,7 @@ class Ties:
             return [visit.start]
         asked = self.conditions(situation, visit)
         starts = situation.starts(visit)
+        self.cautious |= bool(asked and situation.demands[visit.service].paced)
         return [start for start in starts if all(c.met(start) for c in asked)] if asked else starts
 
 
@@ -184,16 +210,15 @@ def _share(situation: Situation, ties: Ties, free: list[Appointment]) -> None:
     """Give the client, and each pair that has to be days apart, a resource that can do one thing at a time."""
     if len(free) < 2:
         return
-    cells = {visit.id: situation.demands[visit.service].minutes // GRID_MINUTES for visit in free}
     for visit in free:
-        ties.parts[visit.id].append(Part(ties.resources, 0, cells[visit.id], counts=False))
+        ties.parts[visit.id].append(Tie(ties.resources))
     ties.resources += 1
     for pair in combinations(free, 2):
         days = _days(situation, *pair)
         if days:
             for visit in pair:
-                rest = max(0, min(days, situation.facts.days) * DAY_MINUTES // GRID_MINUTES - cells[visit.id])
-                ties.parts[visit.id].append(Part(ties.resources, 0, cells[visit.id], rest, counts=False))
+                apart = min(days, situation.facts.days) * DAY_MINUTES // GRID_MINUTES
+                ties.parts[visit.id].append(Tie(ties.resources, apart))
             ties.resources += 1
 
 

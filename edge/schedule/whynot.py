@@ -5,7 +5,7 @@ them changed the wish is possible. Sentences name services, people of the clinic
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Final
 
 from edge.schedule.blockers import Obstacle
@@ -28,7 +28,8 @@ from edge.schedule.hindrances import facts_of
 from edge.schedule.ids import ProviderId
 from edge.schedule.insertion import Situation
 from edge.schedule.objective import is_moved, objective
-from edge.schedule.obstacles import Question, Wish, listed, placeless, unfed
+from edge.schedule.obstacles import Wish, listed, placeless, unfed
+from edge.schedule.paced_question import question_of
 from edge.schedule.reasons import reason_of
 from edge.schedule.replan import put_back
 from edge.schedule.replans import Move, Objective
@@ -113,7 +114,7 @@ def why_not(
     mine = _movable(visit)
     asked = _wished(situation, mine, start)
     others = tuple(a for a in situation.facts.occupying if a.id != mine.id)
-    question = Question(asked, mine, others, provider)
+    question = question_of(asked, mine, others, provider)
     if obstacles := question.obstacles():
         liking = mine if provider is None else replace(mine, preferred=provider)
         free = replace(asked, pinned=others, kept=(), hit=(), requests=(liking,))
@@ -143,7 +144,7 @@ def forced(
     # The client's own other visits stay where they are.
     own = tuple(other for other in asked.kept if other.client == mine.client)
     asked = replace(asked, pinned=(*asked.pinned, *own), kept=tuple(a for a in asked.kept if a not in own))
-    question = Question(asked, mine, (*asked.pinned, *asked.kept))
+    question = question_of(asked, mine, (*asked.pinned, *asked.kept))
     ways = question.cheapest(frozenset(a.id for a in asked.kept))
     if ways is None or any(question.untimely()) or question.personal():
         return None
@@ -151,13 +152,27 @@ def forced(
     out = (*asked.hit, *(a for a in asked.kept if a.id in leaving))
     day = facts.with_appointments(*map(placeless, out), replace(mine, stages=question.stages(ways)))
     # Only the time is given: the engine may still choose other people and rooms than these.
-    fixed = replace(mine, window=Span(start, start + question.demand.minutes))
-    encoding = Encoding(replace(asked, requests=(fixed,), urgent=True), weights)
+    fixed = replace(mine, window=Span(start, start + asked.demands[mine.service].longest))
+    encoding = Encoding(_Then.of(asked, fixed), weights)
     plan = encoding.plan(solve(encoding.problem, encoding.incumbent(day), search, encoding.clinic.flat))
     there = plan.appointments.get(mine.id)
     if there is None or not there.placed or not all(plan.appointments[a.id].placed for a in facts.placed):
         return None
     return _what_if(asked, mine, plan.with_appointments(replace(there, window=mine.window)), weights)
+
+
+@dataclass(frozen=True, slots=True)
+class _Then(Wish):
+    """A situation in which who asks starts at the wished minute: with whoever is fast, there may be time to spare."""
+
+    @classmethod
+    def of(cls, asked: Wish, visit: Appointment) -> "_Then":
+        given = {field.name: getattr(asked, field.name) for field in fields(asked)}
+        return cls(**{**given, "requests": (visit,), "urgent": True})
+
+    def starts(self, appointment: Appointment, minutes: int | None = None) -> list[int]:
+        starts = Wish.starts(self, appointment, minutes)
+        return [start for start in starts if start == self.wished] if appointment.id in self.asking else starts
 
 
 def _what_if(asked: Wish, visit: Appointment, plan: Plan, weights: Weights) -> WhatIf | None:
@@ -205,7 +220,7 @@ def _alternatives(situation: Wish, visit: Appointment, count: int, weights: Weig
 
 def _fed(situation: Wish, visit: Appointment, start: int) -> Appointment:
     """Return the visit where it starts then and takes nobody's lunch, or without a place if it cannot."""
-    question = Question(replace(situation, wished=start), visit, situation.pinned)
+    question = question_of(replace(situation, wished=start), visit, situation.pinned)
     ways = question.cheapest()
     return replace(visit, stages=question.stages(ways)) if ways and not facts_of(ways) else placeless(visit)
 
@@ -233,7 +248,8 @@ def _movable(visit: AppointmentRequest | Appointment) -> Appointment:
 
 
 def _wished(situation: Situation, visit: Appointment, start: int) -> Wish:
-    end = start + situation.registry.service(visit.service).minutes
+    situation.registry.service(visit.service)
+    end = start + situation.demands[visit.service].shortest
     if start % GRID_MINUTES:
         raise NotAllowed("off_grid", f"visits start every {GRID_MINUTES} minutes; ask for a time such as 09:05")
     if not 0 <= start < end <= min(start // DAY_MINUTES + 1, situation.facts.days) * DAY_MINUTES:

@@ -21,6 +21,7 @@ from edge.schedule.changing.document import document_of, registry_of
 from edge.schedule.changing.editor import RegistryEditor
 from edge.schedule.domain import AppointmentRequest, Span
 from edge.schedule.ids import AppointmentId, ProviderId, ServiceId
+from edge.schedule.paces import Pace
 from edge.schedule.registry import demo_registry
 from shared.http.guard import GuardSettings
 from shared.ids import ClientId
@@ -324,3 +325,37 @@ def test_two_tablets_do_not_overwrite_each_other(browser: Browser, clinic: Clini
         page.get_by_role("button", name="Discard").click()
         expect(page.get_by_role("heading", name="Lakeside")).to_be_visible()
         watch.assert_clean()
+
+
+def test_a_manager_reads_how_long_each_provider_takes_and_writes_another_pace(browser: Browser, clinic: Clinic) -> None:
+    cedar, willow = ProviderId("cedar"), ProviderId("willow")
+    paces = (
+        Pace(cedar, None, 92, 100, 0.88, 0.96, 210, counts=True),
+        Pace(willow, None, 106, 100, 0.97, 1.16, 38, counts=False),
+        Pace(willow, ServiceId("laser-hair"), 112, 100, 1.05, 1.19, 84, counts=True),
+    )
+    clinic.book.learnt.calibrate({}, "operator", {}, paces)
+    with watched(browser, *SIZE) as watch:
+        page = watch.page
+        open_page(page, clinic)
+        expect(page.get_by_text("Takes 8% less time, from 210 visits.")).to_be_visible()
+        expect(page.get_by_text("Takes 12% longer for Laser hair removal, from 84 visits.")).to_be_visible()
+        expect(page.get_by_text("Told by 38 visits")).to_have_count(0)
+        watch.assert_clean()
+        page.get_by_role("button", name="Change Nurse Willow").click()
+        dialog = page.get_by_role("dialog")
+        expect(dialog.get_by_text("Told by 38 visits, but not clearly: from 97% to 116%.")).to_be_visible()
+        pace = dialog.get_by_label("Pace in per cent")
+        expect(pace).to_have_value("100")
+        pace.fill("180")
+        dialog.get_by_role("button", name="Keep in the draft").click()
+        expect(dialog.get_by_text("Input should be less than or equal to 135.")).to_be_visible()
+        pace.fill("110")
+        watch.assert_clean()
+        dialog.get_by_role("button", name="Keep in the draft").click()
+        page.get_by_role("button", name="See what changes").click()
+        expect(dialog.get_by_text("Nurse Willow: pace 100 → 110.")).to_be_visible()
+        dialog.get_by_role("button", name="Save").click()
+        expect(page.get_by_text("Planned with 110% of a service's length.")).to_be_visible()
+        watch.assert_clean()
+    assert clinic.book.learnt.planning().provider(willow).pace == 110

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from edge.schedule.changing.deciding_words import deciding_differences
 from edge.schedule.changing.document import SECTIONS
+from edge.schedule.pace import USUAL
 from edge.schedule.registry import Registry
 
 MOST_SENTENCES: Final = 200
@@ -14,6 +15,8 @@ _AWAY: Final = "away"
 _PRESENCE: Final = {True: ("is away", "is back"), False: ("is out of use", "is in use again")}
 _NOTHING: Final = "none"
 _TOLD_APART: Final = (*SECTIONS, "deciding")
+_UNSAID: Final = {"pace": USUAL, "paces": []}
+"""What fields say that are not written where they say it."""
 
 
 def differences(before: Registry, after: Registry) -> tuple[str, ...]:
@@ -64,7 +67,8 @@ def _fields(path: str, old: Any, new: Any) -> Iterator[str]:
         return
     if isinstance(old, Mapping) and isinstance(new, Mapping) and not _is_span(old) and not _is_span(new):
         for name in dict.fromkeys((*old, *new)):
-            yield from _fields(f"{path} {_word(name)}".strip(), old.get(name), new.get(name))
+            usual = _UNSAID.get(name)
+            yield from _fields(f"{path} {_word(name)}".strip(), old.get(name, usual), new.get(name, usual))
     elif _are_names(old) and _are_names(new):
         added, gone = [name for name in new if name not in old], [name for name in old if name not in new]
         said = [*(f"+{_word(name)}" for name in added), *(f"without {_word(name)}" for name in gone)]
@@ -87,6 +91,8 @@ def _text(value: Any) -> str:
         if _is_span(value):
             minutes = f", {value['minutes']} min" if "minutes" in value else ""
             return f"{value['start']}-{value['end']}{minutes}"
+        if value.keys() == {"service", "percent"}:
+            return f"{value['service']} {value['percent']}"
         named = value.get("title") or value.get("name") or value.get("service") or value.get("category")
         return str(named) if named else ", ".join(f"{_word(key)} {_text(item)}" for key, item in value.items())
     if isinstance(value, list | tuple):

@@ -1,10 +1,14 @@
 """How clients, treatments and things behave: the figures that the simulator draws from, each with its source."""
 
+from collections.abc import Mapping
 from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from edge.schedule.ids import ProviderId
+
 Share = Annotated[float, Field(ge=0, le=1)]
+Pace = Annotated[float, Field(gt=0, le=5)]
 
 ZENOTI: Final = "Zenoti, The 2025 Beauty and Wellness Benchmark Report, p. 14, medspas"
 CERRUTI: Final = "Cerruti et al. 2023, as quoted in the medscheduler documentation, appointment timing"
@@ -67,6 +71,12 @@ class Behaviour(BaseModel):
     absent_minutes: float = Field(default=240.0, ge=0, le=1440, description="Mean length of that absence. Assumed.")
     device_fault: Share = Field(default=0.01, description="Chance that a device fails on a day. Assumed.")
     fault_minutes: float = Field(default=90.0, ge=0, le=1440, description="Mean minutes until it works again. Assumed.")
+    paces: Mapping[ProviderId, Pace] = Field(
+        default={},
+        max_length=100,
+        description="Mean real minutes of a provider to a service's usual ones, whatever is planned with; who is not "
+        "named takes as long as planned. Assumed: nobody is named.",
+    )
 
     @classmethod
     def certain(cls) -> "Behaviour":
@@ -104,8 +114,10 @@ class Behaviour(BaseModel):
 
 
 def figures(behaviour: Behaviour) -> list[tuple[str, float, str]]:
-    """Return each figure with its value and what it is, source included."""
+    """Return each figure with its value and what it is, source included; a pace for each provider who is named."""
+    fields = Behaviour.model_fields
+    single = [name for name in fields if name != "paces"]
     return [
-        (name, float(getattr(behaviour, name)), field.description or "")
-        for name, field in Behaviour.model_fields.items()
+        *((name, float(getattr(behaviour, name)), fields[name].description or "") for name in single),
+        *((f"paces.{who}", pace, fields["paces"].description or "") for who, pace in behaviour.paces.items()),
     ]

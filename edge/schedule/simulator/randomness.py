@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.schedule.domain import Appointment, Span, Status
+from edge.schedule.registry import Registry
 from edge.schedule.services import Service
 from edge.schedule.simulator.behaviour import Behaviour
 
@@ -51,8 +52,23 @@ def generator(seed: int, *names: str) -> np.random.Generator:
     return np.random.default_rng([seed, int.from_bytes(digest[:8], "big")])
 
 
-def course_of(visit: Appointment, service: Service, behaviour: Behaviour, seed: int, draws: int) -> Course:
+def means_of(registry: Registry, visit: Appointment, behaviour: Behaviour) -> tuple[float, ...]:
+    """Return how many minutes each stage is expected to take: what is planned, or what whoever serves is known for."""
+    planned = tuple(stage.end - stage.start for stage in visit.stages)
+    service = registry.service(visit.service)
+    # At whose pace it is planned is no matter then: the usual length is where a provider's own begins.
+    suits = planned == registry.lengths(service, [stage.provider for stage in visit.stages])
+    return tuple(
+        (usual.minutes if suits else minutes) * behaviour.paces[stage.provider]
+        if stage.provider is not None and stage.provider in behaviour.paces
+        else float(minutes)
+        for usual, stage, minutes in zip(service.stages, visit.stages, planned, strict=True)
+    )
+
+
+def course_of(registry: Registry, visit: Appointment, behaviour: Behaviour, seed: int, draws: int) -> Course:
     """Draw what happens to a visit; one that has begun came in time, and one that is done took what it took."""
+    service = registry.service(visit.service)
     stream = generator(seed, "visit", visit.id)
     chance, place = stream.random(draws), stream.random(draws)
     noise = stream.standard_normal((draws, len(visit.stages)))
@@ -62,9 +78,9 @@ def course_of(visit: Appointment, service: Service, behaviour: Behaviour, seed: 
     offset = np.zeros(draws) if here else _arrivals(place, behaviour)
     tardy = offset > behaviour.grace_minutes
     silent = (chance < no_show) | ((chance >= no_show + late) & tardy)
-    minutes = (
-        np.tile(planned, (draws, 1)) if visit.status is Status.DONE else _lengths(noise, planned, service, behaviour)
-    )
+    done = visit.status is Status.DONE
+    means = planned if done or not behaviour.paces else np.array(means_of(registry, visit, behaviour), np.float64)
+    minutes = np.tile(planned, (draws, 1)) if done else _lengths(noise, means, service, behaviour)
     return Course((chance >= no_show + late) & ~tardy, silent, offset, minutes)
 
 

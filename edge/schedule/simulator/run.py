@@ -38,7 +38,7 @@ def simulate(
     # In the order of the plan, not by start: of two visits on one place, the one that was booked first goes first.
     visits = [visit for visit in plan.appointments.values() if visit.status.active and visit.placed]
     day = _Day(registry, plan, behaviour or Behaviour(), seed, draws)
-    courses = [course_of(v, registry.service(v.service), day.behaviour, seed, draws) for v in visits]
+    courses = [course_of(registry, v, day.behaviour, seed, draws) for v in visits]
     run = _Run(day, courses)
     for turn in turns_of(registry, plan, visits):
         if isinstance(turn, PauseTurn):

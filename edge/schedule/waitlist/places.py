@@ -140,7 +140,7 @@ class Gaps:
             window = hours
             if near is not None:
                 window = Span(
-                    max(hours.start, near.span.start - demand.minutes), min(hours.end, near.span.end + demand.minutes)
+                    max(hours.start, near.span.start - demand.longest), min(hours.end, near.span.end + demand.longest)
                 )
             request = AppointmentRequest(
                 _ASKS, entry.client, entry.service, window, wanted, cleared=cleared, history=history

@@ -14,6 +14,8 @@ Name = Annotated[str, Field(min_length=1, max_length=80)]
 Count = Annotated[int, Field(ge=0)]
 Length = Annotated[int, Field(gt=0, le=24 * 60)]
 Chance = Annotated[float, Field(ge=0, le=1)]
+Factor = Annotated[float, Field(gt=0, le=10)]
+Percent = Annotated[int, Field(ge=1, le=1000)]
 Points = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
@@ -22,10 +24,15 @@ class _Part(BaseModel):
 
 
 class VisitLength(_Part):
-    """How long one visit was booked for and how long it took, in minutes."""
+    """How long one visit was booked for and how long it took, in minutes.
+
+    `provider` is who served it, where one person did, and `attended` how long they were booked for it.
+    """
 
     planned: Length
     actual: Length
+    provider: Name | None = None
+    attended: Length | None = None
 
 
 class ServiceDay(_Part):
@@ -86,17 +93,35 @@ class WeightEstimate(_Part):
     choices: Count
 
 
+class PaceEstimate(_Part):
+    """How long a provider takes, in per cent of a service's length; for one `service`, or for all without their own.
+
+    It is planned with if it `counts`, for as long as the clinic's file has the pace `given`; `low` to `high` holds what
+    the visits say by themselves, with 95 %.
+    """
+
+    provider: Name
+    service: Name | None = None
+    percent: Percent
+    given: Percent
+    low: Factor
+    high: Factor
+    visits: Count
+    counts: bool
+
+
 class EstimatesCalibrated(PayloadModel):
-    """From now on the clinic plans with these estimates and weights, in the place of all earlier ones."""
+    """From now on the clinic plans with these estimates, weights and paces, in the place of all earlier ones."""
 
     event_type: ClassVar[str] = "schedule.estimates_calibrated"
     calibration: Name
     services: tuple[ServiceEstimate, ...]
     weights: tuple[WeightEstimate, ...] = Field(default=(), max_length=20)
+    paces: tuple[PaceEstimate, ...] = Field(default=(), max_length=2_000)
 
 
 class CalibrationUndone(PayloadModel):
-    """The latest estimates and weights are taken back; those before them count again."""
+    """The latest estimates, weights and paces are taken back; those before them count again."""
 
     event_type: ClassVar[str] = "schedule.calibration_undone"
     calibration: Name

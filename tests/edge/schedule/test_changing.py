@@ -10,6 +10,7 @@ from structlog.testing import capture_logs
 
 import edge.schedule.book
 from edge.schedule.changing.book import RegistryBook
+from edge.schedule.changing.differences import differences
 from edge.schedule.changing.document import Document, FaultyDocument, document_of, registry_of
 from edge.schedule.changing.editor import Draft, InUse, NotConfirmed, RegistryEditor
 from edge.schedule.checker import check
@@ -25,6 +26,7 @@ from edge.schedule.waitlist.domain import Entry, EntryId, Window
 from edge.schedule.waitlist_book import WaitlistBook
 from shared.ids import ClientId
 from tests.edge.schedule.changed import DEMO, TODAY, TOMORROW, Box, entry, later_shift, opened, without
+from tests.edge.schedule.paced import with_paces
 from tests.support.records import open_box_record
 from tests.support.replanning import replanned
 
@@ -440,3 +442,10 @@ def test_a_registry_too_large_for_the_record_is_refused(clinic: Registry) -> Non
     ]
     with pytest.raises(FaultyDocument, match="may have 100000"):
         registry_of(document)
+
+
+def test_a_pace_is_told_against_the_usual_one() -> None:
+    before = demo_registry()
+    unlike = with_paces(before, {"cedar": 112}, {"cedar": {"filler": 90}})
+    assert differences(before, unlike) == ("Dr. Cedar: pace 100 → 112; paces none → filler 90.",)
+    assert differences(unlike, before) == ("Dr. Cedar: pace 112 → 100; paces filler 90 → none.",)

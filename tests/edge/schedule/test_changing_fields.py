@@ -13,6 +13,7 @@ from edge.schedule.dependencies import DaysApart, VisitBefore
 from edge.schedule.durations import Duration
 from edge.schedule.entries import Hours, Lunch
 from edge.schedule.orchestration.templates import TaskTemplate
+from edge.schedule.pace import OwnPace
 from edge.schedule.policies import AvoidMultiRoomContention, MembersFirst, ProtectPremiumHours, SameDayUrgentCapacity
 from edge.schedule.registry import Provider, Registry, Room, Unit
 from edge.schedule.services import Service, Stage
@@ -26,7 +27,8 @@ FORMS: dict[type[BaseModel], tuple[str, ...]] = {
     Registry: ("RulesForm.tsx", "Editing.tsx"),
     Hours: ("fields.tsx",),
     Lunch: ("ProviderForm.tsx", "fields.tsx"),
-    Provider: ("ProviderForm.tsx",),
+    Provider: ("ProviderForm.tsx", "PaceFields.tsx"),
+    OwnPace: ("PaceFields.tsx",),
     Room: ("ThingForms.tsx",),
     Unit: ("ThingForms.tsx",),
     Service: ("ServiceForm.tsx", "OtherVisits.tsx"),

@@ -21,6 +21,7 @@ from tests.support.records import IDENTITY, BoxRecord, open_box_record
 
 EXAMPLE = Path("edge/schedule/examples/history.json")
 DECISIONS = Path("edge/schedule/examples/decisions.json").resolve()
+PACES = Path("edge/schedule/examples/paces.json").resolve()
 ZONE = "Europe/Vienna"
 
 
@@ -221,6 +222,26 @@ def test_the_box_learns_its_weights_from_a_file_of_decisions_and_takes_them_back
     assert "40 → 30 (n=0)" in back.output
     again = run("--config", config, "--history", DECISIONS, "--apply")
     assert "30 → 49.49 (n=48)" in again.output
+
+
+def test_the_box_learns_paces_from_a_file_of_visits_and_takes_them_back(config: Path) -> None:
+    done = run("--config", config, "--history", PACES, "--apply")
+    assert "100% → 113% (n=121)" in done.output, done.output
+    assert "Nurse Willow takes 13% longer, from 121 visits." in done.output
+    # 114 of the file, and four consultations of the box's own day.
+    assert "Dr. Cedar stays at 100% of a service's length. Told by 118 visits, but not clearly" in done.output
+    back = run("--config", config, "--undo")
+    assert "Nurse Willow: 100% of a service's length instead of 113%." in back.output
+    assert types(config)[-1] == "schedule.calibration_undone"
+
+
+def test_whoever_served_is_named_by_an_id_or_not_at_all(tmp_path: Path) -> None:
+    refused = run("--history", written(tmp_path, [{"service": "filler", "actual": 60, "provider": "Dr. Cedar"}]))
+    assert refused.exit_code == 2
+    assert "visits.0.provider" in refused.output
+    assert (
+        run("--history", written(tmp_path, [{"service": "filler", "actual": 60, "provider": "maple"}])).exit_code == 0
+    )
 
 
 def test_a_box_without_a_past_day_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

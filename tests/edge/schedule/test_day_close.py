@@ -42,6 +42,11 @@ def part(name: str, service: str = "filler", status: Status = Status.BOOKED, *mi
     )
 
 
+def length(planned: int, actual: int) -> VisitLength:
+    """Return a length of a visit with Laurel all through."""
+    return VisitLength(planned=planned, actual=actual, provider="laurel", attended=planned)
+
+
 def booked(name: str, service: str = "filler") -> PayloadModel:
     return said.AppointmentBooked(day=DAY, visit=part(name, service))
 
@@ -84,10 +89,10 @@ def test_a_day_is_counted_by_service() -> None:
         services=(
             ServiceDay(
                 service="filler", came=2, no_shows=1, timed=2, overruns=1,
-                lengths=(VisitLength(planned=65, actual=60), VisitLength(planned=65, actual=77)),
+                lengths=(length(65, 60), length(65, 77)),
             ),
             ServiceDay(
-                service="peel", came=1, no_shows=0, timed=1, overruns=0, lengths=(VisitLength(planned=65, actual=65),)
+                service="peel", came=1, no_shows=0, timed=1, overruns=0, lengths=(length(65, 65),)
             ),
         ),
     )  # fmt: skip
@@ -99,9 +104,25 @@ def test_nothing_in_it_says_whose_visit_it_was() -> None:
     assert "client-1" not in told
 
 
+def test_it_says_who_served_a_visit_and_for_how_long_they_were_booked() -> None:
+    alone, both = part("a"), part("b")
+    first, last = alone.stages
+    waits = alone.model_copy(update={"stages": (first.model_copy(update={"provider": None}), last)})
+    shared = both.model_copy(update={"stages": (first, last.model_copy(update={"provider": "aspen"}))})
+    told = closed(
+        *(said.AppointmentBooked(day=DAY, visit=visit) for visit in (waits, shared)),
+        *lasted("a", 600, 680),
+        *lasted("b", 700, 760),
+    )
+    assert told.lengths == (
+        VisitLength(planned=65, actual=60),
+        VisitLength(planned=65, actual=80, provider="laurel", attended=55),
+    )
+
+
 def test_a_reported_overrun_is_held_against_the_length_that_was_booked() -> None:
     measured = closed(booked("a"), became("a", Status.IN_PROGRESS, 600), extended("a"), became("a", Status.DONE, 688))
-    assert measured.lengths == (VisitLength(planned=65, actual=88),)
+    assert measured.lengths == (length(65, 88),)
     assert (measured.timed, measured.overruns) == (1, 1)
     unmeasured = closed(booked("a"), became("a", Status.IN_PROGRESS, 600), extended("a"))
     assert (unmeasured.lengths, unmeasured.timed, unmeasured.overruns) == ((), 1, 1)
@@ -112,7 +133,7 @@ def test_a_moved_visit_is_held_against_its_last_booked_length() -> None:
         day=DAY, replan="r", appointment="a", service="filler", before=stages(600, 665), after=stages(700, 760),
         notify=True, forced_by="lunch", constraint="x", reason="y",
     )  # fmt: skip
-    assert closed(booked("a"), moved, *lasted("a", 700, 758)).lengths == (VisitLength(planned=60, actual=58),)
+    assert closed(booked("a"), moved, *lasted("a", 700, 758)).lengths == (length(60, 58),)
 
 
 @pytest.mark.parametrize(
@@ -133,12 +154,12 @@ def test_what_a_replan_did_and_its_undoing_took_back_counts_as_if_it_had_never_b
     undone = said.ReplanUndone(day=DAY, replan="r", restored=(part("a"),), removed=("new",))
     day = [booked("a"), became("a", Status.NO_SHOW, 620), booked("new", "peel"), undone]
     assert closed(*day).no_shows == 0
-    assert closed(*day, *lasted("a", 640, 700)).lengths == (VisitLength(planned=65, actual=60),)
+    assert closed(*day, *lasted("a", 640, 700)).lengths == (length(65, 60),)
     running = said.ReplanUndone(day=DAY, replan="r", restored=(part("a", "filler", Status.IN_PROGRESS),), removed=())
     again = closed(
         booked("a"), became("a", Status.IN_PROGRESS, 600), extended("a"), running, became("a", Status.DONE, 660)
     )
-    assert (again.lengths, again.overruns) == ((VisitLength(planned=65, actual=60),), 0)
+    assert (again.lengths, again.overruns) == ((length(65, 60),), 0)
 
 
 @pytest.mark.parametrize("today", [DAY, DAY - dt.timedelta(days=1)])

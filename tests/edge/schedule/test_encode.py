@@ -177,3 +177,13 @@ def test_the_weights_of_the_clinics_file_count_where_no_others_are_given(clinic:
     once, twice = (objective(asked_, abandoned(asked_)).terms for asked_ in (situation, there))
     assert twice["idle"] == 2 * once["idle"] > 0
     assert "members_first" in twice
+
+
+def test_a_visit_that_may_start_at_no_time_is_left_out_under_every_policy(clinic: Registry) -> None:
+    window = Span(600, 605)
+    wish = AppointmentRequest(AppointmentId("new"), ClientId("c"), clinic.services[0].id, window)
+    encoding = Encoding(asked(clinic, Plan(DATE), [wish]), WEIGHTS)
+    engine = CompiledEngine(encoding.problem, 1, encoding.clinic.flat)
+    engine.set([None] * len(encoding.problem.visits))
+    engine.repair()
+    assert not encoding.plan(engine.best()).placed

@@ -3124,6 +3124,26 @@ export interface components {
             starts_at: string;
         };
         /**
+         * ProviderPace
+         * @description How long a provider takes, as past visits show it; for one service, or for all. It is about staff.
+         */
+        ProviderPace: {
+            /**
+             * Counts
+             * @description Whether new visits are planned with it.
+             */
+            counts: boolean;
+            /** Provider */
+            provider: string;
+            /** Service */
+            service?: string | null;
+            /**
+             * Text
+             * @description In words that follow the name: "takes 12% longer, from 84 visits."
+             */
+            text: string;
+        };
+        /**
          * RefusalReason
          * @description Why a request to delete a client was refused.
          * @enum {string}
@@ -3331,6 +3351,12 @@ export interface components {
                 [key: string]: components["schemas"]["JsonValue"];
             };
             file: components["schemas"]["RegistryFile"];
+            /**
+             * Paces
+             * @description What the latest calibration knows of each provider.
+             * @default []
+             */
+            paces: components["schemas"]["ProviderPace"][];
             /**
              * Shown On
              * Format: date

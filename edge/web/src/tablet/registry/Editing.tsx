@@ -7,7 +7,7 @@ import { ProviderFields } from "./ProviderForm";
 import { RulesFields } from "./RulesForm";
 import { ServiceFields } from "./ServiceForm";
 import { DeviceFields, RoomFields } from "./ThingForms";
-import { ask, type Draft } from "./useRegistry";
+import { ask, type Draft, type Pace } from "./useRegistry";
 
 /** What is being edited: an entry of a section, a new one, or what holds for the whole clinic. */
 export type Target = { section: Section; id: string | null } | { section: "rules" };
@@ -31,12 +31,14 @@ function fresh(clinic: Clinic, section: Section): Entry {
 export function Editing({
   clinic,
   begun,
+  paces,
   target,
   keep,
   close,
 }: {
   clinic: Clinic;
   begun: Omit<Draft, "clinic">;
+  paces: Pace[];
   target: Target;
   keep: (next: Clinic) => void;
   close: () => void;
@@ -86,7 +88,7 @@ export function Editing({
   const shown = { clinic, faults };
   return (
     <Form {...common} remove={remove} faults={[...refused, ...faults.beside(...FIELDS[section])]}>
-      {section === "providers" && <ProviderFields {...shown} entry={entry as Provider} set={setEntry} />}
+      {section === "providers" && <ProviderFields {...shown} paces={paces} entry={entry as Provider} set={setEntry} />}
       {section === "rooms" && <RoomFields {...shown} entry={entry as Room} set={setEntry} />}
       {section === "devices" && <DeviceFields {...shown} entry={entry as Device} set={setEntry} />}
       {section === "services" && <ServiceFields {...shown} entry={entry as Service} set={setEntry} />}
@@ -95,7 +97,7 @@ export function Editing({
 }
 
 const FIELDS: Record<Section, string[]> = {
-  providers: ["name", "tier", "shift", "breaks", "lunch", "away", "skills", "licences"],
+  providers: ["name", "tier", "shift", "breaks", "lunch", "away", "skills", "licences", "pace", "paces"],
   rooms: ["name", "type", "turnover", "away"],
   devices: ["name", "type", "cooldown", "cleaning", "rooms", "away"],
   services: ["name", "category", "price", "share", "stages", "clearances", "after", "apart", "checklist"],

@@ -2,6 +2,8 @@ import { Button, Group, Switch, TextInput } from "@mantine/core";
 import { DayBar, HourScale } from "./DayBar";
 import { type Clinic, namesOf, type Provider } from "./document";
 import { Count, type Faults, Names, Span } from "./fields";
+import { PaceFields } from "./PaceFields";
+import type { Pace } from "./useRegistry";
 
 const NEW_BREAK = { start: "12:30", end: "13:00" };
 const NEW_LUNCH = { start: "12:00", end: "14:00", minutes: 30 };
@@ -9,11 +11,13 @@ const NEW_LUNCH = { start: "12:00", end: "14:00", minutes: 30 };
 /** Somebody who treats: what they can do, may do, and when they work. */
 export function ProviderFields({
   clinic,
+  paces,
   entry,
   set,
   faults,
 }: {
   clinic: Clinic;
+  paces: Pace[];
   entry: Provider;
   set: (next: Provider) => void;
   faults: Faults;
@@ -111,6 +115,7 @@ export function ProviderFields({
         set={(licences) => change({ licences })}
         error={faults.of("licences")}
       />
+      <PaceFields clinic={clinic} entry={entry} told={paces} change={change} faults={faults} />
     </>
   );
 }

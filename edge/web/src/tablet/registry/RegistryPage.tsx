@@ -238,6 +238,7 @@ export default function RegistryPage() {
             clinic={clinic}
             counts={counts}
             faults={registering.effect?.faults ?? []}
+            paces={state.paces ?? []}
             edit={(where, id) => setTarget({ section: where, id })}
           />
         </section>
@@ -265,6 +266,7 @@ export default function RegistryPage() {
           key={JSON.stringify(target)}
           clinic={clinic}
           begun={registering.begun(state)}
+          paces={state.paces ?? []}
           target={target}
           keep={registering.change}
           close={() => setTarget(null)}

@@ -3,12 +3,14 @@ import type { ReactNode } from "react";
 import { DayBar, HourScale } from "./DayBar";
 import { type Clinic, type Section, type Service, stageMinutes } from "./document";
 import { sentence } from "./fields";
-import type { Fault } from "./useRegistry";
+import type { Fault, Pace } from "./useRegistry";
 
 interface Props {
   clinic: Clinic;
   counts: Clinic;
   faults: Fault[];
+  /** How long providers take, as past visits show it. */
+  paces: Pace[];
   edit: (section: Section, id: string) => void;
 }
 
@@ -28,7 +30,7 @@ function Row({
   counts,
   faults,
   edit,
-}: Omit<Props, "clinic"> & { section: Section; id: string; name: string; entry: unknown; children: ReactNode }) {
+}: Omit<Props, "clinic" | "paces"> & { section: Section; id: string; name: string; entry: unknown; children: ReactNode }) {
   const wrong = faults.filter((one) => one.section === section && one.entry === id);
   const state = draftState(counts, section, id, entry);
   return (
@@ -47,7 +49,7 @@ function Row({
 
 /** Providers with their day as a bar. */
 export function ProviderRows(props: Props) {
-  const { clinic } = props;
+  const { clinic, paces } = props;
   return (
     <>
       <div className="entry-row entry-scale" data-section="providers" aria-hidden="true">
@@ -61,6 +63,14 @@ export function ProviderRows(props: Props) {
               <b>{one.name}</b>
               <span>{[one.tier && words(one.tier), ...one.skills.map(words)].filter(Boolean).join(", ")}</span>
               {(one.licences?.length ?? 0) > 0 && <span>Licences: {one.licences?.map(words).join(", ")}</span>}
+              {one.pace !== undefined && one.pace !== 100 && <span>Planned with {one.pace}% of a service's length.</span>}
+              {paces
+                .filter((pace) => pace.provider === one.id && pace.counts)
+                .map((pace) => (
+                  <span className="pace" key={pace.service ?? ""}>
+                    {sentence(pace.text)}
+                  </span>
+                ))}
             </div>
             <DayBar provider={one} hours={clinic.hours} />
           </Row>

@@ -19,6 +19,9 @@ export interface Provider {
   breaks?: Hours[];
   lunch?: Lunch;
   away?: boolean;
+  /** Per cent of a service's length that they take; 100 where it is left out. */
+  pace?: number;
+  paces?: { service: string; percent: number }[];
 }
 
 export interface Room {

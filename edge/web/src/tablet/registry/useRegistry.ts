@@ -8,6 +8,7 @@ export type State = Schemas["RegistryState"];
 export type Effect = Schemas["RegistryEffect"];
 export type Fault = Schemas["RegistryFault"];
 export type Change = Schemas["RegistryChange"];
+export type Pace = Schemas["ProviderPace"];
 
 /** A clinic as somebody has edited it: of which day's registry it was made, and the first day it is for, if not now. */
 export interface Draft {

@@ -1,0 +1,80 @@
+"""A wish whose length depends on who serves: one question for each length, and the best of their answers."""
+
+from collections.abc import Iterator, Sequence
+
+from edge.schedule.blockers import Obstacle
+from edge.schedule.domain import Appointment, Stages
+from edge.schedule.hindrances import Ways
+from edge.schedule.ids import ProviderId, RoomId
+from edge.schedule.obstacles import Question, Wish
+
+
+class PacedQuestion:
+    """One wish against the visits that stay, with whoever makes it possible or comes nearest to that."""
+
+    def __init__(
+        self,
+        asked: Wish,
+        visit: Appointment,
+        others: tuple[Appointment, ...],
+        provider: ProviderId | None = None,
+        room: RoomId | None = None,
+    ) -> None:
+        demand = asked.demands[visit.service]
+        self._demand, self._start = demand, asked.wished
+        able = [way for way in demand.ways if any(provider in need.eligible for need in way.needs)]
+        first = {*visit.providers, visit.preferred}
+        ways = sorted(able or demand.ways, key=lambda way: not any(first & {*need.eligible} for need in way.needs))
+        questions = [Question(asked, visit, others, provider, room, way) for way in ways]
+        for one in questions:
+            one.siblings = tuple(other for other in questions if other is not one)
+        timely = [one for one in questions if not any(one.untimely())]
+        # A time that is too short for everybody is told of whoever is fastest.
+        near = timely or [min(questions, key=lambda one: one.demand.minutes)]
+        self._questions = [one for one in near if not one.personal()] or near
+
+    def stages(self, ways: Ways) -> Stages:
+        """Return the visit as these would serve it."""
+        return self._demand.stages(self._start, tuple(way.name for way in ways))
+
+    def obstacles(self) -> tuple[Obstacle, ...]:
+        """Return the smallest set of reasons; none means that the wish is possible."""
+        return min((one.obstacles() for one in self._questions), key=_size)
+
+    def impossible(self) -> Iterator[Obstacle]:
+        """Yield what speaks against the wish whoever makes way: its time, or whom and what it asks for."""
+        return self._questions[0].impossible()
+
+    def personal(self) -> tuple[Obstacle, ...]:
+        """Return what of the client's own speaks against the time, whoever serves."""
+        return self._questions[0].personal()
+
+    def untimely(self) -> Iterator[Obstacle]:
+        """Yield what speaks against the time itself, whoever serves."""
+        return self._questions[0].untimely()
+
+    def cheapest(self, movable: frozenset[object] | None = None) -> Ways | None:
+        """Return a way for each need so that the fewest facts are in the way, as `Question.cheapest`."""
+        found = [best for one in self._questions if (best := one.costed(movable)) is not None]
+        return min(found, key=lambda best: best[0])[1] if found else None
+
+
+def question_of(
+    asked: Wish,
+    visit: Appointment,
+    others: tuple[Appointment, ...],
+    provider: ProviderId | None = None,
+    room: RoomId | None = None,
+) -> Question | PacedQuestion:
+    """Return the question that a wish is; one that has several lengths, where they depend on who serves.
+
+    Raises:
+        UnknownName: the clinic has no such provider or room.
+    """
+    kind = PacedQuestion if asked.demands[visit.service].paced else Question
+    return kind(asked, visit, others, provider, room)
+
+
+def _size(obstacles: Sequence[Obstacle]) -> tuple[int, int]:
+    facts = {cause.fact for obstacle in obstacles for cause in obstacle.causes}
+    return len(facts) + sum(not obstacle.causes for obstacle in obstacles), len(obstacles)
