@@ -21,6 +21,8 @@ from edge.schedule.night_settings import RollingSettings
 from edge.schedule.online import OnlineDesk
 from edge.schedule.registry import demo_registry
 from edge.schedule.slot_desk import SlotDesk
+from edge.schedule.waitlist.domain import Channel, Entry, EntryId, Window
+from edge.schedule.waitlist_book import WaitlistBook
 from edge.schedule.whynot import Possible, Refusal
 from edge.threads import ThreadBudget
 from shared.events.catalogue.system import BookingAnswered, BookingRequested
@@ -306,6 +308,40 @@ def test_online_requests_and_lent_slots_are_decided_by_the_days_own_clinic(box: 
     policy = LendingPolicy(1, frozenset({ServiceId("consultation")}), days_ahead=3)
     SlotDesk(box.book, policy, lambda: "epoch", box.record.clock, box.record.ids).top_up()
     assert [len(box.book.day(day).plan.lent) for day in (TOMORROW, WEDNESDAY, THURSDAY)] == [1, 0, 0]
+
+
+def test_a_lent_slot_whose_provider_leaves_is_asked_back_and_those_of_days_before_are_not(box: Box) -> None:
+    policy = LendingPolicy(1, frozenset({ServiceId("consultation")}), days_ahead=3)
+    desk = SlotDesk(box.book, policy, lambda: "epoch", box.record.clock, box.record.ids)
+    desk.top_up()
+    leases = {day: next(iter(box.book.day(day).leases.open.values())) for day in (TOMORROW, WEDNESDAY)}
+    (provider,) = leases[WEDNESDAY].visit.providers
+    assert leases[TOMORROW].visit.providers == (provider,)
+    box.save(away(box.document(), provider), valid_from=WEDNESDAY)
+    assert desk.top_up() == 2  # on Wednesday and on Thursday
+    recalled = [box.book.day(day).leases.find(lease.id).recalled for day, lease in leases.items()]
+    assert recalled == [False, True]
+    desk.top_up()  # others are lent in their place
+    now = {lease.id: lease.visit.providers for lease in box.book.day(WEDNESDAY).leases.open.values()}
+    assert [who for name, who in now.items() if name != leases[WEDNESDAY].id] != []
+    assert all(provider not in who for name, who in now.items() if name != leases[WEDNESDAY].id)
+
+
+def test_the_waitlist_is_offered_what_each_days_own_clinic_has(box: Box) -> None:
+    document = box.document()
+    for provider in demo_registry().providers:
+        if "peel" in provider.skills:
+            away(document, provider.id)
+    box.save(document, valid_from=WEDNESDAY)
+    waitlist = WaitlistBook(box.record.store, box.book, box.record.ids)
+    for name, day in (("a", TOMORROW), ("b", WEDNESDAY)):
+        window = Window(day, day, Span(540, 1140))
+        wish = Entry(EntryId(name), ClientId(name), ServiceId("peel"), (window,), box.record.clock.wall())
+        waitlist.add(wish, "desk")
+    offer = waitlist.offer(EntryId("a"), Channel.PHONE, "desk")
+    assert waitlist.waitlist().offer(offer).place.day == TOMORROW
+    with pytest.raises(NotAllowed, match="Nothing that suits is free"):
+        waitlist.offer(EntryId("b"), Channel.PHONE, "desk")
 
 
 def could_be_better(box: Box, day: dt.date) -> str:
