@@ -1,11 +1,22 @@
 """Which lent places keep a visit from a place: what is said of it, and what the hub is asked to give back."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from edge.schedule.demand import Calendar, demands_of
-from edge.schedule.domain import Appointment, Disruption, Plan, Span, Urgent, WalkIn, clock_text, up_to_grid
+from edge.schedule.domain import (
+    Appointment,
+    Disruption,
+    Plan,
+    ResourceKind,
+    Span,
+    StageAssignment,
+    Urgent,
+    WalkIn,
+    clock_text,
+    up_to_grid,
+)
 from edge.schedule.insertion import Situation, slots
 from edge.schedule.leases import Leases, recall
 from edge.schedule.registry import Registry
@@ -59,6 +70,32 @@ def recalls(
         if lease.visit.id in wanted and lease.visit.start > disruption.at
         for payload in recall(day, leases, lease.id, wanted[lease.visit.id])
     ]
+
+
+def recalls_of_away(registry: Registry, day: dt.date, leases: Leases) -> list[PayloadModel]:
+    """Return which leases the hub is asked for since somebody is away whom they need, or something is out of use."""
+    away = {
+        (kind, str(entry.id))
+        for kind, entries in (
+            (ResourceKind.PROVIDER, registry.providers),
+            (ResourceKind.ROOM, registry.rooms),
+            (ResourceKind.DEVICE, registry.devices),
+        )
+        for entry in entries
+        if entry.away
+    }
+    return [
+        payload
+        for lease in leases.open.values()
+        if away & {(need, name) for stage in lease.visit.stages for need, name in _needs(stage)}
+        for payload in recall(day, leases, lease.id, "somebody or something it needs is away")
+    ]
+
+
+def _needs(stage: StageAssignment) -> Iterator[tuple[ResourceKind, str | None]]:
+    yield ResourceKind.PROVIDER, stage.provider
+    yield ResourceKind.ROOM, stage.room
+    yield ResourceKind.DEVICE, stage.device
 
 
 def _has_place(registry: Registry, plan: Plan, visit: Appointment, now: int) -> bool:

@@ -11,6 +11,7 @@ from typing import Final
 
 from edge.schedule import leases
 from edge.schedule.book import ScheduleBook
+from edge.schedule.held import recalls_of_away
 from edge.schedule.ids import ReplanId, ServiceId
 from edge.schedule.leases import Lease
 from edge.schedule.lending import Lender, LendingPolicy
@@ -126,6 +127,8 @@ class SlotDesk:
         over: list[PayloadModel] = []
         if self._clock.quality() is not ClockQuality.SUSPECT:
             over = leases.lapsed(day.plan.date, day.leases, now, self._book.zone)
+        registry = self._book.registry_on(day.plan.date)
+        over += recalls_of_away(registry, day.plan.date, day.leases)
         if over or not epoch:
             return over
         seen, at = self._looked.get(day.plan.date), self._clock.monotonic()
@@ -133,7 +136,7 @@ class SlotDesk:
             return []  # nothing has changed since, and to look for places takes a while
         self._looked = {date: look for date, look in self._looked.items() if date >= self._book.today()}
         self._looked[day.plan.date] = day.version, epoch, at
-        lender = Lender(self._book.registry_on(day.plan.date), self._policy, self._book.zone, epoch)
+        lender = Lender(registry, self._policy, self._book.zone, epoch)
         # What is on offer to somebody who waits is not lent as well.
         plan = day.plan.with_appointments(*self._book.kept(day))
         return list(lender.top_up(plan, day.leases, now, self._ids.new))

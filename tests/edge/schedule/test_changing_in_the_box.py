@@ -1,5 +1,6 @@
 """The box as it is put together: everything in it plans with a change at once, and again after a restart."""
 
+import datetime as dt
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, cast
@@ -47,6 +48,22 @@ def test_a_change_is_everywhere_at_once_and_after_a_restart(start: Callable[...,
         assert "fern" in {provider.id for provider in box.waitlist.clinic.registry.providers}
     assert "fern" in people.present()
     assert "fern" in {signer.id for signer in licences.signers()}
+
+
+def test_what_is_yet_to_come_can_be_cleared_for_already_and_counts_after_a_restart_past_midnight(
+    start: Callable[..., Clinic], record: BoxRecord
+) -> None:
+    clinic = start(clinic={"timezone": "Europe/Vienna"})
+    document: Any = document_of(clinic.registry.current())
+    document["services"][0]["clearances"] = ["allergy-check"]
+    tomorrow = clinic.book.today() + dt.timedelta(days=1)
+    clinic.editor.save(Draft(document, valid_from=tomorrow), 0, (), "manager")
+    assert clinic.registry.current().services[0].clearances == ()
+    assert "allergy-check" in clinic.clearances.asked_for()
+    record.clock.advance(24 * 3600)
+    for box in (clinic, start(clinic={"timezone": "Europe/Vienna"})):
+        assert box.registry.current().services[0].clearances == ("allergy-check",)
+        assert box.book.registry.services[0].clearances == ("allergy-check",)
 
 
 def test_a_service_that_the_configuration_lends_stays(start: Callable[..., Clinic]) -> None:

@@ -21,6 +21,8 @@ from edge.schedule.night_settings import RollingSettings
 from edge.schedule.online import OnlineDesk
 from edge.schedule.registry import demo_registry
 from edge.schedule.slot_desk import SlotDesk
+from edge.schedule.waitlist.domain import Channel, Entry, EntryId, Window
+from edge.schedule.waitlist_book import WaitlistBook
 from edge.schedule.whynot import Possible, Refusal
 from edge.threads import ThreadBudget
 from shared.events.catalogue.system import BookingAnswered, BookingRequested
@@ -147,8 +149,12 @@ def test_who_has_visits_from_the_date_on_cannot_be_removed_from_it_and_who_has_n
     assert box.save(gone, valid_from=FRIDAY)
     assert [len(box.registry.on(day).providers) for day in (THURSDAY, FRIDAY)] == [6, 5]
     assert box.book.day(THURSDAY).plan.appointments[late].providers == ("hazel",)
-    everybody = [AppointmentRequest(AppointmentId(f"f{n}"), ClientId(f"f{n}"), ServiceId("hydra-facial"),
-                 Span(540, 1140), ProviderId("hazel")) for n in range(4)]  # fmt: skip
+    everybody = [
+        AppointmentRequest(
+            AppointmentId(f"f{n}"), ClientId(f"f{n}"), ServiceId("hydra-facial"), Span(540, 1140), ProviderId("hazel")
+        )
+        for n in range(4)
+    ]
     assert box.book.book_day(FRIDAY, everybody, "desk") > 0
     assert all("hazel" not in visit.providers for visit in box.book.day(FRIDAY).plan.placed)
 
@@ -304,25 +310,64 @@ def test_online_requests_and_lent_slots_are_decided_by_the_days_own_clinic(box: 
     assert [len(box.book.day(day).plan.lent) for day in (TOMORROW, WEDNESDAY, THURSDAY)] == [1, 0, 0]
 
 
-def test_a_night_rolls_each_day_with_its_own_clinic_and_one_budget(box: Box) -> None:
-    for day in (WEDNESDAY, FRIDAY):
-        first, second = (
-            AppointmentRequest(
-                AppointmentId(f"{name}-{day}"), ClientId(f"{name}-{day}"), ServiceId("consultation"),
-                Span(600, 630), CEDAR,
-            )
-            for name in ("first", "second")
-        )  # fmt: skip
-        assert box.book.book_day(day, [first], "desk") + box.book.book_day(day, [second], "desk") == 2
-        box.book.record(day, lambda plan, name=first.id: plan.change_status(name, Status.CANCELLED, 0), "desk", "care")
-    # From Thursday on nobody is moved to Dr. Cedar: she is away, and the visit stays with whom it has.
+def test_a_lent_slot_whose_provider_leaves_is_asked_back_and_those_of_days_before_are_not(box: Box) -> None:
+    policy = LendingPolicy(1, frozenset({ServiceId("consultation")}), days_ahead=3)
+    desk = SlotDesk(box.book, policy, lambda: "epoch", box.record.clock, box.record.ids)
+    desk.top_up()
+    leases = {day: next(iter(box.book.day(day).leases.open.values())) for day in (TOMORROW, WEDNESDAY)}
+    (provider,) = leases[WEDNESDAY].visit.providers
+    assert leases[TOMORROW].visit.providers == (provider,)
+    box.save(away(box.document(), provider), valid_from=WEDNESDAY)
+    assert desk.top_up() == 2  # on Wednesday and on Thursday
+    recalled = [box.book.day(day).leases.find(lease.id).recalled for day, lease in leases.items()]
+    assert recalled == [False, True]
+    desk.top_up()  # others are lent in their place
+    now = {lease.id: lease.visit.providers for lease in box.book.day(WEDNESDAY).leases.open.values()}
+    assert [who for name, who in now.items() if name != leases[WEDNESDAY].id] != []
+    assert all(provider not in who for name, who in now.items() if name != leases[WEDNESDAY].id)
+
+
+def test_the_waitlist_is_offered_what_each_days_own_clinic_has(box: Box) -> None:
+    document = box.document()
+    for provider in demo_registry().providers:
+        if "peel" in provider.skills:
+            away(document, provider.id)
+    box.save(document, valid_from=WEDNESDAY)
+    waitlist = WaitlistBook(box.record.store, box.book, box.record.ids)
+    for name, day in (("a", TOMORROW), ("b", WEDNESDAY)):
+        window = Window(day, day, Span(540, 1140))
+        wish = Entry(EntryId(name), ClientId(name), ServiceId("peel"), (window,), box.record.clock.wall())
+        waitlist.add(wish, "desk")
+    offer = waitlist.offer(EntryId("a"), Channel.PHONE, "desk")
+    assert waitlist.waitlist().offer(offer).place.day == TOMORROW
+    with pytest.raises(NotAllowed, match="Nothing that suits is free"):
+        waitlist.offer(EntryId("b"), Channel.PHONE, "desk")
+
+
+def could_be_better(box: Box, day: dt.date) -> str:
+    """Leave a visit with another provider than Dr. Cedar, whom it prefers and who has become free; return its id."""
+    first, second = AppointmentId(f"first-{day}"), AppointmentId(f"second-{day}")
+    for name in (first, second):
+        wish = AppointmentRequest(name, ClientId(name), ServiceId("consultation"), Span(600, 630), CEDAR)
+        assert box.book.book_day(day, [wish], "desk") == 1
+    box.book.record(day, lambda plan: plan.change_status(first, Status.CANCELLED, 0), "desk", "care")
+    return second
+
+
+def nights_of(box: Box, budget: int = 5) -> NightBook:
+    settings, record = RollingSettings(enabled=True, seconds=0.06, budget=budget), box.record
+    return NightBook(record.store, box.book, record.ids, record.clock, ThreadBudget(1), settings)
+
+
+def test_a_night_rolls_each_day_with_its_own_clinic(box: Box) -> None:
+    wednesday, friday = could_be_better(box, WEDNESDAY), could_be_better(box, FRIDAY)
+    # From Thursday on nobody is moved to Dr. Cedar, who is away: the visit stays with whom it has.
     box.save(away(box.document()), valid_from=THURSDAY)
-    threads, settings = ThreadBudget(1), RollingSettings(enabled=True, seconds=0.06)
-    nights = NightBook(box.record.store, box.book, box.record.ids, box.record.clock, threads, settings)
+    nights = nights_of(box)
     box.record.clock.advance(16 * 3600)
     night = nights.look()
     assert [part.days.booked.plan.date for part in night.parts] == [WEDNESDAY, THURSDAY]
-    assert [move.appointment for move in night.moves] == [f"second-{WEDNESDAY}"]
+    assert [move.appointment for move in night.moves] == [wednesday]
     nights.record(night)
     again = nights.look()
     assert (again.news, again.moves) == (False, ())
@@ -330,28 +375,14 @@ def test_a_night_rolls_each_day_with_its_own_clinic_and_one_budget(box: Box) -> 
     undo(box, coming.changed.change)
     whole = nights.look()
     assert [part.days.booked.plan.date for part in whole.parts] == [WEDNESDAY]
-    assert [move.appointment for move in whole.moves] == [f"second-{FRIDAY}"]
+    assert [move.appointment for move in whole.moves] == [friday]
 
 
-def test_a_night_moves_no_more_in_two_parts_than_in_one(box: Box) -> None:
-    visits = []
-    for day in (WEDNESDAY, FRIDAY):
-        for name in ("first", "second"):
-            wish = AppointmentRequest(
-                AppointmentId(f"{name}-{day}"), ClientId(f"{name}-{day}"), ServiceId("consultation"),
-                Span(600, 630), CEDAR,
-            )  # fmt: skip
-            assert box.book.book_day(day, [wish], "desk") == 1
-        gone = AppointmentId(f"first-{day}")
-        box.book.record(day, lambda plan, name=gone: plan.change_status(name, Status.CANCELLED, 0), "desk", "care")
-        visits.append(f"second-{day}")
+@pytest.mark.parametrize(("budget", "moved"), [(0, 0), (1, 1), (2, 2)])
+def test_a_night_moves_no_more_in_two_parts_than_in_one_the_nearest_first(box: Box, budget: int, moved: int) -> None:
+    visits = [could_be_better(box, day) for day in (WEDNESDAY, FRIDAY)]
     box.save(priced(box.document(), 150), valid_from=THURSDAY)
     box.record.clock.advance(16 * 3600)
-    for budget, moved in ((1, visits[:1]), (2, visits)):
-        settings = RollingSettings(enabled=True, seconds=0.06, budget=budget)
-        nights = NightBook(
-            box.record.store, box.book, box.record.ids, box.record.clock, ThreadBudget(1), settings
-        )  # fmt: skip
-        night = nights.look()
-        assert len(night.parts) == 2
-        assert [move.appointment for move in night.moves] == moved
+    night = nights_of(box, budget).look()
+    assert len(night.parts) == 2
+    assert [move.appointment for move in night.moves] == visits[:moved]
