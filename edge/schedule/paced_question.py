@@ -28,10 +28,10 @@ class PacedQuestion:
         questions = [Question(asked, visit, others, provider, room, way) for way in ways]
         for one in questions:
             one.siblings = tuple(other for other in questions if other is not one)
-        timely = [one for one in questions if not any(one.untimely())]
-        # A time that is too short for everybody is told of whoever is fastest.
-        near = timely or [min(questions, key=lambda one: one.demand.minutes)]
-        self._questions = [one for one in near if not one.personal()] or near
+        against = [sum(1 for _ in one.untimely()) + len(one.personal()) for one in questions]
+        self._all = questions
+        # Whoever makes way, a length against which the time or the client speaks helps less than one without that.
+        self._near = [one for one, count in zip(questions, against, strict=True) if count == min(against)]
 
     def stages(self, ways: Ways) -> Stages:
         """Return the visit as these would serve it."""
@@ -39,23 +39,25 @@ class PacedQuestion:
 
     def obstacles(self) -> tuple[Obstacle, ...]:
         """Return the smallest set of reasons; none means that the wish is possible."""
-        return min((one.obstacles() for one in self._questions), key=_size)
+        # Of equally many the fastest tells them: what is too short for everybody is so for whoever is fastest.
+        fastest = sorted(self._all, key=lambda one: one.demand.minutes)
+        return min((one.obstacles() for one in fastest), key=_size)
 
     def impossible(self) -> Iterator[Obstacle]:
         """Yield what speaks against the wish whoever makes way: its time, or whom and what it asks for."""
-        return self._questions[0].impossible()
+        return self._near[0].impossible()
 
     def personal(self) -> tuple[Obstacle, ...]:
         """Return what of the client's own speaks against the time, whoever serves."""
-        return self._questions[0].personal()
+        return self._near[0].personal()
 
     def untimely(self) -> Iterator[Obstacle]:
         """Yield what speaks against the time itself, whoever serves."""
-        return self._questions[0].untimely()
+        return self._near[0].untimely()
 
     def cheapest(self, movable: frozenset[object] | None = None) -> Ways | None:
         """Return a way for each need so that the fewest facts are in the way, as `Question.cheapest`."""
-        found = [best for one in self._questions if (best := one.costed(movable)) is not None]
+        found = [best for one in self._near if (best := one.costed(movable)) is not None]
         return min(found, key=lambda best: best[0])[1] if found else None
 
 

@@ -31,6 +31,7 @@ from edge.schedule.registry import Registry, demo_registry
 from edge.schedule.whynot import Possible, Refusal, why_not
 from shared.ids import ClientId
 from tests.edge.schedule.courses import CLEARANCES, with_rules
+from tests.edge.schedule.paced import paced_clinics
 
 DATE = dt.date(2026, 11, 23)
 OPEN = Span(510, 1140)
@@ -211,10 +212,12 @@ def few_clients(clinic: Registry, seed: int) -> Plan:
 
 
 @st.composite
-def questions(draw: st.DrawFn, clinic: Registry, day: Plan) -> Question:
+def questions(draw: st.DrawFn, clinic: Registry, day: Plan, *, paced: bool = False) -> Question:
     number = draw(st.integers(0, 11))
     if number >= 4:
         clinic = strict() if number < 8 else courses()
+    if paced:
+        clinic, number = draw(paced_clinics(clinic)), max(1, number)
     plan = random_day(clinic, number % 4 + 1) if number else day
     if number >= 8:
         plan = few_clients(clinic, number)
