@@ -11,6 +11,7 @@ from edge.schedule.adjacency import Beside
 from edge.schedule.conditions import Kind, company, conditions
 from edge.schedule.demand import Calendar, Demand, Resource, demands_of
 from edge.schedule.domain import (
+    DAY_MINUTES,
     FROZEN_MINUTES,
     GRID_MINUTES,
     Appointment,
@@ -95,14 +96,21 @@ class Situation:
         return max(up_to_grid(appointment.window.start), self.now + notice)
 
     def starts(self, appointment: Appointment) -> list[int]:
-        """Return the minutes at which a visit may start now, its own included if it is not past."""
-        last = appointment.window.end - self.demands[appointment.service].minutes
-        starts = list(range(self.earliest(appointment), last + 1, GRID_MINUTES))
-        own = appointment.placed and appointment.start % GRID_MINUTES == 0
-        if own and max(self.now, appointment.window.start) <= appointment.start <= last:
-            starts = sorted({appointment.start, *starts})
+        """Return the minutes at which a visit may start now, its own included if it is not past.
+
+        Where the clinic never closes, a visit ends on its day all the same.
+        """
+        minutes = self.demands[appointment.service].minutes
+        last = appointment.window.end - minutes
+        wanted = set(range(self.earliest(appointment), last + 1, GRID_MINUTES))
+        if appointment.placed and max(self.now, appointment.window.start) <= appointment.start <= last:
+            wanted.add(appointment.start)
+        starts = [
+            start
+            for start in sorted(wanted)
+            if start % GRID_MINUTES == 0 and start % DAY_MINUTES + minutes <= DAY_MINUTES
+        ]
         if (beside := self.beside.get(appointment.id)) is not None:
-            minutes = self.demands[appointment.service].minutes
             return [start for start in starts if beside.leaves_free(Span(start, start + minutes))]
         return starts
 
