@@ -4,8 +4,9 @@ The engine knows most of what ties a client's visits (`ties.py`); here a day is 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 from typing import Final
 
@@ -108,14 +109,16 @@ def _with_places(situation: Situation, plan: Plan, waiting: list[Appointment]) -
     return plan
 
 
-def _places(situation: Situation, plan: Plan, visit: Appointment) -> Iterator[Plan]:
-    """Yield the plan with the visit in each free place, best first."""
+def _places(
+    situation: Situation, plan: Plan, visit: Appointment, suits: Callable[[Plan], bool] | None = None
+) -> Iterator[Plan]:
+    """Yield the plan with the visit in each free place that suits, best first."""
     calendar = Calendar.of(situation.registry, plan)
     lost = frozenset(unmet_lunches(situation.registry, plan))
     demand = situation.demands[visit.service]
     for slot in sorted(slots(situation, visit, calendar, plan)):
         there = plan.with_appointments(replace(visit, stages=demand.stages(slot.start, slot.choice)))
-        if lost.issuperset(unmet_lunches(situation.registry, there)):
+        if (suits is None or suits(there)) and lost.issuperset(unmet_lunches(situation.registry, there)):
             yield there
 
 
@@ -127,19 +130,19 @@ def _with_earlier(situation: Situation, plan: Plan, visit: Appointment) -> Plan 
         service = situation.demands[earlier.service].service
         if earlier.id in moving and any(rule.include(service.id, service.category) for rule in asked):
             without = _taken_out(situation, plan, earlier.id)
-            places = _places(situation, without, moving[earlier.id])
-            for there in islice((there for there in places if _has_start(situation, there, visit)), _MOST_TRIED):
+            suits = partial(_has_start, situation, visit, situation.starts(visit))
+            for there in islice(_places(situation, without, moving[earlier.id], suits), _MOST_TRIED):
                 both = next(_places(situation, there, visit), None)
                 if both is not None:
                     return both
     return None
 
 
-def _has_start(situation: Situation, plan: Plan, visit: Appointment) -> bool:
-    """Tell whether a visit may start at all, as far as its client's other visits go."""
+def _has_start(situation: Situation, visit: Appointment, starts: Iterable[int], plan: Plan) -> bool:
+    """Tell whether a visit may start at one of these minutes, as far as its client's other visits in a plan go."""
     takes = (situation.demands[visit.service].shortest,) * 2
     asked = conditions(situation.demands, visit, company(plan, visit), booked=False, takes=takes)
-    return any(not unmet(asked, start) for start in situation.starts(visit))
+    return any(all(condition.met(start) for condition in asked) for start in starts)
 
 
 def _taken_out(situation: Situation, plan: Plan, name: AppointmentId) -> Plan:

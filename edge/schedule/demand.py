@@ -311,11 +311,10 @@ class Calendar:
 
     def fits(self, demand: Demand, appointment: Appointment) -> bool:
         """Tell whether a placed visit can stay exactly where it is."""
-        if (
-            appointment.start % GRID_MINUTES
-            or appointment.start < appointment.window.start
-            or appointment.end > appointment.window.end
-        ):
+        window, midnight = appointment.window, (appointment.start // DAY_MINUTES + 1) * DAY_MINUTES
+        if appointment.start < window.start or appointment.end > min(window.end, midnight):
+            return False
+        if appointment.start % GRID_MINUTES:
             return False
         choice = demand.choice(appointment.stages)
         demand = demand.way_of(choice)

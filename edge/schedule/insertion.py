@@ -11,6 +11,7 @@ from edge.schedule.adjacency import Beside
 from edge.schedule.conditions import Kind, company, conditions
 from edge.schedule.demand import Calendar, Demand, Form, Resource, demands_of
 from edge.schedule.domain import (
+    DAY_MINUTES,
     FROZEN_MINUTES,
     GRID_MINUTES,
     Appointment,
@@ -98,17 +99,24 @@ class Situation:
         """Return the minutes at which a visit may start now, its own included if it is not past.
 
         It takes so many minutes; without them it may start where there is time for whoever is fastest, and beside
-        another visit of the client where there is time for everybody.
+        another visit of the client where there is time for everybody. Where the clinic never closes, a visit ends on
+        its day all the same.
         """
         demand = self.demands[appointment.service]
-        last = appointment.window.end - (demand.shortest if minutes is None else minutes)
-        starts = list(range(self.earliest(appointment), last + 1, GRID_MINUTES))
-        own = appointment.placed and appointment.start % GRID_MINUTES == 0
-        if own and max(self.now, appointment.window.start) <= appointment.start <= last:
-            starts = sorted({appointment.start, *starts})
+        shortest, longest = (demand.shortest, demand.longest) if minutes is None else (minutes, minutes)
+        last = appointment.window.end - shortest
+        wanted = set(range(self.earliest(appointment), last + 1, GRID_MINUTES))
+        own = appointment.start if appointment.placed else None
+        if own is not None and max(self.now, appointment.window.start) <= own <= last:
+            wanted.add(own)
+        starts = [
+            start
+            for start in sorted(wanted)
+            if start % GRID_MINUTES == 0
+            and start % DAY_MINUTES + (shortest if start == own else longest) <= DAY_MINUTES
+        ]
         if (beside := self.beside.get(appointment.id)) is not None:
-            takes = demand.longest if minutes is None else minutes
-            return [start for start in starts if beside.leaves_free(Span(start, start + takes))]
+            return [start for start in starts if beside.leaves_free(Span(start, start + longest))]
         return starts
 
     def asked(self, appointment: Appointment) -> Asked:

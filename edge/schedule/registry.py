@@ -27,8 +27,9 @@ from edge.schedule.entries import Entry, Hours, Key, Lunch, Minutes
 from edge.schedule.errors import InvalidClinic, UnknownName
 from edge.schedule.faults import faults_text
 from edge.schedule.ids import NAME_PATTERN, ProviderId, RoomId, ServiceId, UnitId
+from edge.schedule.offering import refuse_what_nobody_can_give
 from edge.schedule.pace import USUAL, OwnPace, Percent, paced
-from edge.schedule.services import Service, Stage
+from edge.schedule.services import Service
 from edge.schedule.weights import Weights
 
 
@@ -154,9 +155,7 @@ class Registry(Entry):
         _refuse_twins("services", (s.id for s in self.services))
         _one_rest_per_type("rooms", "turnover", ((r.type, r.turnover) for r in self.rooms))
         _one_rest_per_type("devices", "cooldown or cleaning", ((d.type, d.rest) for d in self.devices))
-        _stand_in_rooms_that_are_there(self)
-        _offer_what_is_asked(self)
-        _depend_on_what_is_offered(self)
+        refuse_what_nobody_can_give(self)
         _have_a_pace_for_what_is_offered(self)
         return self
 
@@ -267,50 +266,6 @@ def _one_rest_per_type(field: str, what: str, entries: Iterable[tuple[str, int]]
             raise ValueError(
                 f"{field}: type {kind!r} has {what} {rests[kind]} and {minutes}; make them equal or use two"
             )
-
-
-def _offer_what_is_asked(registry: Registry) -> None:
-    rooms = {room.type for room in registry.rooms}
-    for service in registry.services:
-        for number, stage in enumerate(service.stages):
-            where = f"services.{service.id}.stages.{number}"
-            if stage.skill is not None and not any(stage.skill in p.skills for p in registry.providers):
-                raise ValueError(f"{where}.skill: no provider has {stage.skill!r}; add it to one or correct it")
-            if stage.skill is not None and not any(
-                p.may(stage.skill, service.licences(stage.skill)) for p in registry.providers
-            ):
-                raise ValueError(f"{where}.licence: nobody with {stage.skill!r} has the licences that it asks for")
-            if stage.room not in rooms:
-                raise ValueError(f"{where}.room: no room has type {stage.room!r}; add one or correct it")
-            _offer_device(registry, stage, where)
-
-
-def _offer_device(registry: Registry, stage: Stage, where: str) -> None:
-    if stage.device is None:
-        return
-    units = [device for device in registry.devices if device.type == stage.device]
-    if not units:
-        raise ValueError(f"{where}.device: no device has type {stage.device!r}; add one or correct it")
-    rooms = [room.id for room in registry.rooms if room.type == stage.room]
-    if not any(unit.may_stand_in(room) for unit in units for room in rooms):
-        raise ValueError(f"{where}.device: no {stage.device!r} may stand in a room of type {stage.room!r}")
-
-
-def _depend_on_what_is_offered(registry: Registry) -> None:
-    for service in registry.services:
-        others = [other for other in registry.services if other is not service]
-        for field, known in (("after", others), ("apart", registry.services)):
-            for number, named in enumerate(getattr(service, field)):
-                if not any(named.include(other.id, other.category) for other in known):
-                    where = f"services.{service.id}.{field}.{number}"
-                    raise ValueError(f"{where}: no other service is {named.named!r}; add one or correct it")
-
-
-def _stand_in_rooms_that_are_there(registry: Registry) -> None:
-    for device in registry.devices:
-        for name in device.rooms:
-            if all(room.id != name for room in registry.rooms):
-                raise ValueError(f"devices.{device.id}.rooms: the clinic has no room {name!r}; add it or correct it")
 
 
 def _have_a_pace_for_what_is_offered(registry: Registry) -> None:

@@ -1,5 +1,6 @@
 """What a client books: services as rows of stages."""
 
+from itertools import groupby
 from typing import Any, Self
 
 from pydantic import (
@@ -107,6 +108,13 @@ class Service(Entry):
     def minutes(self) -> int:
         """Length of the whole visit in minutes."""
         return sum(stage.minutes for stage in self.stages)
+
+    @property
+    def needs(self) -> int:
+        """People, rooms and devices that it takes: one person for each skill; stages that are alike keep the others."""
+        rooms = [room for room, _ in groupby(stage.room for stage in self.stages)]
+        devices = [device for device, _ in groupby(stage.device for stage in self.stages) if device is not None]
+        return len({stage.skill for stage in self.stages} - {None}) + len(rooms) + len(devices)
 
     def planned_for(self, share: float) -> Self:
         """Return the service with each stage as long as a share of its visits need."""

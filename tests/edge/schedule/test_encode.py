@@ -119,6 +119,37 @@ def test_a_booked_visit_off_the_grid_gets_the_next_place_on_it(clinic: Registry,
     assert plan.appointments[off.id].start == first.start + 5
 
 
+def test_where_the_clinic_never_closes_no_visit_goes_on_past_midnight(clinic: Registry) -> None:
+    always = Hours(start=0, end=1440)
+    open_at_night = clinic.model_copy(
+        update={
+            "hours": always,
+            "providers": tuple(who.model_copy(update={"shift": always, "breaks": ()}) for who in clinic.providers),
+        }
+    )
+    wishes = [
+        AppointmentRequest(
+            AppointmentId(f"v-{number}"),
+            ClientId(f"c-{number}"),
+            clinic.services[0].id,
+            Span(1440 - 60, 1440 + 60),
+            wish=1440 - 10,
+        )
+        for number in range(3)
+    ]
+    situation = asked(open_at_night, Plan(DATE, days=2), wishes)
+    plan = plan_requests(situation, SearchPlan(0.05))
+    assert len(plan.placed) == 3
+    assert all(visit.start // 1440 == (visit.end - 1) // 1440 for visit in plan.placed)
+    across = plan.placed[0]
+    stages = tuple(replace(stage, start=1430, end=1430 + stage.end - stage.start) for stage in across.stages)
+    moved = plan_requests(
+        asked(open_at_night, Plan(DATE, {across.id: replace(across, stages=stages)}, days=2), []), SearchPlan(0.0)
+    )
+    assert check(open_at_night, moved) == ()
+    assert moved.placed
+
+
 def test_premium_hours_go_to_who_pays_for_them_when_there_is_a_choice(clinic: Registry) -> None:
     dear = clinic.services[0].model_copy(update={"price": 500.0})
     shop = clinic.model_copy(update={"services": (dear, *clinic.services[1:])})

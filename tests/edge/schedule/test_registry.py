@@ -72,3 +72,43 @@ def test_a_file_that_is_not_toml_or_not_there_is_refused(tmp_path: Path) -> None
 def test_an_unknown_name_says_what_is_unknown(clinic: Registry) -> None:
     with pytest.raises(UnknownName, match="no provider 'nobody'"):
         clinic.provider(ProviderId("nobody"))
+
+
+def with_wand_and_lamp(lamp: str, stages: str) -> str:
+    """Return the example clinic with two devices that stand in few rooms, and a service with both."""
+    return f"""{DEMO}
+[[devices]]
+id = "wand-a"
+name = "Wand A"
+type = "wand"
+rooms = ["treatment-1"]
+
+[[devices]]
+id = "lamp-a"
+name = "Lamp A"
+type = "lamp"
+rooms = [{lamp}]
+
+[[services]]
+id = "both"
+name = "Wand and lamp"
+category = "facial"
+stages = [{stages}]
+"""
+
+
+_WAND = '{ name = "wand", minutes = 10, skill = "facial", room = "treatment", device = "wand" }'
+_LAMP = '{ name = "lamp", minutes = 10, skill = "facial", room = "treatment", device = "lamp" }'
+_WALK = '{ name = "walk", minutes = 10, skill = "consult", room = "consult", device = "laser" }'
+
+
+def test_devices_that_never_stand_in_one_room_cannot_follow_each_other_in_a_service() -> None:
+    with pytest.raises(InvalidClinic, match=r"services\.both\.stages\.1: no 'lamp' may stand in a room that suits"):
+        parse_registry(with_wand_and_lamp('"treatment-2"', f"{_WAND}, {_LAMP}"))
+    assert parse_registry(with_wand_and_lamp('"treatment-1", "treatment-2"', f"{_WAND}, {_LAMP}"))
+
+
+def test_a_service_of_more_people_rooms_and_devices_than_the_engine_holds_is_refused() -> None:
+    with pytest.raises(InvalidClinic, match=r"services\.both\.stages: 18 people, rooms and devices, 16 at most"):
+        parse_registry(with_wand_and_lamp("", ", ".join([_WAND, _WALK] * 4)))
+    assert parse_registry(with_wand_and_lamp("", ", ".join([_WAND, _WALK] * 3)))
