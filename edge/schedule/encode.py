@@ -174,6 +174,7 @@ class Encoding:
         )
         self.problem = Problem(
             situation.facts.days * DAY_CELLS,
+            DAY_CELLS,
             self._resources(),
             self.clinic.shapes,
             [*map(self._visit, self.free), *map(self._lunch, owed_lunches(situation.registry, situation.facts))],

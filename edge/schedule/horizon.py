@@ -2,7 +2,7 @@
 
 Who was notified, or begins within the frozen zone, never moves. A visit moves only when that earns points, and only so
 many a night; who waits gets a place. The objective is that of replanning with two differences: a shift of somebody
-who was not told yet is paid in points instead of counted on the first level, and a night is no gap in a provider's day.
+who was not told yet is paid in points instead of counted on the first level, and evenness is counted day by day.
 """
 
 import datetime as dt

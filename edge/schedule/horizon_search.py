@@ -21,20 +21,17 @@ def targets(
 ) -> Iterator[Mapping[AppointmentId, Appointment]]:
     """Yield better days as the visits that differ.
 
-    First come the days one by one, then all of them together, then each visit alone in its best places. Over more than
-    one day gaps are left out of the search, since the engine would count the nights between; the choice counts them.
+    First come the days one by one, then all of them together, then each visit alone in its best places.
     """
     days = range(situation.facts.days) if situation.facts.days > 1 else ()
-    several = weights.model_copy(update={"idle": 0.0}) if situation.facts.days > 1 else weights
-    searches = [(_of_day(situation, day), weights) for day in days] + [(situation, several)]
-    searches = [(part, how) for part, how in searches if part.free]
-    search = SearchPlan(horizon.seconds / max(1, len(searches)), horizon.workers, horizon.seed)
-    for part, how in searches:
-        encoding = Encoding(part, how)
+    parts = [part for part in (*(_of_day(situation, day) for day in days), situation) if part.free]
+    search = SearchPlan(horizon.seconds / max(1, len(parts)), horizon.workers, horizon.seed)
+    for part in parts:
+        encoding = Encoding(part, weights)
         problem = _priced(encoding, prices)
         found = solve(problem, encoding.incumbent(part.facts), search, encoding.clinic.flat)
         yield _differing(situation, encoding.plan(found))
-    yield from _singles(situation, several)
+    yield from _singles(situation, weights)
 
 
 def _priced(encoding: Encoding, prices: Prices) -> Problem:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from edge.schedule.demand import DAY_CELLS, Calendar
-from edge.schedule.domain import DAY_MINUTES, GRID_MINUTES, Appointment, Plan, ResourceKind
+from edge.schedule.domain import DAY_MINUTES, Appointment, Plan, ResourceKind
 from edge.schedule.insertion import Situation
 from edge.schedule.objective import objective
 from edge.schedule.replans import Objective
@@ -52,25 +52,21 @@ class HorizonSituation(Situation):
 
 
 def worth(situation: HorizonSituation, plan: Plan, weights: Weights) -> Objective:
-    """Return how good the days are: the objective without shifts, with gaps and evenness counted day by day.
+    """Return how good the days are: the objective without shifts, with evenness counted day by day.
 
     So days that share no visit add up: what a move earns is known from the days and resources that it touches.
     """
     whole = objective(situation, plan, weights)
-    idle, fairness = _team(situation, plan, weights)
-    terms = {**whole.terms, "idle": idle, "fairness": fairness}
+    terms = {**whole.terms, "fairness": _unevenness(situation, plan, weights)}
     return replace(whole, shifted=0, cost=sum(terms.values()), terms=terms)
 
 
-def _team(situation: HorizonSituation, plan: Plan, weights: Weights) -> tuple[int, int]:
-    """Return the costs of the providers' gaps and of uneven work."""
+def _unevenness(situation: HorizonSituation, plan: Plan, weights: Weights) -> int:
     calendar, whole_day = Calendar.of(situation.registry, plan), (1 << DAY_CELLS) - 1
-    free = squares = 0
-    for (kind, _), busy in calendar.busy.items():
-        if kind is ResourceKind.PROVIDER:
-            for day in range(plan.days):
-                bits = busy >> day * DAY_CELLS & whole_day
-                load, first = bits.bit_count(), (bits & -bits).bit_length() - 1
-                free += bits.bit_length() - first - load if bits else 0
-                squares += load * load
-    return cost(weights.idle * GRID_MINUTES, free), cost(weights.fairness, squares)
+    loads = (
+        (busy >> day * DAY_CELLS & whole_day).bit_count()
+        for (kind, _), busy in calendar.busy.items()
+        if kind is ResourceKind.PROVIDER
+        for day in range(plan.days)
+    )
+    return cost(weights.fairness, sum(load * load for load in loads))

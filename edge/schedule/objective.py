@@ -3,7 +3,7 @@
 import numpy as np
 
 from edge.schedule.adjacency import TERM
-from edge.schedule.demand import Calendar
+from edge.schedule.demand import DAY_CELLS, Calendar
 from edge.schedule.domain import GRID_MINUTES, Appointment, Plan, ResourceKind, Span, Status
 from edge.schedule.ids import UnitId
 from edge.schedule.insertion import Situation
@@ -95,14 +95,23 @@ def _resource_terms(situation: Situation, plan: Plan, weights: Weights, terms: d
     slacks = slack_of(situation.registry, weights.brittle_minutes)
     for (kind, _), busy in calendar.busy.items():
         if kind is ResourceKind.PROVIDER and busy:
-            load, first = busy.bit_count(), (busy & -busy).bit_length() - 1
-            terms["idle"] += cost(weights.idle * GRID_MINUTES, busy.bit_length() - first - load)
-            terms["fairness"] += cost(weights.fairness, load * load)
+            terms["idle"] += cost(weights.idle * GRID_MINUTES, _gaps(busy))
+            terms["fairness"] += cost(weights.fairness, busy.bit_count() ** 2)
     for device, begun in device_starts(plan).items():
         busy, slack = calendar.busy[ResourceKind.DEVICE, device], slacks[UnitId(device)] // GRID_MINUTES
         for cell in begun:
             close = busy & ((1 << cell) - (1 << max(0, cell - slack)))
             terms["brittle"] += cost(weights.brittle, bool(close))
+
+
+def _gaps(busy: int) -> int:
+    """Return the cells that are free between the first and the last busy one of a day, of all days together."""
+    free = 0
+    while busy:
+        today, busy = busy & (1 << DAY_CELLS) - 1, busy >> DAY_CELLS
+        if today:
+            free += today.bit_length() - (today & -today).bit_length() + 1 - today.bit_count()
+    return free
 
 
 def device_starts(plan: Plan) -> dict[str, set[int]]:

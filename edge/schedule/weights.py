@@ -27,7 +27,7 @@ class Weights(BaseModel):
     preference: float = Field(default=30.0, ge=0, le=1000, description="A client who misses the preferred provider.")
     revenue: float = Field(default=1.0, ge=0, le=1000, description="One unit of money that is not earned.")
     device_change: float = Field(default=5.0, ge=0, le=1000, description="A visit that gets another device.")
-    idle: float = Field(default=0.2, ge=0, le=1000, description="A provider's free minute between two visits.")
+    idle: float = Field(default=0.2, ge=0, le=1000, description="A provider's free minute between two visits of a day.")
     brittle: float = Field(default=8.0, ge=0, le=1000, description="A device used again without slack.")
     brittle_minutes: int = Field(default=10, ge=0, le=120, multiple_of=5, description=_SLACK)
     adjacency: float = Field(default=2.0, ge=0, le=1000, description="A minute between a visit and its add-on.")

@@ -58,18 +58,28 @@ inline int count(const Word* bits, int words) {
     return total;
 }
 
-// First set cell, or -1.
-inline int first(const Word* bits, int words) {
-    for (int word = 0; word < words; ++word)
-        if (bits[word]) return word * kWordBits + std::countr_zero(bits[word]);
-    return -1;
+// First set cell of [from, to), or -1; the stretch is not empty.
+inline int first(const Word* bits, int from, int to) {
+    int word = from / kWordBits;
+    Word cells = bits[word] & (~Word{0} << (from % kWordBits));
+    while (cells == 0) {
+        if (++word * kWordBits >= to) return -1;
+        cells = bits[word];
+    }
+    const int cell = word * kWordBits + std::countr_zero(cells);
+    return cell < to ? cell : -1;
 }
 
-// Last set cell, or -1.
-inline int last(const Word* bits, int words) {
-    for (int word = words - 1; word >= 0; --word)
-        if (bits[word]) return word * kWordBits + kWordBits - 1 - std::countl_zero(bits[word]);
-    return -1;
+// Last set cell of [from, to), or -1; the stretch is not empty.
+inline int last(const Word* bits, int from, int to) {
+    int word = (to - 1) / kWordBits;
+    Word cells = bits[word] & (~Word{0} >> (kWordBits - 1 - (to - 1) % kWordBits));
+    while (cells == 0) {
+        if (word * kWordBits <= from) return -1;
+        cells = bits[--word];
+    }
+    const int cell = word * kWordBits + kWordBits - 1 - std::countl_zero(cells);
+    return cell >= from ? cell : -1;
 }
 
 }  // namespace medspa

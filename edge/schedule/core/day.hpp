@@ -41,10 +41,12 @@ public:
         : p(problem),
           words((problem.cells + kWordBits - 1) / kWordBits),
           mask_words((problem.resources + kWordBits - 1) / kWordBits),
+          days_((problem.cells + problem.day_cells - 1) / problem.day_cells),
           busy_(p.occupied, p.occupied + std::size_t(p.resources) * words),
           worked_(busy_),
           begun_(p.begun, p.begun + std::size_t(p.resources) * words),
           version_(p.resources, 1),
+          stretches_(std::size_t(p.resources) * days_),
           resource_cost_(p.resources),
           load_(p.resources),
           touched_(p.resources, -1),
@@ -124,7 +126,7 @@ public:
     }
 
     // What using an alternative from `start` adds to the costs of its resources, nearly: exact sums come with settle().
-    std::int64_t attraction(int alternative, int start) const {
+    std::int64_t attraction(int alternative, int start) {
         std::int64_t total = 0;
         for (int part = p.alternative_first[alternative]; part < p.alternative_first[alternative + 1]; ++part) {
             if (!p.part_counts[part]) continue;
@@ -138,10 +140,10 @@ public:
                 total += p.brittle_cost[resource] * close;
             }
             if (p.idle_cost[resource] != 0) {
-                const int begin = first(worked(resource), words), finish = last(worked(resource), words) + 1;
-                if (begin >= 0) {
-                    const int span = std::max(finish, to) - std::min(begin, from);
-                    total += p.idle_cost[resource] * std::max(0, span - (finish - begin) - (to - from));
+                const Stretch& day = stretch(resource, days_ == 1 ? 0 : from / p.day_cells);
+                if (day.begin >= 0) {
+                    const int span = std::max(day.end, to) - std::min(day.begin, from);
+                    total += p.idle_cost[resource] * std::max(0, span - (day.end - day.begin) - (to - from));
                 }
             }
             if (p.load_cost[resource] != 0) {
@@ -210,6 +212,11 @@ private:
         int resource, length, rest;
         std::uint64_t version = 0;
     };
+    // From the first worked cell of a day to the cell after the last; `begin` is -1 on a day without any.
+    struct Stretch {
+        int begin = -1, end = 0;
+        std::uint64_t version = 0;
+    };
     struct Saved {
         std::uint64_t version;
         std::int64_t cost;
@@ -243,6 +250,16 @@ private:
         return blocked;
     }
 
+    // What a resource works on one day; kept until the resource changes.
+    const Stretch& stretch(int resource, int day) {
+        Stretch& known = stretches_[std::size_t(resource) * days_ + day];
+        if (known.version != version_[resource]) {
+            const int dawn = day * p.day_cells, dusk = std::min<int>(p.cells, dawn + p.day_cells);
+            known = {first(worked(resource), dawn, dusk), last(worked(resource), dawn, dusk) + 1, version_[resource]};
+        }
+        return known;
+    }
+
     // Whether two needs of a template may want one resource in cells that overlap.
     bool is_entangled(int form) const {
         struct Use {
@@ -265,8 +282,10 @@ private:
         load_[resource] = count(worked(resource), words);
         std::int64_t total = p.load_cost[resource] * load_[resource] * load_[resource];
         if (p.idle_cost[resource] != 0 && load_[resource] > 0) {
-            const int span = last(worked(resource), words) + 1 - first(worked(resource), words);
-            total += p.idle_cost[resource] * (span - load_[resource]);
+            int present = 0;
+            for (int day = 0; day < days_; ++day)
+                if (const Stretch& here = stretch(resource, day); here.begin >= 0) present += here.end - here.begin;
+            total += p.idle_cost[resource] * (present - load_[resource]);
         }
         if (p.brittle_cost[resource] != 0) {
             const Word* starts = uses(resource);
@@ -340,8 +359,10 @@ private:
                 mask[p.part_resource[part] / kWordBits] |= Word{1} << (p.part_resource[part] % kWordBits);
     }
 
+    const int days_;
     std::vector<Word> busy_, worked_, begun_;
     std::vector<std::uint64_t> version_;
+    std::vector<Stretch> stretches_;
     std::uint64_t clock_ = 1;
     std::vector<std::int64_t> resource_cost_;
     std::vector<int> load_;

@@ -12,6 +12,7 @@ namespace medspa {
 
 extern "C" struct Problem {
     std::int32_t cells;
+    std::int32_t day_cells;  // of one of its days; what is free between two days is no idle time
     std::int32_t resources;
     std::int32_t visits;
     std::int32_t shapes;

@@ -16,7 +16,7 @@ from edge.schedule.engine.problem import MOST_NEEDS, NEVER, Answer, Effort, Plac
 CHILL: Final = np.array([round(-math.log((n + 0.5) / 256) * 65536) for n in range(256)], np.int64)
 """-ln of evenly spread numbers between 0 and 1, times 65,536: how much worse a day may be, in temperatures."""
 
-_COUNTS = ("cells", "resources", "visits", "shapes", "templates", "needs", "alternatives", "parts")
+_COUNTS = ("cells", "day_cells", "resources", "visits", "shapes", "templates", "needs", "alternatives", "parts")
 _ARRAYS = (
     *("closed", "occupied", "begun", "brittle_cells", "brittle_cost", "idle_cost", "load_cost"),
     *("shape_first", "template_first", "template_length", "need_first", "alternative_first", "alternative_face"),
@@ -104,7 +104,8 @@ class CompiledEngine:
             **resource_arrays(problem),
             **visit_arrays(problem),
         }
-        counts = {"cells": problem.cells, "resources": len(problem.resources), "visits": len(problem.visits)}
+        cells = {"cells": problem.cells, "day_cells": problem.day_cells}
+        counts = {**cells, "resources": len(problem.resources), "visits": len(problem.visits)}
         self._flat = _Problem(**counts, **flat.counts, **{name: self._arrays[name].ctypes.data for name in _ARRAYS})
         self._firsts = self._arrays["former_first"]
         self._handle = self._core.medspa_new(ctypes.byref(self._flat), seed & (1 << 64) - 1)

@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 from ortools.sat.python import cp_model
 
+from edge.schedule.engine.day import day_of, first_cell
 from edge.schedule.engine.problem import Costs, Resource
 
 
@@ -88,13 +89,19 @@ class Sheet:
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """A stretch of a resource, its rest included; only what `works` is seen by the resource's costs."""
+    """A stretch of a resource, its rest included.
+
+    Attributes:
+        works: whether the resource's costs see it.
+        days: on which it may begin, as bits.
+    """
 
     begin: Known
     length: int
     present: Known
     slides: bool = False
     works: bool = True
+    days: int = 1
 
     @property
     def end(self) -> Known:
@@ -108,13 +115,14 @@ class Lane:
 
     Attributes:
         resource: what it is asked.
-        cells: of the day.
+        cells, day_cells: of all the days together, and of one.
         worked, begun: cells in which those who stay work, and first cells of their uses, as bits.
         before: cells in which anybody works in the day as it stands.
     """
 
     resource: Resource
     cells: int
+    day_cells: int
     worked: int
     begun: int
     before: int
@@ -140,19 +148,40 @@ class Lane:
             sheet.cp.add_multiplication_equality(square.var, [same.var, same.var])
             sheet.costs.append((self.resource.load_cost, square))
         if self.resource.idle_cost:
-            self._write_idle(sheet, working, load)
+            for day, here in sorted(self._by_day(sheet, working).items()):
+                self._write_idle(sheet, day, here)
 
-    def _write_idle(self, sheet: Sheet, uses: Sequence[Use], load: Known) -> None:
+    def _by_day(self, sheet: Sheet, uses: Sequence[Use]) -> dict[int, list[Use]]:
+        """Return the uses by the days on which they may begin, each present there only when it does."""
+        found: dict[int, list[Use]] = {}
+        for use in uses:
+            days = [day for day in range(use.days.bit_length()) if use.days >> day & 1]
+            if len(days) == 1:
+                found.setdefault(days[0], []).append(use)
+                continue
+            present = [sheet.boolean(bool(use.present.now) and use.begin.now // self.day_cells == day) for day in days]
+            sheet.cp.add(sum(known.var for known in present) == use.present.var)
+            for day, known in zip(days, present, strict=True):
+                dawn = day * self.day_cells
+                sheet.within(use.begin, [(dawn, dawn + self.day_cells - 1)], known)
+                found.setdefault(day, []).append(replace(use, present=known))
+        return found
+
+    def _write_idle(self, sheet: Sheet, day: int, uses: Sequence[Use]) -> None:
+        """Count what is free on one day between the first and the last of the uses that begin on it, and who stays."""
+        dawn, dusk = day * self.day_cells, min(self.cells, (day + 1) * self.day_cells)
+        worked = day_of(self.worked, day, self.day_cells)
         here = [use for use in uses if use.present.now]
         firsts, lasts = [use.begin.now for use in here], [use.end.now for use in here]
-        day = [(0, self.cells + max(use.length for use in uses))]
-        if self.worked:
-            firsts.append((self.worked & -self.worked).bit_length() - 1)
-            lasts.append(self.worked.bit_length())
-        first, last = sheet.integer(day, min(firsts, default=0)), sheet.integer(day, max(lasts, default=0))
-        if self.worked:
+        if worked:
+            firsts.append(dawn + first_cell(worked))
+            lasts.append(dawn + worked.bit_length())
+        within = [(dawn, dusk + max(use.length for use in uses))]
+        first, last = sheet.integer(within, min(firsts, default=dawn)), sheet.integer(within, max(lasts, default=dawn))
+        if worked:
             sheet.cp.add(first.var <= firsts[-1])
             sheet.cp.add(last.var >= lasts[-1])
+        load = total([(worked.bit_count(), ALWAYS), *((use.length, use.present) for use in uses)])
         sheet.cp.add(last.var - first.var >= load.var)
         for use in uses:
             sheet.cp.add(first.var <= use.begin.var).only_enforce_if(use.present.var)

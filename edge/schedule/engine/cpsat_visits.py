@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from edge.schedule.engine.cpsat_resources import ALWAYS, Known, Lane, Sheet, Use, spans, total
-from edge.schedule.engine.day import Day
+from edge.schedule.engine.day import Day, day_of
 from edge.schedule.engine.problem import Place
 
 _Fitting = dict[int, list[dict[int, int]]]
@@ -47,7 +47,8 @@ class Model:
 
     Attributes:
         exact: whether every day costs what it costs in the model; else a rest may run past the last cell, where the
-            model counts it as load and the day does not.
+            model counts it as load and the day does not, or work past the end of its day, where the model counts no
+            gap on the next one.
     """
 
     def __init__(self, before: Day, around: Neighbourhood, *, priced: bool = True) -> None:
@@ -79,7 +80,8 @@ class Model:
             self._precede(number, visit)
         for number, uses in self._uses.items():
             resource, worked, begun = self._problem.resources[number], self._day.worked[number], self._day.begun[number]
-            Lane(resource, self._problem.cells, worked, begun, before.worked[number]).write(self.sheet, uses)
+            cells, day_cells = self._problem.cells, self._problem.day_cells
+            Lane(resource, cells, day_cells, worked, begun, before.worked[number]).write(self.sheet, uses)
         self.rank, self.cost = total(self.sheet.ranks), total(self.sheet.costs if priced else [])
 
     def read(self, solver: Any) -> list[Place | None]:
@@ -118,7 +120,7 @@ class Model:
         sheet.cp.add(sum(known.var for known in forms.values()) == present.var)
         made = _Changing(start, self._end(number, start, forms), present, forms, options)
         self._price(number, reach, made)
-        self._use(number, slides, made)
+        self._use(number, slides, made, reach)
         return made
 
     def _fitting(self, number: int, slides: bool) -> _Fitting:
@@ -171,7 +173,7 @@ class Model:
         sheet.ranks.append((visit.move_rank, moved))
         sheet.costs.append((visit.move_cost, moved))
 
-    def _use(self, number: int, slides: bool, made: _Changing) -> None:
+    def _use(self, number: int, slides: bool, made: _Changing, reach: int) -> None:
         visit = self._problem.visits[number]
         alternatives = self._day.alternatives[visit.shape]
         for option, (_, met) in made.options.items():
@@ -180,8 +182,23 @@ class Model:
                 if loads and visit.latest + part.rest > self._problem.cells:
                     self.exact = False
                 begin = Known(made.start.var + part.offset, made.start.now + part.offset)
-                use = Use(begin, part.length + part.rest, met, slides, part.counts)
+                length, cells = part.length + part.rest, reach << part.offset
+                if part.counts and self._passes_midnight(part.resource, cells, length):
+                    self.exact = False
+                use = Use(begin, length, met, slides, part.counts, self._days(cells))
                 self._uses.setdefault(part.resource, []).append(use)
+
+    def _days(self, cells: int) -> int:
+        """Return on which days some of the cells are, as bits."""
+        day_cells = self._problem.day_cells
+        return sum(1 << day for day in range(-(-cells.bit_length() // day_cells)) if day_of(cells, day, day_cells))
+
+    def _passes_midnight(self, resource: int, cells: int, length: int) -> bool:
+        """Tell whether a use that begins in one of the cells may end on another day, where the resource's gaps cost."""
+        if not self._problem.resources[resource].idle_cost:
+            return False
+        nights = range(self._problem.day_cells, self._problem.cells, self._problem.day_cells)
+        return any(cells & (1 << night) - (1 << max(0, night - length + 1)) for night in nights)
 
     # --- whom it follows ------------------------------------------------------------------------------
     def _follow(self, number: int, mine: _Changing) -> None:

@@ -157,8 +157,10 @@ class Day:
                 close = bool(busy & before) + bool(self.begun[use.resource] & behind)
                 total += resource.brittle_cost * close
             length = use.rested - use.start
-            if resource.idle_cost and busy:
-                first, last = first_cell(busy), busy.bit_length()
+            day = use.start // self.problem.day_cells
+            if resource.idle_cost and (today := day_of(busy, day, self.problem.day_cells)):
+                dawn = day * self.problem.day_cells
+                first, last = dawn + first_cell(today), dawn + today.bit_length()
                 span = max(last, use.rested) - min(first, use.start)
                 total += resource.idle_cost * max(0, span - (last - first) - length)
             total += resource.load_cost * (2 * busy.bit_count() * length + length * length)
@@ -190,8 +192,7 @@ class Day:
         resource, busy, begun = self.problem.resources[number], self.worked[number], self.begun[number]
         load = busy.bit_count()
         total = resource.load_cost * load * load
-        if busy:
-            total += resource.idle_cost * (busy.bit_length() - first_cell(busy) - load)
+        total += resource.idle_cost * idle_cells(busy, self.problem.day_cells)
         while begun:
             cell = first_cell(begun)
             begun &= begun - 1
@@ -213,3 +214,14 @@ def spread(bits: int, length: int) -> int:
 def first_cell(bits: int) -> int:
     """Return the first set cell."""
     return (bits & -bits).bit_length() - 1
+
+
+def day_of(bits: int, day: int, day_cells: int) -> int:
+    """Return one of several days, from its own first cell on."""
+    return bits >> day * day_cells & (1 << day_cells) - 1
+
+
+def idle_cells(worked: int, day_cells: int) -> int:
+    """Return how many cells are free between the first and the last that is worked, day by day."""
+    days = (day_of(worked, day, day_cells) for day in range(-(-worked.bit_length() // day_cells)))
+    return sum(bits.bit_length() - first_cell(bits) for bits in days if bits) - worked.bit_count()

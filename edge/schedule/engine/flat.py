@@ -73,7 +73,13 @@ class FlatShapes:
 
 
 def resource_arrays(problem: Problem) -> dict[str, Words | Ints | Longs]:
-    """Return the arrays of a problem's resources."""
+    """Return the arrays of a problem's resources.
+
+    Raises:
+        ValueError: a day has no cells.
+    """
+    if problem.day_cells < 1:
+        raise ValueError("a day has cells")
     words = -(-problem.cells // _WORD)
     resources = problem.resources
     return {

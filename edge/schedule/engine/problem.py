@@ -26,7 +26,7 @@ class Resource:
         occupied: cells taken beforehand, rests included.
         begun: first cells of the uses in `occupied`.
         brittle_cells: two uses with less than this between them are one brittle chain, and cost `brittle_cost`.
-        idle_cost: of each free cell between its first and its last use.
+        idle_cost: of each free cell between its first and its last use of a day.
         load_cost: of the square of its occupied cells; evens out who works how much.
     """
 
@@ -123,9 +123,15 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A whole question."""
+    """A whole question.
+
+    Attributes:
+        cells: of all the days together.
+        day_cells: of one day, the last of which may be shorter; what is free between two days is no idle time.
+    """
 
     cells: int
+    day_cells: int
     resources: Sequence[Resource]
     shapes: Sequence[Shape]
     visits: Sequence[Visit]

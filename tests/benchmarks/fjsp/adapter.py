@@ -80,7 +80,7 @@ def late(instance: Instance, target: int, horizon: int) -> Problem:
         for job, last in enumerate(lasts)
     ]
     resources = [Resource()] * (instance.machines + len(lasts))
-    return Problem(horizon + 1, resources, [*day.shapes, *ends], [*day.visits, *marks])
+    return Problem(horizon + 1, horizon + 1, resources, [*day.shapes, *ends], [*day.visits, *marks])
 
 
 def marked(instance: Instance, schedule: Schedule) -> tuple[Place, ...]:
@@ -129,7 +129,7 @@ def _problem(
         )
         for number, operation in enumerate(instance.operations)
     ]
-    return Problem(horizon, [Resource()] * instance.machines, [_shape(ways) for ways in kinds], visits)
+    return Problem(horizon, horizon, [Resource()] * instance.machines, [_shape(ways) for ways in kinds], visits)
 
 
 def _shape(ways: tuple[Way, ...]) -> Shape:

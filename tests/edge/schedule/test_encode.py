@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from edge.schedule.booking import synthesise_day
 from edge.schedule.checker import check, check_replan
-from edge.schedule.domain import Appointment, AppointmentRequest, Plan, ProviderOut, Span, Status
+from edge.schedule.demand import demands_of
+from edge.schedule.domain import DAY_MINUTES, Appointment, AppointmentRequest, Plan, ProviderOut, Span, Status
 from edge.schedule.encode import Encoding
 from edge.schedule.engine.compiled import CompiledEngine
 from edge.schedule.engine.problem import Effort
@@ -26,7 +27,7 @@ from edge.schedule.policies import (
     SameDayUrgentCapacity,
 )
 from edge.schedule.registry import Registry
-from edge.schedule.weights import Weights
+from edge.schedule.weights import Weights, cost
 from shared.ids import ClientId
 
 DATE = dt.date(2026, 11, 23)
@@ -91,6 +92,42 @@ def test_engine_and_objective_count_every_plan_alike(clinic: Registry, seed: int
     worth = objective(situation, plan, WEIGHTS)
     assert (worth.cost, encoding.rank(worth)) == (engine.best().worth.cost, engine.best().worth.rank)
     assert not check(clinic, plan)
+
+
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 50), days=st.integers(2, 4))
+def test_engine_and_objective_count_several_days_alike(clinic: Registry, seed: int, days: int) -> None:
+    requests = [
+        replace(asks, window=Span(asks.window.start + day * DAY_MINUTES, asks.window.end + day * DAY_MINUTES))
+        for day in range(days)
+        for asks in synthesise_day(clinic, DATE + dt.timedelta(days=day), seed, 12)
+    ]
+    # Who does not mind the day may get any.
+    requests[::3] = [replace(asks, window=Span(0, days * DAY_MINUTES)) for asks in requests[::3]]
+    situation = asked(clinic, Plan(DATE, days=days), requests)
+    encoding = Encoding(situation, WEIGHTS)
+    engine = CompiledEngine(encoding.problem, seed, encoding.clinic.flat)
+    engine.repair()
+    engine.search(Effort(iterations=200, temperature=20_000))
+    worth = objective(situation, encoding.plan(engine.best()), WEIGHTS)
+    assert worth.terms["idle"] > 0
+    assert (worth.cost, encoding.rank(worth)) == (engine.best().worth.cost, engine.best().worth.rank)
+
+
+def test_idle_time_is_counted_day_by_day_and_a_night_is_none(clinic: Registry) -> None:
+    def visit(name: str, start: int) -> Appointment:
+        service = clinic.services[0]
+        wish = AppointmentRequest(AppointmentId(name), ClientId(name), service.id, Span(start, start + service.minutes))
+        return Appointment.of(wish, demands_of(clinic)[service.id].stages(start, ("cedar", "consult-1")))
+
+    def idle(*visits: Appointment) -> int:
+        plan = Plan(DATE, {booked.id: booked for booked in visits}, days=2)
+        return objective(survey(clinic, plan, 0), plan, Weights(idle=1)).terms["idle"]
+
+    length = clinic.services[0].minutes
+    morning, noon, tomorrow = visit("a", 600), visit("b", 600 + length + 30), visit("c", DAY_MINUTES + 540)
+    assert idle(morning, tomorrow) == 0
+    assert idle(morning, noon) == idle(morning, noon, tomorrow) == cost(1, 30)
 
 
 def test_a_walk_in_is_counted_alike_and_moves_nobody(clinic: Registry, day: Plan) -> None:

@@ -9,11 +9,15 @@ CELLS = st.sampled_from([40, 64, 100, 130])
 
 
 @st.composite
-def resources(draw: st.DrawFn, cells: int) -> Resource:
+def resources(draw: st.DrawFn, cells: int, day_cells: int) -> Resource:
     closed = draw(st.integers(0, cells - 1))
     length = draw(st.integers(0, cells // 4))
     taken = draw(st.integers(0, cells - 8))
-    shut = ((1 << length) - 1 << closed) & ((1 << cells) - 1)
+    shut = (1 << length) - 1 << closed
+    if draw(st.booleans()):
+        # Nobody works past the end of a day, rests included.
+        shut |= sum(0b111 << dusk - 3 for dusk in range(day_cells, cells + 3, day_cells))
+    shut &= (1 << cells) - 1
     occupied = draw(st.sampled_from([0, 0b1111 << taken]))
     return Resource(
         closed=shut,
@@ -90,11 +94,12 @@ def visits(draw: st.DrawFn, cells: int, shape: int, shape_of: Shape, before: int
 def problems(draw: st.DrawFn) -> Problem:
     cells = draw(CELLS)
     count = draw(st.integers(1, 5))
-    made = [draw(resources(cells)) for _ in range(count)]
+    day_cells = draw(st.sampled_from([cells, 20, 32, 65]))
+    made = [draw(resources(cells, day_cells)) for _ in range(count)]
     kinds = [draw(shapes(count)) for _ in range(draw(st.integers(1, 3)))]
     asked: list[Visit] = []
     for number in range(draw(st.integers(1, 9))):
         kind = draw(st.integers(0, len(kinds) - 1))
         before = number - 1 if number and draw(st.integers(0, 4)) == 0 else -1
         asked.append(draw(visits(cells, kind, kinds[kind], before)))
-    return Problem(cells, made, kinds, asked)
+    return Problem(cells, day_cells, made, kinds, asked)

@@ -1,8 +1,10 @@
 """The compiled core does what its readable reference does, day by day, and never books a resource twice."""
 
 import time
+from dataclasses import replace
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -51,6 +53,11 @@ def test_a_day_that_is_given_is_the_day_that_is_gone_on_from(problem: Problem, s
     assert second.best() == first.best()
     second.search(Effort(iterations=100, temperature=50, most_removed=4))
     assert second.best().worth.level <= first.best().worth.level
+
+
+def test_days_without_cells_are_refused(big_problem: Problem) -> None:
+    with pytest.raises(ValueError, match="a day has cells"):
+        CompiledEngine(replace(big_problem, day_cells=0), 1)
 
 
 def test_a_search_ends_at_its_time(big_problem: Problem) -> None:

@@ -2,17 +2,27 @@
 
 from dataclasses import replace
 
+import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from ortools.sat.python import cp_model
 
 from edge.schedule.engine.compiled import CompiledEngine
+from edge.schedule.engine.cpsat_visits import Model
 from edge.schedule.engine.day import Day
 from edge.schedule.engine.neighbourhood import Ending, Limits, Neighbourhood, cheap_moves, improve
 from edge.schedule.engine.problem import (
+    Alternative,
     Answer,
     Effort,
+    Part,
     Place,
     Problem,
+    Resource,
+    Shape,
+    Template,
+    Visit,
 )
 from tests.edge.schedule.engine.problems import problems
 from tests.edge.schedule.engine.test_core import assert_possible
@@ -49,6 +59,49 @@ def test_a_day_stays_possible_and_is_never_worse(
             assert new == old
         elif role[number] == "sliding" and old is not None:
             assert new == replace(old, start=new.start if new is not None else -1)
+
+
+def cost_in_the_model(problem: Problem, places: tuple[Place | None, ...]) -> tuple[int, bool]:
+    """What a day costs where everybody may change, with everybody kept where they are, and whether that is exact."""
+    day = Day(problem)
+    for number, place in enumerate(places):
+        if place is not None:
+            day.place(number, place)
+    model = Model(day, Neighbourhood(frozenset(range(len(places)))))
+    for visit in model._changing.values():
+        chosen = [visit.present, *visit.forms.values(), *(met for _, met in visit.options.values())]
+        for known in [*chosen, visit.start] if visit.present.now else chosen:
+            model.sheet.cp.add(known.var == known.now)
+    model.sheet.cp.minimize(model.cost.var)
+    solver = cp_model.CpSolver()
+    solver.parameters.num_workers = 1
+    assert solver.solve(model.sheet.cp) == cp_model.OPTIMAL
+    least = round(solver.objective_value)
+    assert least == model.cost.now
+    return least, model.exact
+
+
+@settings(max_examples=150, deadline=None)
+@given(problems(), st.integers(0, 2**31 - 1))
+def test_one_day_is_dearer_than_another_in_the_model_by_what_it_is(problem: Problem, seed: int) -> None:
+    engine = CompiledEngine(problem, seed)
+    one = engine.best()
+    engine.repair()
+    engine.search(Effort(iterations=20, temperature=30, most_removed=4))
+    other = engine.best()
+    (first, exact), (second, also) = (cost_in_the_model(problem, day.places) for day in (one, other))
+    if exact and also:
+        assert second - first == other.worth.cost - one.worth.cost
+
+
+@pytest.mark.parametrize(("closed", "exact"), [(0, False), (0b1 << 19, True)])
+def test_a_model_in_which_somebody_may_work_past_midnight_proves_nothing(closed: int, exact: bool) -> None:
+    shape = Shape((Template(4, ((Alternative((Part(0, 0, 4),), 0),),)),))
+    visits = [Visit(0, 0, 40, np.zeros(41, np.int64), np.zeros(1, np.int64), drop_cost=50)] * 2
+    problem = Problem(40, 20, [Resource(closed=closed, idle_cost=3)], [shape], visits)
+    everybody = Neighbourhood(frozenset({0, 1}))
+    assert Model(Day(problem), everybody).exact is exact
+    assert improve(problem, (None, None), everybody, Limits(2)).proven is exact
 
 
 @settings(max_examples=40, deadline=None)
