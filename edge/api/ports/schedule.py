@@ -18,6 +18,7 @@ from edge.api.registry_schemas import (
 from edge.api.schedule_schemas import AppointmentStatus, DisruptionRequest, ScheduleDay
 from edge.api.waitlist_schemas import (
     NewWaitlistEntry,
+    PlaceFilling,
     Waitlist,
     WaitlistChannel,
     WaitlistEntry,
@@ -171,7 +172,15 @@ class WaitlistPort(Protocol):
     """Who waits for a place, and what is offered to whom."""
 
     def waitlist(self) -> Waitlist:
-        """Return who waits, and what is or was on offer."""
+        """Return who waits and why, what is or was on offer, and which places were left and are not taken."""
+        ...
+
+    def filling(self, day: date, place_id: str) -> PlaceFilling:
+        """Return who fills a place that was left, and of everybody else why not.
+
+        Raises:
+            NotFound: the day has no such place, or it is taken again.
+        """
         ...
 
     def add(self, new: NewWaitlistEntry, actor: Actor) -> WaitlistEntry:
