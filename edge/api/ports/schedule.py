@@ -16,6 +16,7 @@ from edge.api.registry_schemas import (
     RegistryWish,
 )
 from edge.api.schedule_schemas import AppointmentStatus, DisruptionRequest, ScheduleDay
+from edge.api.slot_schemas import LentSlots, SlotDoubt
 from edge.api.waitlist_schemas import (
     NewWaitlistEntry,
     PlaceFilling,
@@ -93,6 +94,10 @@ class SchedulePort(Protocol):
         """
         ...
 
+    def slots(self) -> LentSlots:
+        """Return what is held for online booking from today on, and what was given up of it."""
+        ...
+
     def recall(self, day: date, slot_id: str, actor: Actor) -> ScheduleDay:
         """Ask the hub for a slot that is lent to online booking, and return the day.
 
@@ -100,6 +105,24 @@ class SchedulePort(Protocol):
 
         Raises:
             NotFound: it is not lent.
+        """
+        ...
+
+    def release(self, day: date, slot_id: str, doubt: SlotDoubt, actor: Actor) -> ScheduleDay:
+        """Give up a slot of which it is not known whether it was sold, and return the day.
+
+        Raises:
+            NotFound: it is not lent.
+            Conflict: the hub may sell it or will say itself, or something else than `doubt` is in doubt by now.
+        """
+        ...
+
+    def hold_again(self, day: date, slot_id: str, actor: Actor) -> ScheduleDay:
+        """Take back that a slot was given up, and return the day.
+
+        Raises:
+            NotFound: it was not given up.
+            Conflict: what became of it is known meanwhile, its place is taken, or its time is over.
         """
         ...
 

@@ -11,7 +11,6 @@ from structlog.testing import capture_logs
 
 from edge.api.ports import Actor
 from edge.config import EdgeSettings
-from edge.faces.schedule import ScheduleDesk
 from edge.record import Record
 from edge.schedule.book import ScheduleBook
 from edge.schedule.domain import Appointment, AppointmentRequest, Plan, Span, Status
@@ -35,7 +34,7 @@ from shared.events.envelope import Event, EventDraft
 from shared.ids import ClientId
 from shared.vocabulary import ClockQuality
 from tests.support.records import BoxRecord, open_box_record
-from tests.support.slots import lending_nothing
+from tests.support.slots import board_of
 
 ZONE = "Europe/Vienna"
 TODAY = dt.date(2026, 3, 2)
@@ -119,7 +118,7 @@ def test_the_board_shows_the_nights_moves_and_can_take_one_days_back(box: Box) -
     before = box.plans()
     box.at_night()
     box.rolls()
-    desk = ScheduleDesk(box.book, box.record.register, lending_nothing(box.book, box.record))
+    desk = board_of(box.book, box.record)
     (shown,) = desk.day(THURSDAY).replans
     assert (shown.cause, shown.undoable) == ("Night's roll of the coming days", True)
     assert [(move.from_provider_id, move.to_provider_id) for move in shown.moved] == [("laurel", "cedar")]
@@ -137,9 +136,7 @@ def test_the_board_does_not_say_that_a_roll_has_cost_somebody_a_place(box: Box) 
     nowhere = replace(box.visit(WEDNESDAY, AppointmentId(f"second-{WEDNESDAY}")), id=AppointmentId("w"), stages=())
     waits = events.AppointmentBooked(day=WEDNESDAY, visit=visit_part(nowhere))
     box.book.record(WEDNESDAY, lambda _: [waits], "desk", "booking")
-    (unplaced,) = (
-        ScheduleDesk(box.book, box.record.register, lending_nothing(box.book, box.record)).day(WEDNESDAY).unplaced
-    )
+    (unplaced,) = board_of(box.book, box.record).day(WEDNESDAY).unplaced
     assert unplaced.reason == "No place is free today"
 
 
