@@ -13,7 +13,8 @@ import { type Proposal, usePropose } from "./proposal/useProposing";
 import { VisitCard } from "./proposal/VisitCard";
 import { Notice } from "./proposal/Notice";
 import { useReported } from "./proposal/useReported";
-import { LentCard } from "./Lent";
+import { LentCard } from "./lent/LentCard";
+import { LentSide } from "./lent/LentSide";
 import { NoRight, useMay } from "./rights";
 
 type Day = Schemas["ScheduleDay"];
@@ -64,10 +65,11 @@ interface SideProps {
   day: Day;
   show: (one: Proposal) => void;
   clear: (visit: string) => void;
+  hold: (slot: Schemas["LentSlot"]) => void;
   undone: () => void;
 }
 
-function Side({ day, show, clear, undone }: SideProps) {
+function Side({ day, show, clear, hold, undone }: SideProps) {
   const undo = useUndo(undone);
   const may = useMay("change_schedule");
   const waiting = day.proposals ?? [];
@@ -112,6 +114,7 @@ function Side({ day, show, clear, undone }: SideProps) {
           </div>
         ))}
       </section>
+      <LentSide day={day} choose={hold} />
       <section className="card side-card">
         <h2>Changes today</h2>
         {day.replans.length === 0 && <p className="quiet">The day runs as booked.</p>}
@@ -265,7 +268,7 @@ export default function SchedulePage() {
             />
           </div>
         ) : (
-          <Side day={day} show={show} clear={clear} undone={() => make(null)} />
+          <Side day={day} show={show} clear={clear} hold={hold} undone={() => make(null)} />
         )}
       </div>
       {chosen && <VisitCard day={day} visit={current ?? chosen} done={show} close={() => choose(null)} />}
