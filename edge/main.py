@@ -75,6 +75,7 @@ class EdgeBox:
         self._twin = self._make_twin(own, opening, files, restart)
         answers = {**HUB_ENTRIES, **self._clinic.answers(), ConfigurationDesired.event_type: self._twin.answer}
         self._hub = HubSide(self._core, answers, self._may_leave, self._snapshot)
+        self._clinic.slots.reach_by(self._hub.online)
         self._photographs = Photographs(self._core, self._clinic, self._hub.images())
         self._status = make_status(self._core, self._photographs, self._hub)
         http, sealed = self.settings.http, self._core.record.keys.sealed

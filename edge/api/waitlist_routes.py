@@ -1,5 +1,7 @@
 """Routes about the waitlist: who waits, what is on offer, and what a client answers."""
 
+from datetime import date
+
 from fastapi import APIRouter, Request
 
 from edge.api.permits import permits
@@ -8,6 +10,7 @@ from edge.api.schemas import Identifier
 from edge.api.waitlist_schemas import (
     NewWaitlistEntry,
     OfferRequest,
+    PlaceFilling,
     Waitlist,
     WaitlistAnswer,
     WaitlistEntry,
@@ -25,8 +28,13 @@ def waitlist_router(ports: EdgePorts) -> APIRouter:
 
     @router.get("", operation_id="getWaitlist", dependencies=seeing)
     def waitlist() -> Waitlist:
-        """Who waits, what is on offer with the reasons, and what was of late."""
+        """Who waits and why, what is on offer with the reasons, what was left and is not taken, what was of late."""
         return ports.waitlist.waitlist()
+
+    @router.get("/freed/{day}/{place_id}", operation_id="getPlaceFilling", dependencies=seeing)
+    def filling(day: date, place_id: Identifier) -> PlaceFilling:
+        """Who fills a place that was left, who would be asked otherwise, and of everybody else why not."""
+        return ports.waitlist.filling(day, place_id)
 
     @router.post("/entries", operation_id="addWaitlistEntry", dependencies=changing, status_code=201)
     def add(new: NewWaitlistEntry, request: Request) -> WaitlistEntry:

@@ -72,6 +72,16 @@ class NewWaitlistEntry(WaitlistWish):
     client_id: Identifier
 
 
+class WaitlistWhy(Schema):
+    """What is in the way on some days: with all of it gone, somebody who waits would have a place then."""
+
+    days: list[date] = Field(description="Empty where it is a matter of no day.")
+    starts_at: AwareDatetime | None = Field(
+        default=None, description="The start at which the least is in the way; empty where it is the same at every one."
+    )
+    sentences: list[str] = Field(min_length=1, description="One for each thing that is in the way.")
+
+
 class WaitlistEntry(NewWaitlistEntry):
     """A wish, and how it stands."""
 
@@ -81,7 +91,10 @@ class WaitlistEntry(NewWaitlistEntry):
     minutes: int
     added_at: AwareDatetime
     state: WaitlistEntryState
-    held_back: str | None = Field(default=None, description="Why nothing can be offered now.")
+    held_back: str | None = Field(default=None, description="Why nothing can be offered now, whatever is free.")
+    why: list[WaitlistWhy] = Field(
+        default=[], description="Why nothing that suits is free, earliest days first; empty where something is."
+    )
 
 
 class WaitlistReason(Schema):
@@ -116,6 +129,50 @@ class WaitlistOffer(Schema):
     )
 
 
+class FreedPlace(Schema):
+    """A place that a visit has left and that is not taken yet."""
+
+    id: Identifier
+    day: date
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
+    cause: str
+    uses: list[str] = Field(description="Names of whom and what the visit had.")
+    offered_to: list[str] = Field(default=[], description="Who has something of it on offer now.")
+
+
+class PlaceCandidate(Schema):
+    """Somebody who would suit a place, with the best start for them."""
+
+    entry_id: Identifier
+    client_name: str
+    service: str
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
+    points: float
+    reasons: list[WaitlistReason] = Field(description="Most points first.")
+    messages: bool = Field(description="Whether they are asked by themselves; otherwise somebody calls.")
+
+
+class PlaceLeftOut(Schema):
+    """Somebody who waits and is not asked: with everything gone that is named, they would be."""
+
+    entry_id: Identifier
+    client_name: str
+    service: str
+    sentences: list[str] = Field(min_length=1)
+
+
+class PlaceFilling(Schema):
+    """Who fills a place that was left, and why others do not."""
+
+    place: FreedPlace
+    offered: list[PlaceCandidate]
+    next: list[PlaceCandidate] = Field(description="Who would be asked otherwise, best first.")
+    left_out: list[PlaceLeftOut] = Field(description="Longest waiting first.")
+    more: int = Field(ge=0, description="So many more wait and are not told of one by one.")
+
+
 class WaitlistChoice(Schema):
     """A service or a provider to choose from."""
 
@@ -135,6 +192,7 @@ class Waitlist(Schema):
     quiet_until: time
     entries: list[WaitlistEntry]
     offers: list[WaitlistOffer]
+    freed: list[FreedPlace] = Field(default=[], description="Earliest first, a dozen at most.")
     services: list[WaitlistChoice]
     providers: list[WaitlistChoice]
 

@@ -7,7 +7,7 @@ from typing import Final
 from edge.api import schedule_schemas as shown
 from edge.api.schedule_stages import Interval
 from edge.faces.proposals import ProposalView, as_sentence
-from edge.faces.slots import shown_slot
+from edge.faces.slots import SlotView
 from edge.faces.stages import first_provider, shown_stages
 from edge.schedule import domain
 from edge.schedule.book import ScheduleBook
@@ -19,7 +19,6 @@ from edge.schedule.registry import Provider, Room, Unit
 from edge.schedule.replan_record import ReplanRecord
 from edge.schedule.schedule import Schedule
 from edge.schedule.services import Service
-from edge.schedule.slot_desk import SlotDesk
 from edge.schedule.violations import Rule
 from shared.events.catalogue.schedule import AppointmentMoved, StagePart
 from shared.ids import ClientId
@@ -43,7 +42,7 @@ class DayView:
     def __init__(
         self,
         book: ScheduleBook,
-        slots: SlotDesk,
+        slots: SlotView,
         proposals: ProposalView,
         at: Callable[[dt.date, int], dt.datetime],
         name: Callable[[ClientId], str],
@@ -81,7 +80,7 @@ class DayView:
             proposals=self._proposals.open(day),
             services=[shown.ServiceChoice(id=one.id, name=one.name, minutes=one.minutes) for one in registry.services],
             asks_clearances=any(one.clearances for one in registry.services),
-            lent=[shown_slot(registry, lent, lambda minute: self._at(day, minute)) for lent in self._slots.lent(day)],
+            lent=self._slots.lent(day),
         )
 
     def _provider(self, day: dt.date, provider: Provider, plan: domain.Plan) -> shown.Resource:

@@ -6,9 +6,11 @@ from typing import Final
 from edge.api import proposal_schemas as offered
 from edge.api import schedule_schemas as shown
 from edge.api.ports import Actor, Authorise
+from edge.api.slot_schemas import LentSlots, SlotDoubt
 from edge.clients.register import ClientErased, ClientRegister, ClientUnknown
 from edge.faces.day_view import DayView, meant_status
 from edge.faces.proposals import ProposalView
+from edge.faces.slots import MEANT, SlotView
 from edge.faces.wishes import WALK_IN_PREFIX, disruption_of, minute_of
 from edge.schedule.book import ScheduleBook
 from edge.schedule.deciding_policy import Mode
@@ -27,12 +29,13 @@ _ERASED_CLIENT: Final = "Erased client"
 class ScheduleDesk:
     """The day as the tablet shows and changes it."""
 
-    def __init__(self, book: ScheduleBook, register: ClientRegister, slots: SlotDesk) -> None:
+    def __init__(self, book: ScheduleBook, register: ClientRegister, slots: SlotDesk, lent: SlotView) -> None:
         self._book = book
         self._register = register
         self._slots = slots
+        self._lent = lent
         self._proposals = ProposalView(book, self._at, self._name)
-        self._days = DayView(book, slots, self._proposals, self._at, self._name)
+        self._days = DayView(book, lent, self._proposals, self._at, self._name)
 
     def today(self) -> dt.date:
         """Return the clinic's date."""
@@ -46,9 +49,23 @@ class ScheduleDesk:
         """Record how far a visit has come."""
         return self.day(self._book.change_status(AppointmentId(appointment_id), meant_status(status), actor.id))
 
+    def slots(self) -> LentSlots:
+        """Return what is lent from today on, and what was given up of it."""
+        return self._lent.ahead()
+
     def recall(self, day: dt.date, slot_id: str, actor: Actor) -> shown.ScheduleDay:
         """Ask the hub for a slot that is lent to online booking."""
         self._slots.recall(day, slot_id, BY_HAND, actor.id)
+        return self.day(day)
+
+    def release(self, day: dt.date, slot_id: str, doubt: SlotDoubt, actor: Actor) -> shown.ScheduleDay:
+        """Give up a slot in doubt."""
+        self._slots.release(day, slot_id, actor.id, MEANT[doubt])
+        return self.day(day)
+
+    def hold_again(self, day: dt.date, slot_id: str, actor: Actor) -> shown.ScheduleDay:
+        """Take back that a slot was given up."""
+        self._slots.hold_again(day, slot_id, actor.id)
         return self.day(day)
 
     def undo(self, replan_id: str, actor: Actor) -> shown.ScheduleDay:

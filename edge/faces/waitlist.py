@@ -6,6 +6,7 @@ from typing import Final
 from edge.api import waitlist_schemas as shown
 from edge.api.ports import Actor
 from edge.clients.register import ClientErased, ClientRegister, ClientUnknown
+from edge.faces.waitlist_reasons import ReasonView, shown_terms
 from edge.schedule.domain import DAY_MINUTES, Span, up_to_grid
 from edge.schedule.ids import ProviderId, ServiceId
 from edge.schedule.services import Service
@@ -23,7 +24,9 @@ from edge.schedule.waitlist.domain import (
 )
 from edge.schedule.waitlist.due import uncleared
 from edge.schedule.waitlist.rules import refusal
+from edge.schedule.waitlist.why import Why
 from edge.schedule.waitlist_book import WaitlistBook
+from edge.schedule.waitlist_reasons import WaitlistReasons
 from shared.ids import ClientId
 
 _SHOWN_ENDED: Final = 20
@@ -37,11 +40,13 @@ class WaitlistDesk:
     def __init__(self, waitlist: WaitlistBook, register: ClientRegister) -> None:
         self._book = waitlist
         self._register = register
+        self._reasons = WaitlistReasons(waitlist)
 
     def waitlist(self) -> shown.Waitlist:
         """Return who waits, with the latest who no longer do, and what is or was on offer."""
         state, registry, rules = self._book.snapshot().state, self._book.clinic.registry, self._book.clinic.rules
         ended = [entry for key, entry in state.entries.items() if state.states[key] is not EntryState.WAITING]
+        view, whys = self._view(), self._reasons.whys()
         closed = [offer for offer in state.offers.values() if offer.state is not OfferState.OPEN]
         return shown.Waitlist(
             now=self._book.book.now(),
@@ -50,16 +55,24 @@ class WaitlistDesk:
             closes=_time(registry.hours.end),
             quiet_from=_time(rules.quiet_from),
             quiet_until=_time(rules.quiet_until),
-            entries=[self._entry(entry, state) for entry in (*state.waiting(), *ended[-_SHOWN_ENDED:])],
+            entries=[
+                self._entry(entry, state, whys.get(entry.id, ()))
+                for entry in (*state.waiting(), *ended[-_SHOWN_ENDED:])
+            ],
             offers=[
                 *(self._offer(offer) for offer in sorted(state.open(), key=lambda one: one.expires_at)),
                 *(self._offer(offer) for offer in reversed(closed[-_SHOWN_ENDED:])),
             ],
+            freed=[view.place(place) for place in self._reasons.places()],
             services=[
                 shown.WaitlistChoice(id=item.id, name=item.name, minutes=item.minutes) for item in registry.services
             ],
             providers=[shown.WaitlistChoice(id=item.id, name=item.name) for item in registry.providers],
         )
+
+    def filling(self, day: dt.date, place_id: str) -> shown.PlaceFilling:
+        """Return who fills a place that was left, and of everybody else why not."""
+        return self._view().filling(day, self._reasons.filling(day, place_id))
 
     def add(self, new: shown.NewWaitlistEntry, actor: Actor) -> shown.WaitlistEntry:
         """Note a wish.
@@ -133,12 +146,17 @@ class WaitlistDesk:
 
     def _shown(self, name: EntryId) -> shown.WaitlistEntry:
         list_ = self._book.snapshot()
-        return self._entry(list_.entry(name), list_.state)
+        return self._entry(list_.entry(name), list_.state, self._reasons.whys().get(name, ()))
 
-    def _entry(self, entry: Entry, list_: State) -> shown.WaitlistEntry:
+    def _view(self) -> ReasonView:
+        return ReasonView(self._book.clinic.registry, self._book.book.zone, self._name)
+
+    def _entry(self, entry: Entry, list_: State, why: tuple[Why, ...]) -> shown.WaitlistEntry:
         service, now = self._service(entry.service), self._book.book.now()
         state = _state(list_, entry, now)
         waits = state is shown.WaitlistEntryState.WAITING
+        clinic = self._book.clinic
+        missing = uncleared(clinic, entry, now) if waits else None
         return shown.WaitlistEntry(
             id=entry.id,
             client_id=entry.client,
@@ -164,12 +182,10 @@ class WaitlistDesk:
             messages=entry.messages,
             added_at=entry.added_at,
             state=state,
-            held_back=self._held_back(list_, entry, now) if waits else None,
+            held_back=missing or (refusal(clinic.rules, list_, entry, now) if waits else None),
+            # What is missing on every day is told once.
+            why=self._view().whys(why, besides=missing is not None) if waits else [],
         )
-
-    def _held_back(self, list_: State, entry: Entry, now: dt.datetime) -> str | None:
-        clinic = self._book.clinic
-        return uncleared(clinic, entry, now) or refusal(clinic.rules, list_, entry, now)
 
     def _offer(self, offer: Offer, next_starts: list[dt.datetime] | None = None) -> shown.WaitlistOffer:
         registry, place, zone = self._book.clinic.on(offer.place.day), offer.place, self._book.book.zone
@@ -191,10 +207,7 @@ class WaitlistDesk:
             made_at=offer.made_at,
             expires_at=offer.expires_at,
             cause=offer.cause,
-            reasons=[
-                shown.WaitlistReason(name=term.name, points=round(term.points, 1), sentence=term.sentence)
-                for term in sorted(offer.terms, key=lambda term: -term.points)
-            ],
+            reasons=shown_terms(offer.terms),
             ended_because=offer.ended_because,
             appointment_id=offer.appointment if offer.state is OfferState.ACCEPTED else None,
             next_starts=next_starts or [],

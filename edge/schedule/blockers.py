@@ -34,6 +34,7 @@ class Blocker(StrEnum):
     NOT_PREPARED = "visit_needed_before"
     NEEDED = "needed_by_another_visit"
     HELD_ONLINE = "held_for_online_booking"
+    RESERVED = "kept_for_somebody_else"
 
 
 BUSY: Final = {
@@ -53,7 +54,7 @@ HARDNESS: Final = {
     Blocker.LUNCH: 1,
     Blocker.SHIFT: 2,
     **dict.fromkeys(DOWN.values(), 3),
-    Blocker.HELD_ONLINE: 3,
+    **dict.fromkeys((Blocker.HELD_ONLINE, Blocker.RESERVED), 3),
 }
 BEGUN: Final = 4
 PERSONAL: Final = {

@@ -6,8 +6,9 @@ set bit. Turnover and cooldown lengthen a use, so two uses are apart when the le
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, reduce
 from itertools import groupby, product
+from operator import or_
 
 from edge.schedule.domain import (
     DAY_MINUTES,
@@ -308,6 +309,18 @@ class Calendar:
         resource = (need.kind, name)
         shift = start // GRID_MINUTES
         return not (self.closed[resource] & (need.mask << shift) or self.busy[resource] & (need.rested << shift))
+
+    def starts(self, need: Need) -> int:
+        """Return the cells at which a visit may start so that some resource alone can serve one need of it."""
+        return reduce(or_, (self._starts(need, (need.kind, name)) for name in need.eligible), 0)
+
+    def _starts(self, need: Need, resource: Resource) -> int:
+        taken = 0
+        for calendar, mask in ((self.closed[resource], need.mask), (self.busy[resource], need.rested)):
+            for cell in range(mask.bit_length()):
+                if mask >> cell & 1:
+                    taken |= calendar >> cell
+        return ~taken
 
     def fits(self, demand: Demand, appointment: Appointment) -> bool:
         """Tell whether a placed visit can stay exactly where it is."""

@@ -72,6 +72,8 @@ class Hindrances:
         service = self._registry.service(visit.service).name
         if visit in self._asked.facts.lent:
             return Cause(Blocker.HELD_ONLINE, need.kind, name, use, f"is {HELD} {span_text(use)}", visit.id)
+        if (kept := self._asked.reserved.get(visit.id)) is not None:
+            return Cause(Blocker.RESERVED, need.kind, name, use, f"{kept} {span_text(use)}", visit.id)
         if mine.overlaps(use):
             taken = "has" if need.kind is ResourceKind.PROVIDER else "is taken by"
             return Cause(BUSY[need.kind], need.kind, name, use, f"{taken} {service} {span_text(use)}", visit.id)

@@ -52,6 +52,8 @@ class Situation:
         requests: who asks for a place.
         urgent: whether others may be moved for them.
         beside: what a request is added to, where it is an add-on.
+        reserved: places of the day that are kept for somebody although nobody is booked there, and how that is said of
+            what they use.
     """
 
     registry: Registry
@@ -64,6 +66,7 @@ class Situation:
     requests: tuple[Appointment, ...] = ()
     urgent: bool = False
     beside: Mapping[AppointmentId, Beside] = field(default_factory=dict)
+    reserved: Mapping[AppointmentId, str] = field(default_factory=dict)
 
     @property
     def asking(self) -> frozenset[AppointmentId]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from edge.schedule.domain import Appointment, Span, Stages
-from edge.schedule.errors import BrokenFold, NotAllowed, UnknownName
+from edge.schedule.errors import BrokenFold, UnknownName
 from edge.schedule.ids import AppointmentId, ServiceId
 from edge.schedule.payloads import stage_parts, stages_of
 from shared.events.catalogue import slots as said
@@ -29,9 +29,10 @@ class Lease:
 
     Attributes:
         visit: what it becomes when it is sold; until then it holds the place.
-        hub_epoch: the life of the hub that may sell it.
+        hub_epoch: the life of the hub that may sell it; empty where none may, because it was given up before.
         until: before which moment.
         recalled: whether the hub was asked to give it back.
+        doubted: whether it is on record that this life of the hub is over.
     """
 
     id: str
@@ -39,6 +40,7 @@ class Lease:
     hub_epoch: str
     until: dt.datetime
     recalled: bool = False
+    doubted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +51,24 @@ class Leases:
         open: those that hold a place.
         closed: how the others ended.
         given_back: places that the hub gave back because the clinic had asked; they are not lent again.
+        given_up: those that a person gave up in doubt, as they were then.
     """
 
     open: Mapping[str, Lease] = field(default_factory=lambda: MappingProxyType({}))
     closed: Mapping[str, said.SlotClosed] = field(default_factory=lambda: MappingProxyType({}))
     given_back: tuple[Appointment, ...] = ()
+    given_up: Mapping[str, Lease] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def lent(self) -> tuple[Appointment, ...]:
         """The places that are lent, earliest first."""
         return tuple(sorted((lease.visit for lease in self.open.values()), key=lambda a: (a.start, a.id)))
+
+    @property
+    def unresolved(self) -> tuple[Appointment, ...]:
+        """The places that were given up and of which nobody has said since whether they were sold, earliest first."""
+        left = (lease.visit for name, lease in self.given_up.items() if self.is_unresolved(name))
+        return tuple(sorted(left, key=lambda a: (a.start, a.id)))
 
     def with_event(self, event: PayloadModel) -> "Leases":
         """Return what an event of the day makes of them.
@@ -75,6 +85,13 @@ class Leases:
                 return self._changed(replace(lease, until=max(lease.until, event.until)))
             case said.SlotRecallRequested(lease=name) if name in self.open:
                 return self._changed(replace(self.open[name], recalled=True))
+            case said.SlotDoubted(lease=name) if name in self.open:
+                return self._changed(replace(self.open[name], doubted=True))
+            case said.SlotHeldAgain(lease=name) if self.is_unresolved(name):
+                lease = replace(self.given_up[name], hub_epoch="", recalled=False)
+                closed = {key: other for key, other in self.closed.items() if key != name}
+                held = {**self.open, name: lease}
+                return replace(self, open=held, closed=closed, given_up=_but(self.given_up, name))
             case said.SlotClosed(lease=name):
                 return self._without(name, event)
             case _:
@@ -83,8 +100,15 @@ class Leases:
     def _without(self, name: str, event: said.SlotClosed) -> "Leases":
         lease = self.open.get(name)
         back = (lease.visit,) if lease is not None and lease.recalled and event.outcome == "returned" else ()
-        left = {key: other for key, other in self.open.items() if key != name}
-        return Leases(left, {**self.closed, name: event}, (*self.given_back, *back))
+        given_up = self.given_up
+        if lease is not None and event.outcome == "released":
+            given_up = {**given_up, name: lease}
+        closed = {**self.closed, name: event}
+        return Leases(_but(self.open, name), closed, (*self.given_back, *back), given_up)
+
+    def is_unresolved(self, name: str) -> bool:
+        """Tell whether a slot was given up and nobody has said since whether it was sold."""
+        return name in self.given_up and self.closed[name].outcome == "released"
 
     def _changed(self, lease: Lease) -> "Leases":
         return replace(self, open={**self.open, lease.id: lease})
@@ -95,6 +119,10 @@ class Leases:
             return self.open[name]
         except KeyError:
             raise UnknownName("unknown_lease", "this slot is not lent to online booking; reload the day") from None
+
+
+def _but(leases: Mapping[str, Lease], name: str) -> Mapping[str, Lease]:
+    return {key: other for key, other in leases.items() if key != name}
 
 
 def appointment_name(lease: str) -> AppointmentId:
@@ -116,12 +144,14 @@ def slot_of(lease: str, day: dt.date, service: ServiceId, stages: Stages) -> sai
 def ended(day: dt.date, leases: Leases, lease: str, outcome: said.SlotClosed) -> list[PayloadModel]:
     """Return what follows from the hub's word that it will not sell a slot; a repeated word has no effect.
 
+    Of one that was given up in doubt the word is noted, too: then it is known that nobody has bought it.
+
     Raises:
         ValueError: the outcome is about another lease or day.
     """
     if (outcome.lease, outcome.day) != (lease, day):
         raise ValueError("the outcome is about another lease")
-    return [outcome] if lease in leases.open else []
+    return [outcome] if lease in leases.open or leases.is_unresolved(lease) else []
 
 
 def lapsed(day: dt.date, leases: Leases, now: dt.datetime, zone: dt.tzinfo) -> list[PayloadModel]:
@@ -145,25 +175,6 @@ def recall(day: dt.date, leases: Leases, name: str, reason: str) -> list[Payload
     if leases.find(name).recalled:
         return []
     return [said.SlotRecallRequested(lease=name, day=day, reason=reason[:500])]
-
-
-def release(day: dt.date, leases: Leases, name: str, hub_epoch: str) -> list[PayloadModel]:
-    """Return what follows when a person gives up a slot in doubt: lent to a life of the hub that is over.
-
-    Args:
-        day: the day of the leases.
-        leases: as they stand.
-        name: which lease.
-        hub_epoch: the present life of the hub.
-
-    Raises:
-        UnknownName: it is not lent.
-        NotAllowed: the present hub may sell it at any moment; it must be asked.
-    """
-    if leases.find(name).hub_epoch == hub_epoch:
-        raise NotAllowed("lease_in_force", "the hub may sell this slot; ask for it back and wait for its answer")
-    reason = "given up by a person after the hub was restored"
-    return [said.SlotClosed(lease=name, day=day, outcome="released", reason=reason)]
 
 
 def in_force(lease: Lease, day: dt.date, hub_epoch: str, now: dt.datetime, zone: dt.tzinfo) -> bool:

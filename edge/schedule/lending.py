@@ -68,6 +68,8 @@ class Lender:
         yield from self._renewals(day, usable, now)
         if plan.unplaced:
             return  # who waits for a place comes first
+        # What was given up in doubt may be a buyer's all the same: it is not sold to another one.
+        plan = replace(plan, lent=(*plan.lent, *leases.unresolved))
         for service in self.registry.services:
             if self.policy.services and service.id not in self.policy.services:
                 continue

@@ -96,6 +96,11 @@ class Question:
         """Return the visit as these would serve it."""
         return self.demand.stages(self._span.start, tuple(way.name for way in ways))
 
+    def served(self) -> tuple[str, ...] | None:
+        """Return who and what would serve each need, or none where anything is in the way."""
+        ways = None if any(self.impossible()) or self.personal() else self.cheapest()
+        return tuple(way.name for way in ways) if ways is not None and not facts_of(ways) else None
+
     def obstacles(self) -> tuple[Obstacle, ...]:
         """Return the smallest set of reasons; none means that the wish is possible."""
         found = [*self.impossible(), *self.personal()]
@@ -208,9 +213,9 @@ class Question:
     # --- in words -------------------------------------------------------------------------------------
     def _obstacle(self, number: int, chosen: Way) -> Obstacle:
         need, ways = self.demand.needs[number], self._everybody(number)
-        lent = {held.id for held in self._asked.facts.lent}
+        kept = {*(held.id for held in self._asked.facts.lent), *self._asked.reserved}
         named = dict.fromkeys(cause.visit for cause in chosen.causes if cause.visit is not None)
-        visits = tuple(name for name in named if name not in lent)
+        visits = tuple(name for name in named if name not in kept)
         kind = max(chosen.causes, key=lambda cause: HARDNESS.get(cause.kind, 0)).kind
         if any(not way.causes and way.lunch is None for way in ways):
             kind = Blocker.NOT_TOGETHER

@@ -37,6 +37,10 @@ class PacedQuestion:
         """Return the visit as these would serve it."""
         return self._demand.stages(self._start, tuple(way.name for way in ways))
 
+    def served(self) -> tuple[str, ...] | None:
+        """Return who and what would serve each need, or none where anything is in the way."""
+        return next((choice for one in self._all if (choice := one.served()) is not None), None)
+
     def obstacles(self) -> tuple[Obstacle, ...]:
         """Return the smallest set of reasons; none means that the wish is possible."""
         # Of equally many the fastest tells them: what is too short for everybody is so for whoever is fastest.

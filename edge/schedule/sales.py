@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Final
 
 from edge.schedule.demand import Calendar, demands_of
 from edge.schedule.domain import (
@@ -26,6 +27,8 @@ from shared.events.catalogue import schedule as told
 from shared.events.catalogue import slots as said
 from shared.events.payload import PayloadModel
 
+_NOT_LENT: Final = "it was not lent by this box"
+_GIVEN_UP: Final = "it had been given up at the clinic"
 Replanner = Callable[[Plan, Disruption, ReplanId], Replan]
 
 
@@ -58,17 +61,18 @@ def honour(
     closed = schedule.leases.closed.get(slot.lease)
     if visit.id in schedule.plan.appointments or (closed is not None and closed.outcome in SOLD_OUTCOMES):
         return []
-    lent = slot.lease in schedule.leases.open
+    lent, given_up = slot.lease in schedule.leases.open, slot.lease in schedule.leases.given_up
     plan = replace(schedule.plan, lent=tuple(a for a in schedule.plan.lent if a.id != visit.id))
     if not _possible(registry, visit):
         reason = "the clinic does not offer this as it was sold; call the client"
         return [_closed(slot, "waiting", None, reason)]
     if Calendar.of(registry, plan).fits(demands_of(registry)[visit.service], visit):
-        reason = "" if lent else "it was not lent by this box, and its place was free"
+        reason = "" if lent else f"{_GIVEN_UP if given_up else _NOT_LENT}, and its place was free"
         return [_booked(plan, visit), _closed(slot, "booked", visit, reason)]
     if at.passed:
         return [_closed(slot, "waiting", None, "its time had passed before the sale was heard of; call the client")]
-    return _urgently(registry, plan, visit, slot, at, replan_id, replan)
+    found = _urgently(registry, plan, visit, slot, at, replan_id, replan)
+    return [_told(payload) for payload in found] if given_up else found
 
 
 def _urgently(
@@ -96,6 +100,13 @@ def _urgently(
     rest = [payload for payload in told_of if not isinstance(payload, told.AppointmentBooked)]
     reason = f"its place could not be kept; {len(answer.moves)} visits were moved for it"
     return [*rest, _booked(plan, there), _closed(slot, "booked", there, reason)]
+
+
+def _told(payload: PayloadModel) -> PayloadModel:
+    """Return the same, where it is about the lease with the word that it had been given up."""
+    if not isinstance(payload, said.SlotClosed):
+        return payload
+    return payload.model_copy(update={"reason": f"{_GIVEN_UP}: {payload.reason}"})
 
 
 def _possible(registry: Registry, visit: Appointment) -> bool:

@@ -32,11 +32,11 @@ app = typer.Typer(help="Slots lent to online booking. The box may be running.", 
 
 @app.command("list")
 def list_slots(config: ConfigOption, day: DayArgument) -> None:
-    """List what is lent of a day; `in doubt` was lent to a hub that has been restored since, and may have sold it."""
+    """List what is lent of a day; `in doubt` may have been sold by a hub that has been restored since."""
     with _desk(config) as desk:
         for lent in desk.lent(day.date()):
             visit, lease = lent.lease.visit, lent.lease
-            state = "in doubt" if lent.doubtful else "asked back" if lease.recalled else "lent"
+            state = "in doubt" if lent.doubt is not None else "asked back" if lease.recalled else "lent"
             line = f"{lease.id}  {clock_text(visit.start)}-{clock_text(visit.end)}  {visit.service}  {state}"
             Console().print(line, highlight=False, soft_wrap=True)
 

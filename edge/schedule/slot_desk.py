@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from edge.schedule import leases
+from edge.schedule import leases, slot_doubts
 from edge.schedule.book import ScheduleBook
 from edge.schedule.held import recalls_of_away
 from edge.schedule.ids import ReplanId, ServiceId
@@ -17,6 +17,7 @@ from edge.schedule.leases import Lease
 from edge.schedule.lending import Lender, LendingPolicy
 from edge.schedule.sales import Moment, honour
 from edge.schedule.schedule import Schedule
+from edge.schedule.slot_doubts import Doubt, HubSeen
 from shared.clock import Clock
 from shared.events.catalogue import slots as said
 from shared.events.envelope import Event, EventDraft
@@ -34,11 +35,27 @@ _LOOK_AGAIN_SECONDS: Final = 900.0
 
 @dataclass(frozen=True, slots=True)
 class LentSlot:
-    """A slot that is lent, as people ask for it; `doubtful` when only a former life of the hub may have sold it."""
+    """A slot that is lent, as people ask for it, and why it is in doubt whether it was sold, if it is."""
 
     day: dt.date
     lease: Lease
-    doubtful: bool
+    doubt: Doubt | None
+
+
+@dataclass(frozen=True, slots=True)
+class GivenUpSlot:
+    """A slot that a person gave up.
+
+    Attributes:
+        lease: as it was then.
+        outcome: what is known of it: `released` as long as nothing has been heard.
+        stays_because: why it cannot be held again; none where it can.
+    """
+
+    day: dt.date
+    lease: Lease
+    outcome: str
+    stays_because: str | None
 
 
 class SlotDesk:
@@ -61,7 +78,12 @@ class SlotDesk:
         self._hub_epoch = hub_epoch
         self._clock = clock
         self._ids = ids
+        self._reached: Callable[[], bool] = lambda: True
         self._looked: dict[dt.date, tuple[int, str, float]] = {}
+
+    def reach_by(self, reached: Callable[[], bool]) -> None:
+        """Ask `reached` whether the hub answers; without it no slot is in doubt because the hub is not heard."""
+        self._reached = reached
 
     def top_up(self) -> int:
         """Give up slots that are over, renew leases and lend what is missing; return how many events that took.
@@ -106,21 +128,67 @@ class SlotDesk:
         """
         self._book.record(date, lambda day: leases.recall(date, day.leases, lease, reason), actor, _PURPOSE)
 
-    def release(self, date: dt.date, lease: str, actor: str) -> None:
+    def release(self, date: dt.date, lease: str, actor: str, confirmed: Doubt | None = None) -> None:
         """Give up a slot in doubt, by the word of a person who knows or takes the risk that it was not sold.
+
+        Args:
+            date: its day.
+            lease: which one.
+            actor: who decides.
+            confirmed: what the person was told is in doubt.
 
         Raises:
             UnknownName: it is not lent.
-            NotAllowed: the present hub may sell it.
+            NotAllowed: the hub may sell it or will say itself, or something else is in doubt by now.
         """
-        epoch = self._hub_epoch()
-        self._book.record(date, lambda day: leases.release(date, day.leases, lease, epoch), actor, _PURPOSE)
+        hub, zone = self._hub(), self._book.zone
+        self._book.record(
+            date,
+            lambda day: slot_doubts.release(date, day.leases, lease, hub, zone, confirmed),
+            actor,
+            _PURPOSE,
+        )
+
+    def hold_again(self, date: dt.date, lease: str, actor: str) -> None:
+        """Take back that a slot was given up; asking again has no effect.
+
+        Raises:
+            UnknownName: it was not given up.
+            NotAllowed: what became of it is known meanwhile, its place is taken, or its time is over.
+        """
+        registry, now, zone = self._book.registry, self._clock.wall(), self._book.zone
+
+        def decide(day: Schedule) -> Sequence[PayloadModel]:
+            # What is on offer to somebody who waits is taken, too.
+            plan = day.plan.with_appointments(*self._book.kept(day))
+            return slot_doubts.hold_again(date, day.leases, lease, registry, plan, now, zone)
+
+        self._book.record(date, decide, actor, _PURPOSE)
 
     def lent(self, date: dt.date) -> list[LentSlot]:
         """Return what is lent of a day, earliest first."""
-        epoch = self._hub_epoch()
+        hub, zone = self._hub(), self._book.zone
         found = sorted(self._book.day(date).leases.open.values(), key=lambda lease: (lease.visit.start, lease.id))
-        return [LentSlot(date, lease, doubtful=lease.hub_epoch != epoch) for lease in found]
+        return [LentSlot(date, lease, slot_doubts.doubt_of(lease, date, hub, zone)) for lease in found]
+
+    def given_up(self, date: dt.date) -> list[GivenUpSlot]:
+        """Return the slots of a day that people have given up, earliest first, with what has become of them."""
+        day, registry, now = self._book.day(date), self._book.registry, self._clock.wall()
+        plan = day.plan.with_appointments(*self._book.kept(day))
+        found = sorted(day.leases.given_up.values(), key=lambda lease: (lease.visit.start, lease.id))
+        return [
+            GivenUpSlot(
+                date,
+                lease,
+                day.leases.closed[lease.id].outcome,
+                slot_doubts.not_held_again(date, day.leases, lease.id, registry, plan, now, self._book.zone),
+            )
+            for lease in found
+        ]
+
+    def _hub(self) -> HubSeen:
+        believed = self._clock.quality() is not ClockQuality.SUSPECT
+        return HubSeen(self._hub_epoch(), self._reached(), self._clock.wall() if believed else None)
 
     def _due(self, day: Schedule) -> list[PayloadModel]:
         now, epoch = self._clock.wall(), self._hub_epoch()
@@ -139,7 +207,8 @@ class SlotDesk:
         lender = Lender(registry, self._policy, self._book.zone, epoch)
         # What is on offer to somebody who waits is not lent as well.
         plan = day.plan.with_appointments(*self._book.kept(day))
-        return list(lender.top_up(plan, day.leases, now, self._ids.new))
+        doubts = slot_doubts.doubted(day.plan.date, day.leases, epoch)
+        return [*doubts, *lender.top_up(plan, day.leases, now, self._ids.new)]
 
     def _end(self, outcome: said.SlotClosed) -> list[EventDraft]:
         def decide(day: Schedule) -> Sequence[PayloadModel]:

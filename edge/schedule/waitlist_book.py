@@ -11,8 +11,9 @@ from typing import Final, Protocol, TypeVar
 from edge.schedule.book import ScheduleBook
 from edge.schedule.domain import Appointment
 from edge.schedule.schedule import Schedule
+from edge.schedule.waitlist.clinic import Clinic
 from edge.schedule.waitlist.domain import Channel, Entry, EntryId, Offer, OfferId, moment
-from edge.schedule.waitlist.due import Clinic, due, next_starts, offer_now
+from edge.schedule.waitlist.due import due, next_starts, offer_now
 from edge.schedule.waitlist.places import kept_visits
 from edge.schedule.waitlist.rules import OfferRules
 from edge.schedule.waitlist.waitlist import AGGREGATE, Waitlist
@@ -108,6 +109,14 @@ class WaitlistBook:
         with self.book.exclusively():
             return self.waitlist().fork()
 
+    def days(self, now: dt.datetime) -> dict[dt.date, Schedule]:
+        """Return the days on which somebody waits, within the horizon, and those of open offers."""
+        state = self.waitlist().state
+        ahead = [now.date() + dt.timedelta(days=days) for days in range(self.clinic.rules.horizon_days + 1)]
+        wanted = {date for entry in state.waiting() for date in ahead if entry.hours_on(date)}
+        wanted |= {offer.place.day for offer in state.open()}
+        return {date: self.book.day(date) for date in sorted(wanted)}
+
     def new_id(self) -> EntryId:
         """Return a name for an entry."""
         return EntryId(self._ids.new())
@@ -137,7 +146,7 @@ class WaitlistBook:
 
         def decide(list_: Waitlist) -> list[PayloadModel]:
             now = self.book.now()
-            return offer_now(self.clinic, list_, self._days(now), name, channel, now, self._ids.new)
+            return offer_now(self.clinic, list_, self.days(now), name, channel, now, self._ids.new)
 
         made = [one for one in self._command(decide, actor) if isinstance(one, said.WaitlistOfferMade)]
         return OfferId(made[-1].offer)
@@ -183,7 +192,7 @@ class WaitlistBook:
 
         def decide(list_: Waitlist) -> list[PayloadModel]:
             now = self.book.now()
-            days = self._days(now)
+            days = self.days(now)
             versions = tuple((date, day.version) for date, day in days.items())
             planned = tuple(self.book.registry_on(date) for date in days)
             seen = (list_.version, versions, now.replace(second=0, microsecond=0), planned)
@@ -234,14 +243,6 @@ class WaitlistBook:
         self.waitlist()
         for listener in self._listeners:
             listener()
-
-    def _days(self, now: dt.datetime) -> dict[dt.date, Schedule]:
-        """Return the days on which somebody waits, within the horizon, and those of open offers."""
-        state = self.waitlist().state
-        ahead = [now.date() + dt.timedelta(days=days) for days in range(self.clinic.rules.horizon_days + 1)]
-        wanted = {date for entry in state.waiting() for date in ahead if entry.hours_on(date)}
-        wanted |= {offer.place.day for offer in state.open()}
-        return {date: self.book.day(date) for date in sorted(wanted)}
 
     def _held(self, day: Schedule) -> Sequence[Appointment]:
         """Return the visits that the live offers of a day would become."""

@@ -13,6 +13,7 @@ from edge.faces.progress import ProgressDesk
 from edge.faces.registry import RegistryDesk
 from edge.faces.review import ReviewDesk
 from edge.faces.schedule import ScheduleDesk
+from edge.faces.slots import SlotView
 from edge.faces.status import BoxStatus
 from edge.faces.waitlist import WaitlistDesk
 from edge.metrics import BoxMetrics
@@ -24,6 +25,7 @@ from edge.review.reviews import Reviews
 from edge.review.shadow_log import ShadowLog
 from edge.review.signed import SignedReviews
 from edge.schedule.orchestration.book import ChecklistBook
+from edge.schedule.slot_history import SlotHistory
 from edge.wiring.clinic import Clinic
 from edge.wiring.core import Core
 from edge.wiring.hub import HubSide
@@ -48,6 +50,7 @@ def make_ports(core: Core, clinic: Clinic, photographs: Photographs, hub: HubSid
     metrics = BoxMetrics(CollectorRegistry())
     metrics.watch(status, hub.link, hub.certificate_days)
     people, licences = clinic.people()
+    slots = SlotView(clinic.book, clinic.slots, SlotHistory(record.store), people)
     reviews = Reviews(record.store, record.clients, licences, core.clock)
     import_gate = photographs.vision.import_gate
     return EdgePorts(
@@ -57,7 +60,7 @@ def make_ports(core: Core, clinic: Clinic, photographs: Photographs, hub: HubSid
         clients=ClientDesk(clinic.register, clinic.consent, library),
         consent=ConsentForms(clinic.consent, clinic.register, core.clock),
         captures=CaptureDesk(photographs.intake, library, clinic.register, import_gate, reviews),
-        schedule=ScheduleDesk(clinic.book, clinic.register, clinic.slots),
+        schedule=ScheduleDesk(clinic.book, clinic.register, clinic.slots, slots),
         clearances=ClearanceFace(clinic.clearances, clinic.book),
         checklist=_checklist_desk(core, clinic, photographs),
         waitlist=WaitlistDesk(clinic.waitlist, clinic.register),

@@ -17,7 +17,6 @@ from edge.api.app import create_edge_api
 from edge.api.ports import EdgePorts
 from edge.faces.checklist import BoxFacts, ChecklistDesk
 from edge.faces.errors import STATUSES
-from edge.faces.schedule import ScheduleDesk
 from edge.schedule.book import ScheduleBook
 from edge.schedule.booking import synthesise_day
 from edge.schedule.domain import Status
@@ -28,7 +27,7 @@ from shared.collector import settle
 from tests.support.captures import photograph
 from tests.support.edge_ports import fake_edge_ports
 from tests.support.records import BoxRecord, open_box_record
-from tests.support.slots import lending_nothing
+from tests.support.slots import board_of
 
 TODAY = dt.date(2026, 3, 2)
 VISITS = 80
@@ -66,11 +65,10 @@ def _ports(record: BoxRecord) -> EdgePorts:
         steps = (Status.CONFIRMED, Status.ARRIVED, Status.IN_PROGRESS, Status.DONE)
         for status in steps[: 4 if number < placed / 3 else 1]:
             book.change_status(visit.id, status, "bench")
-    slots = lending_nothing(book, record)
     facts = BoxFacts(record.consent, CaptureLibrary(record.store, record.vault, record.clients), book.zone)
     return replace(
         fake_edge_ports(),
-        schedule=ScheduleDesk(book, record.register, slots),
+        schedule=board_of(book, record),
         checklist=ChecklistDesk(ChecklistBook(record.store, book, facts), record.register),
     )
 

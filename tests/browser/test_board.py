@@ -11,7 +11,6 @@ from playwright.sync_api import Browser, Page, expect
 import edge.schedule.book
 from edge.api.app import create_edge_api
 from edge.faces.errors import STATUSES
-from edge.faces.schedule import ScheduleDesk
 from edge.schedule.book import ScheduleBook
 from edge.schedule.booking import synthesise_day
 from edge.schedule.domain import Status
@@ -23,7 +22,7 @@ from shared.http.guard import GuardSettings
 from tests.browser.conftest import ROOT, Site, serving, watched
 from tests.support.edge_ports import fake_edge_ports
 from tests.support.records import open_box_record
-from tests.support.slots import lending_nothing
+from tests.support.slots import board_of
 
 pytestmark = pytest.mark.browser
 SIZE = (1180, 820)
@@ -48,8 +47,7 @@ def board(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Sit
             book.change_status(visit.id, Status.IN_PROGRESS, "desk")
         elif number % 3:
             book.change_status(visit.id, Status.CONFIRMED, "desk")
-    slots = lending_nothing(book, record)
-    ports = replace(fake_edge_ports(), schedule=ScheduleDesk(book, record.register, slots))
+    ports = replace(fake_edge_ports(), schedule=board_of(book, record))
     app = create_edge_api(ports, ROOT / "edge/web/dist", GuardSettings(hosts=("localhost",)), statuses=STATUSES)
     with serving(app) as port:
         yield Site(f"http://localhost:{port}", port, ports), book
@@ -189,3 +187,34 @@ def test_what_is_lent_to_online_booking_is_on_the_board_and_asked_back(
         expect(card).to_contain_text("Asked back.")
         watch.assert_clean()
     assert [lease.recalled for lease in book.day(TODAY).leases.open.values()].count(True) == 1
+
+
+def test_what_is_lent_to_a_hub_that_was_restored_is_given_up_by_name_and_held_again(
+    browser: Browser, board: tuple[Site, ScheduleBook]
+) -> None:
+    site, book = board
+    policy = LendingPolicy(per_service=2, services=frozenset({ServiceId("consultation")}))
+    SlotDesk(book, policy, lambda: "life-0", book._clock, book._ids).top_up()
+    doubtful = len(book.day(TODAY).leases.open)
+    with watched(browser, *SIZE) as watch:
+        page = watch.page
+        page.goto(f"{site.url}/tablet")
+        side = page.get_by_role("region", name="Held for online booking")
+        ahead = sum(len(book.day(day).leases.open) for day in book.days_from(TODAY))
+        expect(side.get_by_role("listitem")).to_have_count(ahead)
+        expect(page.locator(".lent[data-state=in_doubt]")).to_have_count(doubtful)
+        watch.assert_clean()
+        page.locator(".lent").last.click()
+        card = page.get_by_role("dialog", name="Held for online booking")
+        expect(card).to_contain_text("The hub was restored from a backup after it got this slot")
+        card.get_by_role("button", name="Give it up…").click()
+        card.get_by_label("I have looked, and take this risk").check()
+        card.get_by_role("button", name="Give it up").click()
+        expect(card).to_contain_text("Given up: the place is the clinic's again.")
+        assert len(book.day(TODAY).leases.unresolved) == 1
+        watch.assert_clean()
+        card.get_by_role("button", name="Hold it again").click()
+        expect(card).to_contain_text("It was given up once and then held again.")
+        assert book.day(TODAY).leases.unresolved == ()
+        assert len(book.day(TODAY).leases.open) == doubtful
+        watch.assert_clean()

@@ -12,7 +12,6 @@ import edge.schedule.book
 from edge.api.app import create_edge_api
 from edge.faces.clearances import ClearanceFace
 from edge.faces.errors import STATUSES
-from edge.faces.schedule import ScheduleDesk
 from edge.schedule.booking import synthesise_day
 from edge.schedule.domain import Appointment, Status
 from shared.http.guard import GuardSettings
@@ -21,7 +20,7 @@ from tests.browser.conftest import ROOT, Site, serving, watched
 from tests.support.cleared import FREE, NURSE, PATCH, TODAY, ClearedClinic
 from tests.support.edge_ports import fake_edge_ports
 from tests.support.records import open_box_record
-from tests.support.slots import lending_nothing
+from tests.support.slots import board_of
 
 pytestmark = pytest.mark.browser
 SIZE = (1180, 820)
@@ -46,7 +45,7 @@ def board(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Sit
         book.change_status(visit.id, Status.IN_PROGRESS if visit.start <= AT else Status.CONFIRMED, "desk")
     ports = replace(
         fake_edge_ports(),
-        schedule=ScheduleDesk(book, record.register, lending_nothing(book, record)),
+        schedule=board_of(book, record),
         clearances=ClearanceFace(clinic.desk, book),
     )
     app = create_edge_api(ports, ROOT / "edge/web/dist", GuardSettings(hosts=("localhost",)), statuses=STATUSES)

@@ -14,7 +14,6 @@ from edge.api.app import create_edge_api
 from edge.faces.errors import STATUSES
 from edge.faces.people import FilePeople
 from edge.faces.registry import RegistryDesk
-from edge.faces.schedule import ScheduleDesk
 from edge.schedule.book import ScheduleBook
 from edge.schedule.changing.book import RegistryBook, clinic_date
 from edge.schedule.changing.document import document_of, registry_of
@@ -28,7 +27,7 @@ from shared.ids import ClientId
 from tests.browser.conftest import ROOT, serving, watched
 from tests.support.edge_ports import fake_edge_ports
 from tests.support.records import open_box_record
-from tests.support.slots import lending_nothing
+from tests.support.slots import board_of
 
 pytestmark = pytest.mark.browser
 SIZE = (1180, 820)
@@ -57,7 +56,7 @@ def clinic(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Clinic]:
     )
     assert book.book_day(TODAY, [wish], "desk") == 1
     desk = RegistryDesk(RegistryEditor(registry, book), FilePeople(registry))
-    board = ScheduleDesk(book, record.register, lending_nothing(book, record))
+    board = board_of(book, record)
     ports = replace(fake_edge_ports(), schedule=board, registry=desk)
     app = create_edge_api(ports, ROOT / "edge/web/dist", GuardSettings(hosts=("localhost",)), statuses=STATUSES)
     with serving(app) as port:

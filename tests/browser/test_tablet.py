@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from playwright.sync_api import Browser, expect
 
@@ -6,7 +8,7 @@ from edge.api.review_schemas import CorrectionsRequest, NewCorrection
 from edge.staff.permissions import PERMITTED, Action
 from shared.vocabulary import ReviewAction, ReviewReason, StaffRole
 from tests.browser.conftest import Site, watched
-from tests.support.day_ports import DAY
+from tests.support.day_ports import DAY, DOUBTFUL, LENT, FakeSchedule
 from tests.support.edge_ports import FakeActors
 
 pytestmark = pytest.mark.browser
@@ -129,6 +131,69 @@ def test_who_may_not_change_the_day_cannot_ask_a_place_back(browser: Browser, ed
         page.goto(f"{edge_site.url}/tablet")
         page.locator(".lent").click()
         expect(page.get_by_role("button", name="Recall")).to_be_disabled()
+        watch.assert_clean()
+
+
+def test_a_slot_in_doubt_is_given_up_only_after_the_risk_was_read_and_is_held_again(
+    browser: Browser, edge_site: Site
+) -> None:
+    schedule = ports_of(edge_site).schedule
+    assert isinstance(schedule, FakeSchedule)
+    schedule.lent = [LENT, DOUBTFUL]
+    with watched(browser, *SIZE) as watch:
+        page = watch.page
+        page.goto(f"{edge_site.url}/tablet")
+        side = page.get_by_role("region", name="Held for online booking")
+        expect(side.get_by_role("listitem")).to_have_text(
+            [
+                re.compile("14:00.14:45 Consultation.*in doubt since 12:30"),
+                re.compile("17:00.*the hub can sell it until 16:00"),
+            ]
+        )
+        block = page.locator("[data-provider=mia] .lent")
+        expect(block).to_contain_text("in doubt, held for online booking")
+        watch.assert_clean()
+        block.click()
+        card = page.get_by_role("dialog", name="Held for online booking")
+        expect(card).to_contain_text("nobody here knows whether somebody bought it")
+        expect(card).to_contain_text("It stays held until 14:30, unless a manager gives it up.")
+        watch.assert_clean()
+        card.get_by_role("button", name="Give it up…").click()
+        for word in ("In doubt", "The risk", "Who was told", "Look first", "The way back"):
+            expect(card.get_by_role("term").filter(has_text=word)).to_be_visible()
+        expect(card).to_contain_text("two clients may come to one place")
+        expect(card.get_by_role("button", name="Give it up")).to_be_disabled()
+        watch.assert_clean()
+        card.get_by_role("button", name="Keep it held").click()
+        assert schedule.lent == [LENT, DOUBTFUL]
+        card.get_by_role("button", name="Give it up…").click()
+        expect(card.get_by_label("I have looked, and take this risk")).not_to_be_checked()
+        card.get_by_label("I have looked, and take this risk").check()
+        card.get_by_role("button", name="Give it up").click()
+        expect(card).to_contain_text("Given up: the place is the clinic's again. Nothing has been heard of a sale.")
+        watch.assert_clean()
+        card.get_by_role("button", name="Close").last.click()
+        expect(block).to_have_count(0)
+        expect(side).to_contain_text("Given up by Jo at 12:40")
+        side.get_by_role("button", name="Hold it again").click()
+        expect(block).to_be_visible()
+        expect(side).not_to_contain_text("Given up by Jo")
+        watch.assert_clean()
+
+
+def test_a_slot_is_given_up_by_a_manager_only_and_the_others_read_why(browser: Browser, edge_site: Site) -> None:
+    ports = ports_of(edge_site)
+    assert isinstance(ports.actors, FakeActors)
+    assert isinstance(ports.schedule, FakeSchedule)
+    ports.schedule.lent = [DOUBTFUL]
+    ports.actors.rights = PERMITTED[StaffRole.FRONT_DESK]
+    with watched(browser, *SIZE) as watch:
+        page = watch.page
+        page.goto(f"{edge_site.url}/tablet")
+        page.get_by_role("region", name="Held for online booking").get_by_role("button").click()
+        card = page.get_by_role("dialog", name="Held for online booking")
+        expect(card).to_contain_text("Giving it up is left to a manager, who signs in here.")
+        expect(card.get_by_role("button", name="Give it up…")).to_be_disabled()
         watch.assert_clean()
 
 

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from playwright.sync_api import Browser, expect
 
@@ -78,6 +80,45 @@ def test_who_declines_waits_on_and_the_next_is_asked(browser: Browser, edge_site
         page.get_by_role("listitem", name="Noor Aziz").get_by_role("button", name="Offer now").click()
         expect(page.get_by_role("article", name="Noor Aziz").get_by_role("timer")).to_be_visible()
         watch.assert_clean()
+
+
+def test_who_waits_is_told_why_and_until_when_and_nothing_is_offered_in_vain(browser: Browser, edge_site: Site) -> None:
+    with watched(browser, *SIZE) as watch:
+        page = watch.page
+        page.goto(f"{edge_site.url}/tablet/waitlist")
+        row = page.get_by_role("listitem", name="Uma Berg")
+        expect(row).to_contain_text(re.compile("Wed 12 Mar . Thu 13 Mar: Laser hair removal needs 14 days between it"))
+        expect(row).to_contain_text("on 14 March at the earliest.")
+        expect(row.get_by_role("button", name="Offer now")).to_be_disabled()
+        expect(row).not_to_contain_text("Fri 14 Mar, nearest")
+        row.get_by_role("button", name="Later days, too").click()
+        expect(row).to_contain_text("Fri 14 Mar, nearest 09:30: No room of type laser is free 09:30-10:10")
+        expect(row).to_contain_text("Dr. Okoye has a break 10:00-10:30.")
+        watch.assert_clean()
+        row.get_by_role("button", name="Only the first days").click()
+        expect(row).not_to_contain_text("Fri 14 Mar, nearest")
+
+
+def test_a_place_that_was_left_says_who_fills_it_who_is_next_and_why_not_the_others(
+    browser: Browser, edge_site: Site
+) -> None:
+    with watched(browser, *SIZE) as watch:
+        page = watch.page
+        page.goto(f"{edge_site.url}/tablet/waitlist")
+        places = page.get_by_role("region", name="Places that were left")
+        place = places.get_by_role("listitem", name=re.compile("Today 14:30.15:00"))
+        expect(place).to_contain_text("On offer to Ana Prieto")
+        watch.assert_clean()
+        place.get_by_role("button", name="Who fills it").click()
+        dialog = page.get_by_role("dialog", name=re.compile("Today 14:30.15:00: who fills it"))
+        expect(dialog.get_by_role("region", name="On offer to")).to_contain_text("Ana Prieto")
+        expect(dialog.get_by_role("region", name="Would be asked next")).to_contain_text("40 points")
+        others = dialog.get_by_role("region", name="Not asked, and why").get_by_role("listitem")
+        expect(others).to_have_count(2)
+        expect(others.nth(1)).to_contain_text("This client has had 2 offers today; more on another day. The client can")
+        watch.assert_clean()
+        dialog.get_by_role("button", name="Close").click()
+        expect(dialog).to_have_count(0)
 
 
 def test_a_withdrawal_is_undone(browser: Browser, edge_site: Site) -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from edge.api import schedule_schemas as sched
 from edge.api.ports import Actor
 from edge.api.schedule_stages import Interval, Stage
-from edge.api.slot_schemas import LentSlot, LentState
+from edge.api.slot_schemas import GivenUpSlot, LentSlot, LentSlots, LentState, SlotDoubt, SlotFate
 from shared.http.errors import Conflict, NotFound
 from tests.support.schedule_ports import ProposingSchedule, WorkedOut
 
@@ -54,12 +54,27 @@ def booked(row: tuple[str, str, str, str, tuple[int, int], tuple[int, int], str]
 
 LENT = LentSlot(
     id="lease-1",
+    day=DAY,
     starts_at=at(17),
     ends_at=at(17, 45),
     service="Consultation",
     stages=[Stage(name="Consultation", starts_at=at(17), ends_at=at(17, 45), provider_id="ben", room_id="r1")],
     until=at(16),
     state=LentState.LENT,
+    held_until=at(17, 30),
+)
+DOUBTFUL = LentSlot(
+    id="lease-2",
+    day=DAY,
+    starts_at=at(14),
+    ends_at=at(14, 45),
+    service="Consultation",
+    stages=[Stage(name="Consultation", starts_at=at(14), ends_at=at(14, 45), provider_id="mia", room_id="r1")],
+    until=at(12, 30),
+    state=LentState.IN_DOUBT,
+    doubt=SlotDoubt.HUB_NOT_HEARD,
+    doubt_since=at(12, 30),
+    held_until=at(14, 30),
 )
 
 
@@ -73,6 +88,7 @@ class FakeSchedule(ProposingSchedule):
         self.replans: list[sched.Replan] = []
         self.out: tuple[str, WorkedOut] | None = None
         self.lent = [LENT]
+        self.given_up: list[GivenUpSlot] = []
 
     def today(self) -> date:
         return DAY
@@ -188,6 +204,38 @@ class FakeSchedule(ProposingSchedule):
             raise NotFound("unknown_lease", "This slot is not lent to online booking. Please reload the day.")
         asked = {"state": LentState.ASKED_BACK}
         self.lent = [one.model_copy(update=asked) if one.id == slot_id else one for one in self.lent]
+        return self.day(day)
+
+    def slots(self) -> LentSlots:
+        return LentSlots(lent=self.lent, given_up=self.given_up)
+
+    def release(self, day: date, slot_id: str, doubt: SlotDoubt, actor: Actor) -> sched.ScheduleDay:
+        slot = next((one for one in self.lent if one.id == slot_id), None)
+        if slot is None:
+            raise NotFound("unknown_lease", "This slot is not lent to online booking. Please reload the day.")
+        if slot.doubt is not doubt:
+            raise Conflict("lease_in_force", "The hub may sell this slot. Ask for it back and wait for its answer.")
+        self.lent = [one for one in self.lent if one is not slot]
+        self.given_up = [
+            GivenUpSlot(
+                id=slot.id,
+                day=slot.day,
+                starts_at=slot.starts_at,
+                ends_at=slot.ends_at,
+                service=slot.service,
+                given_up_at=NOW,
+                given_up_by=actor.name,
+                fate=SlotFate.NOT_KNOWN,
+            )
+        ]
+        return self.day(day)
+
+    def hold_again(self, day: date, slot_id: str, actor: Actor) -> sched.ScheduleDay:
+        if slot_id not in {one.id for one in self.given_up}:
+            raise NotFound("unknown_lease", "This slot was not given up. Please reload the day.")
+        self.given_up = []
+        again = {"doubt": SlotDoubt.GIVEN_UP_BEFORE, "doubt_since": NOW}
+        self.lent = [*self.lent, DOUBTFUL.model_copy(update=again)]
         return self.day(day)
 
     def set_status(self, appointment_id: str, status: sched.AppointmentStatus, actor: Actor) -> sched.ScheduleDay:

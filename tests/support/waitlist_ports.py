@@ -9,7 +9,13 @@ from edge.schedule.errors import NotAllowed, UnknownName
 
 NOW = datetime(2031, 3, 12, 16, 40, tzinfo=UTC)
 DAY = date(2031, 3, 12)
-NAMES = {"client-1": "Ana Prieto", "client-2": "Iris Vale", "client-3": "Noor Aziz", "client-4": "Sol Reyes"}
+NAMES = {
+    "client-1": "Ana Prieto",
+    "client-2": "Iris Vale",
+    "client-3": "Noor Aziz",
+    "client-4": "Sol Reyes",
+    "client-5": "Uma Berg",
+}
 SERVICES = {"relaxer": ("Wrinkle relaxer", 30), "hydra": ("Hydra facial", 50), "laser": ("Laser hair removal", 40)}
 PROVIDERS = {"tran": "Mia Tran", "okoye": "Dr. Okoye"}
 OFFERED = w.WaitlistEntryState.OFFERED
@@ -23,6 +29,32 @@ def window(first: int = 0, last: int = 3, starts: int = 9, ends: int = 18) -> w.
     )
 
 
+TOO_NEAR = w.WaitlistWhy(
+    days=[DAY, DAY + timedelta(days=1)],
+    sentences=[
+        "Laser hair removal needs 14 days between it and Laser hair removal on 28 February; on 14 March at the"
+        " earliest."
+    ],
+)
+BUSY = w.WaitlistWhy(
+    days=[DAY + timedelta(days=2)],
+    starts_at=datetime(2031, 3, 14, 13, 30, tzinfo=UTC),
+    sentences=[
+        "No room of type laser is free 09:30-10:10: Laser room 1 is taken by Laser hair removal 09:00-09:40;"
+        " Laser room 2 is out of order 00:00-24:00.",
+        "Dr. Okoye has a break 10:00-10:30.",
+    ],
+)
+LEFT = w.FreedPlace(
+    id="place-1",
+    day=DAY,
+    starts_at=datetime(2031, 3, 12, 18, 30, tzinfo=UTC),
+    ends_at=datetime(2031, 3, 12, 19, 0, tzinfo=UTC),
+    cause="14:30 Wrinkle relaxer: cancelled",
+    uses=["Mia Tran", "Treatment room 2"],
+)
+
+
 class FakeWaitlist:
     """Two clients have an offer, one of them by phone; two wait, one of whom cannot be messaged."""
 
@@ -32,6 +64,7 @@ class FakeWaitlist:
             self._entry("entry-1", "client-1", "relaxer", state=OFFERED, preferred="tran", travel=15, days=6),
             self._entry("entry-2", "client-2", "hydra", state=OFFERED, travel=25, days=2, messages=False),
             self._entry("entry-3", "client-3", "laser", preferred="okoye", days=9, tier="gold"),
+            self._entry("entry-5", "client-5", "laser", days=4, why=[TOO_NEAR, BUSY]),
             self._entry(
                 "entry-4", "client-4", "relaxer", days=0,
                 held_back="This client has had 2 offers today; more on another day.",
@@ -58,8 +91,50 @@ class FakeWaitlist:
             quiet_until=time(8),
             entries=self.entries,
             offers=self.offers,
+            freed=[LEFT.model_copy(update={"offered_to": self._offered()})],
             services=[w.WaitlistChoice(id=key, name=name, minutes=took) for key, (name, took) in SERVICES.items()],
             providers=[w.WaitlistChoice(id=key, name=name) for key, name in PROVIDERS.items()],
+        )
+
+    def filling(self, day: date, place_id: str) -> w.PlaceFilling:
+        if (day, place_id) != (DAY, LEFT.id):
+            raise UnknownName(
+                "unknown_place", "this place is taken again, or its time is over; load the waitlist again"
+            )
+        offered = self._offered()
+        first = self.offers[0]
+        return w.PlaceFilling(
+            place=LEFT.model_copy(update={"offered_to": offered}),
+            offered=[self._candidate(self.entries[0], first.reasons, 70.1)] if offered else [],
+            next=[self._candidate(self.entries[2], first.reasons[1:], 40.1)],
+            left_out=[
+                w.PlaceLeftOut(
+                    entry_id="entry-5", client_name=NAMES["client-5"], service=SERVICES["laser"][0],
+                    sentences=["Laser hair removal can use nothing of what was left: Mia Tran and Treatment room 2."],
+                ),
+                w.PlaceLeftOut(
+                    entry_id="entry-4", client_name=NAMES["client-4"], service=SERVICES["relaxer"][0],
+                    sentences=["This client has had 2 offers today; more on another day.",
+                               "The client can come 09:00-12:00; the visit would take 14:30-15:00."],
+                ),
+            ],
+            more=0,
+        )  # fmt: skip
+
+    def _offered(self) -> list[str]:
+        first = next(one for one in self.offers if one.id == "offer-1")
+        return [first.client_name] if first.state is w.WaitlistOfferState.OPEN else []
+
+    def _candidate(self, entry: w.WaitlistEntry, reasons: list[w.WaitlistReason], points: float) -> w.PlaceCandidate:
+        return w.PlaceCandidate(
+            entry_id=entry.id,
+            client_name=entry.client_name,
+            service=entry.service,
+            starts_at=LEFT.starts_at,
+            ends_at=LEFT.starts_at + timedelta(minutes=entry.minutes),
+            points=points,
+            reasons=reasons,
+            messages=entry.messages,
         )
 
     def add(self, new: w.NewWaitlistEntry, actor: Actor) -> w.WaitlistEntry:
@@ -134,7 +209,7 @@ class FakeWaitlist:
     def _entry(
         self, name: str, client: str, service: str, days: int, *, state: w.WaitlistEntryState = WAITING,
         preferred: str | None = None, travel: int = 0, tier: str | None = None, messages: bool = True,
-        held_back: str | None = None,
+        held_back: str | None = None, why: list[w.WaitlistWhy] | None = None,
     ) -> w.WaitlistEntry:  # fmt: skip
         return w.WaitlistEntry(
             id=name,
@@ -151,6 +226,7 @@ class FakeWaitlist:
             added_at=self.now - timedelta(days=days),
             state=state,
             held_back=held_back,
+            why=why or [],
         )
 
     def _offer(

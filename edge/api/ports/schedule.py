@@ -16,8 +16,10 @@ from edge.api.registry_schemas import (
     RegistryWish,
 )
 from edge.api.schedule_schemas import AppointmentStatus, DisruptionRequest, ScheduleDay
+from edge.api.slot_schemas import LentSlots, SlotDoubt
 from edge.api.waitlist_schemas import (
     NewWaitlistEntry,
+    PlaceFilling,
     Waitlist,
     WaitlistChannel,
     WaitlistEntry,
@@ -92,6 +94,10 @@ class SchedulePort(Protocol):
         """
         ...
 
+    def slots(self) -> LentSlots:
+        """Return what is held for online booking from today on, and what was given up of it."""
+        ...
+
     def recall(self, day: date, slot_id: str, actor: Actor) -> ScheduleDay:
         """Ask the hub for a slot that is lent to online booking, and return the day.
 
@@ -99,6 +105,24 @@ class SchedulePort(Protocol):
 
         Raises:
             NotFound: it is not lent.
+        """
+        ...
+
+    def release(self, day: date, slot_id: str, doubt: SlotDoubt, actor: Actor) -> ScheduleDay:
+        """Give up a slot of which it is not known whether it was sold, and return the day.
+
+        Raises:
+            NotFound: it is not lent.
+            Conflict: the hub may sell it or will say itself, or something else than `doubt` is in doubt by now.
+        """
+        ...
+
+    def hold_again(self, day: date, slot_id: str, actor: Actor) -> ScheduleDay:
+        """Take back that a slot was given up, and return the day.
+
+        Raises:
+            NotFound: it was not given up.
+            Conflict: what became of it is known meanwhile, its place is taken, or its time is over.
         """
         ...
 
@@ -171,7 +195,15 @@ class WaitlistPort(Protocol):
     """Who waits for a place, and what is offered to whom."""
 
     def waitlist(self) -> Waitlist:
-        """Return who waits, and what is or was on offer."""
+        """Return who waits and why, what is or was on offer, and which places were left and are not taken."""
+        ...
+
+    def filling(self, day: date, place_id: str) -> PlaceFilling:
+        """Return who fills a place that was left, and of everybody else why not.
+
+        Raises:
+            NotFound: the day has no such place, or it is taken again.
+        """
         ...
 
     def add(self, new: NewWaitlistEntry, actor: Actor) -> WaitlistEntry:

@@ -2,13 +2,12 @@
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from edge.schedule.clearing import NOTHING, OnRecord
 from edge.schedule.domain import Plan
 from edge.schedule.errors import NotAllowed
-from edge.schedule.registry import Registry
 from edge.schedule.schedule import Schedule
+from edge.schedule.waitlist.clinic import Clinic, Overview, gaps_of, minute_of, offered_before, within
 from edge.schedule.waitlist.domain import (
     ANSWERED,
     Channel,
@@ -21,44 +20,17 @@ from edge.schedule.waitlist.domain import (
     Term,
     moment,
 )
+from edge.schedule.waitlist.gaps import Gaps
 from edge.schedule.waitlist.payloads import offer_made
-from edge.schedule.waitlist.places import (
-    Freed,
-    Gaps,
-    freed,
-    gone_because,
-    kept_visits,
-    offers_service,
-    stands,
-    uncleared_on,
-)
-from edge.schedule.waitlist.ranking import Facts, RankingWeights, terms, total
-from edge.schedule.waitlist.rules import OfferRules, answer_by, expiry, refusal
+from edge.schedule.waitlist.places import Freed, freed, gone_because, offers_service, stands, uncleared_on
+from edge.schedule.waitlist.ranking import Facts, terms, total
+from edge.schedule.waitlist.rules import answer_by, expiry, refusal
 from edge.schedule.waitlist.waitlist import Waitlist
+from edge.schedule.waitlist.why import why_nothing, why_text
 from shared.events.catalogue import waitlist as said
 from shared.events.payload import PayloadModel
 
 _MOST_OFFERS_A_PLACE = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Clinic:
-    """What offers are judged by: the clinic, its limits and its weights, and what is on record of clients.
-
-    Attributes:
-        registry: the clinic as it is now.
-        planned_on: what a day is planned with, where the clinic will be another from some day on.
-    """
-
-    registry: Registry
-    rules: OfferRules = field(default_factory=OfferRules)
-    weights: RankingWeights = field(default_factory=RankingWeights)
-    record: OnRecord = NOTHING
-    planned_on: Callable[[dt.date], Registry] | None = None
-
-    def on(self, date: dt.date) -> Registry:
-        """Return the clinic that a day is planned with."""
-        return self.registry if self.planned_on is None else self.planned_on(date)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +89,7 @@ def due(
         return result
     for date in sorted(days):
         day = days[date]
-        if not _within(clinic, date, now):
+        if not within(clinic, date, now):
             continue
         minute = minute_of(date, now)
         for left in freed(clinic.on(date), day):
@@ -149,10 +121,10 @@ def candidates(
     ]
     if not able:
         return []
-    gaps = _gaps(clinic, waitlist, plan, now)
+    gaps = gaps_of(clinic, waitlist, plan, now)
     found: list[Candidate] = []
     for entry in able:
-        best = _best(clinic, waitlist, entry, gaps, left, now)
+        best = best_candidate(clinic, waitlist, entry, gaps, left, now)
         if best is not None:
             found.append(best)
     return sorted(found, key=lambda one: one.rank)
@@ -186,20 +158,15 @@ def offer_now(
     if (text := uncleared(clinic, entry, now)) is not None:
         raise NotAllowed("not_cleared", text)
     for date in sorted(days):
-        if not (_within(clinic, date, now) and entry.hours_on(date) and offers_service(clinic.on(date), entry)):
+        if not (within(clinic, date, now) and entry.hours_on(date) and offers_service(clinic.on(date), entry)):
             continue
-        best = _best(clinic, waitlist, entry, _gaps(clinic, waitlist, days[date].plan, now), None, now)
+        best = best_candidate(clinic, waitlist, entry, gaps_of(clinic, waitlist, days[date].plan, now), None, now)
         if best is not None:
             offer = _offer(best, OfferId(new_id()), now, channel, "Offered by hand")
             return [*_ran_out(waitlist, now), offer_made(offer)]
-    raise NotAllowed(
-        "nothing_free",
-        f"Nothing that suits is free within the next {clinic.rules.horizon_days} days; widen what suits, or wait.",
-    )
-
-
-def _within(clinic: Clinic, date: dt.date, now: dt.datetime) -> bool:
-    return 0 <= (date - now.date()).days <= clinic.rules.horizon_days
+    view = Overview(clinic, waitlist, {date: day.plan for date, day in days.items()}, now)
+    nothing = f"Nothing that suits is free within the next {clinic.rules.horizon_days} days."
+    raise NotAllowed("nothing_free", f"{nothing} {why_text(why_nothing(view, entry))}")
 
 
 def uncleared(clinic: Clinic, entry: Entry, now: dt.datetime) -> str | None:
@@ -210,12 +177,12 @@ def uncleared(clinic: Clinic, entry: Entry, now: dt.datetime) -> str | None:
         for date in ahead
         if entry.hours_on(date) and offers_service(clinic.on(date), entry)
     ]
-    return f"{texts[0]}; once that is confirmed, a place can be offered." if texts and all(texts) else None
+    return f"{texts[0]}; nothing can be offered before that is confirmed." if texts and all(texts) else None
 
 
 def next_starts(clinic: Clinic, waitlist: Waitlist, entry: Entry, plan: Plan, now: dt.datetime) -> list[int]:
     """Return up to three other starts of a day that would suit an entry, in minutes; the earliest first."""
-    gaps = _gaps(clinic, waitlist, plan, now)
+    gaps = gaps_of(clinic, waitlist, plan, now)
     starts = [place.start for place in gaps.places(entry) if expiry(clinic.rules, entry, place, now) is not None]
     apart: list[int] = []
     for start in sorted(set(starts)):
@@ -224,42 +191,21 @@ def next_starts(clinic: Clinic, waitlist: Waitlist, entry: Entry, plan: Plan, no
     return apart[:3]
 
 
-def minute_of(date: dt.date, now: dt.datetime) -> int:
-    """Return the minute of a day that it is now: 0 for a day to come."""
-    return now.hour * 60 + now.minute if now.date() == date else 0
-
-
-def _gaps(clinic: Clinic, waitlist: Waitlist, plan: Plan, now: dt.datetime) -> Gaps:
-    registry = clinic.on(plan.date)
-    held = kept_visits(registry, plan, waitlist.state.live(now), clinic.record)
-    return Gaps(registry, plan, minute_of(plan.date, now), held, clinic.record)
-
-
 def _ran_out(waitlist: Waitlist, now: dt.datetime) -> list[PayloadModel]:
     return [said.WaitlistOfferExpired(offer=one.id) for one in waitlist.state.open() if not one.live(now)]
 
 
-def _best(
+def best_candidate(
     clinic: Clinic, waitlist: Waitlist, entry: Entry, gaps: Gaps, left: Freed | None, now: dt.datetime
 ) -> Candidate | None:
+    """Return an entry with the best place for it that may be offered, or none; with `left`, of what was left there."""
     found: list[Candidate] = []
     for place in gaps.places(entry, left):
         expires = expiry(clinic.rules, entry, place, now)
-        if expires is not None and not _refused_before(waitlist, entry, place):
+        if expires is not None and offered_before(waitlist, entry, place.day, place.span) is None:
             reasons = terms(facts_of(clinic, waitlist, entry, place, left, now), clinic.weights)
             found.append(Candidate(entry, place, expires, reasons))
     return min(found, key=lambda one: (one.rank, one.place.start), default=None)
-
-
-def _refused_before(waitlist: Waitlist, entry: Entry, place: Place) -> bool:
-    """Tell whether this entry was offered that time before and did not take it."""
-    return any(
-        old.entry == entry.id
-        and old.state in ANSWERED - {OfferState.ACCEPTED}
-        and old.place.day == place.day
-        and old.place.span.overlaps(place.span)
-        for old in waitlist.state.of_client(entry.client)
-    )
 
 
 def facts_of(
@@ -272,7 +218,7 @@ def facts_of(
     start = max(left.span.start, minute_of(place.day, now)) if left is not None else place.start
     free = left.span.end - start if left is not None else minutes
     filled = left.shared(place.stages) if left is not None else minutes
-    leave = answer_by(entry, place, now) + dt.timedelta(minutes=entry.notice)
+    leave = answer_by(entry, place.day, place.start, now) + dt.timedelta(minutes=entry.notice)
     names = [provider.name for provider in registry.providers if provider.id in place.providers]
     return Facts(
         filled=min(filled, free),
@@ -284,7 +230,7 @@ def facts_of(
         preferred=None if entry.preferred is None else entry.preferred in place.providers,
         again=entry.last in place.providers,
         provider=" and ".join(names) or "nobody in particular",
-        spare=(answer_by(entry, place, now) - now).total_seconds() / 60,
+        spare=(answer_by(entry, place.day, place.start, now) - now).total_seconds() / 60,
         leave_at=round((leave - moment(place.day, 0, now.tzinfo or dt.UTC)).total_seconds() / 60),
         price=registry.service(entry.service).price,
         highest_price=max(service.price for service in registry.services),

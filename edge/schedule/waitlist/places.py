@@ -1,15 +1,16 @@
-"""What has become free on a day, and exactly where somebody would fit, nobody moved."""
+"""What has become free on a day, and whether the place of an offer still is."""
 
 import datetime as dt
+import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Final
 
 from edge.schedule.checker import check
 from edge.schedule.clearing import NOTHING, OnRecord, carried
-from edge.schedule.demand import Calendar, demands_of
+from edge.schedule.demand import Resource
 from edge.schedule.domain import (
     Appointment,
-    AppointmentRequest,
     Plan,
     ResourceKind,
     Span,
@@ -17,19 +18,18 @@ from edge.schedule.domain import (
     Stages,
     Status,
     clock_text,
-    up_to_grid,
 )
 from edge.schedule.ids import AppointmentId, ProviderId
-from edge.schedule.insertion import Situation, slots
 from edge.schedule.lunch import missed_lunches
 from edge.schedule.other_days import too_near
 from edge.schedule.personal import uncleared_text
 from edge.schedule.registry import Provider, Registry, Room, Unit
 from edge.schedule.schedule import Schedule
-from edge.schedule.waitlist.domain import Entry, Offer, Place
+from edge.schedule.waitlist.domain import Entry, Offer
 
-_ASKS = AppointmentId("waitlist-asks")
-_MOST_CHARACTERS = 299
+ASKS: Final = AppointmentId("waitlist-asks")
+"""The name of the visit that somebody who waits asks for."""
+_MOST_CHARACTERS: Final = 299
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +49,22 @@ class Freed:
         """The first provider who has time now."""
         return next((stage.provider for stage in self.stages if stage.provider is not None), None)
 
+    @property
+    def key(self) -> str:
+        """A name for it: the same for the same place of a day, whoever left it."""
+        return hashlib.sha256(repr(self.stages).encode()).hexdigest()[:16]
+
+    @property
+    def resources(self) -> tuple[Resource, ...]:
+        """Whom and what it occupied, each once."""
+        return tuple(dict.fromkeys(use for stage in self.stages for use in uses_in(stage)))
+
     def shared(self, stages: Stages) -> int:
         """Return in how many minutes some of these stages use a provider, room or device that was left."""
-        ours = [(use, stage.span) for stage in self.stages for use in _uses(stage)]
+        ours = [(use, stage.span) for stage in self.stages for use in uses_in(stage)]
         minutes: set[int] = set()
         for stage in stages:
-            for use in _uses(stage):
+            for use in uses_in(stage):
                 for other, span in ours:
                     if other == use:
                         minutes.update(range(max(span.start, stage.start), min(span.end, stage.end)))
@@ -81,94 +91,6 @@ def freed(registry: Registry, schedule: Schedule) -> tuple[Freed, ...]:
                 left.setdefault(old.stages, _cause(registry, old, "moved" if new.placed else "lost its place"))
     places = [Freed(stages, cause) for stages, cause in left.items()]
     return tuple(sorted(places, key=lambda place: (place.span, place.cause)))
-
-
-class Gaps:
-    """The free time of one day, from a minute on, with what is on offer taken out of it.
-
-    Visits of the day that wait for a place come first: what would suit them is not given to anybody else.
-    """
-
-    def __init__(
-        self,
-        registry: Registry,
-        plan: Plan,
-        now: int,
-        held: Sequence[Appointment] = (),
-        record: OnRecord = NOTHING,
-    ) -> None:
-        """Look at a day.
-
-        Args:
-            registry: the clinic.
-            plan: the day as it stands.
-            now: minute from which a visit may begin; 0 for a day to come.
-            held: the visits that offers would become.
-            record: what clients are cleared for, and have on other days.
-        """
-        self.registry = registry
-        self._record = record
-        self._situation = Situation(registry, demands_of(registry), plan, up_to_grid(now), (), (), ())
-        self._plan = plan
-        self._calendar = Calendar.of(registry, plan)
-        self._missed = missed_lunches(registry, plan)
-        for visit in held:
-            self.take(visit)
-        for waits in plan.unplaced:
-            best = min(slots(self._situation, waits, self._calendar, self._plan), default=None)
-            if best is not None:
-                stages = self._situation.demands[waits.service].stages(best.start, best.choice)
-                self.take(replace(waits, stages=stages))
-
-    def take(self, visit: Appointment) -> None:
-        """Keep a place for a visit from now on."""
-        self._plan = self._plan.with_appointments(visit)
-        self._calendar.occupy(visit.stages)
-        self._missed = missed_lunches(self.registry, self._plan)
-
-    def places(self, entry: Entry, near: Freed | None = None) -> Iterator[Place]:
-        """Yield where an entry fits, one place a start; with `near`, only where it uses what was left there."""
-        demand = self._situation.demands[entry.service]
-        day = self._plan.date
-        if near is not None and not self._could_use(entry, near):
-            return
-        # Who has just become free is as good as asked for, so that the place is filled and not another.
-        wanted = entry.preferred or (near.provider if near is not None else None)
-        cleared = carried(self.registry, self._record.confirmed, entry.client, entry.service, day)
-        history = self._record.history(entry.client, entry.service, day)
-        for hours in entry.hours_on(day):
-            window = hours
-            if near is not None:
-                window = Span(
-                    max(hours.start, near.span.start - demand.longest), min(hours.end, near.span.end + demand.longest)
-                )
-            request = AppointmentRequest(
-                _ASKS, entry.client, entry.service, window, wanted, cleared=cleared, history=history
-            )
-            for slot in slots(self._situation, Appointment.of(request), self._calendar, self._plan):
-                place = Place(day, hours, demand.stages(slot.start, slot.choice))
-                if (near is None or near.shared(place.stages) > 0) and self._allows(entry, place):
-                    yield place
-
-    def _could_use(self, entry: Entry, near: Freed) -> bool:
-        able = {(n.kind, name) for n in self._situation.demands[entry.service].needs for name in n.eligible}
-        return any(use in able for stage in near.stages for use in _uses(stage))
-
-    def _allows(self, entry: Entry, place: Place) -> bool:
-        """Tell whether the client is not elsewhere at that time, and nobody loses a lunch."""
-        if client_is_busy(self._plan, entry, place.span):
-            return False
-        visit = Appointment(_ASKS, entry.client, entry.service, place.window, stages=place.stages)
-        return missed_lunches(self.registry, self._plan.with_appointments(visit)) <= self._missed
-
-
-def client_is_busy(plan: Plan, entry: Entry, span: Span) -> bool:
-    """Tell whether the client of an entry has another visit of the day at that time."""
-    return any(
-        visit.client == entry.client and Span(visit.start, visit.end).overlaps(span)
-        for visit in plan.placed
-        if visit.id != _ASKS
-    )
 
 
 def visit_of(registry: Registry, offer: Offer, record: OnRecord) -> Appointment:
@@ -207,7 +129,7 @@ def uncleared_on(registry: Registry, entry: Entry, day: dt.date, record: OnRecor
     """Return which clearances the client of an entry would lack on a day, or none where it lacks none."""
     cleared = carried(registry, record.confirmed, entry.client, entry.service, day)
     hours = registry.hours.span
-    return uncleared_text(registry, Appointment(_ASKS, entry.client, entry.service, hours, cleared=cleared))
+    return uncleared_text(registry, Appointment(ASKS, entry.client, entry.service, hours, cleared=cleared))
 
 
 def standing(registry: Registry, plan: Plan, offers: Sequence[Offer], record: OnRecord = NOTHING) -> tuple[Offer, ...]:
@@ -230,7 +152,7 @@ def offers_service(registry: Registry, entry: Entry) -> bool:
 def _known(registry: Registry, offer: Offer) -> bool:
     """Tell whether the clinic's file still has everything that an offer uses; it may have changed since."""
     things = {(kind, one.id) for kind, group in _groups(registry) for one in group}
-    uses = {use for stage in offer.place.stages for use in _uses(stage)}
+    uses = {use for stage in offer.place.stages for use in uses_in(stage)}
     return uses <= things and any(service.id == offer.service for service in registry.services)
 
 
@@ -240,7 +162,8 @@ def _groups(registry: Registry) -> Iterator[tuple[ResourceKind, Sequence[Provide
     yield ResourceKind.DEVICE, registry.devices
 
 
-def _uses(stage: StageAssignment) -> Iterator[tuple[ResourceKind, str]]:
+def uses_in(stage: StageAssignment) -> Iterator[Resource]:
+    """Yield whom and what a stage occupies."""
     if stage.provider is not None:
         yield ResourceKind.PROVIDER, stage.provider
     yield ResourceKind.ROOM, stage.room

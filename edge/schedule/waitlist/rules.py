@@ -63,19 +63,22 @@ def expiry(rules: OfferRules, entry: Entry, place: Place, now: dt.datetime) -> d
         place: where to.
         now: the time at the clinic, in its zone.
     """
+    if not in_time(rules, entry, place.day, place.start, now):
+        return None
     ahead = (place.day - now.date()).days
     stands = rules.same_day if ahead <= 0 else rules.next_day if ahead == 1 else rules.later
-    latest = answer_by(entry, place, now)
-    instant = now.astimezone(dt.UTC)
-    if latest - instant < dt.timedelta(minutes=rules.least):
-        return None
-    return min(instant + dt.timedelta(minutes=stands), latest)
+    return min(now.astimezone(dt.UTC) + dt.timedelta(minutes=stands), answer_by(entry, place.day, place.start, now))
 
 
-def answer_by(entry: Entry, place: Place, now: dt.datetime) -> dt.datetime:
-    """Return the last moment, in UTC, at which an answer leaves the client enough time to come."""
+def in_time(rules: OfferRules, entry: Entry, day: dt.date, start: int, now: dt.datetime) -> bool:
+    """Tell whether an offer made now leaves the client time to answer it and to come."""
+    return answer_by(entry, day, start, now) - now.astimezone(dt.UTC) >= dt.timedelta(minutes=rules.least)
+
+
+def answer_by(entry: Entry, day: dt.date, start: int, now: dt.datetime) -> dt.datetime:
+    """Return the last moment, in UTC, at which an answer leaves the client enough time to come at a minute of a day."""
     zone = now.tzinfo or dt.UTC
-    return moment(place.day, place.start, zone) - dt.timedelta(minutes=entry.travel + entry.notice)
+    return moment(day, start, zone) - dt.timedelta(minutes=entry.travel + entry.notice)
 
 
 def refusal(rules: OfferRules, state: State, entry: Entry, now: dt.datetime) -> str | None:

@@ -72,7 +72,8 @@ class SlotClosed(PayloadModel):
 
     `booked`: sold, and a visit at the time it was sold for. `waiting`: sold, but there is no place; people must call
     the client. `returned`, `expired`: by the hub's word. `lapsed`: unsold, and its time is over. `released`: a person
-    at the clinic gave up one that a former life of the hub may have sold.
+    at the clinic gave up one of which it was not known whether it had been sold; what became of it after all, if that
+    is ever heard of, closes it once more.
     """
 
     event_type: ClassVar[str] = "slot.closed"
@@ -83,6 +84,24 @@ class SlotClosed(PayloadModel):
     appointment: Name | None = None
     start: Minute | None = None
     reason: Sentence = ""
+
+
+class SlotDoubted(PayloadModel):
+    """Up: the box has learnt that the hub was restored, so that whether this slot was sold may be forgotten."""
+
+    event_type: ClassVar[str] = "slot.doubted"
+
+    lease: LeaseId
+    day: dt.date
+
+
+class SlotHeldAgain(PayloadModel):
+    """Up: a person took it back that a slot was given up; the box holds it, and no life of the hub may sell it."""
+
+    event_type: ClassVar[str] = "slot.held_again"
+
+    lease: LeaseId
+    day: dt.date
 
 
 class SlotSold(PayloadModel):
@@ -117,9 +136,18 @@ PAYLOADS: tuple[type[PayloadModel], ...] = (
     SlotRenewed,
     SlotRecallRequested,
     SlotClosed,
+    SlotDoubted,
+    SlotHeldAgain,
     SlotSold,
     SlotReturned,
     SlotExpired,
 )
-OF_A_DAY: tuple[type[PayloadModel], ...] = (SlotLeased, SlotRenewed, SlotRecallRequested, SlotClosed)
+OF_A_DAY: tuple[type[PayloadModel], ...] = (
+    SlotLeased,
+    SlotRenewed,
+    SlotRecallRequested,
+    SlotClosed,
+    SlotDoubted,
+    SlotHeldAgain,
+)
 """Those that belong to a clinic's day and stand in its stream."""

@@ -14,6 +14,7 @@ from edge.api.schemas import ImportRequest
 from edge.staff.permissions import PERMITTED, Action
 from shared.http.guard import GuardSettings
 from shared.vocabulary import StaffRole
+from tests.support.day_ports import DOUBTFUL, FakeSchedule
 from tests.support.edge_ports import FakeActors, FakeStatus, fake_edge_ports
 from tests.support.kiosk_ports import preview_photo
 
@@ -132,6 +133,30 @@ def test_a_slot_held_for_online_booking_is_asked_back_and_stays_held(client: Tes
         (asked,) = client.post(path).json()["lent"]
         assert asked == {**slot, "state": "asked_back"}
     assert client.post(path.replace(slot["id"], "another")).status_code == 404
+
+
+def test_a_slot_in_doubt_is_given_up_by_a_manager_for_what_was_confirmed_and_held_again(
+    client: TestClient, ports: EdgePorts
+) -> None:
+    assert isinstance(ports.schedule, FakeSchedule)
+    assert isinstance(ports.actors, FakeActors)
+    ports.schedule.lent = [DOUBTFUL]
+    found = client.get("/api/schedule/slots").json()
+    assert [(one["doubt"], one["state"]) for one in found["lent"]] == [("hub_not_heard", "in_doubt")]
+    path = f"/api/schedule/slots/{found['lent'][0]['day']}/{DOUBTFUL.id}"
+    right = {"doubt": "hub_not_heard"}
+    assert client.post(f"{path}/release", json={}).status_code == 422
+    assert client.post(f"{path}/release", json={"doubt": "hub_restored"}).status_code == 409
+    ports.actors.rights = PERMITTED[StaffRole.FRONT_DESK]
+    for act, body in (("release", right), ("hold", None)):
+        assert client.post(f"{path}/{act}", json=body).status_code == 403
+    ports.actors.rights = PERMITTED[StaffRole.MANAGER]
+    assert client.post(f"{path}/release", json=right).json()["lent"] == []
+    (given,) = client.get("/api/schedule/slots").json()["given_up"]
+    assert (given["given_up_by"], given["fate"]) == ("Jo", "not_known")
+    (held,) = client.post(f"{path}/hold").json()["lent"]
+    assert held["doubt"] == "given_up_before"
+    assert client.post(f"{path}/hold").status_code == 404
 
 
 def test_a_page_is_told_what_whoever_stands_before_it_may_do(client: TestClient, ports: EdgePorts) -> None:

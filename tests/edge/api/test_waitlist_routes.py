@@ -26,10 +26,25 @@ def client(ports: EdgePorts) -> Iterator[TestClient]:
 
 def test_the_list_holds_who_waits_and_what_is_on_offer_with_reasons(client: TestClient) -> None:
     body = client.get("/api/waitlist").json()
-    assert [entry["state"] for entry in body["entries"]] == ["offered", "offered", "waiting", "waiting"]
+    assert [entry["state"] for entry in body["entries"]] == ["offered", "offered", "waiting", "waiting", "waiting"]
     assert body["offers"][0]["reasons"][0] == {
         "name": "fit", "points": 30.0, "sentence": "Fills 30 of the 30 free minutes",
     }  # fmt: skip
+
+
+def test_who_waits_is_told_why_and_of_a_place_who_fills_it_and_who_does_not(client: TestClient) -> None:
+    body = client.get("/api/waitlist").json()
+    (why, busy) = body["entries"][3]["why"]
+    assert (why["days"], why["starts_at"]) == (["2031-03-12", "2031-03-13"], None)
+    assert (busy["starts_at"], len(busy["sentences"])) == ("2031-03-14T13:30:00Z", 2)
+    (place,) = body["freed"]
+    assert place["offered_to"] == ["Ana Prieto"]
+    found = client.get(f"/api/waitlist/freed/{place['day']}/{place['id']}").json()
+    assert found["place"] == place
+    assert [one["client_name"] for one in found["next"]] == ["Noor Aziz"]
+    assert all(one["sentences"] for one in found["left_out"])
+    assert client.get(f"/api/waitlist/freed/{place['day']}/another").status_code == 404
+    assert client.get(f"/api/waitlist/freed/yesterday/{place['id']}").status_code == 422
 
 
 def test_a_client_is_added_changed_withdrawn_and_put_back(client: TestClient) -> None:
@@ -75,4 +90,5 @@ def test_nobody_who_is_not_signed_in_sees_or_changes_it(client: TestClient, port
     assert isinstance(ports.actors, FakeActors)
     ports.actors.signed_in = False
     assert client.get("/api/waitlist").status_code == 401
+    assert client.get("/api/waitlist/freed/2031-03-12/place-1").status_code == 401
     assert client.post("/api/waitlist/entries/entry-1/withdraw").status_code == 401

@@ -17,7 +17,6 @@ from edge.clients.register import ClientUnknown
 from edge.faces.actors import SignedInActors
 from edge.faces.clearances import ClearanceFace
 from edge.faces.errors import STATUSES
-from edge.faces.schedule import ScheduleDesk
 from edge.review.errors import NotLicensed
 from edge.review.licences import RegistryLicences, StaffLicences
 from edge.schedule.domain import ProviderOut, Span
@@ -30,7 +29,7 @@ from tests.support.cleared import FREE, NURSE, PATCH, TODAY, ClearedClinic, wish
 from tests.support.edge_ports import fake_edge_ports
 from tests.support.records import open_box_record
 from tests.support.replanning import replanned
-from tests.support.slots import lending_nothing
+from tests.support.slots import board_of
 from tests.support.staffed import PIN, SETTINGS
 
 REASON = ClearanceWithdrawal.TO_BE_CHECKED_AGAIN
@@ -106,8 +105,7 @@ def test_the_board_says_at_once_that_a_visit_is_not_cleared_and_why_it_waits(
     clinic: ClearedClinic, face: ClearanceFace
 ) -> None:
     record = clinic.record
-    slots = lending_nothing(clinic.book, record)
-    board = ScheduleDesk(clinic.book, record.register, slots)
+    board = board_of(clinic.book, record)
     clinic.clear(FREE)
     assert clinic.booked("v1")
     (visit,) = board.day(TODAY).appointments

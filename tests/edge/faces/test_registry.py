@@ -13,7 +13,6 @@ from edge.api import schedule_schemas as sched
 from edge.api.ports import Actor
 from edge.faces.people import FilePeople
 from edge.faces.registry import RegistryDesk
-from edge.faces.schedule import ScheduleDesk
 from edge.review.licences import RegistryLicences
 from edge.schedule.book import ScheduleBook
 from edge.schedule.changing.book import RegistryBook, clinic_date
@@ -25,7 +24,7 @@ from edge.schedule.orchestration.book import ChecklistBook
 from edge.schedule.waitlist_book import WaitlistBook
 from shared.http.errors import Refused
 from tests.support.records import BoxRecord, open_box_record
-from tests.support.slots import lending_nothing
+from tests.support.slots import board_of
 
 TODAY = dt.date(2026, 3, 2)
 CEDAR = Actor("cedar", "Dr. Cedar")
@@ -39,7 +38,7 @@ class Tablet:
         self.book = ScheduleBook(record.store, self.registry, record.ids, record.clock, "Europe/Vienna")
         self.people = FilePeople(self.registry)
         self.clinic = RegistryDesk(RegistryEditor(self.registry, self.book), self.people)
-        self.board = ScheduleDesk(self.book, record.register, lending_nothing(self.book, record))
+        self.board = board_of(self.book, record)
         client = record.new_client("Ada Canary", consents=False)
         wish = AppointmentRequest(
             AppointmentId("v"), client, ServiceId("consultation"), Span(840, 1140), ProviderId("cedar")

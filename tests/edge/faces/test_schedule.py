@@ -9,7 +9,7 @@ import edge.schedule.book
 from edge.api import schedule_schemas as shown
 from edge.api.ports import Actor
 from edge.api.proposal_schemas import ProposalState
-from edge.api.slot_schemas import LentState
+from edge.api.slot_schemas import LentSlot, LentState, SlotDoubt, SlotFate
 from edge.faces.day_view import meant_status, shown_status
 from edge.faces.guests import ScheduleGuests
 from edge.faces.schedule import ScheduleDesk
@@ -17,13 +17,17 @@ from edge.schedule.book import ScheduleBook
 from edge.schedule.domain import AppointmentRequest, Span, Status
 from edge.schedule.errors import NotAllowed, UnknownName
 from edge.schedule.ids import AppointmentId, ServiceId
+from edge.schedule.leases import slot_of
 from edge.schedule.lending import LendingPolicy
 from edge.schedule.registry import Registry, demo_registry
 from edge.schedule.slot_desk import SlotDesk
+from shared.events.catalogue.slots import SlotExpired, SlotSold
+from shared.events.envelope import EventDraft
 from shared.http.errors import Conflict
 from shared.ids import ClientId
 from tests.support.clocks import ManualClock
 from tests.support.records import BoxRecord, open_box_record
+from tests.support.slots import board_of
 
 ZONE = ZoneInfo("Europe/Vienna")
 ACTOR = Actor("station-1", "Clinic staff")
@@ -40,7 +44,7 @@ class Tablet:
         self.record = record
         self.book = ScheduleBook(record.store, clinic or demo_registry(), record.ids, record.clock, str(ZONE))
         self.slots = SlotDesk(self.book, LendingPolicy(per_service=1), lambda: LIFE, record.clock, record.ids)
-        self.desk = ScheduleDesk(self.book, record.register, self.slots)
+        self.desk = board_of(self.book, record, self.slots)
         self.ada = record.new_client("Ada Canary", consents=False)
         self.ben = record.new_client("Ben", consents=False)
 
@@ -61,6 +65,12 @@ class Tablet:
         if proposal.state is ProposalState.OPEN:
             self.desk.accept(proposal.id, 0, ACTOR, lambda: None)
         return self.desk.day(request.day).replans[0]
+
+    def sick_at(self, slot: LentSlot) -> None:
+        """Report that the provider of a slot is out."""
+        who = slot.stages[0].provider_id
+        assert who is not None
+        self.report(self.sick(who))
 
     def sick(self, provider: str, day: dt.date = TODAY, revision: int | None = None) -> shown.DisruptionRequest:
         starts = dt.datetime.combine(day, dt.time(11), ZONE)
@@ -238,13 +248,103 @@ def test_slots_lent_to_online_booking_are_shown_until_when_and_asked_back(tablet
         tablet.desk.recall(TODAY, "another", ACTOR)
 
 
-def test_a_slot_lent_to_a_former_life_of_the_hub_is_shown_as_in_doubt(tablet: Tablet) -> None:
-    tablet.slots.top_up()
-    restored = SlotDesk(
+class Staff:
+    """Who works at the clinic."""
+
+    def present(self) -> dict[str, str]:
+        return {}
+
+    def names(self) -> dict[str, str]:
+        return {ACTOR.id: "Mia"}
+
+
+def restored(tablet: Tablet) -> tuple[SlotDesk, ScheduleDesk]:
+    """Return the slots and the board after the hub was restored."""
+    slots = SlotDesk(
         tablet.book, LendingPolicy(per_service=1), lambda: "life-2", tablet.record.clock, tablet.record.ids
     )
-    seen = ScheduleDesk(tablet.book, tablet.record.register, restored).day(TODAY)
-    assert {one.state for one in seen.lent} == {LentState.IN_DOUBT}
+    return slots, board_of(tablet.book, tablet.record, slots, Staff())
+
+
+def test_a_slot_lent_to_a_former_life_of_the_hub_is_shown_as_in_doubt_since_the_box_met_the_new_one(
+    tablet: Tablet,
+) -> None:
+    tablet.slots.top_up()
+    slots, board = restored(tablet)
+    assert {one.state for one in board.day(TODAY).lent} == {LentState.IN_DOUBT}
+    assert {(one.doubt, one.doubt_since) for one in board.day(TODAY).lent} == {(SlotDoubt.HUB_RESTORED, None)}
+    tablet.record.clock.advance(60)
+    noticed = tablet.record.clock.wall()
+    slots.top_up()
+    tablet.record.clock.advance(60)
+    slots.top_up()
+    former = {one.id for one in tablet.desk.day(TODAY).lent if one.state is LentState.LENT}
+    doubtful = [one for one in board.slots().lent if one.id in former]
+    assert {(one.day, one.doubt_since) for one in doubtful} == {(TODAY, noticed)}
+    assert {one.held_until - one.starts_at for one in doubtful} == {dt.timedelta(minutes=30)}
+
+
+def test_a_slot_whose_sale_is_over_while_the_hub_is_not_reached_is_in_doubt_from_then_on(tablet: Tablet) -> None:
+    tablet.slots.top_up()
+    slot = tablet.desk.day(TODAY).lent[0]
+    tablet.slots.reach_by(lambda: False)
+    assert tablet.desk.day(TODAY).lent[0].state is LentState.LENT
+    tablet.record.clock.advance((slot.until - tablet.record.clock.wall()).total_seconds())
+    (doubtful,) = [one for one in tablet.desk.day(TODAY).lent if one.id == slot.id]
+    assert (doubtful.state, doubtful.doubt, doubtful.doubt_since) == (
+        LentState.IN_DOUBT, SlotDoubt.HUB_NOT_HEARD, slot.until,
+    )  # fmt: skip
+    tablet.slots.reach_by(lambda: True)
+    with pytest.raises(NotAllowed, match="wait for its answer"):
+        tablet.desk.release(TODAY, slot.id, SlotDoubt.HUB_NOT_HEARD, ACTOR)
+
+
+def test_a_slot_in_doubt_is_given_up_on_record_and_held_again_until_its_place_is_taken(tablet: Tablet) -> None:
+    tablet.slots.top_up()
+    _, board = restored(tablet)
+    slot = board.day(TODAY).lent[0]
+    with pytest.raises(NotAllowed, match="something else is in doubt"):
+        board.release(TODAY, slot.id, SlotDoubt.HUB_NOT_HEARD, ACTOR)
+    left = board.release(TODAY, slot.id, SlotDoubt.HUB_RESTORED, ACTOR).lent
+    assert slot.id not in {one.id for one in left}
+    (given,) = board.slots().given_up
+    assert (given.id, given.service, given.starts_at, given.fate) == (
+        slot.id, slot.service, slot.starts_at, SlotFate.NOT_KNOWN,
+    )  # fmt: skip
+    assert (given.given_up_at, given.given_up_by, given.stays_because) == (tablet.record.clock.wall(), "Mia", None)
+    with pytest.raises(UnknownName):
+        board.release(TODAY, slot.id, SlotDoubt.HUB_RESTORED, ACTOR)
+    tablet.record.clock.advance(60)
+    for _ in range(2):
+        (held,) = [one for one in board.hold_again(TODAY, slot.id, ACTOR).lent if one.id == slot.id]
+        assert (held.doubt, held.doubt_since) == (SlotDoubt.GIVEN_UP_BEFORE, tablet.record.clock.wall())
+        assert board.slots().given_up == []
+    board.release(TODAY, slot.id, SlotDoubt.GIVEN_UP_BEFORE, ACTOR)
+    tablet.sick_at(slot)
+    (stays,) = board.slots().given_up
+    assert stays.stays_because == "somebody or something it needs is not there at that time any more"
+    with pytest.raises(NotAllowed, match="is not there at that time any more"):
+        board.hold_again(TODAY, slot.id, ACTOR)
+
+
+def test_what_became_of_a_slot_that_was_given_up_is_shown(tablet: Tablet) -> None:
+    tablet.slots.top_up()
+    slots, board = restored(tablet)
+    first, second = board.day(TODAY).lent[:2]
+    for slot in (first, second):
+        board.release(TODAY, slot.id, SlotDoubt.HUB_RESTORED, ACTOR)
+    leases = tablet.book.day(TODAY).leases.given_up
+    parts = [
+        slot_of(name, TODAY, leases[name].visit.service, leases[name].visit.stages) for name in (first.id, second.id)
+    ]
+    sold, expired = SlotSold(slot=parts[0], hub_epoch=LIFE, order="o"), SlotExpired(slot=parts[1])
+    for word, answer in ((sold, slots.answer_sold), (expired, slots.answer_expired)):
+        event = tablet.record.store.append([EventDraft("slot/x", word, "hub", "booking")])[0]
+        tablet.record.store.append(answer(event))
+    assert {one.id: one.fate for one in board.slots().given_up} == {
+        first.id: SlotFate.SOLD, second.id: SlotFate.NOT_SOLD,
+    }  # fmt: skip
+    assert f"online-{first.id}" in {one.id for one in board.day(TODAY).appointments}
 
 
 def test_now_is_the_boxes_time_whatever_zone_the_clinic_is_in(tablet: Tablet) -> None:

@@ -128,6 +128,51 @@ def test_who_may_not_be_contacted_is_shown_with_the_reason(tablet: Tablet) -> No
     assert tablet.desk.waitlist().entries[0].state is STATE.LAPSED
 
 
+def test_who_waits_is_told_why_nothing_is_free_until_something_is(tablet: Tablet) -> None:
+    replanned(tablet.book, TODAY, ProviderOut(600, ProviderId("laurel"), Span(600, 1140)))
+    replanned(tablet.book, TODAY, ProviderOut(600, ProviderId("cedar"), Span(600, 1080)))
+    entry = tablet.desk.add(tablet.new(), ACTOR)
+    (why,) = entry.why
+    assert (why.days, why.starts_at) == ([TODAY], dt.datetime(2026, 3, 2, 12, 15, tzinfo=dt.UTC))
+    assert why.sentences == [
+        "No provider with the consult skill is free 13:15-13:45: Dr. Cedar is out 10:00-18:00; "
+        "Dr. Laurel has a break 13:30-14:15 and is out 10:00-19:00."
+    ]
+    assert tablet.desk.waitlist().entries[0].why == entry.why
+    with pytest.raises(NotAllowed, match=r"Dr\. Cedar is out 10:00-18:00"):
+        tablet.desk.offer(entry.id, shown.WaitlistChannel.MESSAGE, ACTOR)
+    wider = tablet.new(windows=[window(TODAY, TODAY + dt.timedelta(days=1))]).model_dump(exclude={"client_id"})
+    assert tablet.desk.change(entry.id, shown.WaitlistWish(**wider), ACTOR).why == []
+
+
+def window(first: dt.date, last: dt.date) -> shown.WaitlistWindow:
+    return shown.WaitlistWindow(first_day=first, last_day=last, starts=dt.time(13), ends=dt.time(18))
+
+
+def test_of_a_place_that_was_left_it_is_told_who_fills_it_who_is_next_and_why_not_the_others(tablet: Tablet) -> None:
+    entry = tablet.desk.add(tablet.new(), ACTOR)
+    ben, eva = (tablet.record.new_client(name, consents=False) for name in ("Ben", "Eva"))
+    tablet.desk.add(tablet.new(client_id=ben, messages=False, preferred_provider_id=None), ACTOR)
+    tablet.desk.add(tablet.new(client_id=eva, service_id="hydra-facial", preferred_provider_id=None), ACTOR)
+    tablet.free()
+    tablet.waitlist.step()
+    (place,) = tablet.desk.waitlist().freed
+    assert (place.day, place.starts_at, place.uses) == (
+        TODAY, dt.datetime(2026, 3, 2, 14, tzinfo=dt.UTC), ["Dr. Cedar", "Consulting room 1"],
+    )  # fmt: skip
+    assert (place.offered_to, place.cause) == (["Ada Canary"], "15:00 Skin consultation: cancelled")
+    found = tablet.desk.filling(TODAY, place.id)
+    assert [(one.entry_id, one.client_name) for one in found.offered] == [(entry.id, "Ada Canary")]
+    assert [(one.client_name, one.messages, one.starts_at) for one in found.next] == [("Ben", False, place.starts_at)]
+    assert found.next[0].points == pytest.approx(sum(one.points for one in found.next[0].reasons), abs=0.5)
+    (out,) = found.left_out
+    assert (out.client_name, out.sentences) == (
+        "Eva", ["Hydra facial can use nothing of what was left: Dr. Cedar and Consulting room 1."],
+    )  # fmt: skip
+    with pytest.raises(UnknownName, match="taken again"):
+        tablet.desk.filling(TODAY, "another")
+
+
 def test_nobody_unknown_or_erased_waits_and_no_unknown_entry_is_changed(tablet: Tablet) -> None:
     with pytest.raises(ClientUnknown):
         tablet.desk.add(tablet.new(client_id="nobody"), ACTOR)

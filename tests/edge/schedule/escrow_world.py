@@ -4,6 +4,7 @@ Each side is its disk: the log it wrote, and what it has applied of the other's.
 each step, as after a restart. What nobody in the world can know, who has bought what, stands in `ledger`.
 """
 
+import contextlib
 import copy
 import datetime as dt
 from collections import Counter, defaultdict
@@ -14,8 +15,10 @@ from cloud.bookings import leases as hub_rules
 from cloud.bookings.leases import Lease as HubLease
 from cloud.bookings.leases import LeaseState, Origin, Standing
 from edge.schedule import leases as box_rules
+from edge.schedule import slot_doubts as doubts
 from edge.schedule.checker import Rule, check
 from edge.schedule.domain import AppointmentRequest, Disruption, Plan, Span
+from edge.schedule.errors import NotAllowed
 from edge.schedule.ids import AppointmentId, ReplanId, ServiceId
 from edge.schedule.lending import Lender, LendingPolicy
 from edge.schedule.registry import parse_registry
@@ -23,6 +26,7 @@ from edge.schedule.replan import SolverLimits, replan
 from edge.schedule.replans import Replan
 from edge.schedule.sales import Moment, honour
 from edge.schedule.schedule import Schedule
+from edge.schedule.slot_doubts import HubSeen
 from shared.events.catalogue import slots as said
 from shared.events.catalogue.schedule import AppointmentMoved
 from shared.events.catalogue.system import BoxStarted
@@ -167,6 +171,7 @@ class World:
         self.places: dict[str, said.SlotPart] = {}
         self.numbers = count(1)
         self.happened: Counter[str] = Counter()
+        self.decided: set[str] = set()
         self.box_backup = copy.deepcopy(self.box)
         self.hub_backup = copy.deepcopy(self.hub)
 
@@ -189,7 +194,9 @@ class World:
         if over or not self.box.life:
             return over
         lender = Lender(CLINIC, POLICY, dt.UTC, self.box.life)
-        return list(lender.top_up(day.plan, day.leases, self.box_now(), lambda: f"lease-{next(self.numbers)}"))
+        noted = doubts.doubted(DAY, day.leases, self.box.life)
+        lent = lender.top_up(day.plan, day.leases, self.box_now(), lambda: f"lease-{next(self.numbers)}")
+        return [*noted, *lent]
 
     def book(self, service: str, start: int) -> None:
         name = f"visit-{next(self.numbers)}"
@@ -210,15 +217,36 @@ class World:
             name = names[number % len(names)]
             self.box.append(box_rules.recall(DAY, day.leases, name, "needed"))
 
-    def release(self, number: int) -> None:
-        """A person gives up a slot in doubt, knowing that nobody has bought it."""
-        day = self.box.schedule()
-        doubtful = [n for n, one in sorted(day.leases.open.items()) if one.hub_epoch != self.box.life]
-        unsold = [name for name in doubtful if not self.ledger.get(name)]
-        if unsold:
-            name = unsold[number % len(unsold)]
+    def hub_seen(self) -> HubSeen:
+        return HubSeen(self.box.life, not self.cut, self.box_now())
+
+    def release(self, number: int, *, knows: bool) -> None:
+        """A person decides to give up a slot in doubt: knowing that nobody has bought it, or taking the risk.
+
+        Nobody but a person does, and what they risk is theirs: from then on the place of whoever has bought it is not
+        kept. That the sale is told to people, and that nobody else loses a place for it, is kept all the same.
+        """
+        day, hub = self.box.schedule(), self.hub_seen()
+        doubtful = [n for n, one in sorted(day.leases.open.items()) if doubts.doubt_of(one, DAY, hub, dt.UTC)]
+        names = [name for name in doubtful if not (knows and self.ledger.get(name))]
+        if names:
+            name = names[number % len(names)]
+            self.decided.add(name)
+            self.happened["given up at a risk" if self.ledger.get(name) else "given up"] += 1
             # Once released it is the person's word; what the dead life still sold would be sold before this.
-            self.box.append(box_rules.release(DAY, day.leases, name, self.box.life))
+            self.box.append(doubts.release(DAY, day.leases, name, hub, dt.UTC))
+
+    def hold_again(self, number: int) -> None:
+        """A person takes it back that a slot was given up, where that is possible."""
+        day = self.box.schedule()
+        names = sorted(day.leases.given_up)
+        if not names:
+            return
+        name = names[number % len(names)]
+        with contextlib.suppress(NotAllowed):
+            again = doubts.hold_again(DAY, day.leases, name, CLINIC, day.plan, self.box_now(), dt.UTC)
+            self.happened["held again"] += 1
+            self.box.append(again)
 
     def restore_box(self) -> None:
         self.box = copy.deepcopy(self.box_backup)
@@ -321,7 +349,10 @@ class World:
             decided = honour(CLINIC, day, word, moment, name, replanned)
             self.happened.update(f"sale {p.outcome}" for p in decided if isinstance(p, said.SlotClosed))
             self._kept(day, word, decided)
+            before = {visit.id for visit in day.plan.placed}
             self.box.append(decided)
+            left = {visit.id for visit in self.box.schedule().plan.placed}
+            assert before <= left, "somebody lost a place for a sale"
         elif isinstance(word, said.SlotReturned | said.SlotExpired):
             outcome = "returned" if isinstance(word, said.SlotReturned) else "expired"
             closed = said.SlotClosed(lease=word.slot.lease, day=DAY, outcome=outcome)
@@ -329,11 +360,16 @@ class World:
 
     # --- what must hold -----------------------------------------------------------------------
     def _kept(self, day: Schedule, word: said.SlotSold, decided: list[PayloadModel]) -> None:
-        """What this box lent and has not forgotten is there for whoever bought it, and nobody moves for it."""
+        """What this box lent and has not forgotten is there for whoever bought it, and nobody moves for it.
+
+        But for what a person has decided to give up.
+        """
         slot = word.slot
         lent = [p for p in self.box.payloads() if isinstance(p, said.SlotLeased) and p.slot.lease == slot.lease]
         closed = day.leases.closed.get(slot.lease)
-        if not lent or not decided or (closed is not None and closed.outcome in {"lapsed", "released"}):
+        self.happened["sale of what was given up"] += slot.lease in day.leases.given_up
+        lapsed = closed is not None and closed.outcome == "lapsed"
+        if not lent or not decided or lapsed or slot.lease in self.decided:
             return
         uses = {name for stage in slot.stages for name in (stage.provider, stage.room)}
         out = any(o.resource in uses and o.span.overlaps(Span(slot.start, slot.end)) for o in day.plan.outages)
@@ -349,6 +385,8 @@ class World:
             places = [said.SlotPart.model_validate(box_rules.slot_of("x", DAY, a.visit.service, a.visit.stages))
                       for a in (one, other)]  # fmt: skip
             assert not hub_rules.collide(*places), "one place is lent twice"
+        released = {name for name, one in day.leases.closed.items() if one.outcome == "released"}
+        assert released <= self.decided, "a slot was given up and nobody decided it"
         for words in self.box.heard.values():
             for word in words:
                 if isinstance(word, said.SlotSold):

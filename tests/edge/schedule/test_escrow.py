@@ -1,5 +1,6 @@
 """No interleaving of partition, booking, replan, restart and restore sells a slot twice or drops a sale."""
 
+import datetime as dt
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,6 +16,7 @@ from cloud.bookings.leases import Lease, LeaseState, Standing
 from edge.schedule.domain import AppointmentRequest, ProviderOut, RoomDown, Span, Urgent
 from edge.schedule.ids import AppointmentId, ProviderId, RoomId, ServiceId
 from edge.schedule.schedule import Schedule
+from edge.schedule.slot_doubts import doubt_of, release
 from shared.events.catalogue import slots as said
 from shared.events.payload import PayloadModel
 from shared.ids import ClientId
@@ -68,9 +70,29 @@ class Escrow(RuleBasedStateMachine):
     def the_clinic_asks_for_a_slot(self, number: int) -> None:
         self.world.recall(number)
 
+    @rule(number=NUMBERS, knows=st.booleans())
+    def a_person_decides_to_give_up_a_slot_in_doubt(self, number: int, knows: bool) -> None:
+        self.world.release(number, knows=knows)
+
     @rule(number=NUMBERS)
-    def a_person_gives_up_a_slot_in_doubt(self, number: int) -> None:
-        self.world.release(number)
+    def a_person_takes_back_that_a_slot_was_given_up(self, number: int) -> None:
+        self.world.hold_again(number)
+
+    @rule(number=NUMBERS, minutes=st.sampled_from([60, 120]), knows=st.booleans(), holds=st.booleans())
+    def the_hub_is_not_heard_until_a_sale_is_over_and_a_person_decides(
+        self, number: int, minutes: int, knows: bool, holds: bool
+    ) -> None:
+        self.the_hub_is_lent_slots_and_sells_some([number], cut=True)
+        self.time_passes(minutes, settles=False)
+        self.world.release(number, knows=knows)
+        if holds:
+            self.world.hold_again(number)
+
+    @rule()
+    def the_hub_is_heard_again(self) -> None:
+        self.world.cut = False
+        self.world.greet()
+        self.all_arrive("both")
 
     @rule(numbers=st.lists(NUMBERS, min_size=1, max_size=3))
     def somebody_buys(self, numbers: list[int]) -> None:
@@ -84,6 +106,13 @@ class Escrow(RuleBasedStateMachine):
         self.all_arrive("up")
         self.world.cut = cut
         self.somebody_buys(numbers)
+
+    @rule(number=NUMBERS)
+    def a_restored_hub_has_forgotten_a_sale_and_is_asked_for_the_same(self, number: int) -> None:
+        self.world.back_up()
+        self.world.sell(number)
+        self.world.restore_hub()
+        self.world.sell(number)
 
     @rule(numbers=st.lists(NUMBERS, min_size=1, max_size=4), minutes=st.sampled_from([60, 90]))
     def somebody_comes_too_late(self, numbers: list[int], minutes: int) -> None:
@@ -176,8 +205,11 @@ def tell(stories: int, make: Callable[[], World] = world) -> Counter[str]:
 def test_no_story_sells_a_slot_twice_drops_a_sale_or_ends_in_disagreement() -> None:
     happened = tell(200)
     print(dict(happened))
-    # The stories are about something: sales with and without a network, kept and not to be kept.
-    assert min(happened[what] for what in ("sold", "sold while cut off", "sale booked", "sale waiting")) > 0
+    # The stories are about something: sales with and without a network, kept and not to be kept, and what people
+    # decide: that they risk a sale, that one is heard of after that, and that they think better of it.
+    sales = ("sold", "sold while cut off", "sale booked", "sale waiting")
+    decisions = ("given up", "given up at a risk", "sale of what was given up", "held again")
+    assert min(happened[what] for what in (*sales, *decisions)) > 0
 
 
 # --- planted defects ----------------------------------------------------------------------------------
@@ -187,6 +219,16 @@ class ImpatientBox(World):
     def due(self, day: Schedule) -> list[PayloadModel]:
         over = [lease for lease in day.leases.open.values() if lease.until <= self.box_now()]
         taken = [said.SlotClosed(lease=lease.id, day=DAY, outcome="expired") for lease in over]
+        return [*taken, *([] if taken else super().due(day))]
+
+
+class PresumptuousBox(World):
+    """A box that gives up by itself what is in doubt, as if a person had decided it."""
+
+    def due(self, day: Schedule) -> list[PayloadModel]:
+        hub = self.hub_seen()
+        doubtful = [name for name, lease in day.leases.open.items() if doubt_of(lease, DAY, hub, dt.UTC)]
+        taken = [payload for name in doubtful for payload in release(DAY, day.leases, name, hub, dt.UTC)]
         return [*taken, *([] if taken else super().due(day))]
 
 
@@ -202,6 +244,11 @@ def met(kind: type[World]) -> Callable[[], World]:
 def test_a_box_that_takes_back_on_its_own_clock_is_caught() -> None:
     with pytest.raises(AssertionError, match=r"a lent place was taken back|do not agree about what is lent"):
         tell(400, met(ImpatientBox))
+
+
+def test_a_box_that_gives_up_what_is_in_doubt_without_a_person_is_caught() -> None:
+    with pytest.raises(AssertionError, match=r"nobody decided it|a lent place was taken back"):
+        tell(400, met(PresumptuousBox))
 
 
 def test_a_hub_that_sells_after_expiry_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:

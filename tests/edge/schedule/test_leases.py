@@ -226,11 +226,8 @@ def test_leases_end_by_the_hubs_word_once_and_lapse_only_when_the_slot_is_over()
         day.apply(said.SlotRenewed(lease="a", day=DAY, until=MIDNIGHT))
 
 
-def test_only_a_slot_in_doubt_is_given_up_by_a_person_and_only_a_lent_one_is_asked_for() -> None:
+def test_only_a_lent_slot_is_asked_for_and_once() -> None:
     day = lent(place("a", 600))
-    with pytest.raises(NotAllowed):
-        rules.release(DAY, day.leases, "a", LIFE)
-    assert len(rules.release(DAY, day.leases, "a", "another life")) == 1
     assert len(take(day, rules.recall(DAY, day.leases, "a", "urgent"))) == 1
     assert rules.recall(DAY, day.leases, "a", "urgent") == []
     with pytest.raises(UnknownName):

@@ -6,7 +6,6 @@ from dataclasses import replace
 import pytest
 
 from edge.api.ports import Actor
-from edge.faces.schedule import ScheduleDesk
 from edge.schedule.domain import Status
 from edge.schedule.errors import BrokenFold
 from edge.schedule.ids import AppointmentId
@@ -20,7 +19,7 @@ from shared.events.catalogue import schedule as events
 from shared.events.envelope import EventDraft
 from tests.edge.schedule.night_box import NIGHT, THURSDAY, TODAY, TUESDAY, WEDNESDAY, Box
 from tests.support.records import BoxRecord
-from tests.support.slots import lending_nothing
+from tests.support.slots import board_of
 
 
 @pytest.fixture
@@ -51,7 +50,7 @@ def test_the_board_shows_the_nights_moves_and_can_take_one_days_back(box: Box) -
     before = box.plans()
     box.at_night()
     box.rolls()
-    desk = ScheduleDesk(box.book, box.record.register, lending_nothing(box.book, box.record))
+    desk = board_of(box.book, box.record)
     (shown,) = desk.day(THURSDAY).replans
     assert (shown.cause, shown.undoable) == ("Night's roll of the coming days", True)
     assert [(move.from_provider_id, move.to_provider_id) for move in shown.moved] == [("laurel", "cedar")]
@@ -69,9 +68,7 @@ def test_the_board_does_not_say_that_a_roll_has_cost_somebody_a_place(box: Box) 
     nowhere = replace(box.visit(WEDNESDAY, AppointmentId(f"second-{WEDNESDAY}")), id=AppointmentId("w"), stages=())
     waits = events.AppointmentBooked(day=WEDNESDAY, visit=visit_part(nowhere))
     box.book.record(WEDNESDAY, lambda _: [waits], "desk", "booking")
-    (unplaced,) = (
-        ScheduleDesk(box.book, box.record.register, lending_nothing(box.book, box.record)).day(WEDNESDAY).unplaced
-    )
+    (unplaced,) = board_of(box.book, box.record).day(WEDNESDAY).unplaced
     assert unplaced.reason == "No place is free today"
 
 

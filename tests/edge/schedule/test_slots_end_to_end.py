@@ -16,6 +16,7 @@ from edge.schedule.leases import Lease
 from edge.schedule.lending import LendingPolicy
 from edge.schedule.registry import demo_registry
 from edge.schedule.slot_desk import SlotDesk
+from edge.schedule.slot_doubts import Doubt
 from edge.store.hub_life import HubLife
 from shared.events.catalogue.slots import SlotExpired, SlotReturned, SlotSold
 from shared.http.errors import Conflict
@@ -122,7 +123,7 @@ def test_a_restored_hub_sells_nothing_of_before_and_a_person_gives_up_what_is_in
 def _sells_only_what_is_lent_anew(clinic: Clinic, old: list[Lease]) -> None:
     assert clinic.hub.desk.slots.free(TENANT) == []
     clinic.meet()
-    assert all(lent.doubtful for lent in clinic.slots.lent(TOMORROW))
+    assert {lent.doubt for lent in clinic.slots.lent(TOMORROW)} == {Doubt.HUB_RESTORED}
     clinic.slots.top_up()
     clinic.box.talk(clinic.hub, clinic.clock)
     free = {lease.slot.lease for lease in clinic.hub.desk.slots.free(TENANT)}
@@ -132,3 +133,23 @@ def _sells_only_what_is_lent_anew(clinic: Clinic, old: list[Lease]) -> None:
     assert old[0].visit not in clinic.book.day(TOMORROW).plan.lent
     assert old[1].visit in clinic.book.day(TOMORROW).plan.lent
     assert check(clinic.book.registry, clinic.book.day(TOMORROW).plan) == ()
+
+
+def test_what_a_person_gave_up_while_the_hub_was_not_heard_is_told_by_its_next_words(clinic: Clinic) -> None:
+    clinic.slots.top_up()
+    clinic.box.talk(clinic.hub, clinic.clock)
+    sold, unsold = [lent.lease for lent in clinic.slots.lent(TODAY)]
+    clinic.buy(sold.id, "order-1")
+    clinic.slots.reach_by(lambda: False)
+    clinic.clock.advance((unsold.until - clinic.clock.wall()).total_seconds())
+    for lease in (sold, unsold):
+        clinic.slots.release(TODAY, lease.id, "manager", Doubt.HUB_NOT_HEARD)
+    assert {one.outcome for one in clinic.slots.given_up(TODAY)} == {"released"}
+    assert clinic.hub.desk.slots.settle(TENANT) == 1
+    clinic.meet()
+    fates = {one.lease.id: one.outcome for one in clinic.slots.given_up(TODAY)}
+    assert fates == {sold.id: "booked", unsold.id: "expired"}
+    assert f"online-{sold.id}" in clinic.book.day(TODAY).plan.appointments
+    assert check(clinic.book.registry, clinic.book.day(TODAY).plan) == ()
+    clinic.box.talk(clinic.hub, clinic.clock)
+    assert clinic.hub.desk.slots.sold(TENANT)[0].outcome == "booked"

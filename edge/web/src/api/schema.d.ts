@@ -783,6 +783,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/schedule/slots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Slots
+         * @description What is held for online booking from today on, what of it is in doubt, and what was given up.
+         */
+        get: operations["getLentSlots"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/schedule/slots/{day}/{slot_id}/hold": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hold Again
+         * @description Take back that a slot was given up, as long as its place is free and nothing was heard of it.
+         */
+        post: operations["holdSlotAgain"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/schedule/slots/{day}/{slot_id}/recall": {
         parameters: {
             query?: never;
@@ -797,6 +837,26 @@ export interface paths {
          * @description Ask the hub for a slot; it stays held until the hub has answered. Asking again has no effect.
          */
         post: operations["recallSlot"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/schedule/slots/{day}/{slot_id}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Release
+         * @description Give up a slot in doubt: its place is the clinic's again, and whoever may have bought it is not expected.
+         */
+        post: operations["releaseSlot"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1026,7 +1086,7 @@ export interface paths {
         };
         /**
          * Waitlist
-         * @description Who waits, what is on offer with the reasons, and what was of late.
+         * @description Who waits and why, what is on offer with the reasons, what was left and is not taken, what was of late.
          */
         get: operations["getWaitlist"];
         put?: never;
@@ -1125,6 +1185,26 @@ export interface paths {
         put?: never;
         /** Withdraw */
         post: operations["withdrawWaitlistEntry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/waitlist/freed/{day}/{place_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Filling
+         * @description Who fills a place that was left, who would be asked otherwise, and of everybody else why not.
+         */
+        get: operations["getPlaceFilling"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2334,6 +2414,42 @@ export interface components {
          */
         FindingType: "blemish" | "pustule" | "spot";
         /**
+         * FreedPlace
+         * @description A place that a visit has left and that is not taken yet.
+         */
+        FreedPlace: {
+            /** Cause */
+            cause: string;
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+            /** Id */
+            id: string;
+            /**
+             * Offered To
+             * @description Who has something of it on offer now.
+             * @default []
+             */
+            offered_to: string[];
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            /**
+             * Uses
+             * @description Names of whom and what the visit had.
+             */
+            uses: string[];
+        };
+        /**
          * GateFailure
          * @description One limit a photograph did not keep, with a sentence telling what to do.
          */
@@ -2370,6 +2486,45 @@ export interface components {
             /** Passed */
             passed: boolean;
             profile: components["schemas"]["GateProfileName"];
+        };
+        /**
+         * GivenUpSlot
+         * @description A place that was held for online booking until somebody gave it up in doubt.
+         */
+        GivenUpSlot: {
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+            fate: components["schemas"]["SlotFate"];
+            /** Given Up At */
+            given_up_at?: string | null;
+            /**
+             * Given Up By
+             * @description Who did; empty where no more is known than that somebody did.
+             * @default
+             */
+            given_up_by: string;
+            /** Id */
+            id: string;
+            /** Service */
+            service: string;
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            /**
+             * Stays Because
+             * @description Why it cannot be held again; empty where it can.
+             */
+            stays_because?: string | null;
         };
         /**
          * GlassBroken
@@ -2646,14 +2801,32 @@ export interface components {
          * LentSlot
          * @description A place that is held for online booking until the hub has sold it or gives it back.
          *
-         *     One in doubt was lent to a hub that has been restored since, and may have been sold by it.
+         *     Of one in doubt it is not known whether it was sold; a manager may give it up.
          */
         LentSlot: {
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** @description What is in doubt, where something is. */
+            doubt?: components["schemas"]["SlotDoubt"] | null;
+            /**
+             * Doubt Since
+             * @description Empty where that is not on record.
+             */
+            doubt_since?: string | null;
             /**
              * Ends At
              * Format: date-time
              */
             ends_at: string;
+            /**
+             * Held Until
+             * Format: date-time
+             * @description When its time is over, and it is held no longer in any case.
+             */
+            held_until: string;
             /** Id */
             id: string;
             /** Service */
@@ -2672,6 +2845,16 @@ export interface components {
              * @description The hub sells it before this moment, unless the box lends it longer.
              */
             until: string;
+        };
+        /**
+         * LentSlots
+         * @description Everything that is held for online booking from today on, and what was given up of it; earliest first.
+         */
+        LentSlots: {
+            /** Given Up */
+            given_up: components["schemas"]["GivenUpSlot"][];
+            /** Lent */
+            lent: components["schemas"]["LentSlot"][];
         };
         /**
          * LentState
@@ -2974,6 +3157,78 @@ export interface components {
             current: string;
             /** New */
             new: string;
+        };
+        /**
+         * PlaceCandidate
+         * @description Somebody who would suit a place, with the best start for them.
+         */
+        PlaceCandidate: {
+            /** Client Name */
+            client_name: string;
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+            /** Entry Id */
+            entry_id: string;
+            /**
+             * Messages
+             * @description Whether they are asked by themselves; otherwise somebody calls.
+             */
+            messages: boolean;
+            /** Points */
+            points: number;
+            /**
+             * Reasons
+             * @description Most points first.
+             */
+            reasons: components["schemas"]["WaitlistReason"][];
+            /** Service */
+            service: string;
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+        };
+        /**
+         * PlaceFilling
+         * @description Who fills a place that was left, and why others do not.
+         */
+        PlaceFilling: {
+            /**
+             * Left Out
+             * @description Longest waiting first.
+             */
+            left_out: components["schemas"]["PlaceLeftOut"][];
+            /**
+             * More
+             * @description So many more wait and are not told of one by one.
+             */
+            more: number;
+            /**
+             * Next
+             * @description Who would be asked otherwise, best first.
+             */
+            next: components["schemas"]["PlaceCandidate"][];
+            /** Offered */
+            offered: components["schemas"]["PlaceCandidate"][];
+            place: components["schemas"]["FreedPlace"];
+        };
+        /**
+         * PlaceLeftOut
+         * @description Somebody who waits and is not asked: with everything gone that is named, they would be.
+         */
+        PlaceLeftOut: {
+            /** Client Name */
+            client_name: string;
+            /** Entry Id */
+            entry_id: string;
+            /** Sentences */
+            sentences: string[];
+            /** Service */
+            service: string;
         };
         /**
          * PreviewHeader
@@ -4158,6 +4413,28 @@ export interface components {
             starts_at: string;
         };
         /**
+         * SlotDoubt
+         * @description Why it is not known whether a slot was sold.
+         *
+         *     `hub_restored`: it was lent to a hub that has been restored since, and may have been sold by it. `hub_not_heard`:
+         *     its time to be sold is over and the hub is not reached. `given_up_before`: it was given up, and that was taken back.
+         * @enum {string}
+         */
+        SlotDoubt: "hub_restored" | "hub_not_heard" | "given_up_before";
+        /**
+         * SlotFate
+         * @description What has become of a slot that was given up.
+         * @enum {string}
+         */
+        SlotFate: "not_known" | "sold" | "not_sold";
+        /**
+         * SlotRelease
+         * @description What whoever gives a slot up was told is in doubt; refused where it is something else by now.
+         */
+        SlotRelease: {
+            doubt: components["schemas"]["SlotDoubt"];
+        };
+        /**
          * StaffMember
          * @description Somebody who may sign in.
          */
@@ -4464,6 +4741,12 @@ export interface components {
             /** Entries */
             entries: components["schemas"]["WaitlistEntry"][];
             /**
+             * Freed
+             * @description Earliest first, a dozen at most.
+             * @default []
+             */
+            freed: components["schemas"]["FreedPlace"][];
+            /**
              * Now
              * Format: date-time
              */
@@ -4533,7 +4816,7 @@ export interface components {
             client_name: string;
             /**
              * Held Back
-             * @description Why nothing can be offered now.
+             * @description Why nothing can be offered now, whatever is free.
              */
             held_back?: string | null;
             /** Id */
@@ -4571,6 +4854,12 @@ export interface components {
              * @default 0
              */
             travel_minutes: number;
+            /**
+             * Why
+             * @description Why nothing that suits is free, earliest days first; empty where something is.
+             * @default []
+             */
+            why: components["schemas"]["WaitlistWhy"][];
             /**
              * Windows
              * @description When it suits; any one of them.
@@ -4667,6 +4956,27 @@ export interface components {
          * @enum {string}
          */
         WaitlistReply: "accepted" | "declined";
+        /**
+         * WaitlistWhy
+         * @description What is in the way on some days: with all of it gone, somebody who waits would have a place then.
+         */
+        WaitlistWhy: {
+            /**
+             * Days
+             * @description Empty where it is a matter of no day.
+             */
+            days: string[];
+            /**
+             * Sentences
+             * @description One for each thing that is in the way.
+             */
+            sentences: string[];
+            /**
+             * Starts At
+             * @description The start at which the least is in the way; empty where it is the same at every one.
+             */
+            starts_at?: string | null;
+        };
         /**
          * WaitlistWindow
          * @description Days, both included, and the hours of each, local time, that suit; without weekdays every day does.
@@ -6348,6 +6658,67 @@ export interface operations {
             };
         };
     };
+    getLentSlots: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LentSlots"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    holdSlotAgain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                day: string;
+                slot_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleDay"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     recallSlot: {
         parameters: {
             query?: never;
@@ -6359,6 +6730,42 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleDay"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    releaseSlot: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                day: string;
+                slot_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SlotRelease"];
+            };
+        };
         responses: {
             /** @description Successful Response */
             200: {
@@ -6956,6 +7363,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WaitlistEntry"];
+                };
+            };
+            /** @description Default Response */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getPlaceFilling: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                day: string;
+                place_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaceFilling"];
                 };
             };
             /** @description Default Response */

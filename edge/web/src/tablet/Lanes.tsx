@@ -1,7 +1,7 @@
 import { clockTime, words } from "@medspasync/kit";
 import { type CSSProperties, useEffect, useRef } from "react";
 import type { Schemas } from "../api/client";
-import { LentBlock } from "./Lent";
+import { LentBlock } from "./lent/LentCard";
 import { Ghost } from "./proposal/Ghost";
 
 type Day = Schemas["ScheduleDay"];

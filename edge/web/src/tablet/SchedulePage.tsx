@@ -15,7 +15,8 @@ import { type Proposal, usePropose } from "./proposal/useProposing";
 import { VisitCard } from "./proposal/VisitCard";
 import { Notice } from "./proposal/Notice";
 import { useReported } from "./proposal/useReported";
-import { LentCard } from "./Lent";
+import { LentCard } from "./lent/LentCard";
+import { LentSide } from "./lent/LentSide";
 import { NoRight, useMay } from "./rights";
 
 type Day = Schemas["ScheduleDay"];
@@ -66,10 +67,11 @@ interface SideProps {
   day: Day;
   show: (one: Proposal) => void;
   clear: (visit: string) => void;
+  hold: (slot: Schemas["LentSlot"]) => void;
   undone: () => void;
 }
 
-function Side({ day, show, clear, undone }: SideProps) {
+function Side({ day, show, clear, hold, undone }: SideProps) {
   const undo = useUndo(undone);
   const today = useShownDay() === null;
   const may = useMay("change_schedule");
@@ -115,6 +117,7 @@ function Side({ day, show, clear, undone }: SideProps) {
           </div>
         ))}
       </section>
+      <LentSide day={day} choose={hold} />
       <section className="card side-card">
         <h2>{today ? "Changes today" : "Changes of this day"}</h2>
         {day.replans.length === 0 && <p className="quiet">The day runs as booked.</p>}
@@ -277,7 +280,7 @@ export default function SchedulePage() {
             />
           </div>
         ) : (
-          <Side day={day} show={show} clear={clear} undone={() => make(null)} />
+          <Side day={day} show={show} clear={clear} hold={hold} undone={() => make(null)} />
         )}
       </div>
       {chosen && <VisitCard day={day} visit={current ?? chosen} done={show} close={() => choose(null)} />}

@@ -21,11 +21,11 @@ export function useMay(action: Action): boolean {
   return data === undefined || data.actions.includes(action);
 }
 
-/** Why something cannot be done here, for those whose role does not allow it. */
-export function NoRight({ to, id }: { to: Guarded; id?: string }) {
+/** Why something cannot be done here, for those whose role does not allow it; `say` in words of its own. */
+export function NoRight({ to, id, say }: { to: Guarded; id?: string; say?: string }) {
   return useMay(to) ? null : (
     <p className="no-right" id={id}>
-      {WHY_NOT[to]}
+      {say ?? WHY_NOT[to]}
     </p>
   );
 }

@@ -8,8 +8,8 @@ from edge.schedule.domain import AppointmentRequest, Span, Status
 from edge.schedule.ids import AppointmentId, ProviderId, ServiceId
 from edge.schedule.registry import Registry
 from edge.schedule.schedule import Schedule
+from edge.schedule.waitlist.clinic import Clinic
 from edge.schedule.waitlist.domain import Entry, EntryId, Window
-from edge.schedule.waitlist.due import Clinic
 from edge.schedule.waitlist.rules import OfferRules
 from edge.schedule.waitlist.waitlist import Waitlist
 from shared.events.payload import PayloadModel

@@ -10,8 +10,9 @@ from edge.schedule.ids import AppointmentId, ProviderId, ReplanId, RoomId, Servi
 from edge.schedule.payloads import stage_parts
 from edge.schedule.registry import Registry
 from edge.schedule.replan import SolverLimits
+from edge.schedule.waitlist.clinic import minute_of
 from edge.schedule.waitlist.domain import Channel, EntryId, EntryState, OfferId, Place, Window
-from edge.schedule.waitlist.due import candidates, due, minute_of, next_starts, offer_now
+from edge.schedule.waitlist.due import candidates, due, next_starts, offer_now
 from edge.schedule.waitlist.places import Freed, freed, standing
 from edge.schedule.waitlist.rules import OfferRules, expiry, refusal
 from edge.schedule.waitlist.waitlist import Waitlist

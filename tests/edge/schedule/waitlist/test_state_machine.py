@@ -20,8 +20,9 @@ from edge.schedule.ids import AppointmentId, ProviderId, ReplanId, ServiceId
 from edge.schedule.registry import demo_registry
 from edge.schedule.replan import SolverLimits
 from edge.schedule.schedule import Schedule
+from edge.schedule.waitlist.clinic import Clinic, minute_of
 from edge.schedule.waitlist.domain import Channel, Entry, EntryId, EntryState, Offer, OfferState, Window
-from edge.schedule.waitlist.due import Clinic, due, minute_of, offer_now
+from edge.schedule.waitlist.due import due, offer_now
 from edge.schedule.waitlist.places import standing
 from edge.schedule.waitlist.rules import OfferRules
 from edge.schedule.waitlist.waitlist import Waitlist

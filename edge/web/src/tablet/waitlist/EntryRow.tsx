@@ -2,6 +2,7 @@ import { Button } from "@mantine/core";
 import { span } from "@medspasync/kit";
 import { type Schemas } from "../../api/client";
 import type { Waiting } from "./useWaitlist";
+import { WhyNothing } from "./Why";
 import { windowText } from "./words";
 
 interface Props {
@@ -31,6 +32,7 @@ export function EntryRow(props: Props) {
   const busy = act.offer.isPending && act.offer.variables?.entry.id === entry.id;
   const offered = entry.state === "offered";
   const lapsed = entry.state === "lapsed";
+  const whys = entry.why ?? [];
   return (
     <li aria-label={entry.client_name}>
       <div className="entry-who">
@@ -57,7 +59,7 @@ export function EntryRow(props: Props) {
           !lapsed && (
             <Button
               variant="light"
-              disabled={Boolean(entry.held_back)}
+              disabled={Boolean(entry.held_back) || whys.length > 0}
               loading={busy}
               onClick={() => act.offer.mutate({ entry, channel: entry.messages ? "message" : "phone" })}
             >
@@ -72,6 +74,7 @@ export function EntryRow(props: Props) {
           Withdraw
         </Button>
       </div>
+      <WhyNothing whys={whys} timezone={list.timezone} />
     </li>
   );
 }

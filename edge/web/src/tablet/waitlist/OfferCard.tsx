@@ -2,7 +2,7 @@ import { Alert, Button } from "@mantine/core";
 import { clockTime, sentenceOf, words } from "@medspasync/kit";
 import { type Schemas } from "../../api/client";
 import type { Waiting } from "./useWaitlist";
-import { countdown, placeText } from "./words";
+import { countdown, spanText } from "./words";
 
 interface Props {
   offer: Schemas["WaitlistOffer"];
@@ -25,7 +25,7 @@ export function OfferCard({ offer, list, now, answer }: Props) {
       <div className="offer-head">
         <div>
           <h3>{offer.client_name}</h3>
-          <p className="offer-place">{placeText(offer, list)}</p>
+          <p className="offer-place">{spanText(offer, list)}</p>
         </div>
         <div className="offer-left numbers" data-soon={left < 300} role="timer" aria-label="Time left">
           {over ? "Time is up" : countdown(left)}

@@ -5,10 +5,11 @@ import type { Schemas } from "../../api/client";
 import { ForThoseWho, NoRight, useMay } from "../rights";
 import { EntryForm } from "./EntryForm";
 import { EntryRow } from "./EntryRow";
+import { FreedPlaces } from "./Freed";
 import { OfferCard } from "./OfferCard";
 import { useWaitlist, type Waiting } from "./useWaitlist";
 import "./waitlist.css";
-import { ENDS, placeText } from "./words";
+import { ENDS, spanText } from "./words";
 
 type List = Schemas["Waitlist"];
 
@@ -54,7 +55,7 @@ function OfLate({ list, waiting }: { list: List; waiting: Waiting }) {
               {ENDS[one.state].text}
             </span>
             <p>
-              {placeText(one, list)} · {one.service}
+              {spanText(one, list)} · {one.service}
             </p>
             {one.ended_because && <p>{one.ended_because}</p>}
           </div>
@@ -127,6 +128,7 @@ export default function WaitlistPage() {
                 ))}
               </div>
             </section>
+            <FreedPlaces list={list} />
             <section className="card entries" aria-labelledby="who-waits">
               <h2 id="who-waits">
                 Waiting <span className="count">{entries.length}</span>

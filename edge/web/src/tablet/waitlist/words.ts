@@ -2,7 +2,6 @@ import { clockTime } from "@medspasync/kit";
 import type { Schemas } from "../../api/client";
 
 type Waitlist = Schemas["Waitlist"];
-type Offer = Schemas["WaitlistOffer"];
 type Window = Schemas["WaitlistWindow"];
 
 export const WEEKDAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"] as const;
@@ -31,10 +30,17 @@ export function dayText(iso: string, list: Waitlist): string {
   return short(day);
 }
 
-/** When an offered visit would be. */
-export function placeText(offer: Offer, list: Waitlist): string {
-  const from = clockTime(offer.starts_at, list.timezone);
-  return `${dayText(offer.starts_at, list)} ${from}–${clockTime(offer.ends_at, list.timezone)}`;
+/** A stretch of one day: Today 14:30–15:00. */
+export function spanText(one: { starts_at: string; ends_at: string }, list: Waitlist): string {
+  const from = clockTime(one.starts_at, list.timezone);
+  return `${dayText(one.starts_at, list)} ${from}–${clockTime(one.ends_at, list.timezone)}`;
+}
+
+/** Days of the clinic, in order: Fri 14 Mar, or Fri 14 Mar – Mon 17 Mar. */
+export function daysText(days: string[]): string {
+  const [first, last] = [days[0], days.at(-1)];
+  if (first === undefined || last === undefined) return "";
+  return first === last ? short(first) : `${short(first)} – ${short(last)}`;
 }
 
 /** Minutes and seconds, or hours and minutes where there are many. */
