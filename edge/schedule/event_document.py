@@ -178,10 +178,18 @@ def _refuse_elsewhere(day: DayDocument, event: AnyEvent) -> None:
                 day.within.span(where, event.start, event.end)
             case WalkInEvent() | UrgentEvent():
                 refuse_request(day.within, event.request)
+                _refuse_others_id(day, event.request)
             case _:
                 pass
     except ValueError as error:
         raise InvalidClinic("invalid_event", f"{error}") from error
+
+
+def _refuse_others_id(day: DayDocument, asks: RequestEntry) -> None:
+    # Who waits may ask again under the same id; somebody else would take the place of that request.
+    for waiting in day.requests:
+        if waiting.id == asks.id and (waiting.client, waiting.service) != (asks.client, asks.service):
+            raise ValueError(f"the id {asks.id!r} is that of another request; give it its own")
 
 
 def _wish_of(day: DayDocument, at: int, event: WalkInEvent | UrgentEvent | AddOnEvent | MoveWantedEvent) -> Disruption:

@@ -158,6 +158,17 @@ def test_an_event_that_does_not_belong_to_the_day_is_refused_and_nothing_is_writ
     assert not (tmp_path / "out.json").exists()
 
 
+def test_who_waits_may_ask_again_under_the_same_id_and_nobody_else(tmp_path: Path) -> None:
+    day = json.loads((EXAMPLES / "planned.json").read_text(encoding="utf-8")) | {"requests": [ASKS]}
+    given = tmp_path / "day.json"
+    given.write_text(json.dumps(day), encoding="utf-8")
+    again = replanned({"kind": "walk_in", "at": "12:00", "request": ASKS}, tmp_path, given)
+    assert again.exit_code == 0, again.output
+    other = replanned({"kind": "walk_in", "at": "12:00", "request": ASKS | {"client": "another"}}, tmp_path, given)
+    assert "the id 'w' is that of another request" in other.stderr
+    assert "another'" not in other.stderr
+
+
 def test_who_would_come_after_midnight_is_not_late_but_cancelled(tmp_path: Path) -> None:
     day = json.loads((EXAMPLES / "planned.json").read_text(encoding="utf-8"))
     last = max((visit for visit in day["appointments"]), key=lambda visit: str(visit["stages"][0]["start"]))
