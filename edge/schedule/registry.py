@@ -8,7 +8,7 @@ import datetime as dt
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol, Self, TypeVar
+from typing import Any, Final, Protocol, Self, TypeVar
 
 from pydantic import (
     Field,
@@ -31,6 +31,9 @@ from edge.schedule.offering import refuse_what_nobody_can_give
 from edge.schedule.pace import USUAL, OwnPace, Percent, paced
 from edge.schedule.services import Service
 from edge.schedule.weights import Weights
+
+ON_RECORD: Final = "on_record"
+"""Context of what is read from the log: what was accepted once is read for ever, whatever is asked of new clinics."""
 
 
 class Provider(Entry):
@@ -148,14 +151,15 @@ class Registry(Entry):
         return planned
 
     @model_validator(mode="after")
-    def _consistent(self) -> Self:
+    def _consistent(self, info: ValidationInfo) -> Self:
         _refuse_twins("providers", (p.id for p in self.providers))
         _refuse_twins("rooms", (r.id for r in self.rooms))
         _refuse_twins("devices", (d.id for d in self.devices))
         _refuse_twins("services", (s.id for s in self.services))
         _one_rest_per_type("rooms", "turnover", ((r.type, r.turnover) for r in self.rooms))
         _one_rest_per_type("devices", "cooldown or cleaning", ((d.type, d.rest) for d in self.devices))
-        refuse_what_nobody_can_give(self)
+        if not (info.context or {}).get(ON_RECORD):
+            refuse_what_nobody_can_give(self)
         _have_a_pace_for_what_is_offered(self)
         return self
 

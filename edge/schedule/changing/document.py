@@ -10,7 +10,7 @@ from typing import Any, Final
 from pydantic import JsonValue, ValidationError
 
 from edge.schedule.errors import InvalidClinic
-from edge.schedule.registry import Registry
+from edge.schedule.registry import ON_RECORD, Registry
 
 Document = dict[str, JsonValue]
 MOST_BYTES: Final = 100_000
@@ -64,6 +64,18 @@ def document_of(registry: Registry) -> Document:
     """Return a registry in the form of the file: what is left to its default is not in it."""
     document: Document = registry.model_dump(mode="json", exclude_unset=True, exclude_none=True)
     return document
+
+
+def recorded(document: Mapping[str, Any]) -> Registry:
+    """Return the registry that a document on record describes, with services that a new one may no longer have.
+
+    Raises:
+        FaultyDocument: it describes none.
+    """
+    try:
+        return Registry.model_validate(document, context={ON_RECORD: True})
+    except ValidationError as error:
+        raise FaultyDocument(_faults(document, error)) from error
 
 
 def registry_of(document: Mapping[str, Any]) -> Registry:

@@ -13,7 +13,7 @@ from copy import copy
 from typing import Final
 
 from edge.schedule.changing.differences import differences
-from edge.schedule.changing.document import FaultyDocument, digest_of, document_of, registry_of
+from edge.schedule.changing.document import FaultyDocument, digest_of, document_of, recorded, registry_of
 from edge.schedule.changing.patches import patched
 from edge.schedule.changing.revision import NOBODY, Revision, Trace
 from edge.schedule.errors import BrokenFold, NotAllowed
@@ -148,11 +148,11 @@ class Revisions:
         """
         match payload:
             case said.RegistrySeeded(document=document, file_digest=digest) if self._seed is None:
-                self._seed, self.file_digest = registry_of(document), digest
+                self._seed, self.file_digest = recorded(document), digest
             case said.RegistryChanged() if self._seed is not None:
                 self._apply_change(payload, self._seed, trace)
             case said.RegistryCarried(change=name, document=document):
-                self._find(name).registry = registry_of(document)
+                self._find(name).registry = recorded(document)
             case said.RegistryChangeUndone(change=name, day=day):
                 self._apply_undo(name, day, trace)
             case said.RegistryFileLeft(file_digest=digest) if self._seed is not None:
@@ -162,7 +162,7 @@ class Revisions:
         self.version += 1
 
     def _apply_change(self, changed: said.RegistryChanged, seed: Registry, trace: Trace) -> None:
-        registry = registry_of(changed.document)
+        registry = recorded(changed.document)
         # A clock that was put back does not bring a change below those that it was made on.
         before = max((one.begins for one in self.made if not one.planned), default=changed.day)
         begins = changed.valid_from if isinstance(changed, said.RegistryChangePlanned) else max(changed.day, before)

@@ -1,11 +1,16 @@
+import datetime as dt
+import tomllib
 from importlib.resources import files
 from pathlib import Path
 
 import pytest
 
+from edge.schedule.changing.document import FaultyDocument, document_of, recorded, registry_of
+from edge.schedule.changing.revisions import Revisions
 from edge.schedule.errors import InvalidClinic, UnknownName
 from edge.schedule.ids import ProviderId
 from edge.schedule.registry import Registry, load_registry, parse_registry
+from shared.events.catalogue.clinic import RegistrySeeded
 
 DEMO = (files("edge.schedule") / "clinics" / "demo.toml").read_text(encoding="utf-8")
 
@@ -106,6 +111,15 @@ def test_devices_that_never_stand_in_one_room_cannot_follow_each_other_in_a_serv
     with pytest.raises(InvalidClinic, match=r"services\.both\.stages\.1: no 'lamp' may stand in a room that suits"):
         parse_registry(with_wand_and_lamp('"treatment-2"', f"{_WAND}, {_LAMP}"))
     assert parse_registry(with_wand_and_lamp('"treatment-1", "treatment-2"', f"{_WAND}, {_LAMP}"))
+
+
+def test_a_clinic_on_record_is_read_though_a_new_one_may_no_longer_have_its_services() -> None:
+    document = tomllib.loads(with_wand_and_lamp('"treatment-2"', f"{_WAND}, {_LAMP}"))
+    with pytest.raises(FaultyDocument):
+        registry_of(document)
+    seeded = RegistrySeeded(document=document_of(recorded(document)), file_digest="0" * 64)
+    known = Revisions.fold([seeded])
+    assert known.on(dt.date(2026, 3, 2), dt.date(2026, 3, 2)) == recorded(document)
 
 
 def test_a_service_of_more_people_rooms_and_devices_than_the_engine_holds_is_refused() -> None:
