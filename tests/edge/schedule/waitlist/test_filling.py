@@ -114,7 +114,7 @@ def test_a_place_that_was_declined_is_open_for_the_next_and_says_so_of_who_decli
     assert told(asked(bench, 8, 32)) == {"a": "The client was offered 10:00-10:30 before and did not take it."}
 
 
-@settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=60)
+@settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=80)
 @given(data=st.data())
 def test_with_all_that_is_told_gone_who_was_left_out_could_have_the_place(data: st.DataObject) -> None:
     world, left = with_place_left(data)
@@ -131,7 +131,7 @@ def test_with_all_that_is_told_gone_who_was_left_out_could_have_the_place(data: 
             assert fits_after(world, left)
 
 
-@settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=60)
+@settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=80)
 @given(data=st.data())
 def test_each_thing_that_is_told_is_necessary_and_all_of_it_is_enough_for_that_start(data: st.DataObject) -> None:
     world, left = with_place_left(data)

@@ -20,7 +20,7 @@ def has_place(world: World) -> bool:
     )
 
 
-@settings(over_worlds, max_examples=600)
+@settings(over_worlds, max_examples=800)
 @given(data=st.data())
 def test_a_start_is_free_if_and_only_if_nothing_is_in_its_way(data: st.DataObject) -> None:
     world = data.draw(worlds(displaced=True))
@@ -33,7 +33,7 @@ def test_a_start_is_free_if_and_only_if_nothing_is_in_its_way(data: st.DataObjec
             assert (one.start in free) == (not of_the_day)
 
 
-@settings(over_worlds, max_examples=600)
+@settings(over_worlds, max_examples=800)
 @given(data=st.data())
 def test_with_all_that_is_told_of_a_day_gone_there_is_a_place_and_each_of_it_is_necessary(data: st.DataObject) -> None:
     world = data.draw(worlds())
@@ -54,7 +54,7 @@ def test_with_all_that_is_told_of_a_day_gone_there_is_a_place_and_each_of_it_is_
                 assert without.asking(date).against(Try(why.start, hours)).reasons
 
 
-@settings(over_worlds, max_examples=60)
+@settings(over_worlds, max_examples=80)
 @given(data=st.data())
 def test_no_word_of_it_names_a_client_or_a_visit(data: st.DataObject) -> None:
     world = data.draw(worlds(displaced=True))
