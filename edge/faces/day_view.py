@@ -64,8 +64,8 @@ class DayView:
             opens_at=self._at(day, registry.hours.start),
             closes_at=self._at(day, registry.hours.end),
             providers=[self._provider(day, item, plan) for item in registry.providers],
-            rooms=[self._thing(day, item, plan) for item in registry.rooms],
-            devices=[self._thing(day, item, plan) for item in registry.devices],
+            rooms=[self._thing(day, domain.ResourceKind.ROOM, item, plan) for item in registry.rooms],
+            devices=[self._thing(day, domain.ResourceKind.DEVICE, item, plan) for item in registry.devices],
             appointments=[
                 self._appointment(day, item, moves.get(item.id), against.get(item.id))
                 for item in plan.appointments.values()
@@ -97,15 +97,17 @@ class DayView:
                 for start, end in zip(edges[::2], edges[1::2], strict=True)
                 if not provider.away
             ],
-            absences=self._absences(day, provider, plan),
+            absences=self._absences(day, domain.ResourceKind.PROVIDER, provider, plan),
         )
 
-    def _thing(self, day: dt.date, thing: Room | Unit, plan: domain.Plan) -> shown.Resource:
-        absences = self._absences(day, thing, plan)
+    def _thing(self, day: dt.date, kind: domain.ResourceKind, thing: Room | Unit, plan: domain.Plan) -> shown.Resource:
+        absences = self._absences(day, kind, thing, plan)
         return shown.Resource(id=thing.id, name=thing.name, detail=thing.type, absences=absences)
 
-    def _absences(self, day: dt.date, entry: Provider | Room | Unit, plan: domain.Plan) -> list[shown.Absence]:
-        out = [item.span for item in plan.outages if item.resource == entry.id]
+    def _absences(
+        self, day: dt.date, kind: domain.ResourceKind, entry: Provider | Room | Unit, plan: domain.Plan
+    ) -> list[shown.Absence]:
+        out = [item.span for item in plan.outages if (item.kind, item.resource) == (kind, entry.id)]
         if entry.away:
             out = [self._book.registry_on(day).hours.span]
         return [shown.Absence(starts_at=self._at(day, span.start), ends_at=self._at(day, span.end)) for span in out]

@@ -1,7 +1,7 @@
 """Which lent places keep a visit from a place: what is said of it, and what the hub is asked to give back."""
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 
 from edge.schedule.demand import Calendar, demands_of
@@ -11,7 +11,6 @@ from edge.schedule.domain import (
     Plan,
     ResourceKind,
     Span,
-    StageAssignment,
     Urgent,
     WalkIn,
     clock_text,
@@ -21,6 +20,7 @@ from edge.schedule.insertion import Situation, slots
 from edge.schedule.leases import Leases, recall
 from edge.schedule.registry import Registry
 from edge.schedule.replans import Replan
+from edge.schedule.uses import uses
 from shared.events.payload import PayloadModel
 
 HELD = "held for online booking"
@@ -87,15 +87,9 @@ def recalls_of_away(registry: Registry, day: dt.date, leases: Leases) -> list[Pa
     return [
         payload
         for lease in leases.open.values()
-        if away & {(need, name) for stage in lease.visit.stages for need, name in _needs(stage)}
+        if away & {use for stage in lease.visit.stages for use in uses(stage)}
         for payload in recall(day, leases, lease.id, "somebody or something it needs is away")
     ]
-
-
-def _needs(stage: StageAssignment) -> Iterator[tuple[ResourceKind, str | None]]:
-    yield ResourceKind.PROVIDER, stage.provider
-    yield ResourceKind.ROOM, stage.room
-    yield ResourceKind.DEVICE, stage.device
 
 
 def _has_place(registry: Registry, plan: Plan, visit: Appointment, now: int) -> bool:

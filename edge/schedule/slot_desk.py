@@ -156,7 +156,7 @@ class SlotDesk:
             UnknownName: it was not given up.
             NotAllowed: what became of it is known meanwhile, its place is taken, or its time is over.
         """
-        registry, now, zone = self._book.registry, self._clock.wall(), self._book.zone
+        registry, now, zone = self._book.registry_on(date), self._clock.wall(), self._book.zone
 
         def decide(day: Schedule) -> Sequence[PayloadModel]:
             # What is on offer to somebody who waits is taken, too.
@@ -173,7 +173,7 @@ class SlotDesk:
 
     def given_up(self, date: dt.date) -> list[GivenUpSlot]:
         """Return the slots of a day that people have given up, earliest first, with what has become of them."""
-        day, registry, now = self._book.day(date), self._book.registry, self._clock.wall()
+        day, registry, now = self._book.day(date), self._book.registry_on(date), self._clock.wall()
         plan = day.plan.with_appointments(*self._book.kept(day))
         found = sorted(day.leases.given_up.values(), key=lambda lease: (lease.visit.start, lease.id))
         return [

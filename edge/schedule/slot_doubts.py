@@ -13,6 +13,7 @@ from edge.schedule.domain import Appointment, Plan, StageAssignment, clock_text
 from edge.schedule.errors import NotAllowed, UnknownName
 from edge.schedule.leases import SOLD_OUTCOMES, Lease, Leases
 from edge.schedule.registry import Registry
+from edge.schedule.uses import uses
 from shared.events.catalogue import slots as said
 from shared.events.payload import PayloadModel
 from shared.slots import is_over, last_sale, moment
@@ -156,7 +157,4 @@ def _taken_by(registry: Registry, plan: Plan, visit: Appointment) -> str | None:
 
 
 def _collide(one: StageAssignment, other: StageAssignment) -> bool:
-    if not one.span.overlaps(other.span):
-        return False
-    mine = {one.provider, one.room, one.device} - {None}
-    return bool(mine & {other.provider, other.room, other.device})
+    return one.span.overlaps(other.span) and not set(uses(one)).isdisjoint(uses(other))

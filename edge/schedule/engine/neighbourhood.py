@@ -21,7 +21,10 @@ __all__ = ["Ending", "Limits", "Neighbourhood", "Outcome", "cheap_moves", "impro
 
 
 class Seen(Protocol):
-    """Told at once of a day that is better on the first level, and whether no day is better there."""
+    """Told at once of a day that is better on the first level, and whether no day is better there.
+
+    Where none is better than the former one it is told of that, once that is proven.
+    """
 
     def __call__(self, places: tuple[Place | None, ...], proven: bool) -> None:
         """Take note of it."""
@@ -119,7 +122,7 @@ def improve(
         places: the day as it stands; its places must fit together.
         around: who may change.
         limits: how far to look.
-        seen: told of each day on the way that is better on the first level, and of the last of them.
+        seen: told of each day on the way that is better on the first level, and of what is proven of the last.
         ending: lets another thread end it early.
     """
     limits, ending = limits or Limits(), ending or Ending()
@@ -158,8 +161,8 @@ def _first_level(call: _Call, places: tuple[Place | None, ...], seen: Seen | Non
     found = better(solver) if status in _SOLVED else None
     # That nothing is better is proven of the model's day; one that does not stand up to the check is none.
     kept = status == cp_model.OPTIMAL and (found is not None or solver.value(model.rank.var) >= now)
-    if found is not None and seen is not None:
-        seen(found, kept)
+    if seen is not None and (found is not None or kept):
+        seen(places if found is None else found, kept)
     return Outcome(places if found is None else found, kept, _bound(solver, status) + others)
 
 
@@ -218,6 +221,7 @@ def _minimize(model: Model, level: Known, call: _Call, told: Any = None) -> tupl
         for known in model.sheet.open:  # of every variable: hints with gaps are ignored
             cp.add_hint(known.var, known.now)
     solver = cp_model.CpSolver()
+    call.ending.watch(solver)
     solver.parameters.max_time_in_seconds = 0.0 if call.ending.over else max(0.0, call.until - time.monotonic())
     solver.parameters.num_workers = call.limits.workers
     solver.parameters.random_seed = call.limits.seed & _LARGEST_SEED
@@ -229,7 +233,6 @@ def _minimize(model: Model, level: Known, call: _Call, told: Any = None) -> tupl
         solver.parameters.symmetry_level = 0
     else:
         solver.parameters.linearization_level = 2
-    call.ending.watch(solver)
     return solver, solver.solve(cp, told)
 
 

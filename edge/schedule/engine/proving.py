@@ -106,6 +106,7 @@ class _Beside:
     ) -> None:
         self._problem, self._plan, self._shapes, self._until = problem, plan, shapes, until
         self._start, self._rank = found.places, found.worth.rank
+        self._at_start = threading.Lock()
         self._news, self._over = threading.Event(), threading.Event()
         self._ending = Ending()
 
@@ -113,11 +114,8 @@ class _Beside:
         """Leave what is searched now for a day that is better on the first level; small moves, if none is better."""
         if proven:
             self._ending.end()
-        answer = _answer(self._problem, places, self._plan.seed, self._shapes)
-        if answer.worth.rank >= self._rank:
-            return
-        self._start, self._rank = answer.places, answer.worth.rank
-        self._news.set()
+        if self._begin_with(_answer(self._problem, places, self._plan.seed, self._shapes)):
+            self._news.set()
 
     def end(self) -> None:
         """Stop: nothing better is left."""
@@ -145,9 +143,16 @@ class _Beside:
         if outcome.places == tuple(self._start):
             return None
         answer = _answer(self._problem, outcome.places, self._plan.seed, self._shapes)
-        if answer.worth.rank < self._rank:
-            self._start, self._rank = answer.places, answer.worth.rank
+        self._begin_with(answer)
         return answer
+
+    def _begin_with(self, answer: Answer) -> bool:
+        """Let the search go on from a day, where that is better on the first level than the one known."""
+        with self._at_start:
+            better = answer.worth.rank < self._rank
+            if better:
+                self._start, self._rank = answer.places, answer.worth.rank
+        return better
 
     def _ended(self) -> bool:
         return self._news.is_set() or self._over.is_set()

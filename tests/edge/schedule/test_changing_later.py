@@ -327,6 +327,23 @@ def test_a_lent_slot_whose_provider_leaves_is_asked_back_and_those_of_days_befor
     assert all(provider not in who for name, who in now.items() if name != leases[WEDNESDAY].id)
 
 
+def test_a_slot_that_was_given_up_is_held_again_only_if_its_own_days_clinic_has_what_it_needs(box: Box) -> None:
+    life = ["epoch"]
+    policy = LendingPolicy(1, frozenset({ServiceId("consultation")}), days_ahead=3)
+    desk = SlotDesk(box.book, policy, lambda: life[0], box.record.clock, box.record.ids)
+    desk.top_up()
+    life[0] = "another"
+    names = {day: next(iter(box.book.day(day).leases.open)) for day in (TOMORROW, WEDNESDAY)}
+    for day, name in names.items():
+        desk.release(day, name, "manager")
+    (provider,) = box.book.day(WEDNESDAY).leases.given_up[names[WEDNESDAY]].visit.providers
+    box.save(away(box.document(), provider), valid_from=WEDNESDAY)
+    assert [[one.stays_because is None for one in desk.given_up(day)] for day in names] == [[True], [False]]
+    desk.hold_again(TOMORROW, names[TOMORROW], "manager")
+    with pytest.raises(NotAllowed, match="not there at that time"):
+        desk.hold_again(WEDNESDAY, names[WEDNESDAY], "manager")
+
+
 def test_the_waitlist_is_offered_what_each_days_own_clinic_has(box: Box) -> None:
     document = box.document()
     for provider in demo_registry().providers:
