@@ -127,8 +127,9 @@ def improve(
     """
     limits, ending = limits or Limits(), ending or Ending()
     call = _Call(problem, around, limits, time.monotonic() + limits.seconds, ending)
-    first = _first_level(call, tuple(places), seen)
-    if ending.over or limits.first_only or time.monotonic() >= call.until:
+    first, making = _first_level(call, tuple(places), seen)
+    # With its costs the model takes longer to make than without.
+    if ending.over or limits.first_only or time.monotonic() + making >= call.until:
         return replace(first, proven=False)
     return _second_level(call, first)
 
@@ -142,16 +143,21 @@ class _Call:
     ending: Ending
 
 
-def _first_level(call: _Call, places: tuple[Place | None, ...], seen: Seen | None) -> Outcome:
-    """Return a day that is better on the first level, or the former one; proven is what holds of that level."""
+def _first_level(call: _Call, places: tuple[Place | None, ...], seen: Seen | None) -> tuple[Outcome, float]:
+    """Return a day that is better on the first level, or the former one, and the seconds that its model took to make.
+
+    Proven is what holds of that level.
+    """
     before = _day(call.problem, places)
     changing = call.around.free | call.around.sliding
     now = sum(before.rank(number) for number in changing)
     others = sum(before.rank(number) for number in range(len(places)) if number not in changing)
     # No visit counts less than nothing: a first level of 0 needs no search.
     if now == 0:
-        return Outcome(places, proven=True, rank_bound=others)
+        return Outcome(places, proven=True, rank_bound=others), 0.0
+    begun = time.monotonic()
     model = Model(before, call.around, priced=False)
+    making = time.monotonic() - begun
 
     def better(solver: Any) -> tuple[Place | None, ...] | None:
         after = _checked(call.problem, model.read(solver), changing) if solver.value(model.rank.var) < now else None
@@ -163,7 +169,7 @@ def _first_level(call: _Call, places: tuple[Place | None, ...], seen: Seen | Non
     kept = status == cp_model.OPTIMAL and (found is not None or solver.value(model.rank.var) >= now)
     if seen is not None and (found is not None or kept):
         seen(places if found is None else found, kept)
-    return Outcome(places if found is None else found, kept, _bound(solver, status) + others)
+    return Outcome(places if found is None else found, kept, _bound(solver, status) + others), making
 
 
 class _OnTheWay(cp_model.CpSolverSolutionCallback):  # type: ignore[misc]  # published without types
