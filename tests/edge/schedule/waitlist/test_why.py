@@ -10,7 +10,7 @@ from edge.schedule.clearing import OnRecord
 from edge.schedule.domain import Outage, PastVisit, Plan, ProviderOut, ResourceKind, Span
 from edge.schedule.errors import NotAllowed
 from edge.schedule.ids import AppointmentId, ProviderId, ReplanId, ServiceId
-from edge.schedule.other_days import history_of
+from edge.schedule.other_days import history_of, reach_of
 from edge.schedule.registry import Registry
 from edge.schedule.waitlist.clinic import Clinic, Overview
 from edge.schedule.waitlist.domain import Channel, Entry, EntryId, OfferId, Window
@@ -40,7 +40,8 @@ class Told:
 
     def _history(self, client: ClientId, service: ServiceId, day: dt.date) -> tuple[PastVisit, ...]:
         others = [PastVisit(name, (day - date).days) for date, name in self.has.items() if date != day]
-        return history_of(self.clinic.registry, service, others)
+        registry = self.clinic.on(day)
+        return history_of(registry, service, others) if reach_of(registry, service) is not None else ()
 
     def whys(self, entry: Entry, *plans: Plan, now: dt.datetime | None = None) -> tuple[Why, ...]:
         days = {plan.date: plan for plan in plans}
@@ -112,6 +113,29 @@ def test_a_visit_that_has_to_come_before_is_told_and_from_when_it_prepares_one()
         f"{said}; on 27 November at the earliest."
     )
     assert Told(after, {day(0): "consultation"}).whys(wish("a", "filler", days=3)) == ()
+
+
+def test_a_service_that_ends_on_a_day_to_come_is_possible_before_it_or_on_no_day() -> None:
+    twice = with_rules({"laser-hair": {"apart": [{"service": "laser-hair", "days": 14}]}})
+    without = twice.model_copy(update={"services": tuple(one for one in twice.services if one.id != "laser-hair")})
+    said = "23 November to 26 November: Laser hair removal needs 14 days between it and Laser hair removal on"
+
+    def text(had: int, ends: int) -> str:
+        told = Told(twice, {day(had): "laser-hair"})
+        told.clinic = replace(told.clinic, planned_on=lambda date: twice if date < day(ends) else without)
+        return told.text(wish("a", "laser-hair", days=3))
+
+    assert text(-5, 9) == f"{said} 18 November."
+    assert text(-5, 10) == f"{said} 18 November; on 2 December at the earliest."
+
+
+def test_a_visit_of_a_service_that_only_later_days_have_is_in_the_way_of_no_day_before() -> None:
+    rules = {"laser-hair": {"apart": [{"service": "laser-hair", "days": 7}, {"service": "peel", "days": 2}]}}
+    later = with_rules(rules)
+    fewer = later.model_copy(update={"services": tuple(one for one in later.services if one.id != "peel")})
+    told = Told(later, {day(-3): "laser-hair", day(4): "peel"})
+    told.clinic = replace(told.clinic, planned_on=lambda date: fewer if date < day(5) else later)
+    assert told.text(wish("a", "laser-hair")).endswith("on 20 November; on 27 November at the earliest.")
 
 
 def test_each_clearance_that_is_missing_is_told() -> None:
