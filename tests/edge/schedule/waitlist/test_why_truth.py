@@ -4,7 +4,7 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from edge.schedule.waitlist.asking import Bar, Try
-from edge.schedule.waitlist.clinic import can_be_offered
+from edge.schedule.waitlist.clinic import offerable
 from edge.schedule.waitlist.why import why_nothing, why_text
 from tests.edge.schedule.waitlist.worlds import World, worlds
 
@@ -14,9 +14,7 @@ over_worlds = settings(deadline=None, suppress_health_check=list(HealthCheck))
 def has_place(world: World) -> bool:
     view = world.view
     return any(
-        can_be_offered(view.clinic, view.waitlist, world.entry, place, world.now)
-        for date in view.plans
-        for place in view.gaps(date).places(world.entry)
+        any(offerable(view.clinic, view.waitlist, world.entry, view.gaps(date), world.now)) for date in view.plans
     )
 
 
