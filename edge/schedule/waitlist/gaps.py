@@ -20,8 +20,9 @@ from edge.schedule.lunch import missed_lunches
 from edge.schedule.obstacles import Question, Wish
 from edge.schedule.paced_question import PacedQuestion, question_of
 from edge.schedule.registry import Registry
+from edge.schedule.uses import uses
 from edge.schedule.waitlist.domain import Entry, Place
-from edge.schedule.waitlist.places import ASKS, Freed, uses_in
+from edge.schedule.waitlist.places import ASKS, Freed
 
 ON_OFFER: Final = "is on offer to somebody"
 FIRST_TO_OTHERS: Final = "is kept for a booked visit without a place"
@@ -104,7 +105,7 @@ class Gaps:
     def could_use(self, entry: Entry, near: Freed) -> bool:
         """Tell whether anything of what was left could serve an entry at all."""
         able = {(need.kind, name) for need in self.demand(entry.service).needs for name in need.eligible}
-        return any(use in able for stage in near.stages for use in uses_in(stage))
+        return any(use in able for stage in near.stages for use in uses(stage))
 
     def visit(self, entry: Entry, window: Span, near: Freed | None = None) -> Appointment:
         """Return the visit that an entry asks for, with what its client is cleared for and has on other days."""

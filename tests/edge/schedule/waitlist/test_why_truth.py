@@ -24,11 +24,11 @@ def test_a_start_is_free_if_and_only_if_nothing_is_in_its_way(data: st.DataObjec
     world = data.draw(worlds(displaced=True))
     for date in world.plans:
         asking = world.asking(date)
-        free = {place.start for place in asking.gaps.places(world.entry)}
+        free = {(place.window, place.start) for place in asking.gaps.places(world.entry)}
         for one in asking.tries():
             told = asking.against(one).reasons
             of_the_day = [reason for reason in told if reason.obstacle is not None]
-            assert (one.start in free) == (not of_the_day)
+            assert ((one.hours, one.start) in free) == (not of_the_day)
 
 
 @settings(over_worlds, max_examples=800)
