@@ -8,6 +8,8 @@ from edge.schedule.domain import Appointment, Plan, ResourceKind, Span
 from edge.schedule.ids import AppointmentId, ProviderId, RoomId
 
 TERM: Final = "add_on_adjacency"
+ADD_ON_WAIT_MINUTES: Final = 30
+"""So long a client waits at most between a visit and what is added to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +36,11 @@ class Beside:
         rooms = frozenset(stage.room for stage in anchor.stages)
         return cls(anchor.id, Span(anchor.start, anchor.end), own, frozenset(anchor.providers), rooms)
 
-    def leaves_free(self, span: Span) -> bool:
-        """Tell whether the client is in no other visit then."""
-        return not any(span.overlaps(other) for other in self.own)
+    def suits(self, start: int, shortest: int, longest: int) -> bool:
+        """Tell whether, however long it takes, the client is in no other visit then and waits no longer than may be."""
+        whole = Span(start, start + longest)
+        near = self.gap(Span(start, start + shortest)) <= ADD_ON_WAIT_MINUTES
+        return near and not any(whole.overlaps(other) for other in self.own)
 
     def gap(self, span: Span) -> int:
         """Return the minutes between the visit and the add-on, whichever comes first."""

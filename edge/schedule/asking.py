@@ -1,16 +1,13 @@
 """Who asks for a place in a disruption: the walk-in, the urgent client, the client who wants something more."""
 
 from dataclasses import dataclass
-from typing import Final
 
+from edge.schedule.adjacency import ADD_ON_WAIT_MINUTES
+from edge.schedule.demand import demands_of
 from edge.schedule.domain import DAY_MINUTES, AddOn, AppointmentRequest, Disruption, Plan, Span, Urgent, WalkIn
 from edge.schedule.facts import find
 from edge.schedule.ids import AppointmentId
 from edge.schedule.registry import Registry
-
-ADD_ON_WAIT_MINUTES: Final = 30
-"""So long a client waits at most between a visit and what is added to it."""
-
 
 @dataclass(frozen=True, slots=True)
 class Asking:
@@ -47,8 +44,9 @@ def add_on_id(plan: Plan, anchor: AppointmentId) -> AppointmentId:
 
 
 def _beside(registry: Registry, plan: Plan, wanted: AddOn) -> AppointmentRequest:
-    anchor, minutes = find(plan, wanted.appointment), registry.service(wanted.service).minutes
-    reach, midnight = minutes + ADD_ON_WAIT_MINUTES, anchor.start // DAY_MINUTES * DAY_MINUTES
+    anchor, service = find(plan, wanted.appointment), registry.service(wanted.service)
+    # Whoever is slowest may serve it, too.
+    reach, midnight = demands_of(registry)[service.id].longest + ADD_ON_WAIT_MINUTES, anchor.start // DAY_MINUTES * DAY_MINUTES
     window = Span(max(midnight, anchor.start - reach), min(midnight + DAY_MINUTES, anchor.end + reach))
     return AppointmentRequest(
         add_on_id(plan, anchor.id),

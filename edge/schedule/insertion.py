@@ -119,7 +119,7 @@ class Situation:
             and start % DAY_MINUTES + (shortest if start == own else longest) <= DAY_MINUTES
         ]
         if (beside := self.beside.get(appointment.id)) is not None:
-            return [start for start in starts if beside.leaves_free(Span(start, start + longest))]
+            return [start for start in starts if beside.suits(start, shortest, longest)]
         return starts
 
     def asked(self, appointment: Appointment) -> Asked:

@@ -45,7 +45,7 @@ class PacedQuestion:
         """Return the smallest set of reasons; none means that the wish is possible."""
         # Of equally many the fastest tells them: what is too short for everybody is so for whoever is fastest.
         fastest = sorted(self._all, key=lambda one: one.demand.minutes)
-        return min((one.obstacles() for one in fastest), key=_size)
+        return min((one.obstacles() for one in fastest), key=size)
 
     def impossible(self) -> Iterator[Obstacle]:
         """Yield what speaks against the wish whoever makes way: its time, or whom and what it asks for."""
@@ -81,6 +81,7 @@ def question_of(
     return kind(asked, visit, others, provider, room)
 
 
-def _size(obstacles: Sequence[Obstacle]) -> tuple[int, int]:
+def size(obstacles: Sequence[Obstacle]) -> tuple[int, int]:
+    """Return how many facts are in the way, and in how many reasons they are told."""
     facts = {cause.fact for obstacle in obstacles for cause in obstacle.causes}
     return len(facts) + sum(not obstacle.causes for obstacle in obstacles), len(obstacles)

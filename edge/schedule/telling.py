@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from edge.schedule.asking import asking_in
 from edge.schedule.booking import next_slots
+from edge.schedule.demand import demands_of
 from edge.schedule.domain import (
     GRID_MINUTES,
     Appointment,
@@ -109,7 +110,7 @@ def declined(registry: Registry, plan: Plan, request: AppointmentRequest, now: i
     others = next_slots(registry, plan, anywhen, now)
     name = registry.service(request.service).name
     asks = Appointment.of(request)
-    last = request.window.end - registry.service(request.service).minutes
+    last = request.window.end - demands_of(registry)[request.service].shortest
     starts = range(up_to_grid(max(now, request.window.start)), last + 1, GRID_MINUTES)
     refusal = refusal_text(registry, plan, asks, starts)
     window = f"{clock_text(request.window.start)} and {clock_text(request.window.end)}"

@@ -1,10 +1,10 @@
 """What a stage uses, by kind, and what people call it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from edge.schedule.domain import ResourceKind, StageAssignment
 from edge.schedule.ids import ProviderId, RoomId, UnitId
-from edge.schedule.registry import Registry
+from edge.schedule.registry import Provider, Registry, Room, Unit
 
 
 def used(stage: StageAssignment, kind: ResourceKind) -> str | None:
@@ -24,6 +24,15 @@ def uses(stage: StageAssignment) -> Iterator[tuple[ResourceKind, str]]:
         name = used(stage, kind)
         if name is not None:
             yield kind, name
+
+
+def entries(registry: Registry) -> Mapping[ResourceKind, Sequence[Provider | Room | Unit]]:
+    """Return whom and what the clinic's file has of each kind."""
+    return {
+        ResourceKind.PROVIDER: registry.providers,
+        ResourceKind.ROOM: registry.rooms,
+        ResourceKind.DEVICE: registry.devices,
+    }
 
 
 def called(registry: Registry, kind: ResourceKind, name: str) -> str:

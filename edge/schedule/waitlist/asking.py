@@ -16,8 +16,9 @@ from edge.schedule.conditions import days_apart
 from edge.schedule.domain import DAY_MINUTES, GRID_MINUTES, PastVisit, Span, clock_text, up_to_grid
 from edge.schedule.ids import ProviderId, RoomId
 from edge.schedule.obstacles import listed
+from edge.schedule.paced_question import size
 from edge.schedule.waitlist.clinic import Clinic, offered_before
-from edge.schedule.waitlist.domain import Entry
+from edge.schedule.waitlist.domain import Entry, Offer
 from edge.schedule.waitlist.gaps import Gaps
 from edge.schedule.waitlist.places import Freed
 from edge.schedule.waitlist.rules import in_time
@@ -117,19 +118,43 @@ class Asking:
 
     def against(self, one: Try) -> Against:
         """Return all that is in the way at one start."""
-        visit = self.gaps.visit(self.entry, one.hours, self.near)
-        question = self.gaps.question(visit, one.start, one.provider, one.room)
-        reasons = [self._reason(obstacle) for obstacle in question.obstacles()]
-        return Against(one, (*reasons, *self._of_the_waitlist(one.start)))
+        found = self._obstacles(one, one.hours)
+        before = self._before(one.start, self.gaps.demand(self.entry.service).longest)
+        if before is not None and one.start + self.minutes <= before.place.start:
+            quick = self._quick(one, before, found)
+            found, before = (found, before) if quick is None else (quick, None)
+        reasons = map(self._reason, found)
+        return Against(one, (*reasons, *self._late(one.start), *_offered(before)))
+
+    def _obstacles(self, one: Try, hours: Span) -> tuple[Obstacle, ...]:
+        visit = self.gaps.visit(self.entry, hours, self.near)
+        return self.gaps.question(visit, one.start, one.provider, one.room).obstacles()
+
+    def _quick(self, one: Try, before: Offer, found: tuple[Obstacle, ...]) -> tuple[Obstacle, ...] | None:
+        """Return what keeps the visit from being over before a time that was not taken, where that is no more.
+
+        None where it is more: then that time is in the way of whoever takes longer.
+        """
+        hours, outside = one.hours, tuple[Obstacle, ...]()
+        if not self._inside(one):
+            # The hours speak against every length: what else does is asked without them.
+            hours, outside = Span(0, DAY_MINUTES), tuple(one for one in found if one.kind is Blocker.WINDOW)
+        quick = self._obstacles(one, Span(hours.start, min(hours.end, before.place.start)))
+        if any(obstacle.kind is Blocker.WINDOW for obstacle in quick):
+            return None
+        return (*outside, *quick) if size((*outside, *quick)) <= size(found) else None
+
+    def _inside(self, one: Try) -> bool:
+        """Tell whether somebody is fast enough for the hours that suit."""
+        return one.hours.start <= one.start and one.start + self.minutes <= one.hours.end
 
     def _seems(self, one: Try) -> tuple[int, int, int]:
         """Return how much seems to be in the way at a start, and then what is told first of equals."""
-        inside = one.hours.start <= one.start and one.start + self.minutes <= one.hours.end
-        others = sum(1 for _ in self._of_the_waitlist(one.start))
+        others = sum(1 for _ in self._late(one.start)) + (self._before(one.start, self.minutes) is not None)
         away = abs(one.start - self.near.span.start) if self.near is not None else 0
-        return self.gaps.lacking(self.entry.service, one.start) + (not inside) + others, away, one.start
+        return self.gaps.lacking(self.entry.service, one.start) + (not self._inside(one)) + others, away, one.start
 
-    def _of_the_waitlist(self, start: int) -> Iterator[Reason]:
+    def _late(self, start: int) -> Iterator[Reason]:
         entry, day = self.entry, self.gaps.date
         if not in_time(self.clinic.rules, entry, day, start, self.now):
             needs = [f"{_length(entry.travel)} to get here"] if entry.travel else []
@@ -139,9 +164,9 @@ class Asking:
                 Bar.TOO_LATE,
                 f"It is too late to offer {clock_text(start)}: the client needs {listed(needs)}.",
             )
-        if before := offered_before(self.waitlist, entry, day, Span(start, start + self.minutes)):
-            when = f"{clock_text(before.place.start)}-{clock_text(before.place.end)}"
-            yield Reason(Bar.OFFERED_BEFORE, f"The client was offered {when} before and did not take it.")
+
+    def _before(self, start: int, minutes: int) -> Offer | None:
+        return offered_before(self.waitlist, self.entry, self.gaps.date, Span(start, start + minutes))
 
     def _reason(self, obstacle: Obstacle) -> Reason:
         if obstacle.past is not None:
@@ -155,6 +180,12 @@ class Asking:
         days = days_apart(mine, other)
         on = day_text(self.gaps.date - dt.timedelta(days=past.days_ago))
         return f"{mine.name} needs {days} day{'' if days == 1 else 's'} between it and {other.name} on {on}"
+
+
+def _offered(before: Offer | None) -> Iterator[Reason]:
+    if before is not None:
+        when = f"{clock_text(before.place.start)}-{clock_text(before.place.end)}"
+        yield Reason(Bar.OFFERED_BEFORE, f"The client was offered {when} before and did not take it.")
 
 
 def _length(minutes: int) -> str:

@@ -1,7 +1,7 @@
 """What the waitlist is judged by, and one moment of it: the clinic, its limits, and what each day leaves free."""
 
 import datetime as dt
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from edge.schedule.clearing import NOTHING, OnRecord
@@ -9,7 +9,7 @@ from edge.schedule.domain import Plan, Span
 from edge.schedule.registry import Registry
 from edge.schedule.waitlist.domain import ANSWERED, Entry, Offer, OfferId, OfferState, Place
 from edge.schedule.waitlist.gaps import Gaps
-from edge.schedule.waitlist.places import kept_visits
+from edge.schedule.waitlist.places import Freed, kept_visits
 from edge.schedule.waitlist.ranking import RankingWeights
 from edge.schedule.waitlist.rules import OfferRules, expiry
 from edge.schedule.waitlist.waitlist import Waitlist
@@ -79,21 +79,22 @@ def gaps_of(
 
 
 def offered_before(waitlist: Waitlist, entry: Entry, day: dt.date, span: Span) -> Offer | None:
-    """Return the offer of that time that this entry had before and did not take, or none."""
-    return next(
-        (
-            old
-            for old in waitlist.state.of_client(entry.client)
-            if old.entry == entry.id
-            and old.state in ANSWERED - {OfferState.ACCEPTED}
-            and old.place.day == day
-            and old.place.span.overlaps(span)
-        ),
-        None,
-    )
+    """Return the earliest offer of that time that this entry had before and did not take, or none."""
+    there = (old for old in _not_taken(waitlist, entry, day) if old.place.span.overlaps(span))
+    return min(there, key=lambda old: old.place.start, default=None)
 
 
-def can_be_offered(clinic: Clinic, waitlist: Waitlist, entry: Entry, place: Place, now: dt.datetime) -> bool:
-    """Tell whether a place that is free may be offered: in time, and not for a second time."""
-    in_time = expiry(clinic.rules, entry, place, now) is not None
-    return in_time and offered_before(waitlist, entry, place.day, place.span) is None
+def offerable(
+    clinic: Clinic, waitlist: Waitlist, entry: Entry, gaps: Gaps, now: dt.datetime, near: Freed | None = None
+) -> Iterator[Place]:
+    """Yield the places of a day that may be offered, one a start: in time, and nothing of one for a second time."""
+    before = [old.place.span for old in _not_taken(waitlist, entry, gaps.date)]
+    places = gaps.places(entry, near, before)
+    return (place for place in places if expiry(clinic.rules, entry, place, now) is not None)
+
+
+def _not_taken(waitlist: Waitlist, entry: Entry, day: dt.date) -> Iterator[Offer]:
+    """Yield the offers of a day that this entry had before and did not take."""
+    for old in waitlist.state.of_client(entry.client):
+        if old.entry == entry.id and old.place.day == day and old.state in ANSWERED - {OfferState.ACCEPTED}:
+            yield old

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from edge.schedule.domain import Plan
 from edge.schedule.errors import NotAllowed
 from edge.schedule.schedule import Schedule
-from edge.schedule.waitlist.clinic import Clinic, Overview, gaps_of, minute_of, offered_before, within
+from edge.schedule.waitlist.clinic import Clinic, Overview, gaps_of, minute_of, offerable, within
 from edge.schedule.waitlist.domain import (
     ANSWERED,
     Channel,
@@ -200,9 +200,9 @@ def best_candidate(
 ) -> Candidate | None:
     """Return an entry with the best place for it that may be offered, or none; with `left`, of what was left there."""
     found: list[Candidate] = []
-    for place in gaps.places(entry, left):
+    for place in offerable(clinic, waitlist, entry, gaps, now, left):
         expires = expiry(clinic.rules, entry, place, now)
-        if expires is not None and offered_before(waitlist, entry, place.day, place.span) is None:
+        if expires is not None:
             reasons = terms(facts_of(clinic, waitlist, entry, place, left, now), clinic.weights)
             found.append(Candidate(entry, place, expires, reasons))
     return min(found, key=lambda one: (one.rank, one.place.start), default=None)

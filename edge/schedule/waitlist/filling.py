@@ -1,16 +1,17 @@
 """Who fills a place that was left: who has it on offer, who comes next, and of everybody else why not."""
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from edge.schedule.demand import Calendar, Resource, cells
+from edge.schedule.demand import Calendar, Demand, Resource, cells
 from edge.schedule.domain import GRID_MINUTES, Plan, ResourceKind, Span, clock_text
 from edge.schedule.ids import ProviderId, RoomId
 from edge.schedule.obstacles import listed
-from edge.schedule.registry import Provider, Registry, Room, Unit
+from edge.schedule.registry import Registry
 from edge.schedule.schedule import Schedule
+from edge.schedule.uses import entries, uses
 from edge.schedule.waitlist.asking import Asking, Bar, Reason, Try, day_text
 from edge.schedule.waitlist.clinic import Clinic, gaps_of, minute_of
 from edge.schedule.waitlist.domain import Entry, Offer
@@ -100,11 +101,7 @@ def offered_of(waitlist: Waitlist, day: dt.date, left: Freed, now: dt.datetime) 
 
 def names_of(registry: Registry, left: Freed) -> list[str]:
     """Return whom and what a place that was left occupied, as people are told; who is gone since is left out."""
-    groups: dict[ResourceKind, Sequence[Provider | Room | Unit]] = {
-        ResourceKind.PROVIDER: registry.providers,
-        ResourceKind.ROOM: registry.rooms,
-        ResourceKind.DEVICE: registry.devices,
-    }
+    groups = entries(registry)
     found = (one.name for kind, name in left.resources for one in groups[kind] if one.id == name)
     return list(dict.fromkeys(found))
 
@@ -154,28 +151,37 @@ def tries_of(asking: Asking, left: Freed) -> list[Try]:
 
 def _usable(asking: Asking, resource: Resource) -> bool:
     """Tell whether somebody or something can serve a visit together with something else that the clinic has."""
-    demand = asking.gaps.demand(asking.entry.service)
+    return any(_serves(way, resource) for way in asking.gaps.demand(asking.entry.service).ways)
+
+
+def _serves(way: Demand, resource: Resource) -> bool:
     kind, name = resource
-    numbers = [n for n, need in enumerate(demand.needs) if need.kind is kind and name in need.eligible]
+    numbers = [n for n, need in enumerate(way.needs) if need.kind is kind and name in need.eligible]
     bound = numbers if kind is ResourceKind.ROOM else numbers[:1]
-    return bool(bound) and any(all(name in form[n] for n in bound) for form in demand.forms)
+    return bool(bound) and any(all(name in form[n] for n in bound) for form in way.forms)
 
 
 def _tries(asking: Asking, left: Freed, resource: Resource) -> Iterator[Try]:
     """Yield the starts at which the visit would use one provider, room or device of what was left while it is free."""
     kind, name = resource
     opening = asking.gaps.registry.hours
-    needs = [need for need in asking.gaps.demand(asking.entry.service).needs if need.kind is kind]
-    provider = ProviderId(name) if kind is ResourceKind.PROVIDER else None
-    if provider is not None:
-        needs = [need for need in needs if name in need.eligible][:1]
-    uses = [stage.span for stage in left.stages if name in (stage.provider, stage.room, stage.device)]
-    segments = [part for need in needs if name in need.eligible for part in need.segments]
-    first = max(asking.gaps.now, opening.start, left.span.start - asking.minutes)
-    for start in range(first, min(left.span.end, opening.end - asking.minutes + 1), GRID_MINUTES):
-        if any(Span(start + part.start, start + part.end).overlaps(use) for part in segments for use in uses):
+    free = [stage.span for stage in left.stages if resource in uses(stage)]
+    ways = [way for way in asking.gaps.demand(asking.entry.service).ways if _serves(way, resource)]
+    first = max(asking.gaps.now, opening.start, left.span.start - max(way.minutes for way in ways))
+    for start in range(first, left.span.end, GRID_MINUTES):
+        there = (part for way in ways if start + way.minutes <= opening.end for part in _parts(way, resource))
+        if any(Span(start + part.start, start + part.end).overlaps(span) for part in there for span in free):
+            provider = ProviderId(name) if kind is ResourceKind.PROVIDER else None
             room = RoomId(name) if kind is ResourceKind.ROOM else None
             yield Try(start, _hours(asking, start), provider, room)
+
+
+def _parts(way: Demand, resource: Resource) -> list[Span]:
+    """Return when after its start a visit of one length would use a resource."""
+    kind, name = resource
+    needs = [need for need in way.needs if need.kind is kind and name in need.eligible]
+    # Who is asked for serves the first need that they can.
+    return [part for need in (needs[:1] if kind is ResourceKind.PROVIDER else needs) for part in need.segments]
 
 
 def _hours(asking: Asking, start: int) -> Span:

@@ -20,8 +20,9 @@ from edge.schedule.lunch import missed_lunches
 from edge.schedule.obstacles import Question, Wish
 from edge.schedule.paced_question import PacedQuestion, question_of
 from edge.schedule.registry import Registry
+from edge.schedule.uses import uses
 from edge.schedule.waitlist.domain import Entry, Place
-from edge.schedule.waitlist.places import ASKS, Freed, uses_in
+from edge.schedule.waitlist.places import ASKS, Freed
 
 ON_OFFER: Final = "is on offer to somebody"
 FIRST_TO_OTHERS: Final = "is kept for a booked visit without a place"
@@ -79,16 +80,22 @@ class Gaps:
         """Return what a service needs."""
         return self._situation.demands[service]
 
-    def places(self, entry: Entry, near: Freed | None = None) -> Iterator[Place]:
-        """Yield where an entry fits, one place a start; with `near`, only where it uses what was left there."""
+    def places(self, entry: Entry, near: Freed | None = None, but: Sequence[Span] = ()) -> Iterator[Place]:
+        """Yield where an entry fits, one place a start.
+
+        Args:
+            entry: who waits.
+            near: if given, only where the visit uses what was left there.
+            but: times that no place may meet.
+        """
         demand = self.demand(entry.service)
         if near is not None and not self.could_use(entry, near):
             return
-        for hours in entry.hours_on(self.date):
-            window = hours
+        for hours, part in ((hours, part) for hours in entry.hours_on(self.date) for part in _parts(hours, but)):
+            window = part
             if near is not None:
                 window = Span(
-                    max(hours.start, near.span.start - demand.longest), min(hours.end, near.span.end + demand.longest)
+                    max(part.start, near.span.start - demand.longest), min(part.end, near.span.end + demand.longest)
                 )
             for start, choice in self._choices(self.visit(entry, window, near)):
                 place = Place(self.date, hours, demand.stages(start, choice))
@@ -98,7 +105,7 @@ class Gaps:
     def could_use(self, entry: Entry, near: Freed) -> bool:
         """Tell whether anything of what was left could serve an entry at all."""
         able = {(need.kind, name) for need in self.demand(entry.service).needs for name in need.eligible}
-        return any(use in able for stage in near.stages for use in uses_in(stage))
+        return any(use in able for stage in near.stages for use in uses(stage))
 
     def visit(self, entry: Entry, window: Span, near: Freed | None = None) -> Appointment:
         """Return the visit that an entry asks for, with what its client is cleared for and has on other days."""
@@ -169,3 +176,14 @@ class Gaps:
         self._calendar.occupy(visit.stages)
         self._missed = missed_lunches(self.registry, self._plan)
         self._situation = replace(self._situation, reserved={**self._situation.reserved, visit.id: kept})
+
+
+def _parts(hours: Span, but: Sequence[Span]) -> Iterator[Span]:
+    """Yield what some times leave of hours, earliest first."""
+    start = hours.start
+    for span in sorted(but, key=lambda one: one.start):
+        if start < min(span.start, hours.end):
+            yield Span(start, min(span.start, hours.end))
+        start = max(start, span.end)
+    if start < hours.end:
+        yield Span(start, hours.end)

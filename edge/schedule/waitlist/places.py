@@ -2,7 +2,7 @@
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,9 +12,7 @@ from edge.schedule.demand import Resource
 from edge.schedule.domain import (
     Appointment,
     Plan,
-    ResourceKind,
     Span,
-    StageAssignment,
     Stages,
     Status,
     clock_text,
@@ -23,8 +21,9 @@ from edge.schedule.ids import AppointmentId, ProviderId
 from edge.schedule.lunch import missed_lunches
 from edge.schedule.other_days import too_near
 from edge.schedule.personal import uncleared_text
-from edge.schedule.registry import Provider, Registry, Room, Unit
+from edge.schedule.registry import Registry
 from edge.schedule.schedule import Schedule
+from edge.schedule.uses import entries, uses
 from edge.schedule.waitlist.domain import Entry, Offer
 
 ASKS: Final = AppointmentId("waitlist-asks")
@@ -57,14 +56,14 @@ class Freed:
     @property
     def resources(self) -> tuple[Resource, ...]:
         """Whom and what it occupied, each once."""
-        return tuple(dict.fromkeys(use for stage in self.stages for use in uses_in(stage)))
+        return tuple(dict.fromkeys(use for stage in self.stages for use in uses(stage)))
 
     def shared(self, stages: Stages) -> int:
         """Return in how many minutes some of these stages use a provider, room or device that was left."""
-        ours = [(use, stage.span) for stage in self.stages for use in uses_in(stage)]
+        ours = [(use, stage.span) for stage in self.stages for use in uses(stage)]
         minutes: set[int] = set()
         for stage in stages:
-            for use in uses_in(stage):
+            for use in uses(stage):
                 for other, span in ours:
                     if other == use:
                         minutes.update(range(max(span.start, stage.start), min(span.end, stage.end)))
@@ -151,24 +150,9 @@ def offers_service(registry: Registry, entry: Entry) -> bool:
 
 def _known(registry: Registry, offer: Offer) -> bool:
     """Tell whether the clinic's file still has everything that an offer uses; it may have changed since."""
-    things = {(kind, one.id) for kind, group in _groups(registry) for one in group}
-    uses = {use for stage in offer.place.stages for use in uses_in(stage)}
-    return uses <= things and any(service.id == offer.service for service in registry.services)
-
-
-def _groups(registry: Registry) -> Iterator[tuple[ResourceKind, Sequence[Provider | Room | Unit]]]:
-    yield ResourceKind.PROVIDER, registry.providers
-    yield ResourceKind.ROOM, registry.rooms
-    yield ResourceKind.DEVICE, registry.devices
-
-
-def uses_in(stage: StageAssignment) -> Iterator[Resource]:
-    """Yield whom and what a stage occupies."""
-    if stage.provider is not None:
-        yield ResourceKind.PROVIDER, stage.provider
-    yield ResourceKind.ROOM, stage.room
-    if stage.device is not None:
-        yield ResourceKind.DEVICE, stage.device
+    things = {(kind, one.id) for kind, group in entries(registry).items() for one in group}
+    used = {use for stage in offer.place.stages for use in uses(stage)}
+    return used <= things and any(service.id == offer.service for service in registry.services)
 
 
 def _cause(registry: Registry, visit: Appointment, what: str) -> str:

@@ -8,7 +8,7 @@ from edge.schedule.demand import demands_of
 from edge.schedule.domain import GRID_MINUTES, Appointment, AppointmentRequest, Plan
 from edge.schedule.waitlist.clinic import Overview
 from edge.schedule.waitlist.domain import Entry
-from edge.schedule.waitlist.places import ASKS
+from edge.schedule.waitlist.places import ASKS, offers_service
 
 _LOOKED_AHEAD: Final = 120
 """So many days are looked through: longer than courses of treatment usually wait."""
@@ -24,6 +24,8 @@ def earliest_day(view: Overview, entry: Entry, first: dt.date) -> dt.date | None
 
 
 def _allowed(view: Overview, entry: Entry, day: dt.date) -> bool:
+    if not offers_service(view.clinic.on(day), entry):
+        return False
     registry, record = view.clinic.on(day), view.clinic.record
     hours, demands = registry.hours.span, demands_of(registry)
     history = record.history(entry.client, entry.service, day)
@@ -41,4 +43,6 @@ def _near_another(view: Overview, entry: Entry, day: dt.date) -> bool:
     # A day's own visits are no part of its history; they are of the next day's.
     services = {one.id: one for one in view.clinic.on(day).services}
     after = view.clinic.record.history(entry.client, entry.service, day + dt.timedelta(days=1))
-    return any(past.days_ago == 1 and days_apart(services[entry.service], services[past.service]) > 0 for past in after)
+    # The clinic of the next day may have begun with a service that this one does not have yet.
+    visits = (services.get(past.service) for past in after if past.days_ago == 1)
+    return any(visit is not None and days_apart(services[entry.service], visit) > 0 for visit in visits)

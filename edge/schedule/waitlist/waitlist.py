@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from edge.schedule.clearing import NOTHING, OnRecord
+from edge.schedule.demand import demands_of
 from edge.schedule.domain import UNKNOWN_SHOW, Plan
 from edge.schedule.errors import BrokenFold, NotAllowed, UnknownName
 from edge.schedule.payloads import visit_part
@@ -263,6 +264,7 @@ class Waitlist:
 
 def _check(registry: Registry, entry: Entry, now: dt.datetime) -> None:
     service = registry.service(entry.service)
+    takes = demands_of(registry)[service.id].shortest
     for provider in (entry.preferred, entry.last):
         if provider is not None:
             registry.provider(provider)
@@ -272,10 +274,10 @@ def _check(registry: Registry, entry: Entry, now: dt.datetime) -> None:
         if window.last_day < window.first_day:
             raise NotAllowed("windows", f"window {number}: the last day is before the first; exchange them")
         shown = max(window.hours.start, registry.hours.start), min(window.hours.end, registry.hours.end)
-        if shown[1] - shown[0] < service.minutes:
+        if shown[1] - shown[0] < takes:
             raise NotAllowed(
                 "windows",
-                f"window {number}: {service.name} takes {service.minutes} minutes, and the hours that suit leave less"
+                f"window {number}: {service.name} takes {takes} minutes, and the hours that suit leave less"
                 " while the clinic is open; widen them",
             )
     if entry.last_day < now.date():

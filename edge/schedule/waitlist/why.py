@@ -9,7 +9,7 @@ from edge.schedule.conditions import Kind, conditions
 from edge.schedule.demand import demands_of
 from edge.schedule.domain import clock_text
 from edge.schedule.waitlist.asking import Asking, Bar, Reason, Try, day_text, with_earliest
-from edge.schedule.waitlist.clinic import Overview, can_be_offered
+from edge.schedule.waitlist.clinic import Overview, offerable
 from edge.schedule.waitlist.domain import Entry
 from edge.schedule.waitlist.places import offers_service
 from edge.schedule.waitlist.rule_days import earliest_day
@@ -73,8 +73,7 @@ def _asking(view: Overview, entry: Entry, date: dt.date) -> Asking:
 
 
 def _has_place(asking: Asking) -> bool:
-    places = asking.gaps.places(asking.entry)
-    return any(can_be_offered(asking.clinic, asking.waitlist, asking.entry, place, asking.now) for place in places)
+    return any(offerable(asking.clinic, asking.waitlist, asking.entry, asking.gaps, asking.now))
 
 
 def _of_day(asking: Asking) -> Why | None:

@@ -7,15 +7,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from edge.schedule.adjacency import TERM
-from edge.schedule.asking import ADD_ON_WAIT_MINUTES, add_on_id, asking_in
+from edge.schedule.adjacency import ADD_ON_WAIT_MINUTES, TERM
+from edge.schedule.asking import add_on_id, asking_in
 from edge.schedule.checker import check_replan
-from edge.schedule.domain import AddOn, Appointment, Plan, Span, Status
+from edge.schedule.demand import demands_of
+from edge.schedule.domain import AddOn, Appointment, Outage, Plan, ResourceKind, Span, Status
 from edge.schedule.errors import NotAllowed, UnknownName
 from edge.schedule.ids import AppointmentId, ReplanId, ServiceId
 from edge.schedule.registry import Registry
 from edge.schedule.replan import SolverLimits, replan
 from edge.schedule.replans import Replan
+from tests.edge.schedule.paced import with_paces
 
 QUICK = SolverLimits(seconds=0)
 MORNING = 8 * 60
@@ -85,6 +87,26 @@ def test_an_add_on_is_beside_its_visit_and_moves_nobody_unless_urgent(
     assert 0 <= gap <= ADD_ON_WAIT_MINUTES
     own = [other for other in day.placed if other.client == visit.client]
     assert not any(Span(new.start, new.end).overlaps(Span(other.start, other.end)) for other in own)
+
+
+def test_whoever_is_slow_may_serve_an_add_on_and_nobody_waits_longer_for_whoever_is_fast(
+    clinic: Registry, day: Plan
+) -> None:
+    # Dr. Cedar takes 40 minutes for a consultation, and Dr. Laurel 25.
+    unlike = with_paces(clinic, {"cedar": 135, "laurel": 75})
+    peel = alone(clinic, day, "peel")[1]
+    visit = replace(peel, stages=demands_of(unlike)[peel.service].stages(620, ("hazel", "treatment-1")))
+
+    def had(**back: int) -> int | None:
+        """Return how long the client waits where these two come back so many minutes after the visit."""
+        out = (Outage(ReplanId("r"), ResourceKind.PROVIDER, name, Span(0, visit.end + n)) for name, n in back.items())
+        plan = Plan(day.date, {visit.id: visit}, tuple(out))
+        new = newcomer(added(unlike, plan, AddOn(600, visit.id, ServiceId("consultation"))))
+        return None if new is None else new.start - visit.end
+
+    assert had(cedar=25, laurel=400) == 25
+    assert had(cedar=400, laurel=30) == 30
+    assert had(cedar=35, laurel=35) is None
 
 
 def test_a_second_add_on_gets_an_id_of_its_own_and_keeps_off_the_first(clinic: Registry, day: Plan) -> None:

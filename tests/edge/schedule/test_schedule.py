@@ -18,6 +18,7 @@ from edge.schedule.simulation import ChangeStatus, simulate_outage
 from shared.events.catalogue import schedule as said
 from shared.events.payload import Catalogue, PayloadModel
 from shared.ids import ClientId
+from tests.edge.schedule.paced import with_paces
 
 DATE = dt.date(2026, 11, 23)
 QUICK = SolverLimits(seconds=0)
@@ -141,6 +142,20 @@ def test_an_online_request_is_booked_once_or_declined_with_other_times(clinic: R
     assert isinstance(declined, said.RequestDeclined)
     assert "between 09:00 and 09:10" in declined.reason
     assert len(declined.next_starts) == 3
+
+
+def test_a_request_that_only_whoever_is_fastest_could_serve_is_told_what_of_its_own_is_in_the_way(
+    clinic: Registry,
+) -> None:
+    log, unlike = Log(), with_paces(clinic, {"cedar": 135, "laurel": 75})
+    own = AppointmentRequest(AppointmentId("own"), ClientId("c"), ServiceId("peel"), Span(600, 700))
+    log.append(log.schedule.book_day(unlike, [own]))
+    visit = log.schedule.plan.appointments[own.id]
+    asks = replace(own, id=AppointmentId("w"), service=ServiceId("consultation"))
+    tight = replace(asks, window=Span(visit.start, visit.start + 25))
+    (declined,) = log.schedule.decide_request(unlike, tight, now=540)
+    assert isinstance(declined, said.RequestDeclined)
+    assert declined.reason == "The client is at Chemical peel 10:00-10:40."
 
 
 def test_a_status_out_of_order_is_refused_and_a_repeated_one_says_nothing(clinic: Registry) -> None:

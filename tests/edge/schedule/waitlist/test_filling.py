@@ -5,15 +5,20 @@ from dataclasses import replace
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from edge.schedule.domain import Plan, Span
-from edge.schedule.ids import ProviderId
-from edge.schedule.waitlist.asking import Bar, Reason, Try
+from edge.schedule.demand import demands_of
+from edge.schedule.domain import Plan, Span, StageAssignment
+from edge.schedule.ids import ProviderId, RoomId, ServiceId
+from edge.schedule.registry import Registry
+from edge.schedule.waitlist.asking import Asking, Bar, Reason, Try
+from edge.schedule.waitlist.clinic import Clinic, gaps_of
 from edge.schedule.waitlist.domain import OfferId, Window
 from edge.schedule.waitlist.due import due
 from edge.schedule.waitlist.filling import Filling, filling, names_of, open_places, tries_of
 from edge.schedule.waitlist.places import Freed, freed
+from edge.schedule.waitlist.waitlist import Waitlist
 from shared.ids import ClientId
 from tests.edge.schedule.courses import CLEARANCES
+from tests.edge.schedule.paced import with_paces
 from tests.edge.schedule.waitlist.conftest import DATE, Bench, clock, wish
 from tests.edge.schedule.waitlist.test_offers import freed_visit
 from tests.edge.schedule.waitlist.worlds import World, worlds
@@ -81,6 +86,31 @@ def test_who_fits_at_that_time_without_what_was_left_is_told_so(bench: Bench) ->
     freed_visit(bench)
     bench.book("room", 10 * 60, "aspen", "follow-up")
     assert told(asked(bench)) == {"a": "At 10:00 another place is free for it, which needs nothing of what was left."}
+
+
+def tried(registry: Registry, left: Freed, provider: str) -> list[int]:
+    """Return the starts at which a consultation with somebody would use what was left."""
+    clinic, list_, plan = Clinic(registry), Waitlist(), Plan(DATE)
+    asking = Asking(clinic, list_, gaps_of(clinic, list_, plan, clock(0)), wish("a"), clock(0), left)
+    return [one.start for one in tries_of(asking, left) if one.provider == provider]
+
+
+def test_what_was_left_is_reached_by_as_long_as_whoever_has_time_takes(clinic: Registry) -> None:
+    unlike = with_paces(clinic, {"cedar": 135, "laurel": 75})
+    # Dr. Cedar takes 40 minutes and Dr. Laurel 25.
+    for provider, first in (("cedar", 565), ("laurel", 580)):
+        stages = demands_of(clinic)[ServiceId("consultation")].stages(600, (provider, "consult-1"))
+        assert tried(unlike, Freed(stages, "cancelled"), provider) == list(range(first, 630, 5))
+
+
+def test_a_room_that_is_named_like_somebody_gives_nobody_time(clinic: Registry) -> None:
+    rooms = tuple(
+        one.model_copy(update={"id": RoomId("cedar")}) if one.id == "consult-1" else one for one in clinic.rooms
+    )
+    alone = StageAssignment("rest", 610, 640, None, RoomId("cedar"), None)
+    together = StageAssignment("talk", 600, 610, ProviderId("cedar"), RoomId("consult-2"), None)
+    left = Freed((together, alone), "cancelled")
+    assert tried(clinic.model_copy(update={"rooms": rooms}), left, "cedar") == list(range(575, 610, 5))
 
 
 def test_only_twenty_are_told_one_by_one_and_the_rest_are_counted(bench: Bench) -> None:

@@ -19,6 +19,7 @@ from edge.schedule.waitlist.waitlist import Waitlist
 from shared.events.catalogue import waitlist as said
 from shared.events.payload import PayloadModel
 from shared.ids import ClientId
+from tests.edge.schedule.paced import with_paces
 from tests.edge.schedule.waitlist.conftest import DATE, ZONE, Bench, clock, wish
 
 QUICK = SolverLimits(seconds=0, alternatives=0)
@@ -379,3 +380,12 @@ def test_freed_minutes_are_counted_once_however_many_resources_are_shared() -> N
     assert Freed(stages(600), "").shared(stages(615)) == 15
     assert Freed(stages(600), "").shared(stages(630)) == 0
     assert minute_of(DATE, clock(9, 7)) == 547
+
+
+def test_hours_that_leave_time_for_whoever_is_fastest_are_enough(bench: Bench) -> None:
+    bench.clinic = replace(bench.clinic, registry=with_paces(bench.clinic.registry, {"cedar": 135, "laurel": 75}))
+    short = replace(wish("a"), windows=(Window(DATE, DATE, Span(600, 625)),))
+    with pytest.raises(NotAllowed, match="takes 25 minutes, and the hours that suit leave less"):
+        bench.add(replace(short, windows=(Window(DATE, DATE, Span(600, 620)),)))
+    bench.add(short)
+    assert bench.waitlist.entry(EntryId("a")) == short

@@ -7,19 +7,21 @@ from dataclasses import replace
 import pytest
 
 from edge.schedule.clearing import OnRecord
+from edge.schedule.demand import demands_of
 from edge.schedule.domain import Outage, PastVisit, Plan, ProviderOut, ResourceKind, Span
 from edge.schedule.errors import NotAllowed
 from edge.schedule.ids import AppointmentId, ProviderId, ReplanId, ServiceId
-from edge.schedule.other_days import history_of
+from edge.schedule.other_days import history_of, reach_of
 from edge.schedule.registry import Registry
 from edge.schedule.waitlist.clinic import Clinic, Overview
-from edge.schedule.waitlist.domain import Channel, Entry, EntryId, OfferId, Window
+from edge.schedule.waitlist.domain import Channel, Entry, EntryId, Offer, OfferId, OfferState, Place, Window
 from edge.schedule.waitlist.due import due, offer_now
 from edge.schedule.waitlist.rules import OfferRules
 from edge.schedule.waitlist.waitlist import Waitlist
 from edge.schedule.waitlist.why import Why, why_nothing, why_text
 from shared.ids import ClientId
 from tests.edge.schedule.courses import with_rules
+from tests.edge.schedule.paced import with_paces
 from tests.edge.schedule.waitlist.conftest import DATE, Bench, clock, wish
 from tests.edge.schedule.waitlist.test_offers import freed_visit, report
 
@@ -40,7 +42,8 @@ class Told:
 
     def _history(self, client: ClientId, service: ServiceId, day: dt.date) -> tuple[PastVisit, ...]:
         others = [PastVisit(name, (day - date).days) for date, name in self.has.items() if date != day]
-        return history_of(self.clinic.registry, service, others)
+        registry = self.clinic.on(day)
+        return history_of(registry, service, others) if reach_of(registry, service) is not None else ()
 
     def whys(self, entry: Entry, *plans: Plan, now: dt.datetime | None = None) -> tuple[Why, ...]:
         days = {plan.date: plan for plan in plans}
@@ -114,6 +117,29 @@ def test_a_visit_that_has_to_come_before_is_told_and_from_when_it_prepares_one()
     assert Told(after, {day(0): "consultation"}).whys(wish("a", "filler", days=3)) == ()
 
 
+def test_a_service_that_ends_on_a_day_to_come_is_possible_before_it_or_on_no_day() -> None:
+    twice = with_rules({"laser-hair": {"apart": [{"service": "laser-hair", "days": 14}]}})
+    without = twice.model_copy(update={"services": tuple(one for one in twice.services if one.id != "laser-hair")})
+    said = "23 November to 26 November: Laser hair removal needs 14 days between it and Laser hair removal on"
+
+    def text(had: int, ends: int) -> str:
+        told = Told(twice, {day(had): "laser-hair"})
+        told.clinic = replace(told.clinic, planned_on=lambda date: twice if date < day(ends) else without)
+        return told.text(wish("a", "laser-hair", days=3))
+
+    assert text(-5, 9) == f"{said} 18 November."
+    assert text(-5, 10) == f"{said} 18 November; on 2 December at the earliest."
+
+
+def test_a_visit_of_a_service_that_only_later_days_have_is_in_the_way_of_no_day_before() -> None:
+    rules = {"laser-hair": {"apart": [{"service": "laser-hair", "days": 7}, {"service": "peel", "days": 2}]}}
+    later = with_rules(rules)
+    fewer = later.model_copy(update={"services": tuple(one for one in later.services if one.id != "peel")})
+    told = Told(later, {day(-3): "laser-hair", day(4): "peel"})
+    told.clinic = replace(told.clinic, planned_on=lambda date: fewer if date < day(5) else later)
+    assert told.text(wish("a", "laser-hair")).endswith("on 20 November; on 27 November at the earliest.")
+
+
 def test_each_clearance_that_is_missing_is_told() -> None:
     cleared = with_rules({"filler": {"clearances": ["x", "y"]}})
     said = "Dermal filler needs the clearance {}, which no licensed professional has given."
@@ -180,6 +206,45 @@ def test_a_time_that_the_client_did_not_take_is_not_offered_again_and_told_so(be
     assert whys(bench, "a", clock(8, 32)) == (
         "23 November, 10:00: The client was offered 10:00-10:30 before and did not take it."
     )
+
+
+def unlike(bench: Bench) -> Bench:
+    """Return the bench where Dr. Cedar takes 40 minutes for a consultation, and Dr. Laurel 25."""
+    bench.clinic = replace(bench.clinic, registry=with_paces(bench.clinic.registry, {"cedar": 135, "laurel": 75}))
+    return bench
+
+
+def declined(bench: Bench, name: str, start: int, provider: str) -> None:
+    """Let an entry have been offered a place from a minute on, and not have taken it."""
+    entry = bench.waitlist.entry(EntryId(name))
+    demand = demands_of(bench.clinic.registry)[entry.service]
+    stages = demand.stages(start, (provider, "consult-1"))
+    place, made = Place(DATE, Span(540, 1140), stages), clock(7).astimezone(dt.UTC)
+    before = Offer(OfferId("before"), entry.id, entry.client, entry.service, place, made, clock(9), Channel.PHONE, "")
+    bench.waitlist.state.put_offer(replace(before, state=OfferState.DECLINED))
+
+
+def test_a_time_that_was_not_taken_is_in_the_way_of_whoever_would_take_as_long_as_that(bench: Bench) -> None:
+    nine = replace(wish("a").windows[0], hours=Span(540, 580))
+    unlike(bench).add(replace(wish("a"), windows=(nine,)))
+    declined(bench, "a", 575, "cedar")
+    bench.day.plan = out(bench.day.plan, "laurel")
+    assert whys(bench, "a", clock(8)) == (
+        "23 November, 09:00: The client was offered 09:35-10:15 before and did not take it."
+    )
+
+
+def test_whoever_is_fast_enough_serves_before_a_time_that_was_not_taken(bench: Bench) -> None:
+    eleven = replace(wish("a", preferred=ProviderId("cedar")).windows[0], hours=Span(660, 700))
+    unlike(bench).add(replace(wish("a", preferred=ProviderId("cedar")), windows=(eleven,)))
+    declined(bench, "a", 690, "cedar")
+    bench.book("next", 685, "laurel")
+    assert whys(bench, "a", clock(8)) == ""
+    bench.record(
+        offer_now(bench.clinic, bench.waitlist, bench.days, EntryId("a"), Channel.MESSAGE, clock(8, 30), bench.new_id)
+    )
+    (offer,) = bench.waitlist.state.open()
+    assert (offer.place.span, offer.place.providers) == (Span(660, 685), {"laurel"})
 
 
 @pytest.mark.parametrize(

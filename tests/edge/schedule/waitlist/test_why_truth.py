@@ -4,7 +4,7 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from edge.schedule.waitlist.asking import Bar, Try
-from edge.schedule.waitlist.clinic import can_be_offered
+from edge.schedule.waitlist.clinic import offerable
 from edge.schedule.waitlist.why import why_nothing, why_text
 from tests.edge.schedule.waitlist.worlds import World, worlds
 
@@ -14,9 +14,7 @@ over_worlds = settings(deadline=None, suppress_health_check=list(HealthCheck))
 def has_place(world: World) -> bool:
     view = world.view
     return any(
-        can_be_offered(view.clinic, view.waitlist, world.entry, place, world.now)
-        for date in view.plans
-        for place in view.gaps(date).places(world.entry)
+        any(offerable(view.clinic, view.waitlist, world.entry, view.gaps(date), world.now)) for date in view.plans
     )
 
 
@@ -26,11 +24,11 @@ def test_a_start_is_free_if_and_only_if_nothing_is_in_its_way(data: st.DataObjec
     world = data.draw(worlds(displaced=True))
     for date in world.plans:
         asking = world.asking(date)
-        free = {place.start for place in asking.gaps.places(world.entry)}
+        free = {(place.window, place.start) for place in asking.gaps.places(world.entry)}
         for one in asking.tries():
             told = asking.against(one).reasons
             of_the_day = [reason for reason in told if reason.obstacle is not None]
-            assert (one.start in free) == (not of_the_day)
+            assert ((one.hours, one.start) in free) == (not of_the_day)
 
 
 @settings(over_worlds, max_examples=800)

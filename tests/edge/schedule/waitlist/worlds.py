@@ -21,6 +21,7 @@ from edge.schedule.waitlist.rules import OfferRules
 from edge.schedule.waitlist.waitlist import Waitlist
 from shared.ids import ClientId
 from tests.edge.schedule.courses import CLEARANCES, with_rules
+from tests.edge.schedule.paced import with_paces
 from tests.edge.schedule.waitlist.conftest import DATE, ZONE, clock
 from tests.edge.schedule.whynot import random_day, strict
 
@@ -164,7 +165,12 @@ class World:
         return self.registry.model_copy(update={"services": services})
 
 
-CLINICS = (demo_registry(), strict(), with_rules())
+UNLIKE = with_paces(
+    strict(),
+    {"cedar": 135, "laurel": 75, "aspen": 88, "willow": 121},
+    {"aspen": {"laser-hair": 135}, "willow": {"peel": 75}},
+)
+CLINICS = (demo_registry(), strict(), with_rules(), UNLIKE, with_paces(with_rules(), {"cedar": 121, "laurel": 88}))
 
 
 @st.composite
@@ -173,7 +179,7 @@ def worlds(draw: st.DrawFn, *, displaced: bool = False) -> World:
 
     If `displaced`, booked visits may be without a place as well: what becomes free then goes to them first.
     """
-    number = draw(st.integers(0, 2))
+    number = draw(st.integers(0, len(CLINICS) - 1))
     registry = CLINICS[number]
     plans = {DATE: random_day(registry, draw(st.integers(1, 4)))}
     plans[TOMORROW] = replace(random_day(registry, draw(st.integers(1, 4))), date=TOMORROW)
