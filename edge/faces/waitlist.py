@@ -149,7 +149,7 @@ class WaitlistDesk:
         return self._entry(list_.entry(name), list_.state, self._reasons.whys().get(name, ()))
 
     def _view(self) -> ReasonView:
-        return ReasonView(self._book.clinic.registry, self._book.book.zone, self._name)
+        return ReasonView(self._book.clinic, self._book.book.zone, self._name)
 
     def _entry(self, entry: Entry, list_: State, why: tuple[Why, ...]) -> shown.WaitlistEntry:
         service, now = self._service(entry.service), self._book.book.now()

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from edge.api import waitlist_schemas as shown
 from edge.schedule.blockers import Blocker
 from edge.schedule.ids import ServiceId
-from edge.schedule.registry import Registry
+from edge.schedule.waitlist.clinic import Clinic
 from edge.schedule.waitlist.domain import Offer, Term, moment
 from edge.schedule.waitlist.due import Candidate
 from edge.schedule.waitlist.filling import Filling, LeftOut, names_of
@@ -19,9 +19,9 @@ from shared.ids import ClientId
 class ReasonView:
     """Shows one clinic's reasons."""
 
-    def __init__(self, registry: Registry, zone: dt.tzinfo, name: Callable[[ClientId], str]) -> None:
-        """Keep the clinic as it is, its zone, and what tells a client's name."""
-        self._registry = registry
+    def __init__(self, clinic: Clinic, zone: dt.tzinfo, name: Callable[[ClientId], str]) -> None:
+        """Keep the clinic, its zone, and what tells a client's name."""
+        self._clinic = clinic
         self._zone = zone
         self._name = name
 
@@ -49,7 +49,7 @@ class ReasonView:
             starts_at=moment(place.day, left.span.start, self._zone),
             ends_at=moment(place.day, left.span.end, self._zone),
             cause=left.cause,
-            uses=names_of(self._registry, left),
+            uses=names_of(self._clinic.on(place.day), left),
             offered_to=[self._name(offer.client) for offer in place.offers],
         )
 
@@ -59,7 +59,7 @@ class ReasonView:
             place=self.place(OpenPlace(day, found.left, found.offered)),
             offered=[self._offered(offer) for offer in found.offered],
             next=[self._candidate(one) for one in found.next],
-            left_out=[self._left_out(one) for one in found.left_out],
+            left_out=[self._left_out(day, one) for one in found.left_out],
             more=found.more,
         )
 
@@ -67,7 +67,7 @@ class ReasonView:
         return shown.PlaceCandidate(
             entry_id=offer.entry,
             client_name=self._name(offer.client),
-            service=self._service(offer.service),
+            service=self._service(offer.place.day, offer.service),
             starts_at=moment(offer.place.day, offer.place.start, self._zone),
             ends_at=moment(offer.place.day, offer.place.end, self._zone),
             points=round(total(offer.terms), 1),
@@ -79,7 +79,7 @@ class ReasonView:
         return shown.PlaceCandidate(
             entry_id=one.entry.id,
             client_name=self._name(one.entry.client),
-            service=self._service(one.entry.service),
+            service=self._service(one.place.day, one.entry.service),
             starts_at=moment(one.place.day, one.place.start, self._zone),
             ends_at=moment(one.place.day, one.place.end, self._zone),
             points=round(total(one.terms), 1),
@@ -87,16 +87,18 @@ class ReasonView:
             messages=one.entry.messages,
         )
 
-    def _left_out(self, one: LeftOut) -> shown.PlaceLeftOut:
+    def _left_out(self, day: dt.date, one: LeftOut) -> shown.PlaceLeftOut:
         return shown.PlaceLeftOut(
             entry_id=one.entry.id,
             client_name=self._name(one.entry.client),
-            service=self._service(one.entry.service),
+            service=self._service(day, one.entry.service),
             sentences=[reason.sentence for reason in one.reasons],
         )
 
-    def _service(self, name: ServiceId) -> str:
-        return next((one.name for one in self._registry.services if one.id == name), name)
+    def _service(self, day: dt.date, name: ServiceId) -> str:
+        # What a day's clinic no longer has may be waited for all the same.
+        known = (one for clinic in (self._clinic.on(day), self._clinic.registry) for one in clinic.services)
+        return next((one.name for one in known if one.id == name), name)
 
 
 def shown_terms(terms: tuple[Term, ...]) -> list[shown.WaitlistReason]:

@@ -9,6 +9,7 @@ from edge.schedule.facts import find
 from edge.schedule.ids import AppointmentId
 from edge.schedule.registry import Registry
 
+
 @dataclass(frozen=True, slots=True)
 class Asking:
     """A request, whether others may be moved for it, and the visit it is added to, if any."""
@@ -46,7 +47,10 @@ def add_on_id(plan: Plan, anchor: AppointmentId) -> AppointmentId:
 def _beside(registry: Registry, plan: Plan, wanted: AddOn) -> AppointmentRequest:
     anchor, service = find(plan, wanted.appointment), registry.service(wanted.service)
     # Whoever is slowest may serve it, too.
-    reach, midnight = demands_of(registry)[service.id].longest + ADD_ON_WAIT_MINUTES, anchor.start // DAY_MINUTES * DAY_MINUTES
+    reach, midnight = (
+        demands_of(registry)[service.id].longest + ADD_ON_WAIT_MINUTES,
+        anchor.start // DAY_MINUTES * DAY_MINUTES,
+    )
     window = Span(max(midnight, anchor.start - reach), min(midnight + DAY_MINUTES, anchor.end + reach))
     return AppointmentRequest(
         add_on_id(plan, anchor.id),

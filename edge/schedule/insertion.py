@@ -17,7 +17,6 @@ from edge.schedule.domain import (
     Appointment,
     Plan,
     ResourceKind,
-    Span,
     Status,
     up_to_grid,
 )

@@ -1,7 +1,7 @@
 """Why people wait, and who fills what was left: read from the record and worked out beside it, nothing is written.
 
 The days are copied under the schedule's lock and thought about without it. An answer stands for the rest of its minute
-as long as neither the waitlist nor one of the days nor what is on record of a client has changed.
+as long as neither the waitlist nor one of the days has changed, nor what is on record of a client for a day that suits.
 """
 
 import datetime as dt
@@ -12,7 +12,7 @@ from typing import Final
 
 from edge.schedule.clearing import carried
 from edge.schedule.errors import UnknownName
-from edge.schedule.waitlist.clinic import Clinic, Overview
+from edge.schedule.waitlist.clinic import Clinic, Overview, within
 from edge.schedule.waitlist.domain import Entry, EntryId, Offer
 from edge.schedule.waitlist.filling import Filling, filling, offered_of, open_places
 from edge.schedule.waitlist.places import Freed, offers_service
@@ -63,7 +63,7 @@ class WaitlistReasons:
         with self._book.book.exclusively():
             now, clinic, list_ = self._book.book.now(), self._book.clinic, self._book.waitlist()
             for date, day in self._book.days(now).items():
-                if (date - now.date()).days > clinic.rules.horizon_days:
+                if not within(clinic, date, now):
                     continue
                 left_there = open_places(clinic, list_, day, now)
                 found += [OpenPlace(date, left, offered_of(list_, date, left, now)) for left in left_there]
@@ -73,13 +73,13 @@ class WaitlistReasons:
         """Return who fills a place that was left on a day, and of everybody else why not.
 
         Raises:
-            UnknownName: the day has no such place, or it is taken again.
+            UnknownName: the day has no such place, or it is taken again, or no places of that day are offered.
         """
         with self._book.book.exclusively():
             now, clinic, list_ = self._book.book.now(), self._book.clinic, self._book.snapshot()
             schedule = self._book.book.day(day)
-            left = next((one for one in open_places(clinic, list_, schedule, now) if one.key == key), None)
-            plan = schedule.plan
+            there = open_places(clinic, list_, schedule, now) if within(clinic, day, now) else []
+            left, plan = next((one for one in there if one.key == key), None), schedule.plan
         if left is None:
             raise UnknownName(
                 "unknown_place", "this place is taken again, or its time is over; load the waitlist again"
@@ -100,14 +100,14 @@ class WaitlistReasons:
 
 
 def _on_record(clinic: Clinic, entry: Entry, today: dt.date) -> object:
-    """Return what is on record of a client beside the days, as far as it may decide within the horizon."""
-    ends = (today, today + dt.timedelta(days=clinic.rules.horizon_days))
+    """Return what is on record of a client beside the days, for those that suit within the horizon."""
+    ahead = (today + dt.timedelta(days=number) for number in range(clinic.rules.horizon_days + 1))
     record = clinic.record
     return tuple(
         (
             carried(clinic.on(day), record.confirmed, entry.client, entry.service, day),
             record.history(entry.client, entry.service, day),
         )
-        for day in ends
-        if offers_service(clinic.on(day), entry)
+        for day in ahead
+        if entry.hours_on(day) and offers_service(clinic.on(day), entry)
     )

@@ -91,7 +91,7 @@ class Gaps:
         demand = self.demand(entry.service)
         if near is not None and not self.could_use(entry, near):
             return
-        for hours, part in ((hours, part) for hours in entry.hours_on(self.date) for part in _parts(hours, but)):
+        for hours, part in [(suits, part) for suits in entry.hours_on(self.date) for part in _parts(suits, but)]:
             window = part
             if near is not None:
                 window = Span(

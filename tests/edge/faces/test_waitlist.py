@@ -8,12 +8,19 @@ from edge.api import waitlist_schemas as shown
 from edge.api.ports import Actor
 from edge.clients.register import ClientUnknown
 from edge.faces.waitlist import WaitlistDesk
+from edge.faces.waitlist_reasons import ReasonView
 from edge.schedule.book import ScheduleBook
-from edge.schedule.domain import AppointmentRequest, ProviderOut, Span, Status
+from edge.schedule.domain import AppointmentRequest, ProviderOut, Span, StageAssignment, Status
 from edge.schedule.errors import NotAllowed, UnknownName
-from edge.schedule.ids import AppointmentId, ProviderId, ServiceId
+from edge.schedule.ids import AppointmentId, ProviderId, RoomId, ServiceId
 from edge.schedule.registry import demo_registry
+from edge.schedule.waitlist.asking import Bar, Reason
+from edge.schedule.waitlist.clinic import Clinic
+from edge.schedule.waitlist.domain import Entry, EntryId, Window
+from edge.schedule.waitlist.filling import Filling, LeftOut
+from edge.schedule.waitlist.places import Freed
 from edge.schedule.waitlist_book import WaitlistBook
+from edge.schedule.waitlist_reasons import OpenPlace
 from shared.ids import ClientId
 from tests.support.records import BoxRecord, open_box_record
 from tests.support.replanning import replanned
@@ -195,3 +202,21 @@ def test_a_service_that_the_clinics_file_no_longer_has_is_shown_and_holds_nothin
     assert desk.waitlist().offers[0].state is OFFER.SUPERSEDED
     with pytest.raises(NotAllowed, match="no longer offers"):
         desk.offer(entry.id, shown.WaitlistChannel.MESSAGE, ACTOR)
+
+
+def test_a_place_of_a_day_to_come_is_told_by_the_clinic_of_that_day() -> None:
+    clinic, day = demo_registry(), TODAY + dt.timedelta(days=3)
+    rooms = tuple(one.model_copy(update={"name": "Quiet room"}) for one in clinic.rooms if one.id == "consult-1")
+    services = tuple(one for one in clinic.services if one.id != "consultation")
+    later = clinic.model_copy(update={"rooms": rooms, "services": services})
+    stage = StageAssignment("talk", 600, 630, ProviderId("cedar"), RoomId("consult-1"), None)
+    left, window = Freed((stage,), "cancelled"), Window(day, day, Span(540, 1140))
+    waits = Entry(
+        EntryId("a"), ClientId("c"), ServiceId("consultation"), (window,), dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
+    )
+    view = ReasonView(Clinic(clinic, planned_on=lambda date: later if date >= day else clinic), dt.UTC, str)
+    assert view.place(OpenPlace(TODAY, left, ())).uses == ["Dr. Cedar", "Consulting room 1"]
+    told = view.filling(day, Filling(left, (), (), (LeftOut(waits, (Reason(Bar.SERVICE_GONE, "Gone."),)),), 0))
+    assert told.place.uses == ["Dr. Cedar", "Quiet room"]
+    # What that day no longer has is called what it is called now.
+    assert told.left_out[0].service == "Skin consultation"

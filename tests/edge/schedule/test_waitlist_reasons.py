@@ -65,6 +65,33 @@ def test_a_visit_on_another_day_counts_at_once_with_the_day_from_which_its_rule_
     ]
 
 
+def test_what_is_on_record_for_a_day_in_the_middle_counts_at_once(record: BoxRecord) -> None:
+    after = {"service": "consultation", "at_least_days": 2, "at_most_days": 5}
+    clinic = ClearedClinic(record, with_rules({"peel": {"after": [after]}}))
+    desk = Desk(record, clinic.book.registry)
+    desk.book, desk.waitlist = clinic.book, clinic.waitlist
+    third = TODAY + dt.timedelta(days=3)
+    name = desk.waits(
+        "a", client=clinic.ada, service=ServiceId("peel"), windows=(Window(third, third, Span(540, 1140)),)
+    )
+    reasons = WaitlistReasons(clinic.waitlist)
+    assert "needs Skin consultation before it" in reasons.whys()[name][0].reasons[0].sentence
+    assert clinic.booked("yesterday", "consultation", TODAY - dt.timedelta(days=1))
+    assert reasons.whys()[name] == ()
+
+
+def test_a_place_of_a_day_that_is_over_is_no_longer_open(desk: Desk) -> None:
+    reasons = WaitlistReasons(desk.waitlist)
+    desk.waits("a")
+    desk.freed(17 * 60)
+    (place,) = reasons.places()
+    assert reasons.filling(TODAY, place.left.key).left == place.left
+    desk.clock.advance(24 * 3600)
+    assert reasons.places() == []
+    with pytest.raises(UnknownName, match="its time is over"):
+        reasons.filling(TODAY, place.left.key)
+
+
 def test_the_first_forty_who_may_be_contacted_are_told_why(desk: Desk) -> None:
     desk.waits("offered")
     desk.freed()
