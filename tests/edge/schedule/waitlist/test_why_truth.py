@@ -31,6 +31,18 @@ def test_a_start_is_free_if_and_only_if_nothing_is_in_its_way(data: st.DataObjec
             assert ((one.hours, one.start) in free) == (not of_the_day)
 
 
+@settings(over_worlds, max_examples=150)
+@given(data=st.data())
+def test_a_start_may_be_offered_if_and_only_if_nothing_is_told_of_it(data: st.DataObject) -> None:
+    world = data.draw(worlds())
+    for date in world.plans:
+        asking = world.asking(date)
+        places = offerable(world.clinic, world.waitlist, world.entry, asking.gaps, world.now)
+        free = {(place.window, place.start) for place in places}
+        for one in asking.tries():
+            assert ((one.hours, one.start) in free) == (not asking.against(one).reasons)
+
+
 @settings(over_worlds, max_examples=800)
 @given(data=st.data())
 def test_with_all_that_is_told_of_a_day_gone_there_is_a_place_and_each_of_it_is_necessary(data: st.DataObject) -> None:
