@@ -15,7 +15,6 @@ from edge.schedule.cli_roll import roll
 from edge.schedule.cli_simulate import register
 from edge.schedule.document import DayDocument
 from edge.schedule.domain import Appointment, AppointmentRequest, Disruption, Plan, clock_text
-from edge.schedule.engine.search import SearchPlan
 from edge.schedule.errors import UnknownName
 from edge.schedule.event_document import EventDocument, disruption_of, parse_event
 from edge.schedule.facts import begun_by
@@ -25,7 +24,7 @@ from edge.schedule.ids import AppointmentId, ProviderId, ReplanId
 from edge.schedule.insertion import survey
 from edge.schedule.objective import objective
 from edge.schedule.payloads import cause_text
-from edge.schedule.planning import asked, plan_requests
+from edge.schedule.planning import asked, plan_requests, whole_day_search
 from edge.schedule.proposing import decision_of
 from edge.schedule.registry import Registry
 from edge.schedule.replan import SolverLimits
@@ -60,7 +59,7 @@ def plan(
         document = read_day(day)
         situation = asked(document.clinic, document.plan(), document.asked())
         begin = time.monotonic()
-        planned = plan_requests(situation, SearchPlan(seconds, workers), document.weights)
+        planned = plan_requests(situation, whole_day_search(seconds, workers), document.weights)
         spent = (time.monotonic() - begin) * 1000
         console = plain()
         console.print(_visits(document.clinic, planned))

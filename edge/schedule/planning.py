@@ -16,6 +16,15 @@ def asked(registry: Registry, plan: Plan, requests: Sequence[AppointmentRequest]
     return survey(registry, plan, now, tuple(Appointment.of(request) for request in requests))
 
 
+def whole_day_search(seconds: float, searches: int = 1, seed: int = 1) -> SearchPlan:
+    """Return how a whole day is searched.
+
+    It has further to go than a replan, and the searches go far apart: they cool down more often, and after each time
+    go on from the best day of any.
+    """
+    return SearchPlan(seconds, searches, seed, cycles=12, rounds=12)
+
+
 def plan_requests(situation: Situation, search: SearchPlan, weights: Weights | None = None) -> Plan:
     """Return the plan with every request in it that found a place.
 

@@ -27,11 +27,10 @@ from edge.schedule.domain import (
     Urgent,
     WalkIn,
 )
-from edge.schedule.engine.search import SearchPlan
 from edge.schedule.facts import begun_by
 from edge.schedule.ids import AppointmentId, ReplanId
 from edge.schedule.payloads import cause_text
-from edge.schedule.planning import asked, plan_requests
+from edge.schedule.planning import asked, plan_requests, whole_day_search
 from edge.schedule.registry import Registry
 from edge.schedule.replan import SolverLimits, Stopwatch, replan
 from edge.schedule.shadow_measures import Comparison, compare
@@ -143,7 +142,7 @@ def _morning(human: HumanDay, limits: SolverLimits) -> tuple[Plan, list[Appointm
     requests += [visit.request for visit in base.unplaced]
     requests += [request for request in human.waiting if request.id not in {*newcomers, *base.appointments}]
     start = replace(base, appointments=booked, outages=outages)
-    search = SearchPlan(limits.seconds, limits.workers, limits.seed)
+    search = whole_day_search(limits.seconds, limits.workers, limits.seed)
     planned = plan_requests(asked(human.registry, start, requests), search, human.weights)
     told = planned.with_appointments(*(replace(visit, status=Status.CONFIRMED) for visit in planned.placed))
     return told, [request for request in requests if request.id not in told.appointments]

@@ -17,10 +17,9 @@ from pathlib import Path
 from typing import Final
 
 from edge.schedule.checker import check_replan
-from edge.schedule.engine.search import SearchPlan
 from edge.schedule.insertion import Situation
 from edge.schedule.objective import is_moved, is_notified, lost_revenue, objective
-from edge.schedule.planning import asked, plan_requests
+from edge.schedule.planning import asked, plan_requests, whole_day_search
 from edge.schedule.replans import Objective
 from edge.schedule.weights import points
 from tests.benchmarks.schedule.best import Known, better, known, of
@@ -166,7 +165,7 @@ def from_scratch(name: str, seconds: float, long_seconds: float) -> dict[str, fl
     revenue = sum(lost_revenue(document.clinic, request, WEIGHTS) for request in situation.requests)
 
     def planned(limit: float, seed: int) -> tuple[float, int]:
-        plan = plan_requests(situation, SearchPlan(limit, searches=2, seed=seed), WEIGHTS)
+        plan = plan_requests(situation, whole_day_search(limit, searches=2, seed=seed), WEIGHTS)
         return points(revenue - objective(situation, plan, WEIGHTS).cost), len(plan.placed)
 
     long_points, long_served = planned(long_seconds, 1)
