@@ -16,8 +16,9 @@ from edge.schedule.errors import InvalidClinic, NotAllowed
 from edge.schedule.registry import Registry, demo_registry, load_registry
 from edge.store.events import SqlcipherEventStore
 from shared.clock import Clock
+from shared.events.aggregates import payload_of
 from shared.events.catalogue import clinic as said
-from shared.events.envelope import Event, EventDraft
+from shared.events.envelope import EventDraft
 from shared.events.payload import Catalogue, PayloadModel
 from shared.ids import IdSource
 
@@ -199,7 +200,7 @@ class RegistryBook:
 
     def _catch_up(self) -> None:
         for event in self._store.stream(AGGREGATE)[self._revisions.version :]:
-            self._revisions.apply(self._payload(event), Trace(event.fields.actor, event.fields.wall_time))
+            self._revisions.apply(payload_of(event, self._catalogue), Trace(event.fields.actor, event.fields.wall_time))
 
     def _seed(self) -> Registry:
         """Return what counts before the first change: the file; later it is not asked for."""
@@ -209,7 +210,3 @@ class RegistryBook:
         if self._file.registry is None:
             raise NotAllowed("file_unreadable", f"the clinic's file cannot be taken over: {self._file.fault}")
         return self._file.registry
-
-    def _payload(self, event: Event) -> PayloadModel:
-        fields = event.fields
-        return self._catalogue.model(fields.type, fields.schema_version).model_validate(fields.payload)
