@@ -30,20 +30,6 @@ def test_the_checker_agrees_with_every_answer(clinic: Registry, day: Plan, data:
         assert all(question.broken(stages) for stages in question.choices())
 
 
-@settings(over_days, max_examples=40)
-@given(data=st.data())
-def test_every_obstacle_is_necessary_and_all_together_are_enough(
-    clinic: Registry, day: Plan, data: st.DataObject
-) -> None:
-    question = data.draw(questions(clinic, day, paced=True))
-    answer = question.ask()
-    if isinstance(answer, Refusal):
-        assert isinstance(question.without(answer.obstacles).ask(), Possible)
-        for obstacle in answer.obstacles:
-            rest = [other for other in answer.obstacles if other is not obstacle]
-            assert isinstance(question.without(rest).ask(), Refusal)
-
-
 @settings(over_days, max_examples=20)
 @given(data=st.data())
 def test_alternatives_are_free_and_a_forced_day_can_be_carried_out(

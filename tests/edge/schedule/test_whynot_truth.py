@@ -1,5 +1,6 @@
 from dataclasses import replace
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -36,12 +37,13 @@ def test_the_checker_agrees_with_every_answer(clinic: Registry, day: Plan, data:
         assert all(question.broken(stages) for stages in question.choices())
 
 
+@pytest.mark.parametrize("paced", [False, True])
 @settings(over_days, max_examples=80)
 @given(data=st.data())
 def test_every_obstacle_is_necessary_and_all_together_are_enough(
-    clinic: Registry, day: Plan, data: st.DataObject
+    clinic: Registry, day: Plan, paced: bool, data: st.DataObject
 ) -> None:
-    question = data.draw(questions(clinic, day))
+    question = data.draw(questions(clinic, day, paced=paced))
     answer = question.ask()
     if isinstance(answer, Refusal):
         assert isinstance(question.without(answer.obstacles).ask(), Possible)

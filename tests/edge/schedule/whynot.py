@@ -130,28 +130,9 @@ class Question:
                 return replace(self, plan=replace(self.plan, appointments=others))
         assert obstacle.causes
         assert {cause.visit for cause in obstacle.causes if cause.visit} == set(obstacle.visits)
-        gone = {(cause.resource_kind, cause.resource, cause.span) for cause in obstacle.causes}
-        shifts = {cause.resource for cause in obstacle.causes if cause.kind is Blocker.SHIFT}
-        meals = {cause.resource for cause in obstacle.causes if cause.kind is Blocker.LUNCH}
-        providers = tuple(
-            provider.model_copy(
-                update={
-                    "breaks": tuple(
-                        b for b in provider.breaks if (ResourceKind.PROVIDER, provider.id, b.span) not in gone
-                    ),
-                    "lunch": None if provider.id in meals else provider.lunch,
-                    "shift": Hours(start=0, end=1440) if provider.id in shifts else provider.shift,
-                }
-            )
-            for provider in self.clinic.providers
-        )
         left = {key: a for key, a in self.plan.appointments.items() if key not in obstacle.visits}
-        outages = tuple(o for o in self.plan.outages if (o.kind, o.resource, o.span) not in gone)
-        return replace(
-            self,
-            clinic=self.clinic.model_copy(update={"providers": providers}),
-            plan=replace(self.plan, appointments=left, outages=outages),
-        )
+        clinic, plan = without_causes(obstacle, self.clinic, self.plan)
+        return replace(self, clinic=clinic, plan=replace(plan, appointments=left))
 
     def _prepared(self, named: str) -> Registry:
         """Return the clinic where the visit's service does not ask for these visits before it."""
@@ -162,6 +143,25 @@ class Question:
             for service in self.clinic.services
         )
         return self.clinic.model_copy(update={"services": services})
+
+
+def without_causes(obstacle: Obstacle, clinic: Registry, plan: Plan) -> tuple[Registry, Plan]:
+    """Return clinic and day without the shifts, breaks, lunches and outages that an obstacle names; visits stay."""
+    gone = {(cause.resource_kind, cause.resource, cause.span) for cause in obstacle.causes}
+    shifts = {cause.resource for cause in obstacle.causes if cause.kind is Blocker.SHIFT}
+    meals = {cause.resource for cause in obstacle.causes if cause.kind is Blocker.LUNCH}
+    providers = tuple(
+        provider.model_copy(
+            update={
+                "breaks": tuple(b for b in provider.breaks if (ResourceKind.PROVIDER, provider.id, b.span) not in gone),
+                "lunch": None if provider.id in meals else provider.lunch,
+                "shift": Hours(start=0, end=1440) if provider.id in shifts else provider.shift,
+            }
+        )
+        for provider in clinic.providers
+    )
+    outages = tuple(o for o in plan.outages if (o.kind, o.resource, o.span) not in gone)
+    return clinic.model_copy(update={"providers": providers}), replace(plan, outages=outages)
 
 
 @lru_cache

@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 from edge.schedule.blockers import Blocker, Obstacle
 from edge.schedule.clearing import OnRecord
-from edge.schedule.domain import Appointment, PastVisit, Plan, ResourceKind, Span
-from edge.schedule.entries import Hours
+from edge.schedule.domain import Appointment, PastVisit, Plan, Span
 from edge.schedule.ids import AppointmentId, ServiceId
 from edge.schedule.other_days import history_of
 from edge.schedule.registry import Registry, demo_registry
@@ -23,7 +22,7 @@ from shared.ids import ClientId
 from tests.edge.schedule.courses import CLEARANCES, with_rules
 from tests.edge.schedule.paced import with_paces
 from tests.edge.schedule.waitlist.conftest import DATE, ZONE, clock
-from tests.edge.schedule.whynot import random_day, strict
+from tests.edge.schedule.whynot import random_day, strict, without_causes
 
 TOMORROW = DATE + dt.timedelta(days=1)
 ALL_DAY = Span(0, 1440)
@@ -116,28 +115,8 @@ class World:
             assert obstacle.visits
             return self._without_visits(date, obstacle.visits)
         changed = self._without_visits(date, [cause.visit for cause in obstacle.causes if cause.visit is not None])
-        gone = {(cause.resource_kind, cause.resource, cause.span) for cause in obstacle.causes}
-        shifts = {cause.resource for cause in obstacle.causes if cause.kind is Blocker.SHIFT}
-        meals = {cause.resource for cause in obstacle.causes if cause.kind is Blocker.LUNCH}
-        providers = tuple(
-            provider.model_copy(
-                update={
-                    "breaks": tuple(
-                        one for one in provider.breaks if (ResourceKind.PROVIDER, provider.id, one.span) not in gone
-                    ),
-                    "lunch": None if provider.id in meals else provider.lunch,
-                    "shift": Hours(start=0, end=1440) if provider.id in shifts else provider.shift,
-                }
-            )
-            for provider in changed.registry.providers
-        )
-        plan = changed.plans[date]
-        left = tuple(one for one in plan.outages if (one.kind, one.resource, one.span) not in gone)
-        return replace(
-            changed,
-            registry=changed.registry.model_copy(update={"providers": providers}),
-            plans={**changed.plans, date: replace(plan, outages=left)},
-        )
+        registry, plan = without_causes(obstacle, changed.registry, changed.plans[date])
+        return replace(changed, registry=registry, plans={**changed.plans, date: plan})
 
     def _without_visits(self, date: dt.date, names: Iterable[AppointmentId]) -> "World":
         gone, plan = set(names), self.plans[date]
